@@ -1,0 +1,139 @@
+"""Contacts, and the names under which the network knows a person.
+
+A contact is found by network id, then business-scoped id, then phone, with the variants that the network itself
+treats as one: Brazil's ninth digit, Argentina's 9 and Mexico's 1 after the country code.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.ids import ContactId, OrganizationId
+
+
+class IdentityKind(StrEnum):
+    WA_ID = "WA_ID"
+    BUSINESS_SCOPED_ID = "BUSINESS_SCOPED_ID"
+    USERNAME = "USERNAME"
+    PHONE = "PHONE"
+
+
+class PhoneLabel(StrEnum):
+    PHONE = "PHONE"
+    MOBILE = "MOBILE"
+    WHATSAPP = "WHATSAPP"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    number: str  # E.164, with the leading +
+    label: PhoneLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    organization: OrganizationId
+    id: ContactId
+    created_at: datetime
+    name: str | None = None  # set by people here
+    profile_name: str | None = None  # set by the contact, untrusted
+    wa_id: str | None = None  # digits, as the network last told it
+    business_scoped_id: str | None = None
+    username: str | None = None
+    email: str | None = None
+    phones: tuple[Phone, ...] = ()
+    opted_out_at: datetime | None = None
+    marketing_opted_out_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IdentityKey:
+    """One name of a person: kind and value, as looked up. Unique in an organization."""
+
+    kind: IdentityKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    organization: OrganizationId
+    id: str
+    contact: ContactId
+    key: IdentityKey
+    evidence: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who an update speaks of, as the network says it. At least one of the two ids is set."""
+
+    wa_id: str | None = None
+    business_scoped_id: str | None = None
+    username: str | None = None
+    profile_name: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """One text per person as this update names them, to keep their updates in order."""
+        return self.wa_id or self.business_scoped_id or ""
+
+
+def number_variants(digits: str) -> tuple[str, ...]:
+    """A number without `+` and every form the network may use for the same person, itself first.
+
+    Other countries have none: two numbers there are never one person by this rule.
+    """
+    other = _brazilian(digits) or _argentine(digits) or _mexican(digits)
+    return (digits, other) if other else (digits,)
+
+
+def keys_of(person: Person) -> tuple[IdentityKey, ...]:
+    """Where to look for a person, the surest name first."""
+    keys: list[IdentityKey] = []
+    variants = number_variants(person.wa_id) if person.wa_id else ()
+    keys += [IdentityKey(IdentityKind.WA_ID, number) for number in variants]
+    if person.business_scoped_id:
+        keys.append(IdentityKey(IdentityKind.BUSINESS_SCOPED_ID, person.business_scoped_id))
+    keys += [IdentityKey(IdentityKind.PHONE, f"+{number}") for number in variants]
+    return tuple(keys)
+
+
+def names_told(person: Person) -> tuple[IdentityKey, ...]:
+    """The names an update proves: what is kept as identities."""
+    keys: list[IdentityKey] = []
+    if person.wa_id:
+        keys.append(IdentityKey(IdentityKind.WA_ID, person.wa_id))
+    if person.business_scoped_id:
+        keys.append(IdentityKey(IdentityKind.BUSINESS_SCOPED_ID, person.business_scoped_id))
+    return tuple(keys)
+
+
+def _brazilian(digits: str) -> str | None:
+    """55 AA 9XXXXXXXX and 55 AA XXXXXXXX: mobile numbers begin with 6 to 9 after the ninth digit."""
+    if not digits.startswith("55"):
+        return None
+    area, rest = digits[2:4], digits[4:]
+    if len(rest) == 9 and rest[0] == "9" and rest[1] in "6789":
+        return f"55{area}{rest[1:]}"
+    if len(rest) == 8 and rest[0] in "6789":
+        return f"55{area}9{rest}"
+    return None
+
+
+def _argentine(digits: str) -> str | None:
+    """54 9 AA… and 54 AA…, ten digits after the country code and the 9."""
+    if digits.startswith("549") and len(digits) == 13:
+        return f"54{digits[3:]}"
+    if digits.startswith("54") and len(digits) == 12:
+        return f"549{digits[2:]}"
+    return None
+
+
+def _mexican(digits: str) -> str | None:
+    """52 1 AA… and 52 AA…, ten digits after the country code and the 1."""
+    if digits.startswith("521") and len(digits) == 13:
+        return f"52{digits[3:]}"
+    if digits.startswith("52") and len(digits) == 12:
+        return f"521{digits[2:]}"
+    return None

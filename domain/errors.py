@@ -1,0 +1,131 @@
+"""Why not: every refusal a person or a program can act on, one closed union.
+
+A refusal is a value. What is broken in us is an exception and ends at the edge.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.ids import TemplateId
+
+
+class ErrorCode(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    FORBIDDEN = "FORBIDDEN"
+    INVALID = "INVALID"
+    CONFLICT = "CONFLICT"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    SESSION_CLOSED = "SESSION_CLOSED"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    DAILY_ALLOWANCE_EXCEEDED = "DAILY_ALLOWANCE_EXCEEDED"
+    MEDIA_REJECTED = "MEDIA_REJECTED"
+    TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    TEMPLATE_NOT_SENDABLE = "TEMPLATE_NOT_SENDABLE"
+    TEMPLATE_PARAMETERS = "TEMPLATE_PARAMETERS"
+    CONTACT_OPTED_OUT = "CONTACT_OPTED_OUT"
+    CHANNEL_UNAVAILABLE = "CHANNEL_UNAVAILABLE"
+    CHANNEL_ALREADY_CONNECTED = "CHANNEL_ALREADY_CONNECTED"
+    NUMBER_LINKED_ELSEWHERE = "NUMBER_LINKED_ELSEWHERE"
+    PERMISSION_MISSING = "PERMISSION_MISSING"
+    TOO_MANY_NUMBERS = "TOO_MANY_NUMBERS"
+    PERSONAL_ACCOUNT = "PERSONAL_ACCOUNT"
+    VERIFICATION_FAILED = "VERIFICATION_FAILED"
+    OWNER_UNAVAILABLE = "OWNER_UNAVAILABLE"
+    ALREADY_CLOSED = "ALREADY_CLOSED"
+    CANCELLED = "CANCELLED"
+
+
+Field: TypeAlias = tuple[str, ...]
+"""The path into the mutation's input, in the API's spelling; empty where no one field is at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal that needs no more than its code and a sentence."""
+
+    code: ErrorCode
+    message: str
+    field: Field = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """The contact has not written for 24 hours, or never (`closed_at` None)."""
+
+    closed_at: datetime | None
+    templates: tuple[TemplateId, ...] = ()  # those that would work now
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaExceeded:
+    """This month's conversations are used up, or the account's for a moving day (DAILY_ALLOWANCE_EXCEEDED)."""
+
+    limit: int
+    resets_at: datetime
+    code: ErrorCode = ErrorCode.QUOTA_EXCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class TextTooLong:
+    """Lengths are in characters (code points)."""
+
+    limit: int
+    length: int
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateParameterWrong:
+    """A blank that is missing, extra, too long or unfit; named by component and name."""
+
+    component: str
+    name: str
+    message: str
+
+
+Refusal: TypeAlias = Refused | SessionClosed | QuotaExceeded | TextTooLong | TemplateParameterWrong
+
+REFUSALS = (Refused, SessionClosed, QuotaExceeded, TextTooLong, TemplateParameterWrong)
+"""For isinstance where a use case answers a thing or a refusal."""
+
+
+def code_of(refusal: Refusal) -> ErrorCode:
+    match refusal:
+        case Refused(code=code) | QuotaExceeded(code=code):
+            return code
+        case SessionClosed():
+            return ErrorCode.SESSION_CLOSED
+        case TextTooLong():
+            return ErrorCode.TEXT_TOO_LONG
+        case TemplateParameterWrong():
+            return ErrorCode.TEMPLATE_PARAMETERS
+
+
+def not_found(what: str, *field: str) -> Refused:
+    return Refused(ErrorCode.NOT_FOUND, f"There is no such {what}.", field)
+
+
+def forbidden(right: str) -> Refused:
+    return Refused(ErrorCode.FORBIDDEN, f"This needs the right to {right}.")
+
+
+def invalid(message: str, *field: str) -> Refused:
+    return Refused(ErrorCode.INVALID, message, field)
+
+
+class Unavailable(Exception):
+    """The store cannot answer now; the caller may try again after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float = 1.0) -> None:
+        super().__init__("the store cannot answer now")
+        self.retry_after_s = retry_after_s
+
+
+class Throttled(Exception):
+    """Too many tries; the next is answered after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"too many tries; again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,111 @@
+"""Every event there is, one closed union of facts in the past tense.
+
+An event holds ids and the few words a reader cannot look up later, never bodies.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.ids import ChannelId, MessageId, TemplateId, ThreadId, TicketId
+from domain.messages import MessageStatus
+
+
+class MessageChange(StrEnum):
+    REACTION = "REACTION"
+    EDIT = "EDIT"
+    DELETION = "DELETION"
+    MEDIA = "MEDIA"
+    QUARANTINE = "QUARANTINE"
+
+
+class SessionChange(StrEnum):
+    OPENED = "OPENED"
+    EXTENDED = "EXTENDED"
+    EXPIRING = "EXPIRING"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAdded:
+    thread: ThreadId
+    message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStatusChanged:
+    thread: ThreadId
+    message: MessageId
+    status: MessageStatus  # the message's status after the mark
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    thread: ThreadId
+    message: MessageId
+    change: MessageChange
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    thread: ThreadId
+    change: SessionChange
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChanged:
+    thread: ThreadId
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChanged:
+    thread: ThreadId | None
+    ticket: TicketId
+    changed: tuple[str, ...]  # names of fields in the API's spelling
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChanged:
+    template: TemplateId
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaChanged:
+    """The month's use moved."""
+
+
+Event: TypeAlias = (
+    MessageAdded
+    | MessageStatusChanged
+    | MessageChanged
+    | SessionChanged
+    | ThreadChanged
+    | TicketChanged
+    | ChannelChanged
+    | TemplateChanged
+    | QuotaChanged
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event at its place in the organization's log. Positions are gapless from 1 and rise in commit order."""
+
+    position: int
+    at: datetime
+    event: Event
+
+
+def thread_of(event: Event) -> ThreadId | None:
+    """The thread an event belongs to; None for those of the whole organization."""
+    match event:
+        case ChannelChanged() | TemplateChanged() | QuotaChanged():
+            return None
+        case _:
+            return event.thread

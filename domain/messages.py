@@ -1,0 +1,266 @@
+"""Messages, what they can be, and how far they got.
+
+Status is a lattice: QUEUED < UNKNOWN < SENT < FAILED < DELIVERED < READ < PLAYED. Marks arrive in any order and
+repeat; the result is always the highest. An attempt is one try to hand a message over; a delivered, read or played
+mark of any attempt wins over all.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.actors import Author
+from domain.errors import ErrorCode
+from domain.ids import (
+    ChannelId,
+    DeliveryId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    TemplateId,
+    ThreadId,
+    Wamid,
+)
+
+TEXT_LIMIT = 4096  # characters; Cloud API, "Text messages"
+CAPTION_LIMIT = 1024
+
+
+class Direction(StrEnum):
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+    INTERNAL = "INTERNAL"
+
+
+class Source(StrEnum):
+    WHATSAPP = "WHATSAPP"
+    EMAIL = "EMAIL"
+    CALL = "CALL"
+
+
+class MessageStatus(StrEnum):
+    RECEIVED = "RECEIVED"
+    QUEUED = "QUEUED"
+    UNKNOWN = "UNKNOWN"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    PLAYED = "PLAYED"
+    FAILED = "FAILED"
+
+
+RANK: dict[MessageStatus, int] = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            MessageStatus.RECEIVED,
+            MessageStatus.QUEUED,
+            MessageStatus.UNKNOWN,
+            MessageStatus.SENT,
+            MessageStatus.FAILED,
+            MessageStatus.DELIVERED,
+            MessageStatus.READ,
+            MessageStatus.PLAYED,
+        )
+    )
+}
+
+
+class AttemptOutcome(StrEnum):
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    NOT_SENT = "NOT_SENT"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    body: str
+    preview_url: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaMessage:
+    media: MediaId
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMessage:
+    """A template as the contact sees it; the blanks are kept as they go to the network."""
+
+    template: TemplateId
+    name: str
+    language: str
+    body: str
+    header: str | None = None
+    footer: str | None = None
+    buttons: tuple[str, ...] = ()
+    parameters: tuple["Filled", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One blank, filled: `component` is header, body or button:N; `name` its name or place from 1."""
+
+    component: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the network tells about the conversation, such as a changed number."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A kind that can't be shown; the original is kept with the message."""
+
+    kind: str
+    reason: str
+
+
+Content: TypeAlias = Text | MediaMessage | TemplateMessage | Notice | Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why it did not arrive, for a person: what happened, and what to do about it."""
+
+    title: str
+    hint: str
+    retryable: bool
+    code: int | None = None  # the network's
+    refusal: ErrorCode | None = None  # set where our own rules stopped it
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand the message over. `outcome` is None while it is under way."""
+
+    number: int
+    at: datetime
+    outcome: AttemptOutcome | None = None
+    code: int | None = None
+    message: str | None = None
+    wamid: Wamid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    emoji: str
+    by: Author
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """The advertisement or post that led the contact here."""
+
+    source_url: str
+    headline: str | None = None
+    body: str | None = None
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One report of how far a message got, unique by the update that brought it; `delivery` None: our own hand."""
+
+    organization: OrganizationId
+    id: str
+    message: MessageId
+    status: MessageStatus
+    at: datetime  # by the network's clock
+    reported_at: datetime  # by ours
+    attempt: int | None = None  # None for inbound messages
+    delivery: DeliveryId | None = None
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    organization: OrganizationId
+    id: MessageId
+    thread: ThreadId
+    channel: ChannelId
+    direction: Direction
+    author: Author
+    content: Content
+    status: MessageStatus
+    at: datetime  # where it stands: `sent_at` made sane (never after arrival, arrival where it is nonsense)
+    sent_at: datetime  # as told
+    received_at: datetime
+    wamid: Wamid | None = None
+    source: Source = Source.WHATSAPP
+    extends_session: bool = False
+    reply_to_wamid: Wamid | None = None
+    reply_to: MessageId | None = None
+    reactions: tuple[Reaction, ...] = ()
+    failure: Failure | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    held_until: datetime | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    forwarded: bool = False
+    referral: Referral | None = None
+    from_number: str | None = None  # E.164
+    to_number: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    original: str | None = None  # the network's update as JSON text
+
+    @property
+    def attempt(self) -> int:
+        """The number of the newest attempt, 1 before the first."""
+        return self.attempts[-1].number if self.attempts else 1
+
+
+def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:
+    """The join of the lattice."""
+    return one if RANK[one] >= RANK[other] else other
+
+
+def arrived(status: MessageStatus) -> bool:
+    """Delivered or more: what no later attempt or failure takes back."""
+    return RANK[status] >= RANK[MessageStatus.DELIVERED]
+
+
+def with_mark(
+    message: Message, status: MessageStatus, *, at: datetime, attempt: int, failure: Failure | None = None
+) -> Message:
+    """The message after one more report. Any order and repetition of reports gives the same message."""
+    counts = attempt == message.attempt or arrived(status)
+    reached = higher(message.status, status) if counts else message.status
+    marked = replace(
+        message,
+        status=reached,
+        delivered_at=_earliest(message.delivered_at, at) if status is MessageStatus.DELIVERED else message.delivered_at,
+        read_at=_earliest(message.read_at, at) if status is MessageStatus.READ else message.read_at,
+    )
+    if status is MessageStatus.FAILED and reached is MessageStatus.FAILED and message.failure is None:
+        return replace(marked, failure=failure)
+    if reached is not MessageStatus.FAILED and message.failure is not None:
+        return replace(marked, failure=None)
+    return marked
+
+
+def preview(content: Content) -> str:
+    """A few words for a list or a notification."""
+    match content:
+        case Text(body=body) | TemplateMessage(body=body):
+            return body
+        case MediaMessage(caption=caption):
+            return caption or "Attachment"
+        case Notice(text=text):
+            return text
+        case Unsupported(kind=kind):
+            return f"Unsupported message ({kind})"
+
+
+def _earliest(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else min(one, other)

@@ -1,0 +1,83 @@
+"""The company that uses the desk, its people and its keys."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.actors import Role, Scope
+from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
+
+PASSWORD_MIN = 8  # OWASP ASVS 5.0.0, 6.2.1
+PASSWORD_MAX = 1024
+NAME_LIMIT = 200
+
+
+class AgentVisibility(StrEnum):
+    EVERYTHING = "EVERYTHING"
+    OWN_AND_TEAM = "OWN_AND_TEAM"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    id: OrganizationId
+    name: str
+    time_zone: str  # IANA name
+    subscribed_on: date  # in `time_zone`
+    quota_limit: int
+    created_at: datetime
+    agent_visibility: AgentVisibility = AgentVisibility.EVERYTHING
+    legal_name: str | None = None
+    website: str | None = None
+    email: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    organization: OrganizationId
+    id: UserId
+    name: str
+    email: str
+    role: Role
+    password_hash: str | None
+    created_at: datetime
+    active: bool = True
+    available: bool = True
+    capacity: int | None = None
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    organization: OrganizationId
+    id: ApiKeyId
+    name: str
+    prefix: str  # the first characters of the secret, to recognise it by
+    secret_hash: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    organization: OrganizationId
+    id: SignInId
+    user: UserId
+    token_hash: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        return self.ended_at is None and now < self.expires_at
+
+
+def normal_email(text: str) -> str:
+    """An address as the directory knows it."""
+    return text.strip().casefold()

@@ -1,0 +1,689 @@
+"""Everything the core needs from outside, as Protocols in the desk's own words, and `Ports`, the frozen bundle of them.
+
+Instants are aware and UTC. Whatever is read belongs to the organization named first; an id of another one is as
+unknown as one that never was. A store that cannot answer raises `domain.errors.Unavailable`.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from domain.channels import Channel
+from domain.contacts import Contact, Identity, IdentityKey
+from domain.events import Event, LoggedEvent
+from domain.ids import (
+    ApiKeyId,
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    DeliveryId,
+    EntryId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    PhoneNumberId,
+    SignInId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+    Wamid,
+)
+from domain.media import Media
+from domain.messages import Direction, Mark, Message, Source, TemplateMessage, Text
+from domain.organizations import ApiKey, Organization, SignIn, User
+from domain.outbox import OutboxItem, Remembered
+from domain.quota import Entry, Period
+from domain.sessions import SessionState
+from domain.templates import Template, TemplateStatus
+from domain.threads import Thread, ThreadStatus
+from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
+from domain.updates import Parked, Update, UpdateRecord
+
+T = TypeVar("T")
+
+# ---------------------------------------------------------------- time, names, secrets
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A UUIDv7 as text; rising within a process."""
+        ...
+
+    def secret(self) -> str:
+        """At least 128 random bits, URL-safe text."""
+        ...
+
+
+class Passwords(Protocol):
+    """Slow on purpose, and never on the event loop's thread."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def fits(self, password: str, hashed: str | None) -> bool:
+        """Costs the same where there is no hash: whoever asks can't tell an unknown address from a wrong password."""
+        ...
+
+
+class Vault(Protocol):
+    """Secrets at rest: what is sealed for one organization and purpose opens for no other."""
+
+    def seal(self, organization: OrganizationId, purpose: str, text: str) -> str: ...
+
+    def open(self, organization: OrganizationId, purpose: str, sealed: str) -> str: ...
+
+    def print(self, text: str) -> str:
+        """A keyed fingerprint: equal for equal secrets, useless without the key."""
+        ...
+
+
+class Throttle(Protocol):
+    async def take(self, name: str, limit: int, per_s: float) -> float | None:
+        """One more of `name`: None where fewer than `limit` came in the last `per_s` seconds, else seconds to wait."""
+        ...
+
+
+# ---------------------------------------------------------------- writing
+
+Row: TypeAlias = (
+    Organization
+    | User
+    | ApiKey
+    | SignIn
+    | Channel
+    | Template
+    | Contact
+    | Identity
+    | Thread
+    | Message
+    | Mark
+    | Media
+    | Ticket
+    | TicketChange
+    | Period
+    | Entry
+    | OutboxItem
+    | Remembered
+    | UpdateRecord
+    | Parked
+)
+"""What a transaction can save. Each has an organization and an id, which together are its key."""
+
+
+class Listing(StrEnum):
+    """Kinds of names that the directory resolves without an organization."""
+
+    ORGANIZATION = "ORGANIZATION"  # its name, casefolded; unique
+    KEY = "KEY"  # an API key's hash; unique
+    TOKEN = "TOKEN"  # a sign-in token's hash; unique
+    EMAIL = "EMAIL"  # a sign-in address; several organizations may have it
+    NUMBER = "NUMBER"  # a phone number id; unique
+    ACCOUNT = "ACCOUNT"  # a business account id; several
+
+
+UNIQUE_LISTINGS = frozenset({Listing.ORGANIZATION, Listing.KEY, Listing.TOKEN, Listing.NUMBER})
+
+
+class DeliveryState(StrEnum):
+    WAITING = "WAITING"
+    INTERPRETED = "INTERPRETED"
+    FAILED = "FAILED"
+    IGNORED = "IGNORED"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook body as received."""
+
+    id: DeliveryId
+    received_at: datetime
+    body: bytes
+    state: DeliveryState = DeliveryState.WAITING
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    id: DeliveryId
+    state: DeliveryState
+    reason: str | None = None
+
+
+class Transaction(Protocol):
+    """One organization's rows, all or nothing.
+
+    What is read here is locked until the end, in the order of keys. `save` stages rows, new or changed; they are
+    written together, in the order of their tables, before the next read and at the end. Positions of recorded events
+    are taken last: no gaps, and commit order is position order. No call to the outside, no task, inside.
+    """
+
+    organization: OrganizationId
+
+    def save(self, *rows: Row) -> None: ...
+
+    def remove(self, *rows: OutboxItem | Parked) -> None: ...
+
+    def record(self, *events: Event) -> None: ...
+
+    def finish(self, *results: DeliveryResult) -> None:
+        """Say what became of whole deliveries, together with what they made."""
+        ...
+
+    async def settings(self) -> Organization: ...
+
+    async def user(self, id: UserId) -> User | None: ...
+
+    async def user_by_email(self, email: str) -> User | None: ...
+
+    async def api_key(self, id: ApiKeyId) -> ApiKey | None: ...
+
+    async def sign_in(self, id: SignInId) -> SignIn | None: ...
+
+    async def channel(self, id: ChannelId) -> Channel | None: ...
+
+    async def channels(self) -> list[Channel]: ...
+
+    async def template(self, id: TemplateId) -> Template | None: ...
+
+    async def templates_of(self, account: BusinessAccountId) -> list[Template]: ...
+
+    async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]: ...
+
+    async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]: ...
+
+    async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]: ...
+
+    async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]: ...
+
+    async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]: ...
+
+    async def next_ticket_numbers(self, count: int) -> int:
+        """The first of `count` numbers in a row that nobody else gets; from 1."""
+        ...
+
+    async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
+
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]: ...
+
+    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
+        """How many inbound messages stand after an instant; all of them where it is None."""
+        ...
+
+    async def session_instants(self, thread: ThreadId, before: datetime, limit: int) -> list[datetime]:
+        """Where the messages that extend a session stand, before an instant, newest first."""
+        ...
+
+    async def recorded(self, ids: Collection[str]) -> set[str]:
+        """Which of these updates (`UpdateRecord.id`) have an outcome other than FAILED."""
+        ...
+
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
+        """What waits for these messages, oldest first."""
+        ...
+
+    async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
+        """The ledger's period that holds `starts_at`, made under the id `new` where there is none yet."""
+        ...
+
+    async def period_of(self, entry: Entry) -> Period:
+        """The period that paid for an entry."""
+        ...
+
+    async def entry_of(self, message: MessageId) -> Entry | None: ...
+
+    async def entries_since(self, thread: ThreadId, since: datetime) -> list[Entry]: ...
+
+    async def allowance_taken(self, account: BusinessAccountId, since: datetime) -> list[datetime]:
+        """Instants of the account's BUSINESS_INITIATED entries after `since` that were not refunded."""
+        ...
+
+    async def outbox_item(self, message: MessageId) -> OutboxItem | None: ...
+
+    async def outbox_ahead(self, item: OutboxItem) -> bool:
+        """Whether an item of the same thread was queued before this one and is still there."""
+        ...
+
+    async def remembered(self, id: str) -> Remembered | None: ...
+
+    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+        """Make a name resolve to this organization; False where it is unique and another one has it."""
+        ...
+
+    async def delist(self, kind: Listing, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an organization's log stands. A restore begins a new epoch."""
+
+    epoch: str
+    position: int  # 0 before the first event
+
+
+class Store(Protocol):
+    def transaction(
+        self, organization: OrganizationId, *, background: bool = False
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Leaving the block commits and hints the bus, an exception rolls back.
+
+        `background` is for work nobody waits for: it lets what people wait for go first.
+        """
+        ...
+
+    async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        """Outbox items that may leave now: due, not leased, first of their thread; by priority, then by time."""
+        ...
+
+    async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        """Outbox items whose lease ran out: their worker died."""
+        ...
+
+    async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]: ...
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The next instant after `now` at which a send or an alarm falls due; None where none is known."""
+        ...
+
+
+class Journal(Protocol):
+    """Webhook bodies as received. They belong to no organization."""
+
+    async def append(self, delivery: Delivery) -> None:
+        """Returns once the body would survive a power cut. Many at a time share one commit."""
+        ...
+
+    async def waiting(self, limit: int) -> list[Delivery]:
+        """The oldest WAITING deliveries, oldest first."""
+        ...
+
+    async def delivery(self, id: DeliveryId) -> Delivery | None: ...
+
+    async def finish(self, results: Sequence[DeliveryResult]) -> None: ...
+
+    async def again(self, states: Collection[DeliveryState], ids: Collection[DeliveryId] = ()) -> int:
+        """Put deliveries back to WAITING: those in these states, or these ids alone. How many that were."""
+        ...
+
+    async def counts(self) -> dict[DeliveryState, int]: ...
+
+
+class Directory(Protocol):
+    """Names that are known without an organization."""
+
+    async def organizations(self) -> list[OrganizationId]: ...
+
+    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+        """(value, organization, ref) of each listed name; several rows where a name is not unique."""
+        ...
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsk:
+    """A keyset page: `size` rows after (or before) a place. Places are what `Page.places` gave."""
+
+    size: int
+    after: tuple[str, ...] | None = None
+    before: tuple[str, ...] | None = None
+    from_end: bool = False  # the last `size` rows instead of the first
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    rows: list[T]
+    places: list[tuple[str, ...]]  # one a row
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFilter:
+    """All given conditions hold; None or empty asks nothing."""
+
+    channels: tuple[ChannelId, ...] = ()
+    statuses: tuple[ThreadStatus, ...] = ()
+    ticket_statuses: tuple[TicketStatus, ...] = ()
+    sources: tuple[Source, ...] = ()
+    owners: tuple[UserId, ...] = ()
+    contact: ContactId | None = None
+    last_direction: Direction | None = None
+    unassigned: bool | None = None
+    unread: bool | None = None
+    session: SessionState | None = None
+    active_since: datetime | None = None
+
+
+class ThreadOrder(StrEnum):
+    LAST_ACTIVITY = "LAST_ACTIVITY"
+    CREATED_AT = "CREATED_AT"
+    SESSION_EXPIRY = "SESSION_EXPIRY"  # threads that never had a session come last, whichever the direction
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadAsk:
+    page: PageAsk
+    filter: ThreadFilter = field(default_factory=ThreadFilter)
+    order: ThreadOrder = ThreadOrder.LAST_ACTIVITY
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    channels: tuple[ChannelId, ...] = ()
+    statuses: tuple[TicketStatus, ...] = ()
+    priorities: tuple[TicketPriority, ...] = ()
+    owners: tuple[UserId, ...] = ()
+    sources: tuple[Source, ...] = ()
+    properties: tuple[Property, ...] = ()
+    unassigned: bool | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    thread: ThreadId | None = None
+    contact: ContactId | None = None
+
+
+class TicketOrder(StrEnum):
+    CREATED_AT = "CREATED_AT"
+    PRIORITY = "PRIORITY"  # LOW < MEDIUM < HIGH < URGENT
+    NUMBER = "NUMBER"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAsk:
+    page: PageAsk
+    filter: TicketFilter = field(default_factory=TicketFilter)
+    order: TicketOrder = TicketOrder.CREATED_AT
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateAsk:
+    page: PageAsk
+    account: BusinessAccountId | None = None
+    statuses: tuple[TemplateStatus, ...] = ()
+    query: str | None = None  # part of the name or body, case left out
+
+
+class Reads(Protocol):
+    """What the API shows. One call is at most one statement a table; `…_by_ids` leaves out what is not there."""
+
+    async def head(self, organization: OrganizationId) -> Head: ...
+
+    async def organization(self, organization: OrganizationId) -> Organization: ...
+
+    async def events(
+        self, organization: OrganizationId, after: int, limit: int, thread: ThreadId | None = None
+    ) -> list[LoggedEvent]:
+        """Events at positions above `after`, in order."""
+        ...
+
+    async def first_position(self, organization: OrganizationId) -> int:
+        """The oldest position still kept; head + 1 where the log is empty."""
+        ...
+
+    async def heads(self, organizations: Collection[OrganizationId]) -> dict[OrganizationId, Head]:
+        """In one statement."""
+        ...
+
+    async def threads(self, organization: OrganizationId, ask: ThreadAsk, now: datetime) -> Page[Thread]: ...
+
+    async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int: ...
+
+    async def threads_by_ids(
+        self, organization: OrganizationId, ids: Collection[ThreadId]
+    ) -> dict[ThreadId, Thread]: ...
+
+    async def tickets(self, organization: OrganizationId, ask: TicketAsk) -> Page[Ticket]: ...
+
+    async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int: ...
+
+    async def tickets_by_ids(
+        self, organization: OrganizationId, ids: Collection[TicketId]
+    ) -> dict[TicketId, Ticket]: ...
+
+    async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
+        """Oldest first."""
+        ...
+
+    async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
+        """Newest first; `query` is part of a name, profile name, user name, email or number."""
+        ...
+
+    async def contacts_by_ids(
+        self, organization: OrganizationId, ids: Collection[ContactId]
+    ) -> dict[ContactId, Contact]: ...
+
+    async def identities_of(
+        self, organization: OrganizationId, contacts: Collection[ContactId]
+    ) -> dict[ContactId, list[Identity]]: ...
+
+    async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
+        """Oldest first: by where they stand, then by arrival."""
+        ...
+
+    async def messages_by_ids(
+        self, organization: OrganizationId, ids: Collection[MessageId]
+    ) -> dict[MessageId, Message]: ...
+
+    async def marks_of(
+        self, organization: OrganizationId, messages: Collection[MessageId]
+    ) -> dict[MessageId, list[Mark]]:
+        """Oldest report first."""
+        ...
+
+    async def media_by_ids(self, organization: OrganizationId, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
+
+    async def channels(self, organization: OrganizationId) -> list[Channel]:
+        """Oldest first."""
+        ...
+
+    async def channels_by_ids(
+        self, organization: OrganizationId, ids: Collection[ChannelId]
+    ) -> dict[ChannelId, Channel]: ...
+
+    async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
+        """By name, then language."""
+        ...
+
+    async def templates_by_ids(
+        self, organization: OrganizationId, ids: Collection[TemplateId]
+    ) -> dict[TemplateId, Template]: ...
+
+    async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
+        """By name; `query` is part of a name or email."""
+        ...
+
+    async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]: ...
+
+    async def open_tickets_of(self, organization: OrganizationId, users: Collection[UserId]) -> dict[UserId, int]: ...
+
+    async def api_keys_by_ids(
+        self, organization: OrganizationId, ids: Collection[ApiKeyId]
+    ) -> dict[ApiKeyId, ApiKey]: ...
+
+    async def sign_ins_by_ids(
+        self, organization: OrganizationId, ids: Collection[SignInId]
+    ) -> dict[SignInId, SignIn]: ...
+
+    async def period_at(self, organization: OrganizationId, at: datetime) -> Period | None: ...
+
+    async def entries(
+        self, organization: OrganizationId, since: datetime, until: datetime, page: PageAsk
+    ) -> Page[Entry]:
+        """The ledger's entries in [since, until), oldest first."""
+        ...
+
+    async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]: ...
+
+    async def allowance_taken(
+        self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
+    ) -> dict[BusinessAccountId, list[datetime]]: ...
+
+
+class Reader(Reads, Protocol):
+    def snapshot(self, organization: OrganizationId) -> AbstractAsyncContextManager[Reads]:
+        """Everything read inside is of one instant."""
+        ...
+
+
+# ---------------------------------------------------------------- hints
+
+
+class Bus(Protocol):
+    """Hints that an organization's log, the journal or the outbox moved on. They may be lost, repeated or late."""
+
+    def hint(self, topic: str, position: int = 0) -> None:
+        """Topics: an organization's id, `JOURNAL` or `OUTBOX`."""
+        ...
+
+    def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[int]]:
+        """Positions hinted while inside; several waiting hints become one, the highest."""
+        ...
+
+
+JOURNAL = "journal"
+OUTBOX = "outbox"
+
+# ---------------------------------------------------------------- the network
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as it is to leave. `callback` comes back with every status of it."""
+
+    number: PhoneNumberId
+    wa_id: str | None
+    business_scoped_id: str | None
+    content: Text | TemplateMessage
+    callback: str
+    reply_to: Wamid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The network has it, under this id. Not sent yet."""
+
+    wamid: Wamid
+    wa_id: str | None = None
+    business_scoped_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The network said no; `code` is its own, None where it gave none."""
+
+    code: int | None
+    message: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing left: the request died before its first byte."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """It may have been accepted: never send it again by itself."""
+
+    message: str
+
+
+SendResult: TypeAlias = Accepted | Rejected | NotSent | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    valid: bool
+    permissions: frozenset[str]
+    app_id: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    id: BusinessAccountId
+    name: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    id: PhoneNumberId
+    phone_number: str  # E.164
+    display_name: str
+    connected: bool  # status CONNECTED: registered and able to send
+    code_verified: bool
+    quality_rating: str | None = None
+    messaging_limit: int | None = None
+    throughput_per_second: int | None = None
+
+
+class Network(Protocol):
+    """The WhatsApp Cloud API. Questions answer facts, or `Rejected | NotSent | Unanswered`."""
+
+    async def send(self, token: str, outgoing: Outgoing) -> SendResult: ...
+
+    async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> "Failed | None": ...
+
+    async def token_facts(self, token: str) -> "TokenFacts | Failed": ...
+
+    async def account_facts(self, token: str, account: BusinessAccountId) -> "AccountFacts | Failed": ...
+
+    async def numbers(self, token: str, account: BusinessAccountId) -> "list[NumberFacts] | Failed":
+        """Every number of the account, all pages."""
+        ...
+
+    async def register(self, token: str, number: PhoneNumberId, pin: str) -> "Failed | None": ...
+
+    async def subscribe(self, token: str, account: BusinessAccountId) -> "Failed | None":
+        """Have the account's webhooks sent to our app."""
+        ...
+
+    async def templates(
+        self, token: str, organization: OrganizationId, account: BusinessAccountId, now: datetime
+    ) -> "list[Template] | Failed":
+        """Every template of the account, all pages; ids are new ones."""
+        ...
+
+
+Failed: TypeAlias = Rejected | NotSent | Unanswered
+
+
+class Unreadable(Exception):
+    """A delivery that nothing can be made of; the reason is for administrators."""
+
+
+class Interpreter(Protocol):
+    def updates(self, delivery: Delivery) -> list[Update]:
+        """The delivery's items in the order they are written, `Place.index` counting from 0. Raises `Unreadable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    clock: Clock
+    ids: Ids
+    store: Store
+    journal: Journal
+    directory: Directory
+    reader: Reader
+    bus: Bus
+    network: Network
+    interpreter: Interpreter
+    vault: Vault
+    passwords: Passwords
+    throttle: Throttle

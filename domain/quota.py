@@ -1,0 +1,142 @@
+"""The monthly quota of conversations: one ledger for all numbers of an organization.
+
+The month turns at local midnight on the subscription's day, on the last day of shorter months. A conversation that the
+contact opened counted until 1 November 2024 00:00 in the organization's zone and counts no more; each message we begin
+with outside a session counts one.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from domain.errors import QuotaExceeded
+from domain.ids import BusinessAccountId, EntryId, MessageId, OrganizationId, PeriodId, ThreadId
+
+DEFAULT_LIMIT = 1000
+USER_INITIATED_COUNTED_UNTIL = date(2024, 11, 1)
+ALLOWANCE_WINDOW = timedelta(hours=24)
+UNVERIFIED_ALLOWANCE = 50  # business-initiated conversations of an unverified business in 24 h
+WARN_AT = (80, 100)  # per cent
+
+
+class ConversationKind(StrEnum):
+    USER_INITIATED = "USER_INITIATED"
+    BUSINESS_INITIATED = "BUSINESS_INITIATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One month of the ledger, [starts_at, ends_at), fixed when its first unit is asked for."""
+
+    organization: OrganizationId
+    id: PeriodId
+    starts_at: datetime
+    ends_at: datetime
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One unit taken from a period, and what for. A refund keeps the entry and gives the unit back."""
+
+    organization: OrganizationId
+    id: EntryId
+    period: PeriodId
+    at: datetime
+    kind: ConversationKind
+    thread: ThreadId
+    message: MessageId
+    account: BusinessAccountId
+    refunded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Business-initiated conversations of one business account in the moving last 24 hours. `limit` None: no limit."""
+
+    limit: int | None
+    used: int
+    resets_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    projected_use: int
+    exhausted_at: datetime | None
+
+
+def month_of(at: datetime, subscribed_on: date, zone: str) -> tuple[datetime, datetime]:
+    """The billing month that holds `at`, as two UTC instants; half-open."""
+    tz = ZoneInfo(zone)
+    local = at.astimezone(tz).date()
+    year, month = local.year, local.month
+    if at < _turn(year, month, subscribed_on.day, tz):
+        year, month = _previous(year, month)
+    start = _turn(year, month, subscribed_on.day, tz)
+    end = _turn(*_next(year, month), subscribed_on.day, tz)
+    return start, end
+
+
+def user_initiated_counts(at: datetime, zone: str) -> bool:
+    return at < _midnight(USER_INITIATED_COUNTED_UNTIL, ZoneInfo(zone))
+
+
+def charge(period: Period, limit: int) -> Period | QuotaExceeded:
+    """One more conversation this month. The one that reaches the limit is still admitted."""
+    if period.used >= limit:
+        return QuotaExceeded(limit, period.ends_at)
+    return replace(period, used=period.used + 1)
+
+
+def refund(period: Period, entry: Entry, at: datetime) -> tuple[Period, Entry] | None:
+    """The unit given back into the period that paid; None where it was given back already."""
+    if entry.refunded_at is not None:
+        return None
+    return replace(period, used=period.used - 1), replace(entry, refunded_at=at)
+
+
+def forecast(period: Period, limit: int, now: datetime) -> Forecast:
+    """The month projected from its own pace."""
+    elapsed = now - period.starts_at
+    length = period.ends_at - period.starts_at
+    if period.used >= limit:
+        return Forecast(max(period.used, _projected(period.used, elapsed, length)), now)
+    if period.used == 0 or elapsed <= timedelta(0):
+        return Forecast(period.used, None)
+    reaches = period.starts_at + elapsed * limit / period.used
+    return Forecast(_projected(period.used, elapsed, length), reaches if reaches < period.ends_at else None)
+
+
+def allowance(limit: int | None, taken: list[datetime], now: datetime) -> Allowance:
+    """`taken`: the instants of the account's business-initiated units, refunded ones left out."""
+    recent = [at for at in taken if at > now - ALLOWANCE_WINDOW]
+    return Allowance(limit, len(recent), min(recent) + ALLOWANCE_WINDOW if recent else now)
+
+
+def warning(before: int, after: int, limit: int) -> int | None:
+    """The percentage that this step crossed, the highest where it crossed several; None where none."""
+    crossed = [mark for mark in WARN_AT if before * 100 < mark * limit <= after * 100]
+    return max(crossed, default=None)
+
+
+def _projected(used: int, elapsed: timedelta, length: timedelta) -> int:
+    return round(used * (length / elapsed)) if elapsed > timedelta(0) else used
+
+
+def _turn(year: int, month: int, day: int, tz: ZoneInfo) -> datetime:
+    return _midnight(date(year, month, min(day, monthrange(year, month)[1])), tz)
+
+
+def _midnight(day: date, tz: ZoneInfo) -> datetime:
+    """The first instant of a local day. Where a clock change skips midnight, the offset before it lands just after."""
+    return datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
+
+
+def _previous(year: int, month: int) -> tuple[int, int]:
+    return (year - 1, 12) if month == 1 else (year, month - 1)
+
+
+def _next(year: int, month: int) -> tuple[int, int]:
+    return (year + 1, 1) if month == 12 else (year, month + 1)

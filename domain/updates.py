@@ -1,0 +1,128 @@
+"""What the network tells, as typed updates: one item of a webhook delivery each.
+
+An update is named by its delivery and its place there, so that interpreting it twice changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.contacts import Person
+from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.media import MediaKind
+from domain.messages import Failure, MessageStatus, Notice, Referral, Text, Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an update stood: `index` counts the items of the delivery from 0, in the order they are written."""
+
+    delivery: DeliveryId
+    index: int
+    received_at: datetime
+    number: PhoneNumberId | None  # the business number it speaks of
+    account: BusinessAccountId | None  # the business account it came under
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMedia:
+    """A file that came with a message; fetched later by its network id."""
+
+    kind: MediaKind
+    network_id: str
+    mime_type: str
+    caption: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    voice: bool = False
+    animated: bool = False
+
+
+IncomingContent: TypeAlias = Text | IncomingMedia | Notice | Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None  # as told; None where missing or unreadable
+    content: IncomingContent
+    original: str  # the network's item as JSON text
+    extends_session: bool = True
+    reply_to: Wamid | None = None
+    forwarded: bool = False
+    referral: Referral | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionReceived:
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None
+    target: Wamid
+    emoji: str | None  # None takes the reaction away
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReported:
+    place: Place
+    wamid: Wamid
+    status: MessageStatus
+    at: datetime | None
+    callback: str | None  # `biz_opaque_callback_data`: names our message and its attempt
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Kept and not acted on, with the reason."""
+
+    place: Place
+    reason: str
+
+
+Update: TypeAlias = MessageReceived | ReactionReceived | StatusReported | Ignored
+
+
+class Outcome(StrEnum):
+    """What became of an update."""
+
+    APPLIED = "APPLIED"
+    DUPLICATE = "DUPLICATE"
+    PARKED = "PARKED"
+    IGNORED = "IGNORED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """One update's outcome, written in the same transaction as its effect."""
+
+    organization: OrganizationId
+    id: str  # "<delivery>:<index>"
+    delivery: DeliveryId
+    index: int
+    outcome: Outcome
+    at: datetime
+    reason: str | None = None
+    wamid: Wamid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A mark or reaction whose message is not known yet, waiting by the message's network id; 30 days at most."""
+
+    organization: OrganizationId
+    id: str
+    number: PhoneNumberId
+    wamid: Wamid
+    update: StatusReported | ReactionReceived
+    parked_at: datetime
+
+
+def record_id(place: Place) -> str:
+    return f"{place.delivery}:{place.index}"
