@@ -1,0 +1,328 @@
+"""Dispatching: a queued message leaves, or is told why it does not.
+
+Two transactions, and the network between them, inside neither: one claims the message and begins an attempt, one
+settles what came of it. Nothing is sent blind: the rules are asked again, and an unknown outcome is never sent again.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from domain.channels import Channel, ChannelState, Problem, ProblemCode, with_problem
+from domain.errors import ErrorCode
+from domain.events import ChannelChanged
+from domain.failures import Remedy, verdict
+from domain.ids import MessageId, OrganizationId
+from domain.messages import (
+    Attempt,
+    AttemptOutcome,
+    Failure,
+    Message,
+    MessageStatus,
+    TemplateMessage,
+    Text,
+    arrived,
+    with_mark,
+)
+from domain.outbox import LEASE, RETRIED_FOR, OutboxItem
+from domain.ports import (
+    Accepted,
+    NotSent,
+    Outgoing,
+    Ports,
+    Rejected,
+    SendResult,
+    Transaction,
+    Unanswered,
+)
+from domain.templates import not_sendable_reason
+from domain.threads import Thread
+from domain.updates import StatusReported
+from domain.use_cases.marks import callback_of, failed, give_back, own_mark, status_events
+from domain.use_cases.queueing import hold
+from domain.use_cases.receive import apply_status
+from domain.use_cases.send import opt_out_refusal
+
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+CHANNEL_PROBE_EVERY = timedelta(minutes=1)
+
+SESSION_OVER = Failure(
+    "The session ended before it left",
+    "Use a template, or wait until the contact writes again.",
+    retryable=False,
+    refusal=ErrorCode.SESSION_CLOSED,
+)
+GAVE_UP = Failure(
+    "The network did not take it in time",
+    "Send it again, or look at the channel's health.",
+    retryable=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What a claim hands to the network call and to the settling after it."""
+
+    item: OutboxItem
+    outgoing: Outgoing
+    token: str
+
+
+async def dispatch(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
+    """Send one queued message, if it is still to be sent and its turn has come."""
+    claimed = await _claim(ports, organization, message)
+    if claimed is None:
+        return
+    result = await ports.network.send(claimed.token, claimed.outgoing)
+    await _settle(ports, organization, claimed.item, result)
+
+
+async def give_up(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
+    """A claimed attempt whose worker died: it may have been sent, so its outcome is unknown."""
+    now = ports.clock.now()
+    async with ports.store.transaction(organization, background=True) as tx:
+        item = await tx.outbox_item(message)
+        if item is None or item.leased_until is None or item.leased_until > now:
+            return
+        current = (await tx.messages([message])).get(message)
+        if current is not None:
+            _unknown(ports, tx, current, "The worker that sent it died before it heard the answer.", now)
+        tx.remove(item)
+
+
+async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _Claimed | None:
+    now = ports.clock.now()
+    async with ports.store.transaction(organization) as tx:
+        item = await tx.outbox_item(id)
+        if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
+            return None
+        message = (await tx.messages([id])).get(id)
+        thread = (await tx.threads([item.thread])).get(item.thread)
+        channel = await tx.channel(item.channel)
+        if message is None or thread is None or channel is None or arrived(message.status):
+            tx.remove(item)
+            return None
+        if failure := await _stopped(tx, thread, channel, message, now):
+            await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
+            tx.remove(item)
+            return None
+        if channel.access_token is None:
+            tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
+            return None
+        attempt = Attempt(message.attempts[-1].number + 1 if message.attempts else 1, now)
+        message = replace(message, attempts=(*message.attempts, attempt), held_until=None)
+        leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+        tx.save(message, leased)
+        outgoing = _outgoing(channel, thread, message)
+        token = ports.vault.open(organization, "access_token", channel.access_token)
+    return _Claimed(leased, outgoing, token)
+
+
+async def _stopped(
+    tx: Transaction, thread: Thread, channel: Channel, message: Message, now: datetime
+) -> Failure | None:
+    """Why it must not leave now, though it was accepted."""
+    if not channel.can_send:
+        return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
+    in_session = thread.session is not None and thread.session.is_open(now)
+    if isinstance(message.content, Text):
+        return None if in_session else SESSION_OVER
+    if isinstance(message.content, TemplateMessage):
+        template = await tx.template(message.content.template)
+        if template is None:
+            return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
+        if reason := not_sendable_reason(template):
+            return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
+        contact = (await tx.contacts([thread.contact])).get(thread.contact)
+        if refusal := opt_out_refusal(contact, template, thread, now):
+            return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
+    return None
+
+
+def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
+    return Failure(title, hint, retryable=False, refusal=code)
+
+
+def _outgoing(channel: Channel, thread: Thread, message: Message) -> Outgoing:
+    assert isinstance(message.content, (Text, TemplateMessage))  # nothing else is queued yet
+    return Outgoing(
+        number=channel.phone_number_id,
+        wa_id=thread.wa_id,
+        business_scoped_id=thread.business_scoped_id,
+        content=message.content,
+        callback=callback_of(message),
+        reply_to=message.reply_to_wamid,
+    )
+
+
+async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, result: SendResult) -> None:
+    """Record what came of the attempt. A late answer is recorded too; only the queue is left to the newer claim."""
+    now = ports.clock.now()
+    async with ports.store.transaction(organization) as tx:
+        message = (await tx.messages([item.id])).get(item.id)
+        if message is None:
+            return
+        current = await tx.outbox_item(item.id)
+        ours = current if current is not None and current.lease == item.lease else None
+        match result:
+            case Accepted():
+                await _accepted(ports, tx, message, item, result, now)
+                _leave(tx, ours)
+            case Unanswered(message=reason):
+                _unknown(ports, tx, message, reason, now)
+                _leave(tx, ours)
+            case NotSent(message=reason):
+                await _later(ports, tx, message, ours, AttemptOutcome.NOT_SENT, None, reason, None, now)
+            case Rejected():
+                await _rejected(ports, tx, message, item, ours, result, now)
+            case _:
+                assert_never(result)
+
+
+def _leave(tx: Transaction, item: OutboxItem | None) -> None:
+    if item is not None:
+        tx.remove(item)
+
+
+async def _accepted(
+    ports: Ports, tx: Transaction, message: Message, item: OutboxItem, result: Accepted, now: datetime
+) -> None:
+    """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
+    ended = _ended(message, AttemptOutcome.ACCEPTED, None, None)
+    attempts = (*ended.attempts[:-1], replace(ended.attempts[-1], wamid=result.wamid)) if ended.attempts else ()
+    known = replace(ended, attempts=attempts, wamid=result.wamid)
+    after = with_mark(known, MessageStatus.SENT, at=now, attempt=known.attempt)
+    tx.save(after)
+    if after.status is not known.status:
+        tx.save(own_mark(ports, after, MessageStatus.SENT, now))
+    tx.record(*status_events(message, after))
+    await _learn_name(tx, item, result)
+    channel = await tx.channel(item.channel)
+    if channel is None:
+        return
+    _healthy(tx, channel)
+    for parked in await tx.parked([(channel.phone_number_id, result.wamid)]):
+        if isinstance(parked.update, StatusReported):
+            after = await apply_status(ports, tx, after, parked.update, now)
+        tx.remove(parked)
+
+
+async def _learn_name(tx: Transaction, item: OutboxItem, result: Accepted) -> None:
+    """The network id it answered is the one to write to from now on."""
+    if result.wa_id is None:
+        return
+    thread = (await tx.threads([item.thread])).get(item.thread)
+    if thread is not None and thread.wa_id != result.wa_id:
+        tx.save(replace(thread, wa_id=result.wa_id))
+
+
+def _healthy(tx: Transaction, channel: Channel) -> None:
+    """What the network takes proves that the token is good again."""
+    blamed = (ProblemCode.TOKEN_INVALID, ProblemCode.PERMISSION_MISSING)
+    left = tuple(problem for problem in channel.problems if problem.code not in blamed)
+    if channel.state is ChannelState.DEGRADED and left != channel.problems:
+        state = ChannelState.DEGRADED if left else ChannelState.CONNECTED
+        tx.save(replace(channel, state=state, token_valid=True, problems=left))
+        tx.record(ChannelChanged(channel.id))
+
+
+def _unknown(ports: Ports, tx: Transaction, message: Message, reason: str, now: datetime) -> None:
+    ended = _ended(message, AttemptOutcome.UNKNOWN, None, reason)
+    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=ended.attempt)
+    tx.save(after, own_mark(ports, after, MessageStatus.UNKNOWN, now))
+    tx.record(*status_events(message, after))
+
+
+async def _rejected(
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    item: OutboxItem,
+    ours: OutboxItem | None,
+    result: Rejected,
+    now: datetime,
+) -> None:
+    judged = verdict(result.code, result.message)
+    match judged.remedy:
+        case Remedy.FAIL:
+            ended = _ended(message, AttemptOutcome.REFUSED, result.code, result.message)
+            await give_back(ports, tx, failed(ports, tx, ended, judged.failure, now), now)
+            _leave(tx, ours)
+        case Remedy.LATER:
+            pause = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
+            outcome = AttemptOutcome.REFUSED
+            await _later(ports, tx, message, ours, outcome, result.code, result.message, pause, now)
+        case Remedy.CHANNEL:
+            channel = await tx.channel(item.channel)
+            if channel is not None:
+                _degrade(tx, channel, judged.failure, result.code, now)
+            tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message))
+            if ours is not None:
+                tx.save(hold(ours, now + CHANNEL_PROBE_EVERY))
+        case _:
+            assert_never(judged.remedy)
+
+
+async def _later(
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    ours: OutboxItem | None,
+    outcome: AttemptOutcome,
+    code: int | None,
+    reason: str,
+    pause: timedelta | None,
+    now: datetime,
+) -> None:
+    """Try again after a pause, until the session ends or a day has passed, whichever is first; then FAILED."""
+    ended = _ended(message, outcome, code, reason)
+    if ours is None:
+        tx.save(ended)
+        return
+    due_at = now + max(pause or timedelta(0), pause_before(ours))
+    if due_at >= await _deadline(tx, ours, message):
+        await give_back(ports, tx, failed(ports, tx, ended, GAVE_UP, now), now)
+        tx.remove(ours)
+        return
+    tx.save(replace(ended, held_until=due_at), hold(ours, due_at))
+
+
+async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> datetime:
+    latest = item.queued_at + RETRIED_FOR
+    thread = (await tx.threads([item.thread])).get(item.thread)
+    if isinstance(message.content, Text) and thread is not None and thread.session is not None:
+        return min(latest, thread.session.expires_at)
+    return latest
+
+
+def pause_before(item: OutboxItem) -> timedelta:
+    """Doubling, up to ten minutes, spread by up to a half so that what failed together does not return together."""
+    grown = min(FIRST_PAUSE * 2 ** min(item.tries, 16), LONGEST_PAUSE)
+    spread = hashlib.sha256(f"{item.id}/{item.tries}".encode()).digest()[0] / 255
+    return grown * (1 + spread / 2)
+
+
+def _degrade(tx: Transaction, channel: Channel, failure: Failure, code: int | None, now: datetime) -> None:
+    token = code in (0, 190)
+    problem = Problem(
+        ProblemCode.TOKEN_INVALID if token else ProblemCode.PERMISSION_MISSING, failure.title, failure.hint, now
+    )
+    degraded = replace(
+        channel,
+        state=ChannelState.DEGRADED,
+        token_valid=channel.token_valid and not token,
+        problems=with_problem(channel, problem),
+    )
+    if degraded != channel:
+        tx.save(degraded)
+        tx.record(ChannelChanged(channel.id))
+
+
+def _ended(message: Message, outcome: AttemptOutcome, code: int | None, reason: str | None) -> Message:
+    """The newest attempt with what came of it, unless a faster status said so already."""
+    if not message.attempts or message.attempts[-1].outcome is AttemptOutcome.ACCEPTED:
+        return message
+    last = replace(message.attempts[-1], outcome=outcome, code=code, message=reason)
+    return replace(message, attempts=(*message.attempts[:-1], last))

@@ -1,0 +1,141 @@
+"""Threads read, handed over, closed and reopened.
+
+On help desk numbers this is done to the thread's newest ticket as well: the two are one in status and owner.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from domain.actors import Actor, Right
+from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.given import UNSET, Left
+from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
+from domain.messages import Direction, Message
+from domain.ports import Ports, Transaction
+from domain.threads import Thread, ThreadStatus
+from domain.tickets import Ticket, close, reopen
+from domain.use_cases.ticketing import record_change, record_thread
+from domain.use_cases.tickets import owner_refusal
+
+_Changed: TypeAlias = tuple[Thread, Ticket | None] | Refusal
+_Change: TypeAlias = Callable[[Transaction, Thread, Ticket | None], Awaitable[_Changed]]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    thread: ThreadId
+    up_to: MessageId | None = None  # the newest where left out
+    tell_contact: bool | None = None  # the channel's setting where left out
+
+
+@dataclass(frozen=True, slots=True)
+class AssignThread:
+    thread: ThreadId
+    owner: UserId | Left | None = UNSET
+    team: TeamId | Left | None = UNSET
+    expected_owner: UserId | Left | None = UNSET
+
+
+async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Refusal:
+    """Clear the team's unread count, and show blue ticks to the contact where asked. Reading never goes back."""
+    if not actor.may(Right.SEND):
+        return forbidden("mark threads read")
+    async with ports.store.transaction(actor.organization) as tx:
+        thread = (await tx.threads([asked.thread])).get(asked.thread)
+        channel = await tx.channel(thread.channel) if thread else None
+        if thread is None or channel is None:
+            return not_found("thread", "threadId")
+        up_to = await _message(tx, asked.up_to or thread.last_message)
+        if asked.up_to is not None and (up_to is None or up_to.thread != thread.id):
+            return not_found("message in this thread", "upToMessageId")
+        after = await _read_up_to(tx, thread, up_to)
+        record_thread(tx, thread, after)
+        tells = channel.send_read_receipts if asked.tell_contact is None else asked.tell_contact
+        newest = await _newest_inbound(tx, thread, up_to) if tells and channel.can_send else None
+        token = channel.access_token
+    if newest is not None and token is not None:
+        opened = ports.vault.open(actor.organization, "access_token", token)
+        await ports.network.mark_read(opened, channel.phone_number_id, newest)
+    return after
+
+
+async def assign_thread(ports: Ports, actor: Actor, asked: AssignThread) -> Thread | Refusal:
+    if not actor.may(Right.TICKETS):
+        return forbidden("assign threads")
+    if asked.owner is UNSET and asked.team is UNSET:
+        return invalid("Name an owner or a team.", "ownerId")
+
+    async def assigned(
+        tx: Transaction, thread: Thread, ticket: Ticket | None
+    ) -> tuple[Thread, Ticket | None] | Refusal:
+        if refusal := await owner_refusal(tx, thread.owner, asked.owner, asked.team, asked.expected_owner):
+            return refusal
+        owner = thread.owner if asked.owner is UNSET else asked.owner
+        team = thread.team if asked.team is UNSET else asked.team
+        with_owner = replace(ticket, owner=owner, team=team) if ticket is not None else None
+        return replace(thread, owner=owner, team=team), with_owner
+
+    return await _change(ports, actor, asked.thread, assigned)
+
+
+async def close_thread(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refusal:
+    if not actor.may(Right.TICKETS):
+        return forbidden("close threads")
+    now = ports.clock.now()
+
+    async def closed(_tx: Transaction, thread: Thread, ticket: Ticket | None) -> _Changed:
+        if thread.status is ThreadStatus.CLOSED:
+            return Refused(ErrorCode.ALREADY_CLOSED, "The thread is closed already.", ("threadId",))
+        after = close(ticket, now) if ticket is not None and ticket.is_open else ticket
+        return after if isinstance(after, Refused) else (replace(thread, status=ThreadStatus.CLOSED), after)
+
+    return await _change(ports, actor, id, closed)
+
+
+async def reopen_thread(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refusal:
+    if not actor.may(Right.TICKETS):
+        return forbidden("reopen threads")
+
+    async def opened(_tx: Transaction, thread: Thread, ticket: Ticket | None) -> _Changed:
+        if thread.status is ThreadStatus.OPEN:
+            return Refused(ErrorCode.CONFLICT, "The thread is open.", ("threadId",))
+        after = reopen(ticket) if ticket is not None and not ticket.is_open else ticket
+        return after if isinstance(after, Refused) else (replace(thread, status=ThreadStatus.OPEN), after)
+
+    return await _change(ports, actor, id, opened)
+
+
+async def _change(ports: Ports, actor: Actor, id: ThreadId, change: _Change) -> Thread | Refusal:
+    """One change of a thread and its newest ticket, in one transaction."""
+    async with ports.store.transaction(actor.organization) as tx:
+        thread = (await tx.threads([id])).get(id)
+        if thread is None:
+            return not_found("thread", "threadId")
+        ticket = (await tx.tickets([thread.ticket])).get(thread.ticket) if thread.ticket is not None else None
+        changed = await change(tx, thread, ticket)
+        if not isinstance(changed, tuple):
+            return changed
+        after, ticket_after = changed
+        if ticket is not None and ticket_after is not None:
+            record_change(ports, tx, ticket, ticket_after, actor.author, ports.clock.now())
+        record_thread(tx, thread, after)
+    return after
+
+
+async def _message(tx: Transaction, id: MessageId | None) -> Message | None:
+    return (await tx.messages([id])).get(id) if id is not None else None
+
+
+async def _read_up_to(tx: Transaction, thread: Thread, message: Message | None) -> Thread:
+    if message is None or (thread.read_up_to is not None and message.at <= thread.read_up_to):
+        return thread
+    return replace(thread, read_up_to=message.at, unread_count=await tx.unread(thread.id, message.at))
+
+
+async def _newest_inbound(tx: Transaction, thread: Thread, up_to: Message | None) -> Wamid | None:
+    """Reading one message reads all before it, so the network hears of the newest only."""
+    if up_to is not None and up_to.direction is Direction.INBOUND:
+        return up_to.wamid
+    newest = await _message(tx, thread.session.last_by if thread.session else None)
+    return newest.wamid if newest is not None else None
