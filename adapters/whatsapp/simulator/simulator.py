@@ -1,0 +1,400 @@
+"""The network and its people: what happens when a business sends and when a person writes, reads or goes away.
+
+`Simulator` holds all state and does everything; the HTTP faces (`graph.py`, `control.py`) only translate.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from adapters.whatsapp.simulator import templates
+from adapters.whatsapp.simulator.background import Background
+from adapters.whatsapp.simulator.errors import GraphError, missing_object
+from adapters.whatsapp.simulator.faults import STATUSES, Faults
+from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
+from adapters.whatsapp.simulator.ids import Ids
+from adapters.whatsapp.simulator.options import SimulatorOptions
+from adapters.whatsapp.simulator.payloads import message_change, status_change, template_change
+from adapters.whatsapp.simulator.sending import MarkRead, SendRequest
+from adapters.whatsapp.simulator.templates import Template
+from adapters.whatsapp.simulator.webhooks import Update, Webhooks
+from adapters.whatsapp.simulator.wire import JsonObject
+from adapters.whatsapp.simulator.world import Conversation, Message, Number, Person, Rung, Send, World
+
+TYPING_S: Final = 25.0
+UNDELIVERABLE: Final = 131026
+MEDIA_TYPES: Final = {
+    "image": "image/jpeg",
+    "video": "video/mp4",
+    "audio": "audio/ogg; codecs=opus",
+    "document": "application/pdf",
+    "sticker": "image/webp",
+}
+EMPTY_SHA256: Final = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a person writes. `content` is the object named like the kind; `raw` is merged over the finished message.
+
+    `at` is the phone's time in seconds since 1970, None for now.
+    """
+
+    kind: str
+    content: JsonObject
+    reply_to: str | None = None
+    at: float | None = None
+    raw: JsonObject = field(default_factory=lambda: JsonObject())
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A send the network took. `conversation` is None for a recipient nobody has."""
+
+    number: Number
+    request: SendRequest
+    conversation: Conversation | None
+    message: Message
+    answer: JsonObject
+
+
+class Simulator:
+    """One business account on the network. State lives as long as the object."""
+
+    def __init__(self, options: SimulatorOptions | None = None) -> None:
+        self.options = options or SimulatorOptions()
+        self.ids = Ids(self.options.seed)
+        self.world = World(self.options, self.ids)
+        self.faults = Faults()
+        self.hints = Hints()
+        self._background = Background()
+        self.webhooks = Webhooks(self.options, self.faults, self._background, self._mark_taken)
+        self._clock_offset_s = 0.0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Webhooks go out while this is open.
+
+        The application's own lifespan opens it; where the application is mounted into another, its host must.
+        """
+        async with self.webhooks.running():
+            try:
+                yield
+            finally:
+                self.hints.end()
+
+    async def settled(self) -> None:
+        """Returns when every webhook was taken or given up and no status is still to follow by itself."""
+        await self._background.settled()
+
+    async def verify_webhook(self) -> None:
+        """The GET handshake with the webhook. Raises WebhookVerificationFailed, which says what went wrong."""
+        await self.webhooks.verify(self.webhooks.url, self.options.verify_token, self.ids.challenge())
+
+    def now(self) -> float:
+        """Seconds since 1970 by the simulator's clock."""
+        return self.options.clock() + self._clock_offset_s
+
+    def set_clock(self, now: float) -> None:
+        self._clock_offset_s = now - self.options.clock()
+
+    # The business
+
+    def accept(self, number: Number, request: SendRequest) -> Accepted:
+        """Takes a send, or raises GraphError. Nothing is reported yet: `follow` does."""
+        if number.status != "CONNECTED":
+            raise GraphError(133010, f"Phone number {number.id} is not registered")
+        if request.to == number.digits:
+            raise GraphError(131021, "The recipient is the sender's own number")
+        person = self.world.person(request.to or request.recipient or "")
+        conversation = self.world.conversation(number, person) if person else None
+        message = self._composed(number, request, conversation)
+        if conversation is not None:
+            self._place(conversation, message, request)
+        self.world.sends.append(
+            Send(message.id, request.to_as_given, request.kind, request.callback_data, self.now(), request.body)
+        )
+        return Accepted(number, request, conversation, message, _send_answer(request, person, message))
+
+    def follow(self, accepted: Accepted) -> None:
+        """Lets the statuses of an accepted send come, each after the pause of the options."""
+        if self.options.status_delay_s > 0:
+            self._background.start(self._follow_slowly(accepted))
+            return
+        for rung, code in self._rungs_to_come(accepted):
+            self._report_next(accepted, rung, code)
+
+    async def report_first(self, accepted: Accepted) -> None:
+        """Reports `sent` and returns once the webhook has answered."""
+        if accepted.conversation is None:
+            return
+        update = self._mark(accepted.conversation, accepted.message, "sent")
+        if update is not None:
+            await update.attempted.wait()
+
+    def mark_read(self, number: Number, request: MarkRead) -> None:
+        """The message and those before it in its thread become read; GraphError for one that is not there."""
+        conversation = self.world.conversation_of(request.message_id)
+        message = conversation.messages.get(request.message_id) if conversation else None
+        if conversation is None or message is None or message.direction != "out" or conversation.number is not number:
+            raise GraphError(131009, f"message_id {request.message_id} is no message this number received")
+        for earlier in list(conversation.messages.values()):
+            if earlier.direction == "out" and earlier.at <= message.at:
+                earlier.raise_to("read")
+        if request.typing:
+            conversation.typing_until = self.now() + TYPING_S
+        self._hint("typing" if request.typing else "read", conversation, message.id)
+
+    def add_template(self, wanted: JsonObject) -> Template:
+        """A new template, in review until `review_template`."""
+        if len(self.world.templates) >= templates.MAX_TEMPLATES:
+            raise GraphError(
+                100, f"There are {templates.MAX_TEMPLATES} templates already", subcode=templates.CAP_REACHED
+            )
+        template = templates.create(wanted, template_id=self.ids.number())
+        if self.world.template(template.name, template.language) is not None:
+            details = f"There is {template.name} in {template.language} already"
+            raise GraphError(100, details, subcode=templates.EXISTS_ALREADY)
+        self.world.templates[template.id] = template
+        return template
+
+    def review_template(self, template: Template, status: str, reason: str) -> Template:
+        """What the network decides about a template: any status, reported by webhook."""
+        reviewed = replace(template, status=status, rejected_reason=reason)
+        self.world.templates[template.id] = reviewed
+        self.webhooks.report(Update("templates", template_change(reviewed), time=int(self.now())))
+        return reviewed
+
+    # The people
+
+    def write(self, person: Person, number: Number, written: Written) -> str:
+        """A person's message, in the conversation and on its way to the webhook. Its id."""
+        conversation = self.world.conversation(number, person)
+        at = self.now() if written.at is None else written.at
+        own_id = written.raw.get("id")
+        message_id = own_id if isinstance(own_id, str) and own_id else self.ids.message(person.wa_id or "")
+        target = str(written.content.get("message_id") or "") if written.kind == "reaction" else None
+        message = Message(
+            id=message_id,
+            direction="out",
+            kind=written.kind,
+            text=_shown(written.kind, written.content),
+            at=at,
+            reply_to=written.reply_to,
+            reacts_to=target,
+        )
+        self.world.keep(conversation, message)
+        conversation.note_written(written.kind, min(at, self.now()))
+        if target is not None:
+            conversation.react(target, person.id, str(written.content.get("emoji") or ""))
+        body: JsonObject = {"id": message_id, "timestamp": str(int(at)), "type": written.kind}
+        if written.reply_to is not None:
+            body["context"] = self._context(conversation, written.reply_to)
+        if received := self._received(written):
+            body[written.kind] = received
+        change = message_change(conversation, body | written.raw)
+        self.webhooks.report(Update(_lane(conversation), change, written=message_id))
+        self._hint("message", conversation, message_id)
+        return message_id
+
+    def open_chat(self, person: Person, number: Number) -> int:
+        """The person looks at the conversation: how many messages of the business became read."""
+        conversation = self.world.conversation(number, person)
+        unread = [message for message in conversation.messages.values() if _is_unread(message, person)]
+        for message in unread:
+            if self.options.auto_deliver:
+                self._mark(conversation, message, "sent")
+                self._mark(conversation, message, "delivered")
+            self._mark(conversation, message, "read")
+        return len(unread)
+
+    def set_online(self, person: Person, *, online: bool) -> None:
+        """A phone that comes back gets what waited for it."""
+        person.online = online
+        if not online or not self.options.auto_deliver:
+            return
+        for conversation in self.world.conversations_of(person):
+            for message in list(conversation.messages.values()):
+                waits = message.direction == "in" and message.status == "sent" and "sent" in message.reported
+                for rung in self._ladder(message) if waits else []:
+                    self._mark(conversation, message, rung)
+
+    def set_status(self, conversation: Conversation, message: Message, rung: Rung, code: int | None) -> None:
+        """Reports any status by hand, in any order, as often as asked."""
+        message.raise_to(rung)
+        message.reported.append(rung)
+        self._report_change(conversation, message, rung, code)
+
+    # How a send goes on
+
+    def _composed(self, number: Number, request: SendRequest, conversation: Conversation | None) -> Message:
+        now = self.now()
+        is_open = conversation is not None and conversation.is_window_open(now)
+        text, category = self._text_and_category(request, is_open=is_open)
+        target = str(request.content.get("message_id")) if request.kind == "reaction" else None
+        return Message(
+            id=self.ids.message(conversation.person.wa_id or "" if conversation else request.to or ""),
+            direction="in",
+            kind=request.kind,
+            text=text,
+            at=now,
+            reply_to=request.quoted,
+            reacts_to=target,
+            callback_data=request.callback_data,
+            by_user_id=request.to is None,
+            category=category,
+            is_free=is_open and category in ("service", "utility"),
+            is_voice=request.kind == "audio" and request.content.get("voice") is True,
+        )
+
+    def _text_and_category(self, request: SendRequest, *, is_open: bool) -> tuple[str, str]:
+        if request.kind == "template":
+            template = self._template(request.content)
+            return templates.fill(template, request.content), template.category.lower()
+        if not is_open:
+            details = "More than 24 hours have passed since the recipient last replied; only templates can be sent"
+            raise GraphError(131047, details)
+        return _shown(request.kind, request.content), "service"
+
+    def _template(self, content: JsonObject) -> Template:
+        language = content.get("language")
+        code = str(language.get("code")) if isinstance(language, dict) else ""
+        template = self.world.template(str(content.get("name")), code)
+        if template is None:
+            raise GraphError(132001, f"template name ({content.get('name')}) does not exist in {code}")
+        return template
+
+    def _place(self, conversation: Conversation, message: Message, request: SendRequest) -> None:
+        self.world.keep(conversation, message)
+        conversation.typing_until = 0.0
+        if message.reacts_to is not None:
+            conversation.react(message.reacts_to, conversation.number.id, str(request.content.get("emoji") or ""))
+        self._hint("message", conversation, message.id)
+
+    async def _follow_slowly(self, accepted: Accepted) -> None:
+        for rung, code in self._rungs_to_come(accepted):
+            await self.options.sleep(self.options.status_delay_s)
+            self._report_next(accepted, rung, code)
+
+    def _rungs_to_come(self, accepted: Accepted) -> list[tuple[Rung, int | None]]:
+        """The statuses that will follow by themselves, each with the code of a failure."""
+        fault = self.faults.take(STATUSES, _names(accepted.request, accepted.conversation))
+        if fault is not None and fault.kind == "fail_later":
+            return [("failed", fault.code)]
+        if accepted.conversation is None:
+            return [("failed", UNDELIVERABLE)]
+        accepted.message.swallowed = fault is not None
+        return [(rung, None) for rung in self._ladder(accepted.message)]
+
+    def _ladder(self, message: Message) -> list[Rung]:
+        if not self.options.auto_deliver:
+            return []
+        if message.kind == "reaction":
+            return ["sent"]
+        return ["sent", "delivered", "read"] if self.options.auto_read else ["sent", "delivered"]
+
+    def _report_next(self, accepted: Accepted, rung: Rung, code: int | None) -> None:
+        conversation = accepted.conversation
+        if conversation is None:
+            nobody = Person("", accepted.request.to, accepted.request.recipient or "")
+            self._report_change(Conversation(accepted.number, nobody), accepted.message, rung, code)
+        elif conversation.person.online or rung in ("sent", "failed"):
+            self._mark(conversation, accepted.message, rung, code)
+
+    def _mark(self, conversation: Conversation, message: Message, rung: Rung, code: int | None = None) -> Update | None:
+        """Puts a message on a rung and reports it, once for each rung."""
+        if rung in message.reported:
+            return None
+        message.raise_to(rung)
+        update = self._report_change(conversation, message, rung, code)
+        message.reported.append(rung)
+        return update
+
+    def _report_change(
+        self, conversation: Conversation, message: Message, rung: Rung, code: int | None
+    ) -> Update | None:
+        self._hint("read" if rung == "read" else "status", conversation, message.id)
+        if message.swallowed:
+            return None
+        change = status_change(conversation, message, rung, at=self.now(), code=code)
+        update = Update(_lane(conversation), change)
+        self.webhooks.report(update)
+        return update
+
+    # Details of what people write
+
+    def _received(self, written: Written) -> JsonObject:
+        """The content as the webhook has it: media get an id and a hash of their own where none was given."""
+        if written.kind not in MEDIA_TYPES:
+            return written.content
+        media: JsonObject = {"mime_type": MEDIA_TYPES[written.kind], "sha256": EMPTY_SHA256, "id": self.ids.number()}
+        if written.kind == "audio":
+            media["voice"] = True
+        return media | written.content
+
+    def _context(self, conversation: Conversation, quoted_id: str) -> JsonObject:
+        quoted = conversation.messages.get(quoted_id)
+        own = quoted is not None and quoted.direction == "out"
+        author = conversation.person.wa_id if own else conversation.number.digits
+        return {"from": author, "id": quoted_id} if author else {"id": quoted_id}
+
+    def _mark_taken(self, message_id: str) -> None:
+        conversation = self.world.conversation_of(message_id)
+        message = conversation.messages.get(message_id) if conversation else None
+        if conversation is not None and message is not None and message.raise_to("delivered"):
+            self._hint("status", conversation, message_id)
+
+    def _hint(self, kind: HintKind, conversation: Conversation, message_id: str) -> None:
+        self.hints.tell(Hint(kind, conversation.person.id, conversation.number.id, message_id))
+
+    def number(self, number_id: str) -> Number:
+        """GraphError when there is no such number."""
+        number = self.world.numbers.get(number_id)
+        if number is None:
+            raise missing_object(number_id)
+        return number
+
+
+def _send_answer(request: SendRequest, person: Person | None, message: Message) -> JsonObject:
+    contact: JsonObject = {"input": request.to_as_given}
+    if request.to is not None:
+        contact["wa_id"] = (person.wa_id if person else None) or request.to
+    else:
+        contact["user_id"] = request.recipient
+    sent: JsonObject = {"id": message.id}
+    if request.kind == "template":
+        sent["message_status"] = "accepted"
+    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]}
+
+
+def _shown(kind: str, content: JsonObject) -> str:
+    """The words a phone shows for a message; empty where there are none."""
+    match kind:
+        case "text":
+            shown = content.get("body")
+        case "interactive":
+            body = content.get("body")
+            shown = body.get("text") if isinstance(body, dict) else None
+        case "button":
+            shown = content.get("text")
+        case "reaction":
+            shown = content.get("emoji")
+        case _:
+            shown = content.get("caption")
+    return shown if isinstance(shown, str) else ""
+
+
+def _is_unread(message: Message, person: Person) -> bool:
+    reached = message.status == "delivered" or (message.status == "sent" and person.online)
+    return message.direction == "in" and message.reacts_to is None and reached
+
+
+def _lane(conversation: Conversation) -> str:
+    return f"{conversation.number.id}/{conversation.person.user_id or conversation.person.wa_id}"
+
+
+def _names(request: SendRequest, conversation: Conversation | None) -> frozenset[str]:
+    person = conversation.person if conversation else None
+    own = {name for name in (person.wa_id, person.user_id) if name} if person else set[str]()
+    return request.names | own
