@@ -1,0 +1,51 @@
+"""Time and names from the machine."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+
+from adapters.system import SystemClock, SystemIds
+
+
+def test_the_clock_tells_now_in_utc() -> None:
+    now = SystemClock().now()
+
+    assert now.tzinfo is UTC
+    assert abs(now - datetime.fromtimestamp(time.time(), UTC)) < timedelta(seconds=5)
+
+
+def test_ids_rise_also_when_many_are_made_in_one_millisecond() -> None:
+    ids = SystemIds()
+
+    made = [ids.new() for _ in range(20_000)]
+
+    assert all(before < after for before, after in pairwise(made))
+
+
+def test_ids_rise_also_when_the_machines_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = SystemIds()
+    first = ids.new()
+
+    monkeypatch.setattr(time, "time_ns", lambda: 1_000_000_000)
+
+    assert ids.new() > first
+
+
+def test_an_id_is_a_uuid_of_version_7_that_tells_its_millisecond() -> None:
+    before = time.time_ns() // 1_000_000
+    id = UUID(SystemIds().new())
+
+    assert (id.version, id.variant) == (7, "specified in RFC 4122")
+    assert before <= id.int >> 80 <= time.time_ns() // 1_000_000
+
+
+def test_secrets_differ_and_can_stand_in_a_link() -> None:
+    ids = SystemIds()
+
+    made = {ids.secret() for _ in range(1000)}
+
+    assert len(made) == 1000
+    assert all(len(secret) >= 22 and secret.replace("-", "").replace("_", "").isalnum() for secret in made)
