@@ -1,0 +1,377 @@
+"""Webhook bodies into typed updates, lenient on purpose: fields and kinds are added without notice.
+
+An element that can't be read spoils nothing but itself. Source: WhatsApp Business Platform, "Webhooks".
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_of
+from adapters.whatsapp.models import InboundMessage, ReferralBody, ReportedError, ReportedStatus, Sender
+from adapters.whatsapp.reading import Word, as_code, as_id, as_json, as_list, as_object, as_text, read_json, read_model
+from domain.contacts import Person
+from domain.failures import verdict
+from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
+from domain.messages import Failure, MessageStatus, Referral
+from domain.ports import Delivery, Unreadable
+from domain.updates import Ignored, MessageReceived, Place, ReactionReceived, StatusReported, Update
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_ITEMS = 20_000  # in one body; the network sends up to 1,000
+REASON_LIMIT = 200  # characters
+MILLISECONDS_FROM = 100_000_000_000  # a number of seconds that high would be the year 5138
+
+STATUSES = {
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.READ,
+    "played": MessageStatus.PLAYED,
+    "failed": MessageStatus.FAILED,
+}
+
+_BUSINESS_SCOPED_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_INSTANT = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
+
+# What stands beside the items of the field `messages` and is none itself.
+_BESIDE = frozenset({"messaging_product", "metadata", "contacts", "conversation_context"})
+# Where other fields keep their items.
+_LISTS = (
+    "messages",
+    "message_echoes",
+    "statuses",
+    "history",
+    "state_sync",
+    "calls",
+    "groups",
+    "user_preferences",
+    "user_id_update",
+    "automatic_events",
+)
+
+
+class CloudInterpreter:
+    """The interpreter port for the Cloud API's webhooks."""
+
+    def updates(self, delivery: Delivery) -> list[Update]:
+        """One update for each item of the body, in the order they are written. Raises `Unreadable`."""
+        body = as_object(read_json(delivery.body))
+        if body is None:
+            raise Unreadable("it is JSON, and not an object")
+        items = list(islice(_items(body), MAX_ITEMS + 1)) or [_Item(None, None, _Passed("nothing in it"))]
+        if len(items) > MAX_ITEMS:
+            raise Unreadable(f"it has more than {MAX_ITEMS:,} items")
+        return [_update(_place(delivery, index, item), item.found) for index, item in enumerate(items)]
+
+
+def numbers_named(body: bytes) -> set[PhoneNumberId] | None:
+    """Every business number a body speaks of; None where it is not JSON that can be read."""
+    try:
+        value = as_object(read_json(body))
+    except Unreadable:
+        return None
+    if value is None:
+        return set()
+    return {number for _, change in _changes(value) if (number := _number(as_object(change)))}
+
+
+# Walking the body
+
+
+@dataclass(frozen=True, slots=True)
+class _Senders:
+    """What `contacts` says, by every name; `only` where it speaks of one person."""
+
+    named: dict[str, Sender]
+    only: Sender | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    raw: object
+    senders: _Senders
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    raw: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """Read, and nothing to be done with it."""
+
+    reason: str
+
+
+_Found: TypeAlias = _Message | _Status | _Passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    account: BusinessAccountId | None
+    number: PhoneNumberId | None
+    found: _Found
+
+
+def _items(body: dict[str, object]) -> Iterator[_Item]:
+    for account, raw in _changes(body):
+        change = as_object(raw)
+        number = _number(change)
+        for found in _found(change) if change is not None else [_Passed("unreadable: a change that is no object")]:
+            yield _Item(account, number, found)
+
+
+def _changes(body: dict[str, object]) -> Iterator[tuple[BusinessAccountId | None, object]]:
+    """Each change with the account it came under; (None, None) for an entry or a list that can't be read."""
+    for raw in _listed(body.get("entry"), otherwise=None):
+        entry = as_object(raw)
+        if entry is None:
+            yield None, None
+            continue
+        account = as_id(entry.get("id"))
+        for change in _listed(entry.get("changes"), otherwise=None):
+            yield BusinessAccountId(account) if account and change is not None else None, change
+
+
+def _listed(value: object, *, otherwise: object) -> list[object]:
+    """The elements of a list, nothing for null, and `otherwise` alone for what is no list."""
+    if value is None:
+        return []
+    elements = as_list(value)
+    return elements if elements is not None else [otherwise]
+
+
+def _number(change: dict[str, object] | None) -> PhoneNumberId | None:
+    value = as_object(change.get("value")) if change is not None else None
+    metadata = as_object(value.get("metadata")) if value is not None else None
+    named = as_id(metadata.get("phone_number_id")) if metadata is not None else None
+    return PhoneNumberId(named) if named else None
+
+
+def _found(change: dict[str, object]) -> Iterator[_Found]:
+    value = as_object(change.get("value"))
+    field = as_text(change.get("field"))
+    if field == "messages" or (field is None and value is not None and ("messages" in value or "statuses" in value)):
+        yield from _conversations(change.get("value"), value)
+    else:
+        yield from _others(field or "a change without a field", value or {})
+
+
+def _conversations(raw: object, value: dict[str, object] | None) -> Iterator[_Found]:
+    """The field `messages`: its items in the order of its lists."""
+    if value is None:
+        if raw is not None:
+            yield _Passed("unreadable: messages that are no object")
+        return
+    senders = _senders(value.get("contacts"))
+    for name, elements in value.items():
+        if name in _BESIDE:
+            continue
+        for element in _listed(elements, otherwise=elements):
+            match name:
+                case "messages":
+                    yield _Message(element, senders)
+                case "statuses":
+                    yield _Status(element)
+                case "errors":
+                    yield _Passed(_told_trouble(element))
+                case _:
+                    yield _Passed(_reason("messages", name))
+
+
+def _others(field: str, value: dict[str, object]) -> Iterator[_Found]:
+    """A field the desk does not act on: its items, or the change where it lists none."""
+    inner = as_object(value.get(field)) or value  # `standby` keeps its lists in an object of its own name
+    elements = [element for name in _LISTS for element in as_list(inner.get(name)) or []]
+    for element in elements or [value]:
+        yield _Passed(_reason(field, _event(as_object(element)) or _event(value)))
+
+
+def _event(element: dict[str, object] | None) -> str | None:
+    return (as_text(element.get("event")) or as_text(element.get("type"))) if element is not None else None
+
+
+def _told_trouble(raw: object) -> str:
+    value = as_object(raw)
+    if value is None:
+        return "unreadable: an error that is no object"
+    error, _ = read_model(value, ReportedError)
+    return _reason(as_text(error.title) or as_text(error.message) or "an error without a title", None)
+
+
+def _reason(what: str, event: str | None) -> str:
+    words = f"{what}: {event}" if event else what
+    return words if len(words) <= REASON_LIMIT else f"{words[:REASON_LIMIT]}…"
+
+
+def _place(delivery: Delivery, index: int, item: _Item) -> Place:
+    return Place(delivery.id, index, delivery.received_at, item.number, item.account)
+
+
+# Making updates
+
+
+def _update(place: Place, found: _Found) -> Update:
+    try:
+        match found:
+            case _Message(raw, senders):
+                return _message(place, raw, senders)
+            case _Status(raw):
+                return _status(place, raw)
+            case _Passed(reason):
+                return Ignored(place, reason)
+            case _:
+                assert_never(found)
+    except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as fault:
+        return Ignored(place, _reason("unreadable", str(fault)))
+
+
+def _message(place: Place, raw: object, senders: _Senders) -> Update:
+    item = as_object(raw)
+    if item is None:
+        return Ignored(place, "unreadable: a message that is no object")
+    message, faults = read_model(item, InboundMessage)
+    kind = kind_of(item, message.type)
+    if as_text(message.group_id) or "group_id" in faults:
+        return Ignored(place, "group")
+    if kind == "request_welcome":
+        return Ignored(place, "request_welcome")
+    wamid = as_id(message.id)
+    if wamid is None:
+        return Ignored(place, f"unreadable: a message ({kind}) without an id")
+    if place.number is None:
+        return Ignored(place, f"unreadable: a message ({kind}) to no number")
+    person = _person(message, senders)
+    if person is None:
+        return Ignored(place, f"unreadable: a message ({kind}) whose sender is not told")
+    sent_at, original = _instant(message.timestamp), as_json(item)
+    target = as_id(message.reaction.message_id) if kind == "reaction" and message.reaction else None
+    if target is not None and message.reaction is not None:
+        emoji = as_text(message.reaction.emoji)
+        return ReactionReceived(place, person, Wamid(wamid), sent_at, Wamid(target), emoji, original)
+    context = message.context
+    reply_to = as_id(context.id) if context else None
+    return MessageReceived(
+        place=place,
+        person=person,
+        wamid=Wamid(wamid),
+        sent_at=sent_at,
+        content=content_of(message, kind, faults),
+        original=original,
+        extends_session=kind not in NEVER_EXTENDS_SESSION,
+        reply_to=Wamid(reply_to) if reply_to else None,
+        forwarded=context is not None and bool(context.forwarded or context.frequently_forwarded),
+        referral=_referral(message.referral),
+    )
+
+
+def _status(place: Place, raw: object) -> Update:
+    item = as_object(raw)
+    if item is None:
+        return Ignored(place, "unreadable: a status that is no object")
+    report, _ = read_model(item, ReportedStatus)
+    if report.recipient_type == "group" or report.recipient_participant_id or report.participant_recipient_id:
+        return Ignored(place, "group")
+    told = as_text(report.status)
+    status = STATUSES.get(told or "")
+    if status is None:
+        return Ignored(place, _reason("status", told or "none told"))
+    wamid = as_id(report.id)
+    if wamid is None:
+        return Ignored(place, f"unreadable: a status ({told}) without an id")
+    if place.number is None:
+        return Ignored(place, f"unreadable: a status ({told}) of no number")
+    return StatusReported(
+        place=place,
+        wamid=Wamid(wamid),
+        status=status,
+        at=_instant(report.timestamp),
+        callback=as_text(report.biz_opaque_callback_data),
+        failure=_failure(report.errors) if status is MessageStatus.FAILED else None,
+    )
+
+
+def _failure(errors: list[ReportedError] | None) -> Failure:
+    if not errors:
+        return verdict(None, None).failure
+    return verdict(as_code(errors[0].code), as_text(errors[0].explanation)).failure
+
+
+def _referral(body: ReferralBody | None) -> Referral | None:
+    if body is None:
+        return None
+    return Referral(
+        source_url=as_text(body.source_url) or "",
+        headline=as_text(body.headline),
+        body=as_text(body.body),
+        source_id=as_text(body.source_id),
+    )
+
+
+def _instant(told: object) -> datetime | None:
+    """Seconds since 1970, or milliseconds; None where that is no instant."""
+    text = as_text(told)
+    if text is None or not _INSTANT.fullmatch(text):
+        return None
+    seconds = float(text)
+    if abs(seconds) >= MILLISECONDS_FROM:
+        seconds /= 1000
+    try:
+        return EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+# Who it is from
+
+
+def _senders(raw: object) -> _Senders:
+    objects = (as_object(element) for element in _listed(raw, otherwise=raw))
+    senders = [read_model(element, Sender)[0] for element in objects if element is not None]
+    named: dict[str, Sender] = {}
+    for sender in senders:
+        for name in _names(sender.wa_id, sender.user_id):
+            named.setdefault(name, sender)
+    return _Senders(named, senders[0] if len(senders) == 1 else None)
+
+
+def _person(message: InboundMessage, senders: _Senders) -> Person | None:
+    """Who wrote, with what `contacts` says of them; None where neither id can be told."""
+    names = _names(message.sender, message.sender_user_id)
+    sender = next((senders.named[name] for name in names if name in senders.named), None) if names else senders.only
+    known = sender or Sender()
+    wa_id = _wa_id(message.sender) or _wa_id(known.wa_id)
+    business_scoped_id = next(
+        (found for told in (message.sender_user_id, message.sender, known.user_id) if (found := _scoped_id(told))), None
+    )
+    if wa_id is None and business_scoped_id is None:
+        return None
+    profile = known.profile
+    username = as_text(profile.username) if profile else None
+    return Person(
+        wa_id=wa_id,
+        business_scoped_id=business_scoped_id,
+        username=(username.removeprefix("@") or None) if username else None,
+        profile_name=as_text(profile.name) if profile else None,
+    )
+
+
+def _names(*told: Word) -> list[str]:
+    return [name.removeprefix("+") for name in map(as_id, told) if name]
+
+
+def _wa_id(told: Word) -> str | None:
+    digits = (as_id(told) or "").removeprefix("+")
+    return digits if _NUMBER.fullmatch(digits) else None
+
+
+def _scoped_id(told: Word) -> str | None:
+    text = as_id(told)
+    return text if text is not None and _BUSINESS_SCOPED_ID.fullmatch(text) else None

@@ -1,0 +1,126 @@
+"""Webhook items as the network writes them: everything optional, unknown fields and kinds passed over.
+
+Source: WhatsApp Business Platform, "Webhooks" and the pages of each kind of message.
+"""
+
+import msgspec
+
+from adapters.whatsapp.reading import Word
+
+
+class ErrorData(msgspec.Struct):
+    details: Word = None
+
+
+class ReportedError(msgspec.Struct):
+    code: Word = None
+    title: Word = None
+    message: Word = None
+    details: Word = None
+    error_data: ErrorData | None = None
+
+    @property
+    def explanation(self) -> Word:
+        return (self.error_data.details if self.error_data else None) or self.details or self.message or self.title
+
+
+class Profile(msgspec.Struct):
+    name: Word = None
+    username: Word = None
+
+
+class Sender(msgspec.Struct):
+    """An entry of `contacts`, next to the messages it belongs to."""
+
+    wa_id: Word = None
+    user_id: Word = None
+    profile: Profile | None = None
+
+
+class Context(msgspec.Struct):
+    id: Word = None
+    forwarded: bool | None = None
+    frequently_forwarded: bool | None = None
+
+
+class ReferralBody(msgspec.Struct):
+    source_url: Word = None
+    source_id: Word = None
+    headline: Word = None
+    body: Word = None
+
+
+class TextBody(msgspec.Struct):
+    body: Word = None
+
+
+class MediaBody(msgspec.Struct):
+    id: Word = None
+    mime_type: Word = None
+    sha256: Word = None
+    caption: Word = None
+    filename: Word = None
+    voice: bool | None = None
+    animated: bool | None = None
+
+
+class ReactionBody(msgspec.Struct):
+    message_id: Word = None
+    emoji: Word = None
+
+
+class SystemBody(msgspec.Struct):
+    body: Word = None
+    type: Word = None
+
+
+class Choice(msgspec.Struct):
+    title: Word = None
+
+
+class Interactive(msgspec.Struct):
+    type: Word = None
+    button_reply: Choice | None = None
+    list_reply: Choice | None = None
+
+
+class ButtonBody(msgspec.Struct):
+    text: Word = None
+
+
+class UnsupportedBody(msgspec.Struct):
+    type: Word = None
+
+
+class InboundMessage(msgspec.Struct):
+    id: Word = None
+    sender: Word = msgspec.field(default=None, name="from")
+    sender_user_id: Word = msgspec.field(default=None, name="from_user_id")
+    timestamp: object = None  # seconds since 1970, mostly as text
+    type: Word = None
+    group_id: Word = None
+    context: Context | None = None
+    referral: ReferralBody | None = None
+    errors: list[ReportedError] | None = None
+    text: TextBody | None = None
+    image: MediaBody | None = None
+    video: MediaBody | None = None
+    audio: MediaBody | None = None
+    document: MediaBody | None = None
+    sticker: MediaBody | None = None
+    reaction: ReactionBody | None = None
+    system: SystemBody | None = None
+    interactive: Interactive | None = None
+    button: ButtonBody | None = None
+    unsupported: UnsupportedBody | None = None
+
+
+class ReportedStatus(msgspec.Struct):
+    id: Word = None
+    status: Word = None
+    timestamp: object = None
+    recipient_type: Word = None
+    recipient_participant_id: Word = None
+    participant_recipient_id: Word = None
+    biz_opaque_callback_data: Word = None
+    errors: list[ReportedError] | None = None

@@ -1,0 +1,76 @@
+"""A message as the Cloud API takes it: the JSON of `POST /{number}/messages`.
+
+Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-scoped user IDs".
+"""
+
+from typing import TypeAlias, assert_never
+
+from domain.ids import Wamid
+from domain.messages import Filled, TemplateMessage, Text
+from domain.ports import Outgoing
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+JsonObject: TypeAlias = dict[str, Json]
+
+
+def send_body(outgoing: Outgoing) -> JsonObject:
+    """The body of a send. A number wins where both the number and the business-scoped id are known."""
+    body: JsonObject = {"messaging_product": "whatsapp", "recipient_type": "individual"}
+    if outgoing.wa_id:
+        body["to"] = outgoing.wa_id
+    else:
+        body["recipient"] = outgoing.business_scoped_id
+    if outgoing.reply_to:
+        body["context"] = {"message_id": outgoing.reply_to}
+    match outgoing.content:
+        case Text(body=text, preview_url=preview_url):
+            body |= {"type": "text", "text": {"body": text, "preview_url": preview_url}}
+        case TemplateMessage() as template:
+            body |= {"type": "template", "template": _template(template)}
+        case _:
+            assert_never(outgoing.content)
+    body["biz_opaque_callback_data"] = outgoing.callback
+    return body
+
+
+def read_body(wamid: Wamid) -> JsonObject:
+    """Marks a message, and those before it in its conversation, as read."""
+    return {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+
+
+def _template(template: TemplateMessage) -> JsonObject:
+    """`components` is there only where something is to be filled in."""
+    shaped: JsonObject = {"name": template.name, "language": {"code": template.language}}
+    components = [*_texts("header", template.parameters), *_texts("body", template.parameters)]
+    components += [_button(value) for value in template.parameters if value.component.startswith("button:")]
+    if components:
+        shaped["components"] = components
+    return shaped
+
+
+def _texts(component: str, values: tuple[Filled, ...]) -> list[Json]:
+    own = sorted((value for value in values if value.component == component), key=_position)
+    parameters: list[Json] = [_parameter(value) for value in own]
+    return [{"type": component, "parameters": parameters}] if parameters else []
+
+
+def _position(value: Filled) -> int:
+    """Blanks with places go in the order of their places; those with names stay as they come."""
+    return int(value.name) if _has_place(value) else 0
+
+
+def _parameter(value: Filled) -> Json:
+    parameter: JsonObject = {"type": "text", "text": value.value}
+    if not _has_place(value):
+        parameter["parameter_name"] = value.name
+    return parameter
+
+
+def _has_place(value: Filled) -> bool:
+    return value.name.isascii() and value.name.isdigit()
+
+
+def _button(value: Filled) -> Json:
+    index = value.component.removeprefix("button:")
+    parameters: list[Json] = [{"type": "text", "text": value.value}]
+    return {"type": "button", "sub_type": "url", "index": index, "parameters": parameters}

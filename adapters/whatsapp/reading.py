@@ -1,0 +1,120 @@
+"""Untrusted JSON into plain values: what can't be read ends in `Unreadable` and in no other exception.
+
+Text comes out clean: without U+0000, which PostgreSQL can't store, and with U+FFFD for each lone surrogate.
+"""
+
+import re
+from typing import TypeAlias, TypeVar, cast
+
+import msgspec
+
+from domain.ports import Unreadable
+
+Word: TypeAlias = str | int | float | None
+"""A text that may come as a number, or the reverse."""
+
+M = TypeVar("M", bound=msgspec.Struct)
+
+ID_LIMIT = 512  # characters; the longest ids of the network are under 200
+
+_TROUBLES = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError)
+_BACKSLASH = b"\x01"  # stands for an escaped backslash meanwhile; as itself it makes any JSON unreadable
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD](?:"
+    rb"[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a first half that no second follows
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2}"  # a second half without its first
+    rb")"
+)
+_RAW_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_FIELD_AT_FAULT = re.compile(r" - at `\$\.(\w+)")
+
+
+def read_json(body: bytes) -> object:
+    """The JSON value of a body. Raises `Unreadable`. Linear in the body's length, also for a hostile one."""
+    if b"\\u0000" in body:
+        return _read(_cleaned(body))
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise Unreadable("the JSON is nested too deep") from None
+    except _TROUBLES as trouble:
+        cleaned = _cleaned(body)
+        if cleaned == body:
+            raise _unreadable(trouble) from None
+    return _read(cleaned)
+
+
+def as_object(value: object) -> dict[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def as_list(value: object) -> list[object] | None:
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def as_text(value: object) -> str | None:
+    """A text, or a number as the text it stands for; None for nothing, the empty text and everything else."""
+    match value:
+        case bool():
+            return None
+        case str():
+            return value or None
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else str(value)
+        case _:
+            return None
+
+
+def as_id(value: object) -> str | None:
+    """A name of the network's; None where it is missing or too long to be one."""
+    text = as_text(value)
+    return text if text is not None and len(text) <= ID_LIMIT else None
+
+
+def as_code(value: object) -> int | None:
+    """A number of the network's codes, 32 bits, also where it is written as text."""
+    text = as_text(value)
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, str]]:
+    """The model with what could be read of an object, and what was wrong with each field left out."""
+    left, faults = value, dict[str, str]()
+    while True:
+        try:
+            return msgspec.convert(left, model, strict=False), faults
+        except msgspec.ValidationError as fault:
+            at = _FIELD_AT_FAULT.search(str(fault))
+            if at is None or at[1] not in left:
+                raise
+            faults[at[1]] = str(fault)
+            left = {name: part for name, part in left.items() if name != at[1]}
+
+
+def as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _read(cleaned: bytes) -> object:
+    try:
+        return msgspec.json.decode(cleaned)
+    except _TROUBLES as trouble:
+        raise _unreadable(trouble) from None
+
+
+def _unreadable(trouble: Exception) -> Unreadable:
+    return Unreadable(f"it is not JSON that can be read: {trouble}")
+
+
+def _cleaned(body: bytes) -> bytes:
+    """The body without what JSON lets through, or nearly, and no text can hold."""
+    if _BACKSLASH in body:
+        return body
+    unescaped = body.replace(rb"\\", _BACKSLASH)
+    whole = _RAW_SURROGATE.sub(b"\xef\xbf\xbd", _LONE_SURROGATE.sub(rb"\\ufffd", unescaped))
+    without_nul = whole.replace(rb"\u0000", b"").replace(b"\0", b"")
+    if rb"\u0000" in without_nul:  # only broken escapes come together to a new one
+        return body
+    return without_nul.replace(_BACKSLASH, rb"\\")

@@ -1,0 +1,481 @@
+"""What is read from webhook bodies, word by word, and what bad ones do."""
+
+import json
+import string
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.whatsapp.inbound import CloudInterpreter, numbers_named
+from domain.contacts import Person
+from domain.ids import DeliveryId
+from domain.media import MediaKind
+from domain.messages import MessageStatus, Notice, Referral, Text, Unsupported
+from domain.ports import Delivery, Unreadable
+from domain.updates import Ignored, IncomingMedia, MessageReceived, Place, ReactionReceived, StatusReported, Update
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+ARRIVED = datetime(2026, 1, 1, tzinfo=UTC)
+SENT_AT = datetime(2025, 11, 24, 16, 0, tzinfo=UTC)
+MIRA = Person(wa_id="15550102001", profile_name="Mira Novak")
+
+
+def updates_of(body: bytes) -> list[Update]:
+    return CloudInterpreter().updates(Delivery(DeliveryId("d1"), ARRIVED, body))
+
+
+def own(name: str) -> list[Update]:
+    return updates_of((PAYLOADS / f"{name}.json").read_bytes())
+
+
+def own_message(name: str) -> MessageReceived:
+    [update] = own(name)
+    assert isinstance(update, MessageReceived)
+    return update
+
+
+def with_text(written: str) -> bytes:
+    """A body whose text is these characters of JSON."""
+    return (
+        (PAYLOADS / "text__01.json")
+        .read_bytes()
+        .replace(rb"  Is my bike ready?\n", written.encode("utf-8", "surrogatepass"))
+    )
+
+
+def with_change(**value: Any) -> bytes:
+    metadata = {"phone_number_id": "700100"}
+    change = {"field": "messages", "value": {"metadata": metadata, **value}}
+    return json.dumps({"entry": [{"id": "800100", "changes": [change]}]}).encode()
+
+
+# What a message says
+
+
+def test_a_text_is_read_whole_and_untrimmed_with_its_place_sender_and_time() -> None:
+    message = own_message("text__01")
+
+    assert message.place == Place(DeliveryId("d1"), 0, ARRIVED, message.place.number, message.place.account)
+    assert (message.place.number, message.place.account) == ("700100", "800100")
+    assert (message.person, message.wamid, message.sent_at) == (MIRA, "wamid.m1", SENT_AT)
+    assert message.content == Text("  Is my bike ready?\n")
+    assert message.extends_session
+
+
+def test_the_original_is_kept_as_json() -> None:
+    message = own_message("text__02")
+
+    original = json.loads(message.original)
+    assert original["from"] == 15550102001
+    assert original["future"] == {"a": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"a\u0000b and \\u0000", "ab and \\u0000"),
+        (r"half \ud83d and whole \ud83d\ude00", "half \ufffd and whole \U0001f600"),
+        (r"\ude00\ud83d", "\ufffd\ufffd"),
+        (r"\ud83d\u0000\ude00", "\ufffd\ufffd"),
+        (r"\\ud83d \" \/", '\\ud83d " /'),
+        ("raw \udce9 surrogate", "raw \ufffd surrogate"),
+        ("raw \0 nul", "raw  nul"),
+        (r"\u202eabc\u0007", "\u202eabc\u0007"),
+    ],
+)
+def test_no_character_of_a_text_makes_it_unreadable(written: str, read: str) -> None:
+    [message] = updates_of(with_text(written))
+
+    assert isinstance(message, MessageReceived)
+    assert message.content == Text(read)
+    assert "\0" not in message.original
+    assert "\\u0000" not in message.original.replace("\\\\u0000", "")
+    message.original.encode()
+
+
+def test_a_file_is_read_with_its_id_kind_and_caption() -> None:
+    assert own_message("image__01").content == IncomingMedia(
+        MediaKind.IMAGE, "610001", "image/jpeg", caption="The scratch", sha256="aGFzaA=="
+    )
+    assert own_message("voice__01").content == IncomingMedia(
+        MediaKind.AUDIO, "610005", "audio/ogg; codecs=opus", voice=True
+    )
+    assert own_message("document__01").content == IncomingMedia(
+        MediaKind.DOCUMENT, "610006", "application/pdf", caption="My bill", file_name="bill.pdf"
+    )
+    assert own_message("sticker_animated__01").content == IncomingMedia(
+        MediaKind.STICKER, "610008", "image/webp", animated=True
+    )
+
+
+def test_a_file_without_a_type_and_with_numbers_for_words_is_read_all_the_same() -> None:
+    assert own_message("image_numbers__01").content == IncomingMedia(
+        MediaKind.IMAGE, "610002", "application/octet-stream", caption="42"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("system_changed_number__01", "Mira Novak changed from 15550102001 to 15550102003"),
+        ("system_changed_number__02", "The contact changed their number."),
+        ("system_identity_changed__01", "The contact's security code changed."),
+        ("system_empty__01", "Something about the contact changed."),
+    ],
+)
+def test_a_notice_tells_what_happened_and_extends_no_session(name: str, text: str) -> None:
+    message = own_message(name)
+
+    assert message.content == Notice(text)
+    assert not message.extends_session
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("button__01", Unsupported("button", "The contact chose “Yes, please”.")),
+        ("button_reply__01", Unsupported("interactive:button_reply", "The contact chose “Tomorrow”.")),
+        ("list_reply__01", Unsupported("interactive:list_reply", "The contact chose “Large”.")),
+        ("location__01", Unsupported("location", "Locations can't be shown yet.")),
+        ("kind_future__01", Unsupported("hologram", "This kind of message is not known here yet.")),
+        (
+            "interactive_future__01",
+            Unsupported("interactive:hologram_reply", "This kind of message is not known here yet."),
+        ),
+        (
+            "unsupported__01",
+            Unsupported("unsupported", "Message type unknown: Message type is currently not supported."),
+        ),
+        ("unsupported__02", Unsupported("poll_creation", "Message type unknown")),
+        ("unsupported__03", Unsupported("unsupported", "The network does not pass on what it is.")),
+        ("document_with_errors__01", Unsupported("document", "Media download error: The file is too large.")),
+        ("image_no_id__01", Unsupported("image", "It came without the id by which the file could be fetched.")),
+        ("text_empty__01", Unsupported("text", "It has no text.")),
+    ],
+)
+def test_what_cannot_be_shown_says_why_and_extends_the_session(name: str, content: Unsupported) -> None:
+    message = own_message(name)
+
+    assert message.content == content
+    assert message.extends_session
+
+
+def test_a_part_that_cannot_be_read_costs_no_more_than_itself() -> None:
+    updates = own("batch_bad_items__01")
+
+    contents = [update.content for update in updates if isinstance(update, MessageReceived)]
+    assert isinstance(contents[0], Unsupported)
+    assert contents[0].reason.startswith("It could not be read")
+    assert contents[1] == Text("a context that is none")
+    assert contents[3] == Text("the good one")
+
+
+def test_an_advertisement_is_named_with_what_is_told_of_it() -> None:
+    assert own_message("text_referral__01").referral == Referral(
+        "https://example.com/ad", "Spring bikes", "Now with lights", "9001"
+    )
+    assert own_message("text_referral_bare__01").referral == Referral("")
+
+
+def test_times_are_passed_on_as_told_and_nonsense_is_none() -> None:
+    told = [update.sent_at for update in own("text_times__01") if isinstance(update, MessageReceived)]
+
+    assert told == [
+        None,
+        None,
+        None,
+        None,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2025, 11, 24, 16, 0, 0, 500_000, tzinfo=UTC),
+    ]
+
+
+def test_a_reaction_names_its_message_and_an_empty_one_takes_it_away() -> None:
+    [given_one] = own("reaction__01")
+    [taken] = own("reaction_removed__02")
+
+    assert isinstance(given_one, ReactionReceived)
+    assert (given_one.target, given_one.emoji, given_one.sent_at) == ("wamid.o1", "👍🏽", SENT_AT)
+    assert isinstance(taken, ReactionReceived)
+    assert taken.emoji is None
+
+
+# Who it is from
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("text__02", Person(wa_id="15550102001")),
+        ("bsuid_text__01", Person(None, "US.70020030040", "mira.novak", "Mira Novak")),
+        ("bsuid_text__02", Person(None, "US.70020030040", None, "Mira Novak")),
+        ("bsuid_text__03", Person(None, "US.70020030040", None, "Mira Novak")),
+        ("bsuid_text__04", Person("15550102001", "US.70020030040", "mira.novak", "Mira Novak")),
+        ("bsuid_text__05", Person("15550102001", "US.70020030040", None, "Mira Novak")),
+        ("bsuid_malformed__01", MIRA),
+    ],
+)
+def test_the_sender_is_who_the_message_and_the_contacts_name(name: str, person: Person) -> None:
+    assert own_message(name).person == person
+
+
+def test_a_number_may_be_written_with_a_plus() -> None:
+    sender = {"wa_id": "15550102001", "profile": {"name": "Mira Novak"}}
+    message = {"from": "+15550102001", "id": "wamid.m1", "type": "text", "text": {"body": "Hi"}}
+
+    [update] = updates_of(with_change(contacts=[sender], messages=[message]))
+
+    assert isinstance(update, MessageReceived)
+    assert update.person == MIRA
+
+
+def test_a_sender_is_never_guessed_from_several_contacts() -> None:
+    senders = [{"wa_id": "15550102001"}, {"wa_id": "15550102002"}]
+    message = {"id": "wamid.m1", "type": "text", "text": {"body": "Hi"}}
+
+    [update] = updates_of(with_change(contacts=senders, messages=[message]))
+
+    assert isinstance(update, Ignored)
+
+
+# Statuses
+
+
+def test_a_status_names_the_message_its_time_and_our_own_word() -> None:
+    [update] = own("status_sent_callback_data__01")
+
+    assert isinstance(update, StatusReported)
+    assert (update.wamid, update.status, update.at) == ("wamid.o1", MessageStatus.SENT, SENT_AT)
+    assert (update.callback, update.failure) == ("our-id:1", None)
+
+
+def test_a_failed_status_says_why_and_what_to_do() -> None:
+    [update] = own("status_failed__02")
+
+    assert isinstance(update, StatusReported)
+    assert update.failure is not None
+    assert (update.failure.code, update.failure.retryable) == (131047, False)
+    assert "template" in update.failure.hint
+
+
+def test_a_failure_unknown_to_us_quotes_the_network() -> None:
+    [update] = own("status_failed__03")
+
+    assert isinstance(update, StatusReported)
+    assert update.failure is not None
+    assert update.failure.hint.endswith("The network said: From the future")
+
+
+# Places
+
+
+def test_places_count_over_entries_changes_and_lists_in_written_order() -> None:
+    places = [update.place for update in own("batch__01")]
+
+    assert [(place.index, place.number, place.account) for place in places] == [
+        (0, "700100", "800100"),
+        (1, "700100", "800100"),
+        (2, "700100", "800100"),
+        (3, "700100", "800100"),
+        (4, None, "800100"),
+        (5, "700200", "800200"),
+    ]
+
+
+def test_reasons_are_cut_to_a_readable_length() -> None:
+    [update] = updates_of(json.dumps({"entry": [{"changes": [{"field": "x" * 100_000}]}]}).encode())
+
+    assert isinstance(update, Ignored)
+    assert len(update.reason) < 300
+
+
+def test_an_id_too_long_to_be_one_is_not_taken() -> None:
+    message = {"from": "15550102001", "id": "w" * 10_000, "type": "text", "text": {"body": "Hi"}}
+
+    [update] = updates_of(with_change(messages=[message]))
+
+    assert update == Ignored(update.place, "unreadable: a message (text) without an id")
+
+
+# The numbers a body names
+
+
+def test_every_number_of_a_body_is_named() -> None:
+    assert numbers_named((PAYLOADS / "batch__01.json").read_bytes()) == {"700100", "700200"}
+    assert numbers_named((PAYLOADS / "account_update__01.json").read_bytes()) == set()
+    assert numbers_named(b"[]") == set()
+    assert numbers_named(with_text(r"\ud800")) == {"700100"}
+
+
+def test_what_is_no_list_of_entries_or_changes_names_nobody() -> None:
+    change: dict[str, Any] = {
+        "field": "messages",
+        "value": {"metadata": {"phone_number_id": "700100"}, "messages": [{}]},
+    }
+    entries: tuple[Any, ...] = (
+        change,
+        {"id": "800100", "changes": [change]},
+        [{"id": "800100", "changes": change}],
+    )
+
+    for entry in entries:
+        body = json.dumps({"entry": entry}).encode()
+        [update] = updates_of(body)
+        assert isinstance(update, Ignored)
+        assert (update.place.number, update.place.account, numbers_named(body)) == (None, None, set())
+
+
+# Bad bodies
+
+BOMBS = {
+    "empty": b"",
+    "words": b"hello",
+    "form": b"a=1&b=2",
+    "cut": b'{"entry": [',
+    "deep": b'{"entry":' + b"[" * 100_000,
+    "deep and whole": b"[" * 100_000 + b"]" * 100_000,
+    "huge number": b'{"entry": ' + b"1" * 5_000 + b"}",
+    "beyond all numbers": b'{"entry": 1e999}',
+    "no number": b'{"entry": NaN}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "not UTF-8": b'{"entry": "\xff\xfe"}',
+    "UTF-16": '{"entry": []}'.encode("utf-16"),
+    "surrogate and cut": b'{"entry": "\\ud800',
+    "nul outside of text": b'{"entry": \0\0[}',
+}
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_what_is_no_json_is_unreadable_with_a_reason(name: str) -> None:
+    with pytest.raises(Unreadable) as found:
+        updates_of(BOMBS[name])
+
+    assert str(found.value)
+    assert numbers_named(BOMBS[name]) is None
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
+def test_json_that_is_no_object_is_unreadable_and_names_no_number(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="not an object"):
+        updates_of(body)
+
+    assert numbers_named(body) == set()
+
+
+def test_a_body_of_far_more_items_than_the_network_sends_is_not_taken_apart() -> None:
+    assert len(updates_of(with_change(statuses=[{}] * 20_000))) == 20_000
+    with pytest.raises(Unreadable, match="more than 20,000 items"):
+        updates_of(with_change(statuses=[{}] * 20_001))
+
+
+HOSTILE = {
+    "backslashes behind a NUL": b'{"a":"\\u0000' + b"\\" * 4_000_000 + b'"}',
+    "halves of characters": b'{"a":"' + b"\\ud800" * 600_000 + b'"}',
+    "whole characters behind a NUL": b'{"a":"\\u0000' + b"\\ud83d\\ude00" * 300_000 + b'"}',
+    "raw halves": b'{"a":"' + b"\xed\xa0\x80" * 1_300_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_a_body_made_to_be_cleaned_is_read_in_a_moment(name: str) -> None:
+    began = time.process_time()
+
+    assert numbers_named(HOSTILE[name]) == set()
+
+    assert time.process_time() - began < 2.0  # some tenths of a second here; a second pass per character takes far more
+
+
+def test_a_deep_part_spoils_nothing_but_its_own_message() -> None:
+    deep = "[" * 400 + "]" * 400
+    good = '{"from": "15550102001", "id": "wamid.m1", "type": "text", "text": {"body": "Hi"}}'
+    bad = f'{{"from": "15550102001", "id": "wamid.m2", "type": "hologram", "hologram": {deep}}}'
+    value = f'{{"metadata": {{"phone_number_id": "1"}}, "messages": [{bad}, {good}]}}'
+
+    updates = updates_of(f'{{"entry": [{{"changes": [{{"field": "messages", "value": {value}}}]}}]}}'.encode())
+
+    assert len(updates) == 2
+    assert isinstance(updates[1], MessageReceived)
+
+
+VOCABULARY = """
+    entry changes value field messages statuses errors contacts metadata phone_number_id id from from_user_id type text
+    body image context timestamp reaction message_id interactive system status wa_id user_id profile error_data standby
+    referral code
+"""
+NAMES = st.sampled_from(VOCABULARY.split())
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["messages", "text", "image", "failed", "reaction", "interactive", "1764000000", "US.1", ""])
+    | st.text(string.printable, max_size=8)
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5), max_leaves=30
+)
+
+
+@given(st.dictionaries(NAMES, ANYTHING, max_size=3), ANYTHING, ANYTHING)
+def test_any_object_whatever_is_in_it_becomes_updates(body: dict[str, Any], messages: Any, statuses: Any) -> None:
+    value = {"metadata": {"phone_number_id": 1}, "messages": messages, "statuses": statuses}
+    body["entry"] = [body.get("entry"), {"changes": [{"field": "messages", "value": value}]}]
+
+    updates = updates_of(json.dumps(body).encode())
+
+    assert [update.place.index for update in updates] == list(range(len(updates)))
+    assert updates
+    for update in updates:
+        if isinstance(update, MessageReceived):
+            assert update.place.number
+            assert update.person.lane
+
+
+PIECES = [
+    "\\u0000",
+    "\\u",
+    "\\",
+    "\\\\",
+    "00",
+    "0",
+    "d",
+    "\\ud83d",
+    "\\ude00",
+    "\\uDC00",
+    "\0",
+    "\x01",
+    "\ud800",
+    "x",
+    "é",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_a_text_that_is_read_is_always_clean(pieces: list[str]) -> None:
+    try:
+        [message] = updates_of(with_text("t" + "".join(pieces)))
+    except Unreadable:
+        return
+    assert isinstance(message, MessageReceived)
+    assert isinstance(message.content, Text)
+    assert "\0" not in message.content.body
+    message.content.body.encode()
+
+
+def test_broken_escapes_make_no_nul_by_losing_one() -> None:
+    with pytest.raises(Unreadable):
+        updates_of(with_text(r"\u00\u000000"))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_become_updates_or_are_unreadable(body: bytes) -> None:
+    try:
+        updates = updates_of(body)
+    except Unreadable:
+        return
+    assert updates
