@@ -1,0 +1,1 @@
+"""The database: tables, transactions, the event log and its readers."""

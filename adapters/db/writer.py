@@ -1,0 +1,310 @@
+"""The one task that writes to SQLite, and who goes when.
+
+In each round the deliveries that wait are stored together, one commit for all of them; then somebody who waits for an
+answer has a turn, then background work. Background work goes after every append, and where nobody else waits, so that a
+stream of posts cannot keep it from interpreting them.
+
+A turn is a transaction: BEGIN and COMMIT are this task's, so that a cancelled caller leaves neither open.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from adapters.db.connections import Connection
+from adapters.db.mapping import Value, columns, table
+from domain.errors import Unavailable
+from domain.ports import JOURNAL, Bus, Delivery
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+Hint: TypeAlias = tuple[str, int]
+"""A topic of the bus and a position."""
+
+APPENDED_TOGETHER_BYTES = 16 * 1024 * 1024
+APPENDED_TOGETHER = 512
+WAITING_BYTES = 128 * 1024 * 1024  # more than this waiting to be stored, and the next is refused
+TURNS_PASSED_OVER = 8  # turns of people after which background work has one, whatever waits
+CLOSING_S = 5.0
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One transaction: asked for, begun, and ended by its caller's word."""
+
+    connection: Connection
+    begun: asyncio.Future[None]
+    ending: "asyncio.Future[Callable[[sqlite3.Connection], Sequence[Hint]] | None]"
+    """What to do last, before the commit; None rolls back."""
+    settled: asyncio.Future[None]
+    failed: bool = False
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work on the connection's thread, inside the transaction."""
+        assert not self.ending.done(), "a transaction is used outside its block"
+        try:
+            return await self.connection.run(work)
+        except BaseException:
+            self.failed = True
+            raise
+
+    def end(self, last: Callable[[sqlite3.Connection], Sequence[Hint]]) -> None:
+        """Have the transaction committed after `last`, which answers what to hint then."""
+        self.ending.set_result(last)
+
+    def leave(self) -> None:
+        """Have it rolled back, or never begun; has no effect once it was ended."""
+        if not self.ending.done():
+            self.ending.set_result(None)
+
+
+@dataclass(slots=True, eq=False)
+class _Append:
+    values: tuple[Value, ...]
+    size: int
+    stored: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    appends: deque[_Append] = field(default_factory=deque[_Append])
+    append_bytes: int = 0
+    people: deque[Turn] = field(default_factory=deque[Turn])
+    background: deque[Turn] = field(default_factory=deque[Turn])
+
+    def __bool__(self) -> bool:
+        return bool(self.appends or self.people or self.background)
+
+
+class Writer:
+    def __init__(self, connection: Connection, bus: Bus) -> None:
+        self._connection = connection
+        self._bus = bus
+        self._waiting = _Waiting()
+        self._wanted = asyncio.Event()
+        self._passed_over = 0
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+        self.commits = 0
+        """How many transactions were committed so far."""
+
+    def start(self) -> None:
+        assert self._task is None
+        self._task = asyncio.create_task(self._rounds(), name="sqlite writer")
+
+    async def close(self) -> None:
+        """Ends what was begun and stores what was appended; whoever comes later gets `Unavailable`."""
+        self._closing = True
+        self._wanted.set()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=CLOSING_S)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._refuse_waiting()
+
+    # ------------------------------------------------------------ asking
+
+    async def append(self, delivery: tuple[Value, ...], size: int) -> None:
+        """Returns once the delivery is committed, together with others that came meanwhile."""
+        assert self._task is not None, "the database was not started"
+        if self._closing or self._waiting.append_bytes + size > WAITING_BYTES:
+            raise Unavailable
+        append = _Append(delivery, size, asyncio.get_running_loop().create_future())
+        self._waiting.appends.append(append)
+        self._waiting.append_bytes += size
+        self._wanted.set()
+        await append.stored
+
+    @asynccontextmanager
+    async def turn(self, *, background: bool = False) -> AsyncGenerator[Turn]:
+        """A transaction of one's own. Who does not `end` it before leaving the block has it rolled back."""
+        assert self._task is not None, "the database was not started"
+        if self._closing:
+            raise Unavailable
+        new = asyncio.get_running_loop().create_future
+        turn = Turn(self._connection, new(), new(), new())
+        (self._waiting.background if background else self._waiting.people).append(turn)
+        self._wanted.set()
+        try:
+            await turn.begun
+            yield turn
+        finally:
+            turn.leave()
+        if turn.ending.result() is not None:
+            await turn.settled
+
+    async def write(self, work: Callable[[sqlite3.Connection], T], *hints: Hint, background: bool = False) -> T:
+        """A whole transaction in one go: `work`, commit, hints."""
+        answers: list[T] = []
+
+        def last(connection: sqlite3.Connection) -> Sequence[Hint]:
+            answers.append(work(connection))
+            return hints
+
+        async with self.turn(background=background) as turn:
+            turn.end(last)
+        return answers[0]
+
+    # ------------------------------------------------------------ the task
+
+    async def _rounds(self) -> None:
+        while True:
+            while self._waiting:
+                try:
+                    await self._round()
+                except Exception:  # the task must outlive any bug: nothing else can write
+                    _log.exception("a round of the SQLite writer failed")
+            if self._closing:
+                return
+            self._wanted.clear()
+            await self._wanted.wait()
+
+    async def _round(self) -> None:
+        async with self._connection.lock:
+            appended = await self._append_waiting()
+            served = await self._serve(self._waiting.people)
+            self._passed_over = self._passed_over + 1 if served else 0
+            if appended or not served or self._passed_over >= TURNS_PASSED_OVER:
+                self._passed_over = 0
+                await self._serve(self._waiting.background)
+
+    async def _serve(self, queue: deque[Turn]) -> bool:
+        """Give the next turn of a queue, if anybody there still wants one."""
+        while queue:
+            turn = queue.popleft()
+            if not turn.ending.done() or turn.ending.result() is not None:
+                await self._give(turn)
+                return True
+        return False
+
+    async def _give(self, turn: Turn) -> None:
+        try:
+            await self._connection.run(_begin)
+            _succeed(turn.begun)
+            last = await turn.ending
+            if last is None:
+                self._connection.post(_roll_back)
+            elif turn.failed:
+                self._connection.post(_roll_back)
+                raise RuntimeError("a statement of this transaction had failed: nothing was committed")
+            else:
+                hints = await self._connection.run(partial(_finish, last))
+                self.commits += 1
+                _succeed(turn.settled)
+                self._hint(hints)
+        except Exception as error:
+            _fail(turn.begun, error)
+            _fail(turn.settled, error)
+        finally:  # this task may be cancelled as well: whoever waits must not wait for ever
+            _fail(turn.begun, Unavailable())
+            _fail(turn.settled, Unavailable())
+
+    def _hint(self, hints: Sequence[Hint]) -> None:
+        for topic, position in hints:
+            self._bus.hint(topic, position)
+
+    async def _append_waiting(self) -> bool:
+        batch = self._take_appends()
+        if not batch:
+            return False
+        try:
+            await self._append_together(batch)
+        except Exception as error:
+            await self._append_one_by_one(batch, error)
+        finally:
+            for each in batch:
+                _fail(each.stored, Unavailable())
+        self._hint([(JOURNAL, 0)])
+        return True
+
+    async def _append_together(self, batch: list[_Append]) -> None:
+        await self._connection.run(partial(_append, [each.values for each in batch]))
+        self.commits += 1
+        for each in batch:
+            _succeed(each.stored)
+
+    async def _append_one_by_one(self, batch: list[_Append], error: Exception) -> None:
+        """One that can't be stored spoils nothing but itself."""
+        for each in batch:
+            if isinstance(error, Unavailable) or len(batch) == 1:
+                _fail(each.stored, error)
+                continue
+            try:
+                await self._append_together([each])
+            except Exception as own_error:
+                _fail(each.stored, own_error)
+
+    def _take_appends(self) -> list[_Append]:
+        batch: list[_Append] = []
+        size = 0
+        waiting = self._waiting.appends
+        while waiting and len(batch) < APPENDED_TOGETHER and size < APPENDED_TOGETHER_BYTES:
+            batch.append(waiting.popleft())
+            size += batch[-1].size
+        self._waiting.append_bytes -= size
+        return batch
+
+    def _refuse_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, _Waiting()
+        for append in waiting.appends:
+            _fail(append.stored, Unavailable())
+        for turn in (*waiting.people, *waiting.background):
+            _fail(turn.begun, Unavailable())
+
+
+def _succeed(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+        future.exception()  # seen: whoever asked may have been cancelled
+
+
+# ---------------------------------------------------------------- on the connection's thread
+
+_DELIVERY_COLUMNS = columns(Delivery)
+_INSERT_DELIVERY = (
+    f"INSERT INTO {table(Delivery)} ({', '.join(_DELIVERY_COLUMNS)}) VALUES ({', '.join('?' * len(_DELIVERY_COLUMNS))})"
+)
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """IMMEDIATE: a transaction that reads first and then writes would fail where another process wrote between."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # SQLite rolls back by itself after some errors
+        connection.execute("ROLLBACK")
+
+
+def _finish(last: Callable[[sqlite3.Connection], Sequence[Hint]], connection: sqlite3.Connection) -> Sequence[Hint]:
+    try:
+        hints = last(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    return hints
+
+
+def _append(deliveries: list[tuple[Value, ...]], connection: sqlite3.Connection) -> None:
+    def insert(connection: sqlite3.Connection) -> Sequence[Hint]:
+        connection.executemany(_INSERT_DELIVERY, deliveries)
+        return ()
+
+    _begin(connection)
+    _finish(insert, connection)

@@ -1,0 +1,7 @@
+"""The in-memory twin of every port."""
+
+from adapters.memory.bus import MemoryBus
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.throttle import MemoryThrottle
+
+__all__ = ["MemoryBus", "MemoryDatabase", "MemoryThrottle"]

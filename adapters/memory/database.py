@@ -1,0 +1,17 @@
+"""The desk's storage in memory: every storage port over one state, gone with the process."""
+
+from adapters.memory.books import Shelf
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.journal import MemoryJournal
+from adapters.memory.reader import MemoryReader
+from adapters.memory.store import MemoryStore
+from domain.ports import Bus, Clock, Ids
+
+
+class MemoryDatabase:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus) -> None:
+        shelf = Shelf()
+        self.journal = MemoryJournal(bus)
+        self.store = MemoryStore(clock, ids, bus, shelf, self.journal)
+        self.directory = MemoryDirectory(shelf)
+        self.reader = MemoryReader(shelf)

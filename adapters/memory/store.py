@@ -1,0 +1,330 @@
+"""The store in memory: one transaction at a time, on a copy that the commit publishes."""
+
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from adapters.memory.books import TABLES, Books, R, Shelf, State, organization_of
+from adapters.memory.journal import MemoryJournal
+from adapters.memory.turns import Turns
+from domain.channels import Channel
+from domain.contacts import Contact, Identity, IdentityKey
+from domain.events import Event, LoggedEvent
+from domain.ids import (
+    ApiKeyId,
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    MessageId,
+    OrganizationId,
+    PeriodId,
+    PhoneNumberId,
+    SignInId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+    Wamid,
+)
+from domain.messages import Direction, Message
+from domain.organizations import ApiKey, Organization, SignIn, User
+from domain.outbox import OutboxItem, Remembered
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Row, Transaction
+from domain.quota import ConversationKind, Entry, Period
+from domain.templates import Template
+from domain.threads import Thread
+from domain.tickets import Ticket
+from domain.updates import Outcome, Parked, UpdateRecord
+
+
+class MemoryStore:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf, journal: MemoryJournal) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._bus = bus
+        self._shelf = shelf
+        self._journal = journal
+        self._turns = Turns()
+
+    @asynccontextmanager
+    async def transaction(
+        self, organization: OrganizationId, *, background: bool = False
+    ) -> AsyncGenerator[Transaction, None]:
+        async with self._turns.turn(background=background):
+            before = self._shelf.state
+            books = before.books.get(organization) or Books(self._ids.new())
+            tx = _MemoryTransaction(organization, books.copy(), dict(before.listings))
+            try:
+                yield tx
+                self._commit(tx)
+            finally:
+                tx.end()
+        self._hint(tx)
+
+    async def pause(self, tries: int) -> bool:
+        """One transaction at a time collides with nobody."""
+        return False
+
+    async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        due = [item for item in self._first_items() if item.leased_until is None and item.due_at <= now]
+        due.sort(key=lambda item: (item.priority, item.due_at, item.queued_at, item.id))
+        return [(item.organization, item.id) for item in due[:limit]]
+
+    async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        lost = [
+            (item.leased_until, item.organization, item.id)
+            for item in self._all(OutboxItem)
+            if item.leased_until is not None and item.leased_until <= now
+        ]
+        return [(organization, id) for _, organization, id in sorted(lost)[:limit]]
+
+    async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
+        due = [
+            (thread.alarm.at, thread.organization, thread.id)
+            for thread in self._all(Thread)
+            if thread.alarm is not None and thread.alarm.at <= now
+        ]
+        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        sends = [item.due_at for item in self._first_items() if item.leased_until is None]
+        alarms = [thread.alarm.at for thread in self._all(Thread) if thread.alarm is not None]
+        return min((at for at in sends + alarms if at > now), default=None)
+
+    def _all(self, kind: type[R]) -> Iterator[R]:
+        for books in self._shelf.state.books.values():
+            yield from books.of(kind).values()
+
+    def _first_items(self) -> list[OutboxItem]:
+        """The item of each thread that was queued first."""
+        first: dict[ThreadId, OutboxItem] = {}
+        for item in self._all(OutboxItem):
+            known = first.setdefault(item.thread, item)
+            first[item.thread] = min(known, item, key=_queued)
+        return list(first.values())
+
+    def _commit(self, tx: "_MemoryTransaction") -> None:
+        """Nothing is awaited from the first change to the last, so nobody can come between."""
+        tx.write()
+        tx.log(self._clock.now())
+        state = self._shelf.state
+        self._shelf.state = State({**state.books, tx.organization: tx.books}, tx.listings)
+        self._journal.settle(tx.results)
+
+    def _hint(self, tx: "_MemoryTransaction") -> None:
+        if tx.recorded_events:
+            self._bus.hint(tx.organization, tx.books.head.position)
+        if tx.moved_outbox:
+            self._bus.hint(OUTBOX)
+
+
+class _MemoryTransaction:
+    def __init__(
+        self,
+        organization: OrganizationId,
+        books: Books,
+        listings: dict[tuple[Listing, str, OrganizationId], str],
+    ) -> None:
+        self.organization = organization
+        self.books = books
+        self.listings = listings
+        self.results: list[DeliveryResult] = []
+        self.recorded_events: list[Event] = []
+        self.moved_outbox = False
+        self._failed = False
+        self._ended = False
+        self._staged: dict[tuple[type[Row], str], tuple[Row, bool]] = {}
+
+    # Staging
+
+    def save(self, *rows: Row) -> None:
+        self._stage(rows, kept=True)
+
+    def remove(self, *rows: OutboxItem | Parked) -> None:
+        self._stage(rows, kept=False)
+
+    def record(self, *events: Event) -> None:
+        self.recorded_events += events
+
+    def finish(self, *results: DeliveryResult) -> None:
+        self.results += results
+
+    def _stage(self, rows: Collection[Row], *, kept: bool) -> None:
+        for row in rows:
+            assert organization_of(row) == self.organization, f"a row of another organization: {row}"
+            self.moved_outbox = self.moved_outbox or isinstance(row, OutboxItem)
+            self._staged[(type(row), row.id)] = (row, kept)
+
+    def write(self) -> None:
+        """What was staged so far. Where that fails once, nothing of the transaction can be committed any more."""
+        assert not self._ended, "a transaction is used outside its block"
+        assert not self._failed, "a row of this transaction was refused: nothing can be committed"
+        staged, self._staged = self._staged, {}
+        self._failed = True
+        for row, kept in sorted(staged.values(), key=lambda pair: TABLES.index(type(pair[0]))):
+            if kept:
+                self.books.put(row)
+            else:
+                self.books.drop(row)
+        self._failed = False
+
+    def end(self) -> None:
+        self._ended = True
+
+    def log(self, at: datetime) -> None:
+        first = self.books.head.position + 1
+        self.books.events += [
+            LoggedEvent(position, at, event) for position, event in enumerate(self.recorded_events, first)
+        ]
+
+    # Reading, in the order of keys where several are asked for
+
+    def _of(self, kind: type[R]) -> dict[str, R]:
+        self.write()
+        return dict(sorted(self.books.of(kind).items()))
+
+    async def settings(self) -> Organization:
+        return self._of(Organization)[self.organization]
+
+    async def user(self, id: UserId) -> User | None:
+        return self._of(User).get(id)
+
+    async def user_by_email(self, email: str) -> User | None:
+        return next((user for user in self._of(User).values() if user.email == email), None)
+
+    async def api_key(self, id: ApiKeyId) -> ApiKey | None:
+        return self._of(ApiKey).get(id)
+
+    async def sign_in(self, id: SignInId) -> SignIn | None:
+        return self._of(SignIn).get(id)
+
+    async def channel(self, id: ChannelId) -> Channel | None:
+        return self._of(Channel).get(id)
+
+    async def channels(self) -> list[Channel]:
+        return list(self._of(Channel).values())
+
+    async def template(self, id: TemplateId) -> Template | None:
+        return self._of(Template).get(id)
+
+    async def templates_of(self, account: BusinessAccountId) -> list[Template]:
+        return [template for template in self._of(Template).values() if template.account == account]
+
+    async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]:
+        wanted = set(keys)
+        return [identity for identity in self._of(Identity).values() if identity.key in wanted]
+
+    async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
+        wanted = set(ids)
+        return {contact.id: contact for contact in self._of(Contact).values() if contact.id in wanted}
+
+    async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
+        wanted = set(ids)
+        return {thread.id: thread for thread in self._of(Thread).values() if thread.id in wanted}
+
+    async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
+        wanted = set(contacts)
+        return [thread for thread in self._of(Thread).values() if thread.contact in wanted]
+
+    async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
+        wanted = set(ids)
+        return {ticket.id: ticket for ticket in self._of(Ticket).values() if ticket.id in wanted}
+
+    async def next_ticket_numbers(self, count: int) -> int:
+        first = self.books.ticket_number + 1
+        self.books.ticket_number += count
+        return first
+
+    async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
+        wanted = set(ids)
+        return {message.id: message for message in self._of(Message).values() if message.id in wanted}
+
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]:
+        messages = self._of(Message)
+        holders = {pair: self.books.holders.get(("wamid", *pair)) for pair in wamids}
+        return {pair: messages[id] for pair, id in holders.items() if id is not None}
+
+    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
+        return sum(
+            message.direction is Direction.INBOUND and (after is None or message.at > after)
+            for message in self._messages_in(thread)
+        )
+
+    async def session_instants(self, thread: ThreadId, before: datetime, limit: int) -> list[datetime]:
+        instants = [m.at for m in self._messages_in(thread) if m.extends_session and m.at < before]
+        return sorted(instants, reverse=True)[:limit]
+
+    def _messages_in(self, thread: ThreadId) -> list[Message]:
+        return [message for message in self._of(Message).values() if message.thread == thread]
+
+    async def recorded(self, ids: Collection[str]) -> set[str]:
+        wanted = set(ids)
+        records = self._of(UpdateRecord).values()
+        return {record.id for record in records if record.id in wanted and record.outcome is not Outcome.FAILED}
+
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
+        wanted = set(wamids)
+        waiting = [each for each in self._of(Parked).values() if (each.number, each.wamid) in wanted]
+        return sorted(waiting, key=lambda each: (each.parked_at, each.id))
+
+    async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
+        for period in self._of(Period).values():
+            if period.starts_at <= starts_at < period.ends_at:
+                return period
+        made = Period(self.organization, PeriodId(new), starts_at, ends_at)
+        self.save(made)
+        return made
+
+    async def period_of(self, entry: Entry) -> Period:
+        return self._of(Period)[entry.period]
+
+    async def entry_of(self, message: MessageId) -> Entry | None:
+        return next((entry for entry in self._of(Entry).values() if entry.message == message), None)
+
+    async def entries_since(self, thread: ThreadId, since: datetime) -> list[Entry]:
+        entries = [entry for entry in self._of(Entry).values() if entry.thread == thread and entry.at >= since]
+        return sorted(entries, key=lambda entry: (entry.at, entry.id))
+
+    async def allowance_taken(self, account: BusinessAccountId, since: datetime) -> list[datetime]:
+        return sorted(
+            entry.at
+            for entry in self._of(Entry).values()
+            if entry.account == account and entry.at > since and counts_as_allowance(entry)
+        )
+
+    async def outbox_item(self, message: MessageId) -> OutboxItem | None:
+        return self._of(OutboxItem).get(message)
+
+    async def outbox_ahead(self, item: OutboxItem) -> bool:
+        items = self._of(OutboxItem).values()
+        return any(other.thread == item.thread and _queued(other) < _queued(item) for other in items)
+
+    async def remembered(self, id: str) -> Remembered | None:
+        return self._of(Remembered).get(id)
+
+    # The directory
+
+    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+        if kind in UNIQUE_LISTINGS and self._listed_elsewhere(kind, value):
+            return False
+        self.listings[(kind, value, self.organization)] = ref
+        return True
+
+    async def delist(self, kind: Listing, value: str) -> None:
+        self.listings.pop((kind, value, self.organization), None)
+
+    def _listed_elsewhere(self, kind: Listing, value: str) -> bool:
+        return any(
+            (listed, name) == (kind, value) and organization != self.organization
+            for listed, name, organization in self.listings
+        )
+
+
+def counts_as_allowance(entry: Entry) -> bool:
+    return entry.kind is ConversationKind.BUSINESS_INITIATED and entry.refunded_at is None
+
+
+def _queued(item: OutboxItem) -> tuple[datetime, str]:
+    return item.queued_at, item.id

@@ -1,0 +1,478 @@
+CREATE TABLE api_keys (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT,
+    expires_at TEXT,
+    revoked_at TEXT,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE TABLE channels (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    phone_number TEXT NOT NULL,
+    phone_number_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    connected_at TEXT,
+    reopen_policy TEXT NOT NULL,
+    assignment TEXT NOT NULL,
+    send_read_receipts INTEGER NOT NULL,
+    access_token TEXT,
+    app_secret TEXT,
+    app_secret_print TEXT,
+    pin TEXT,
+    terms TEXT,
+    token_valid INTEGER NOT NULL,
+    webhook_subscribed INTEGER NOT NULL,
+    business_verified INTEGER NOT NULL,
+    last_inbound_at TEXT,
+    quality_rating TEXT,
+    messaging_limit INTEGER,
+    throughput_per_second INTEGER,
+    missing_permissions TEXT NOT NULL,
+    problems TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE UNIQUE INDEX channels_by_number ON channels (organization_id, phone_number_id);
+
+CREATE INDEX channels_of_account ON channels (organization_id, account_id, id);
+
+CREATE TABLE contact_identities (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)
+);
+
+CREATE UNIQUE INDEX contact_identities_by_key ON contact_identities (organization_id, kind, value);
+
+CREATE INDEX contact_identities_of_contact ON contact_identities (organization_id, contact_id, id);
+
+CREATE TABLE contacts (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    name TEXT,
+    profile_name TEXT,
+    wa_id TEXT,
+    business_scoped_id TEXT,
+    username TEXT,
+    email TEXT,
+    phones TEXT NOT NULL,
+    opted_out_at TEXT,
+    marketing_opted_out_at TEXT,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX contacts_by_age ON contacts (organization_id, created_at, id);
+
+CREATE TABLE deliveries (
+    id TEXT NOT NULL PRIMARY KEY,
+    received_at TEXT NOT NULL,
+    body BLOB NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    numbers TEXT NOT NULL
+);
+
+CREATE INDEX deliveries_by_state ON deliveries (state, received_at, id);
+
+CREATE TABLE directory (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    PRIMARY KEY (kind, value, organization_id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX directory_of_one ON directory (kind, value)
+    WHERE kind IN ('ORGANIZATION', 'KEY', 'TOKEN', 'NUMBER');
+
+CREATE TABLE event_counters (
+    organization_id TEXT NOT NULL PRIMARY KEY,
+    epoch TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    ticket_number INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE events (
+    organization_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    thread_id TEXT,
+    refs TEXT NOT NULL,
+    PRIMARY KEY (organization_id, position)
+) WITHOUT ROWID;
+
+CREATE INDEX events_of_thread ON events (organization_id, thread_id, position) WHERE thread_id IS NOT NULL;
+
+CREATE TABLE idempotency_keys (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    mutation TEXT NOT NULL,
+    content TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id)
+);
+
+CREATE TABLE media (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    network_id TEXT,
+    file_name TEXT,
+    size INTEGER,
+    sha256 TEXT,
+    voice INTEGER NOT NULL,
+    animated INTEGER NOT NULL,
+    failure TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
+);
+
+CREATE INDEX media_by_state ON media (organization_id, state, id);
+
+CREATE TABLE message_marks (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reported_at TEXT NOT NULL,
+    attempt INTEGER,
+    delivery_id TEXT,
+    place INTEGER,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id)
+);
+
+CREATE UNIQUE INDEX message_marks_by_update ON message_marks (organization_id, delivery_id, place, message_id)
+    WHERE delivery_id IS NOT NULL;
+
+CREATE INDEX message_marks_of_message ON message_marks (organization_id, message_id, reported_at, id);
+
+CREATE TABLE messages (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    author TEXT NOT NULL,
+    content TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at TEXT NOT NULL,
+    sent_at TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    wamid TEXT,
+    source TEXT NOT NULL,
+    extends_session INTEGER NOT NULL,
+    reply_to_wamid TEXT,
+    reply_to_id TEXT,
+    reactions TEXT NOT NULL,
+    failure TEXT,
+    delivered_at TEXT,
+    read_at TEXT,
+    held_until TEXT,
+    edited_at TEXT,
+    deleted_at TEXT,
+    forwarded INTEGER NOT NULL,
+    referral TEXT,
+    from_number TEXT,
+    to_number TEXT,
+    attempts TEXT NOT NULL,
+    original TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id),
+    FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
+);
+
+CREATE UNIQUE INDEX messages_by_wamid ON messages (organization_id, channel_id, wamid) WHERE wamid IS NOT NULL;
+
+CREATE INDEX messages_of_thread ON messages (organization_id, thread_id, at, id);
+
+CREATE TABLE organizations (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    subscribed_on TEXT NOT NULL,
+    quota_limit INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    agent_visibility TEXT NOT NULL,
+    legal_name TEXT,
+    website TEXT,
+    email TEXT,
+    country TEXT,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id),
+    CHECK (organization_id = id)
+);
+
+CREATE TABLE outbox (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    queued_at TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    leased_until TEXT,
+    lease TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, id) REFERENCES messages (organization_id, id)
+);
+
+CREATE INDEX outbox_by_due ON outbox (organization_id, due_at, id);
+
+CREATE INDEX outbox_by_lease ON outbox (organization_id, leased_until) WHERE leased_until IS NOT NULL;
+
+CREATE INDEX outbox_of_thread ON outbox (organization_id, thread_id, queued_at, id);
+
+CREATE TABLE parked (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    wamid TEXT NOT NULL,
+    "update" TEXT NOT NULL,
+    parked_at TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX parked_by_age ON parked (organization_id, parked_at, id);
+
+CREATE INDEX parked_by_wamid ON parked (organization_id, number, wamid, parked_at, id);
+
+CREATE TABLE quota_entries (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    period_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    refunded_at TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, period_id) REFERENCES quota_periods (organization_id, id),
+    FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id)
+);
+
+CREATE INDEX quota_entries_by_time ON quota_entries (organization_id, at, id);
+
+CREATE INDEX quota_entries_of_account ON quota_entries (organization_id, account_id, at);
+
+CREATE INDEX quota_entries_of_message ON quota_entries (organization_id, message_id);
+
+CREATE INDEX quota_entries_of_thread ON quota_entries (organization_id, thread_id, at);
+
+CREATE TABLE quota_periods (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    used INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE UNIQUE INDEX quota_periods_by_start ON quota_periods (organization_id, starts_at);
+
+CREATE TABLE sign_ins (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    token_hash TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    ended_at TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id)
+);
+
+CREATE INDEX sign_ins_of_user ON sign_ins (organization_id, user_id, id);
+
+CREATE TABLE templates (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    network_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    language TEXT NOT NULL,
+    category TEXT NOT NULL,
+    status TEXT NOT NULL,
+    body TEXT NOT NULL,
+    synced_at TEXT NOT NULL,
+    header TEXT,
+    footer TEXT,
+    buttons TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    named INTEGER NOT NULL,
+    quality TEXT,
+    rejection_reason TEXT,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX templates_by_name ON templates (organization_id, name, language, id);
+
+CREATE INDEX templates_of_account ON templates (organization_id, account_id, name, language, id);
+
+CREATE TABLE threads (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    last_activity_at TEXT NOT NULL,
+    wa_id TEXT,
+    business_scoped_id TEXT,
+    status TEXT NOT NULL,
+    owner_id TEXT,
+    team_id TEXT,
+    ticket_id TEXT,
+    last_message_id TEXT,
+    last_message_at TEXT,
+    last_direction TEXT,
+    last_source TEXT NOT NULL,
+    unread_count INTEGER NOT NULL,
+    read_up_to TEXT,
+    session_opened_at TEXT,
+    session_last_at TEXT,
+    session_last_by TEXT,
+    session_expires_at TEXT,
+    alarm_kind TEXT,
+    alarm_at TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id),
+    FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)
+);
+
+CREATE INDEX threads_by_activity ON threads (organization_id, last_activity_at, id);
+
+CREATE INDEX threads_by_age ON threads (organization_id, created_at, id);
+
+CREATE INDEX threads_by_alarm ON threads (organization_id, alarm_at) WHERE alarm_at IS NOT NULL;
+
+CREATE INDEX threads_by_session ON threads (organization_id, session_expires_at, id);
+
+CREATE INDEX threads_by_status ON threads (organization_id, status, last_activity_at, id);
+
+CREATE INDEX threads_of_channel ON threads (organization_id, channel_id, last_activity_at, id);
+
+CREATE INDEX threads_of_contact ON threads (organization_id, contact_id, id);
+
+CREATE INDEX threads_of_owner ON threads (organization_id, owner_id, last_activity_at, id);
+
+CREATE TABLE ticket_changes (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    ticket_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    field TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, ticket_id) REFERENCES tickets (organization_id, id)
+);
+
+CREATE INDEX ticket_changes_of_ticket ON ticket_changes (organization_id, ticket_id, at, id);
+
+CREATE TABLE tickets (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    status TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    source TEXT NOT NULL,
+    owner_id TEXT,
+    team_id TEXT,
+    required_skills TEXT NOT NULL,
+    properties TEXT NOT NULL,
+    closed_at TEXT,
+    replied INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id),
+    FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id),
+    FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
+);
+
+CREATE INDEX tickets_by_age ON tickets (organization_id, created_at, id);
+
+CREATE UNIQUE INDEX tickets_by_number ON tickets (organization_id, number);
+
+CREATE INDEX tickets_by_status ON tickets (organization_id, status, created_at, id);
+
+CREATE INDEX tickets_of_contact ON tickets (organization_id, contact_id, created_at, id);
+
+CREATE INDEX tickets_of_owner ON tickets (organization_id, owner_id, status, created_at, id);
+
+CREATE INDEX tickets_of_thread ON tickets (organization_id, thread_id, created_at, id);
+
+CREATE TABLE "tortoise_migrations" (
+    "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "app" VARCHAR(255) NOT NULL,
+    "name" VARCHAR(255) NOT NULL,
+    "applied_at" TIMESTAMP NOT NULL,
+    CONSTRAINT "uid_tortoise_mi_app_3803a5" UNIQUE ("app", "name")
+);
+
+CREATE TABLE updates (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    delivery_id TEXT NOT NULL,
+    "index" INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT,
+    wamid TEXT,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX updates_of_delivery ON updates (organization_id, delivery_id, "index");
+
+CREATE TABLE users (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT,
+    created_at TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    available INTEGER NOT NULL,
+    capacity INTEGER,
+    skills TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE UNIQUE INDEX users_by_email ON users (organization_id, email);
+
+CREATE INDEX users_by_name ON users (organization_id, name, id);

@@ -1,0 +1,80 @@
+"""A desk's storage under test, whichever adapter stands behind it, with the words the suites are written in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from adapters.memory import MemoryBus
+from domain.events import Event
+from domain.ids import OrganizationId
+from domain.ports import Directory, Journal, Page, PageAsk, Reader, Row, Store
+from tests.builders import (
+    ACME,
+    GLOBEX,
+    CountingIds,
+    FixedClock,
+    a_channel,
+    a_contact,
+    a_user,
+    an_organization,
+)
+
+T = TypeVar("T")
+
+
+class DeskOnFire(Exception):
+    """Something goes wrong in the middle of a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    clock: FixedClock
+    ids: CountingIds
+    bus: MemoryBus
+    store: Store
+    journal: Journal
+    directory: Directory
+    reader: Reader
+    conflict: type[Exception]  # what the adapter raises for a row that may not be
+
+    async def given(self, *rows: Row, organization: OrganizationId = ACME) -> None:
+        async with self.store.transaction(organization) as tx:
+            tx.save(*rows)
+
+    async def happened(self, *events: Event, organization: OrganizationId = ACME) -> None:
+        async with self.store.transaction(organization) as tx:
+            tx.record(*events)
+
+    async def log(self, organization: OrganizationId = ACME) -> list[tuple[int, Event]]:
+        return [(logged.position, logged.event) for logged in await self.reader.events(organization, 0, 1000)]
+
+    async def opened(self) -> "Desk":
+        """Acme and Globex, each with a person, a channel and a contact of the same ids."""
+        for organization, name in ((ACME, "Acme"), (GLOBEX, "Globex")):
+            await self.given(
+                an_organization(organization, name=name),
+                a_user(organization=organization),
+                a_channel(organization=organization),
+                a_contact(organization=organization),
+                organization=organization,
+            )
+        return self
+
+
+async def walked(turn: Callable[[PageAsk], Awaitable[Page[T]]], size: int, *, backward: bool = False) -> list[T]:
+    """Every row, page by page from the first to the last, or from the last to the first."""
+    rows: list[T] = []
+    ask = PageAsk(size, from_end=backward)
+    while True:
+        page = await turn(ask)
+        assert len(page.rows) == len(page.places) <= size
+        if backward:
+            rows = [*page.rows, *rows]
+            if not page.has_previous:
+                return rows
+            ask = PageAsk(size, before=page.places[0], from_end=True)
+        else:
+            rows = [*rows, *page.rows]
+            if not page.has_next:
+                return rows
+            ask = PageAsk(size, after=page.places[-1])

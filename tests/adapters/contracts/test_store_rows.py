@@ -1,0 +1,693 @@
+"""The store's rows: each kind comes back as it was saved, and each question finds what it asks for and no more."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.actors import Author, ByAutomation, ByContact, ByIntegration, ByPhoneApp, BySystem, ByUser, Role, Scope
+from domain.channels import AssignmentRule, AssignmentStrategy, ChannelState, Problem, ProblemCode, Terms
+from domain.contacts import IdentityKey, IdentityKind, Phone, PhoneLabel
+from domain.errors import ErrorCode
+from domain.ids import (
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    EntryId,
+    MessageId,
+    PeriodId,
+    PhoneNumberId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    Wamid,
+)
+from domain.media import MediaState
+from domain.messages import (
+    Attempt,
+    AttemptOutcome,
+    Content,
+    Direction,
+    Failure,
+    Filled,
+    MediaMessage,
+    MessageStatus,
+    Notice,
+    Reaction,
+    Referral,
+    Source,
+    TemplateMessage,
+    Text,
+    Unsupported,
+)
+from domain.organizations import AgentVisibility
+from domain.ports import PageAsk
+from domain.quota import ConversationKind
+from domain.sessions import WINDOW, Alarm, AlarmKind
+from domain.templates import Button, Header, HeaderKind, Parameter, TemplateStatus
+from domain.threads import ThreadStatus
+from domain.tickets import Property, ReopenPolicy, TicketPriority, TicketStatus
+from domain.updates import Outcome, ReactionReceived
+from tests.adapters.contracts.desks import Desk
+from tests.builders import (
+    ACCOUNT,
+    ACME,
+    ADA,
+    API_KEY,
+    CHANNEL,
+    CONTACT,
+    DAY,
+    DELIVERY,
+    ENTRY,
+    GLOBEX,
+    HOUR,
+    MARK,
+    MEDIA,
+    MESSAGE,
+    MINUTE,
+    NOON,
+    NUMBER,
+    OUR_MESSAGE,
+    PERIOD,
+    SIGN_IN,
+    TEAM,
+    TEMPLATE,
+    THREAD,
+    TICKET,
+    USER,
+    WAMID,
+    a_channel,
+    a_contact,
+    a_mark,
+    a_media,
+    a_parked,
+    a_period,
+    a_person,
+    a_place,
+    a_remembered,
+    a_session,
+    a_sign_in,
+    a_status_reported,
+    a_template,
+    a_thread,
+    a_ticket,
+    a_ticket_change,
+    a_user,
+    an_api_key,
+    an_entry,
+    an_id,
+    an_identity,
+    an_inbound,
+    an_organization,
+    an_outbound,
+    an_outbox_item,
+    an_update_record,
+)
+
+TICK = timedelta(microseconds=1)
+ODD = datetime(2026, 2, 28, 23, 59, 59, 123_456, tzinfo=UTC)
+ANY_TONGUE = 'Zażółć "gęślą" \\ jaźń\n日本語 שלום 👩‍👩‍👧 e\u0301 \u200f%_\''
+
+
+# Each kind, bare and with everything set
+
+
+async def test_an_organization_comes_back(desk: Desk) -> None:
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.settings() == an_organization()
+        full = replace(
+            an_organization(name=ANY_TONGUE, subscribed_on=date(2024, 2, 29), created_at=ODD, quota_limit=0),
+            agent_visibility=AgentVisibility.OWN_AND_TEAM,
+            legal_name="Acme GmbH",
+            website="https://acme.example",
+            email="desk@acme.example",
+            country="DE",
+        )
+        tx.save(full)
+        assert await tx.settings() == full
+
+
+async def test_a_user_comes_back(desk: Desk) -> None:
+    full = a_user(
+        name=ANY_TONGUE,
+        email="żółw@acme.example",
+        role=Role.SUPERVISOR,
+        password_hash="$argon2id$…",
+        created_at=ODD,
+        active=False,
+        available=False,
+        capacity=7,
+        skills=("de", ANY_TONGUE),
+    )
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.user(USER) == a_user()
+        tx.save(full)
+        assert await tx.user(USER) == full
+        assert await tx.user_by_email("żółw@acme.example") == full
+        assert await tx.user_by_email("ada@acme.example") is None
+        assert await tx.user_by_email("ŻÓŁW@acme.example") is None
+
+
+async def test_a_key_and_a_sign_in_come_back(desk: Desk) -> None:
+    key = an_api_key(scopes=tuple(Scope), last_used_at=ODD, expires_at=NOON, revoked_at=NOON + TICK)
+    signed_out = a_sign_in(ended_at=ODD)
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(an_api_key(), a_sign_in())
+        assert await tx.api_key(API_KEY) == an_api_key()
+        assert await tx.sign_in(SIGN_IN) == a_sign_in()
+        tx.save(key, signed_out)
+        assert await tx.api_key(API_KEY) == key
+        assert await tx.sign_in(SIGN_IN) == signed_out
+
+
+async def test_a_channel_comes_back(desk: Desk) -> None:
+    by: list[Author] = [ADA, ByIntegration(API_KEY)]
+    full = replace(
+        a_channel(name=ANY_TONGUE, connected_at=None, access_token=None),
+        reopen_policy=ReopenPolicy.NEW_TICKET,
+        assignment=AssignmentRule(AssignmentStrategy.SKILLS, (USER,), (TEAM,), ("de", "fr")),
+        send_read_receipts=True,
+        app_secret="sealed-secret",
+        app_secret_print="print",
+        pin="sealed-pin",
+        terms=Terms(by[1], ODD, "2026-11"),
+        state=ChannelState.DEGRADED,
+        last_inbound_at=ODD,
+        quality_rating="GREEN",
+        messaging_limit=1000,
+        throughput_per_second=80,
+        missing_permissions=("whatsapp_business_messaging",),
+        problems=(Problem(ProblemCode.TOKEN_INVALID, "It expired.", ANY_TONGUE, ODD),),
+    )
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.channel(CHANNEL) == a_channel()
+        tx.save(full)
+        assert await tx.channel(CHANNEL) == full
+        assert await tx.channels() == [full]
+
+
+async def test_a_template_comes_back(desk: Desk) -> None:
+    full = replace(
+        a_template(
+            body=ANY_TONGUE,
+            header=Header(HeaderKind.TEXT, "Order {{1}}"),
+            footer="Acme",
+            buttons=(Button("URL", "Track", "https://acme.example/{{1}}"), Button("QUICK_REPLY", "Stop")),
+            parameters=(Parameter("header", "1"), Parameter("button:0", "1", "TEXT", "42")),
+            named=True,
+        ),
+        quality="HIGH",
+        rejection_reason="NONE",
+        status=TemplateStatus.LIMIT_EXCEEDED,
+    )
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(a_template())
+        assert await tx.template(TEMPLATE) == a_template()
+        tx.save(full)
+        assert await tx.template(TEMPLATE) == full
+
+
+async def test_a_contact_comes_back(desk: Desk) -> None:
+    full = replace(
+        a_contact(
+            name=ANY_TONGUE,
+            profile_name=ANY_TONGUE,
+            business_scoped_id="US.13491208655302741918",
+            username="@ana",
+            email="ana@example.com",
+            phones=(Phone("+16505551234", PhoneLabel.WHATSAPP), Phone("+48600100200", PhoneLabel.PHONE)),
+            opted_out_at=ODD,
+        ),
+        marketing_opted_out_at=NOON,
+    )
+    bare = a_contact(ContactId(an_id(1)), profile_name=None, wa_id=None)
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(full, bare)
+        assert await tx.contacts([CONTACT, bare.id]) == {CONTACT: full, bare.id: bare}
+
+
+async def test_a_thread_comes_back(desk: Desk) -> None:
+    full = a_thread(
+        created_at=ODD,
+        last_activity_at=NOON,
+        wa_id=None,
+        business_scoped_id="US.1",
+        status=ThreadStatus.CLOSED,
+        owner=USER,
+        team=TEAM,
+        ticket=TICKET,
+        last_message=MESSAGE,
+        last_message_at=ODD,
+        last_direction=Direction.INTERNAL,
+        last_source=Source.EMAIL,
+        unread_count=99,
+        read_up_to=ODD,
+        session=a_session(ODD, last_at=NOON),
+        alarm=Alarm(AlarmKind.EXPIRED, NOON + WINDOW),
+    )
+    async with desk.store.transaction(ACME) as tx:
+        for thread in (a_thread(), full, a_thread()):
+            tx.save(thread)
+            assert await tx.threads([THREAD]) == {THREAD: thread}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Text(ANY_TONGUE, preview_url=True),
+        Text("", preview_url=False),
+        MediaMessage(MEDIA),
+        MediaMessage(MEDIA, ANY_TONGUE),
+        TemplateMessage(TEMPLATE, "order", "de", "Hallo"),
+        TemplateMessage(
+            TEMPLATE, "order", "de", "Hallo", "Kopf", "Fuß", ("Ja", "Nein"), (Filled("body", "1", ANY_TONGUE),)
+        ),
+        Notice("The contact's number changed."),
+        Unsupported("poll", "Polls can't be shown."),
+    ],
+)
+async def test_content_of_each_kind_comes_back(desk: Desk, content: Content) -> None:
+    await desk.given(a_thread())
+
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(an_inbound(content=content))
+        assert (await tx.messages([MESSAGE]))[MESSAGE].content == content
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        ByContact(CONTACT),
+        ByUser(USER),
+        ByIntegration(API_KEY),
+        ByAutomation(ANY_TONGUE),
+        ByPhoneApp("+16505551234"),
+        ByPhoneApp(None),
+        BySystem(),
+    ],
+)
+async def test_an_author_of_each_kind_comes_back(desk: Desk, author: Author) -> None:
+    await desk.given(a_thread(), a_ticket())
+    reacted = replace(an_outbound(author=author), reactions=(Reaction("👍🏽", author, ODD),))
+
+    await desk.given(reacted, a_ticket_change(by=author))
+
+    assert await desk.reader.messages_by_ids(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: reacted}
+    assert [change.by for change in (await desk.reader.ticket_changes(ACME, TICKET, PageAsk(1))).rows] == [author]
+
+
+async def test_a_message_comes_back_with_everything_set(desk: Desk) -> None:
+    full = replace(
+        an_outbound(
+            status=MessageStatus.FAILED,
+            at=ODD,
+            wamid=Wamid("wamid.1"),
+            failure=Failure("It failed.", "Try again.", True, 131047, ErrorCode.SESSION_CLOSED),
+            attempts=(
+                Attempt(1, ODD),
+                Attempt(2, NOON, AttemptOutcome.REFUSED, 130429, ANY_TONGUE, Wamid("wamid.0")),
+            ),
+        ),
+        sent_at=datetime(1970, 1, 1, tzinfo=UTC),
+        received_at=NOON + TICK,
+        source=Source.CALL,
+        extends_session=True,
+        reply_to_wamid=Wamid("wamid.9"),
+        reply_to=MESSAGE,
+        reactions=(Reaction("❤️", ByContact(CONTACT), ODD), Reaction("👍", ADA, NOON)),
+        delivered_at=ODD,
+        read_at=NOON,
+        held_until=NOON + DAY,
+        edited_at=ODD,
+        deleted_at=NOON,
+        forwarded=True,
+        referral=Referral("https://fb.example/ad", "Head", ANY_TONGUE, "42"),
+        from_number="+15550783881",
+        to_number="+16505551234",
+        original='{"type":"text"}',
+    )
+    await desk.given(a_thread(), an_inbound(), full)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.messages([MESSAGE, OUR_MESSAGE]) == {MESSAGE: an_inbound(), OUR_MESSAGE: full}
+    assert await desk.reader.messages_by_ids(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: full}
+
+
+async def test_a_mark_and_a_file_come_back(desk: Desk) -> None:
+    marks = [
+        a_mark(at=ODD, reported_at=NOON),
+        a_mark(an_id(1), delivery=None, place=None, attempt=None, reported_at=NOON + TICK),
+    ]
+    file = replace(
+        a_media(state=MediaState.READY, file_name=ANY_TONGUE),
+        size=3_000_000_000,
+        sha256="ab12",
+        voice=True,
+        animated=True,
+        failure="none",
+    )
+    await desk.given(a_thread(), an_outbound(), *marks, file)
+
+    assert await desk.reader.marks_of(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: marks}
+    assert await desk.reader.media_by_ids(ACME, [MEDIA]) == {MEDIA: file}
+
+
+async def test_a_ticket_and_its_history_come_back(desk: Desk) -> None:
+    full = a_ticket(
+        number=2_000_000_000,
+        subject=ANY_TONGUE,
+        status=TicketStatus.CLOSED,
+        created_at=ODD,
+        priority=TicketPriority.URGENT,
+        source=Source.EMAIL,
+        owner=USER,
+        team=TEAM,
+        required_skills=("de",),
+        properties=(Property("order", ANY_TONGUE), Property("vip", None)),
+        closed_at=NOON,
+        replied=True,
+    )
+    change = a_ticket_change(field=ANY_TONGUE, before=None, after=None, at=ODD)
+    await desk.given(a_thread(), a_ticket())
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.tickets([TICKET]) == {TICKET: a_ticket()}
+        tx.save(full, change)
+        assert await tx.tickets([TICKET]) == {TICKET: full}
+    assert (await desk.reader.ticket_changes(ACME, TICKET, PageAsk(1))).rows == [change]
+
+
+async def test_what_is_parked_comes_back(desk: Desk) -> None:
+    failure = Failure("It failed.", "Try again.", False)
+    status = a_parked(update=a_status_reported(MessageStatus.FAILED, at=None, callback="cb", failure=failure))
+    reaction = replace(
+        a_parked(an_id(1), parked_at=NOON + TICK),
+        update=ReactionReceived(
+            a_place(3, number=None, account=None),
+            a_person(business_scoped_id="US.1", username=ANY_TONGUE),
+            Wamid("wamid.5"),
+            ODD,
+            WAMID,
+            "👍🏽",
+            "{}",
+        ),
+    )
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(status, reaction)
+        assert await tx.parked([(NUMBER, WAMID)]) == [status, reaction]
+
+
+async def test_a_remembered_call_comes_back(desk: Desk) -> None:
+    remembered = a_remembered(f"user:{USER}/{ANY_TONGUE}")
+    await desk.given(a_thread(), an_outbound(), remembered)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.remembered(remembered.id) == remembered
+        assert await tx.remembered("another") is None
+
+
+# What is not there
+
+
+async def test_the_unknown_is_none_or_left_out(desk: Desk) -> None:
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.user(a_user(id=a_user().id).id) == a_user()
+        assert await tx.api_key(API_KEY) is None
+        assert await tx.sign_in(SIGN_IN) is None
+        assert await tx.channel(ChannelId(an_id(1))) is None
+        assert await tx.template(TEMPLATE) is None
+        assert await tx.templates_of(ACCOUNT) == []
+        assert await tx.identities([an_identity().key]) == []
+        assert await tx.contacts([ContactId(an_id(1)), CONTACT]) == {CONTACT: a_contact()}
+        assert await tx.threads([THREAD]) == {}
+        assert await tx.threads_of([CONTACT]) == []
+        assert await tx.messages([MESSAGE]) == {}
+        assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {}
+        assert await tx.recorded([an_update_record().id]) == set()
+        assert await tx.parked([(NUMBER, WAMID)]) == []
+        assert await tx.entry_of(OUR_MESSAGE) is None
+        assert await tx.entries_since(THREAD, NOON) == []
+        assert await tx.allowance_taken(ACCOUNT, NOON) == []
+        assert await tx.outbox_item(OUR_MESSAGE) is None
+
+
+async def test_asking_for_nothing_gives_nothing(desk: Desk) -> None:
+    await desk.given(a_thread(), an_inbound(), an_identity())
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.identities([]) == []
+        assert await tx.contacts([]) == {}
+        assert await tx.threads([]) == {}
+        assert await tx.threads_of([]) == []
+        assert await tx.tickets([]) == {}
+        assert await tx.messages([]) == {}
+        assert await tx.messages_by_wamid([]) == {}
+        assert await tx.recorded([]) == set()
+        assert await tx.parked([]) == []
+
+
+# Who it is
+
+
+async def test_identities_are_found_by_kind_and_value_together(desk: Desk) -> None:
+    phone = an_identity(an_id(1), kind=IdentityKind.PHONE, value="+1")
+    scoped = an_identity(an_id(2), kind=IdentityKind.BUSINESS_SCOPED_ID, value=ANY_TONGUE)
+    await desk.given(phone, scoped, an_identity(an_id(3), value="1"))
+
+    async with desk.store.transaction(ACME) as tx:
+        found = await tx.identities(
+            [phone.key, scoped.key, IdentityKey(IdentityKind.WA_ID, "+1"), IdentityKey(IdentityKind.PHONE, "1")]
+        )
+    assert sorted(found, key=lambda identity: identity.id) == [phone, scoped]
+
+
+async def test_all_threads_of_some_contacts_are_found(desk: Desk) -> None:
+    ana, bob, eve = (a_contact(ContactId(an_id(number)), wa_id=str(number)) for number in (1, 2, 3))
+    threads = [
+        a_thread(ThreadId(an_id(10 + number)), contact=contact.id)
+        for number, contact in enumerate((ana, bob, eve, ana))
+    ]
+    await desk.given(ana, bob, eve, *threads)
+
+    async with desk.store.transaction(ACME) as tx:
+        found = await tx.threads_of([ana.id, bob.id])
+    assert sorted(thread.id for thread in found) == [threads[0].id, threads[1].id, threads[3].id]
+
+
+async def test_templates_are_found_by_their_account(desk: Desk) -> None:
+    ours = [a_template(TemplateId(an_id(number)), name=str(number)) for number in (1, 2)]
+    await desk.given(*ours, a_template(TemplateId(an_id(3)), account=BusinessAccountId("other")))
+
+    async with desk.store.transaction(ACME) as tx:
+        found = await tx.templates_of(ACCOUNT)
+    assert sorted(found, key=lambda template: template.id) == ours
+
+
+# What was said
+
+
+async def given_said(desk: Desk) -> None:
+    """Four inbound a minute apart from noon on, the third a notice that extends no session; one of ours between."""
+    elsewhere = ThreadId(an_id(99))
+    await desk.given(
+        a_thread(),
+        a_thread(elsewhere),
+        *(
+            an_inbound(
+                MessageId(an_id(number)),
+                at=NOON + number * MINUTE,
+                wamid=Wamid(str(number)),
+                extends_session=number != 2,
+            )
+            for number in range(4)
+        ),
+        an_outbound(at=NOON + MINUTE),
+        an_inbound(MessageId(an_id(9)), thread=elsewhere, at=NOON, wamid=None),
+    )
+
+
+async def test_inbound_messages_after_an_instant_are_unread(desk: Desk) -> None:
+    await given_said(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.unread(THREAD, None) == 4
+        assert await tx.unread(THREAD, NOON - TICK) == 4
+        assert await tx.unread(THREAD, NOON) == 3
+        assert await tx.unread(THREAD, NOON + 3 * MINUTE) == 0
+
+
+async def test_the_instants_of_a_session_come_newest_first(desk: Desk) -> None:
+    await given_said(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        instants = [NOON + 3 * MINUTE, NOON + MINUTE, NOON]
+        assert await tx.session_instants(THREAD, NOON + DAY, 10) == instants
+        assert await tx.session_instants(THREAD, NOON + DAY, 2) == instants[:2]
+        assert await tx.session_instants(THREAD, NOON + 3 * MINUTE, 10) == instants[1:]
+        assert await tx.session_instants(THREAD, NOON + 3 * MINUTE + TICK, 10) == instants
+        assert await tx.session_instants(THREAD, NOON, 10) == []
+
+
+async def test_messages_are_found_by_their_network_ids(desk: Desk) -> None:
+    await given_said(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        found = await tx.messages_by_wamid(
+            [(CHANNEL, Wamid("1")), (CHANNEL, Wamid("3")), (CHANNEL, Wamid("7")), (ChannelId(an_id(1)), Wamid("2"))]
+        )
+    assert {pair: message.id for pair, message in found.items()} == {
+        (CHANNEL, "1"): an_id(1),
+        (CHANNEL, "3"): an_id(3),
+    }
+
+
+async def test_a_message_that_gets_its_network_id_is_found_by_it_from_then_on(desk: Desk) -> None:
+    await desk.given(a_thread(), an_outbound())
+
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(an_outbound(wamid=WAMID))
+        assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {(CHANNEL, WAMID): an_outbound(wamid=WAMID)}
+
+        tx.save(an_outbound(wamid=Wamid("another")))
+        assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {}
+        tx.save(an_inbound(wamid=WAMID))
+        assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {(CHANNEL, WAMID): an_inbound(wamid=WAMID)}
+
+
+# What was made of updates
+
+
+async def test_an_update_is_recorded_once_it_did_not_fail(desk: Desk) -> None:
+    records = [an_update_record(index=index, outcome=outcome) for index, outcome in enumerate(Outcome)]
+    await desk.given(*records)
+
+    async with desk.store.transaction(ACME) as tx:
+        recorded = await tx.recorded([record.id for record in records] + [f"{DELIVERY}:99"])
+        assert recorded == {record.id for record in records if record.outcome is not Outcome.FAILED}
+
+        failed = next(record for record in records if record.outcome is Outcome.FAILED)
+        tx.save(replace(failed, outcome=Outcome.APPLIED, reason=ANY_TONGUE, wamid=WAMID))
+        assert await tx.recorded([failed.id]) == {failed.id}
+
+
+async def test_what_waits_for_a_message_comes_oldest_first(desk: Desk) -> None:
+    late = a_parked(an_id(1), parked_at=NOON + MINUTE)
+    early = a_parked(an_id(2), parked_at=NOON - MINUTE)
+    other = a_parked(an_id(3), wamid=Wamid("other"))
+    elsewhere = a_parked(an_id(4), number=PhoneNumberId("2"))
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(late, early, other, elsewhere)
+
+        assert await tx.parked([(NUMBER, WAMID)]) == [early, late]
+        assert await tx.parked([(NUMBER, WAMID), (NUMBER, Wamid("other"))]) == [early, other, late]
+        assert await tx.parked([(PhoneNumberId("2"), Wamid("other"))]) == []
+
+        tx.remove(early)
+        assert await tx.parked([(NUMBER, WAMID)]) == [late]
+
+
+# The ledger
+
+
+async def test_a_period_is_made_once_and_found_by_any_instant_it_holds(desk: Desk) -> None:
+    starts_at, ends_at = a_period().starts_at, a_period().ends_at
+    async with desk.store.transaction(ACME) as tx:
+        made = await tx.period(starts_at, ends_at, PERIOD)
+        assert made == a_period()
+        tx.save(replace(made, used=5))
+        assert await tx.period(starts_at, ends_at, an_id(1)) == a_period(used=5)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.period(starts_at + DAY, ends_at + DAY, an_id(2)) == a_period(used=5)
+        assert await tx.period(ends_at - TICK, ends_at + DAY, an_id(2)) == a_period(used=5)
+        following = await tx.period(ends_at, ends_at + 31 * DAY, an_id(3))
+        assert following == a_period(PeriodId(an_id(3)), starts_at=ends_at, ends_at=ends_at + 31 * DAY)
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert (await tx.period(starts_at, ends_at, an_id(4))).id == an_id(4)
+
+
+async def test_a_period_that_was_only_asked_for_is_kept(desk: Desk) -> None:
+    async with desk.store.transaction(ACME) as tx:
+        await tx.period(a_period().starts_at, a_period().ends_at, PERIOD)
+
+    assert await desk.reader.period_at(ACME, NOON) == a_period()
+
+
+async def test_many_who_ask_for_a_new_period_get_the_same(desk: Desk) -> None:
+    async def one_more(number: int) -> str:
+        async with desk.store.transaction(ACME) as tx:
+            period = await tx.period(a_period().starts_at, a_period().ends_at, an_id(number))
+            tx.save(replace(period, used=period.used + 1))
+            return period.id
+
+    ids = await asyncio.gather(*(one_more(number) for number in range(8)))
+
+    period = await desk.reader.period_at(ACME, NOON)
+    assert period is not None
+    assert (set(ids), period.used) == ({period.id}, 8)
+
+
+async def given_entries(desk: Desk) -> None:
+    elsewhere = ThreadId(an_id(99))
+    await desk.given(
+        a_thread(),
+        a_thread(elsewhere),
+        a_period(),
+        an_entry(),
+        an_entry(EntryId(an_id(1)), at=NOON + HOUR, message=MessageId(an_id(1)), refunded_at=ODD),
+        an_entry(EntryId(an_id(2)), at=NOON + 2 * HOUR, kind=ConversationKind.USER_INITIATED, message=MESSAGE),
+        an_entry(EntryId(an_id(3)), at=NOON + 3 * HOUR, thread=elsewhere, message=MessageId(an_id(3))),
+        an_entry(EntryId(an_id(4)), at=NOON + 3 * HOUR, account=BusinessAccountId("2"), message=MessageId(an_id(4))),
+    )
+
+
+async def test_an_entry_is_found_by_its_message_and_with_what_paid_for_it(desk: Desk) -> None:
+    await given_entries(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.entry_of(OUR_MESSAGE) == an_entry()
+        refunded = await tx.entry_of(MessageId(an_id(1)))
+        assert refunded is not None
+        assert refunded.refunded_at == ODD
+        assert await tx.period_of(refunded) == a_period()
+
+
+async def test_a_threads_entries_come_from_an_instant_on(desk: Desk) -> None:
+    await given_entries(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        ids = [entry.id for entry in await tx.entries_since(THREAD, NOON)]
+        assert sorted(ids) == [ENTRY, an_id(1), an_id(2), an_id(4)]
+        ids = [entry.id for entry in await tx.entries_since(THREAD, NOON + TICK)]
+        assert sorted(ids) == [an_id(1), an_id(2), an_id(4)]
+
+
+async def test_the_allowance_counts_what_we_began_and_was_not_refunded(desk: Desk) -> None:
+    await given_entries(desk)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert sorted(await tx.allowance_taken(ACCOUNT, NOON - TICK)) == [NOON, NOON + 3 * HOUR]
+        assert await tx.allowance_taken(ACCOUNT, NOON) == [NOON + 3 * HOUR]
+        assert await tx.allowance_taken(ACCOUNT, NOON + 3 * HOUR) == []
+        assert await tx.allowance_taken(BusinessAccountId("2"), NOON) == [NOON + 3 * HOUR]
+
+
+async def test_an_outbox_item_comes_back_bare_and_leased(desk: Desk) -> None:
+    leased = an_outbox_item(due_at=ODD, priority=1, tries=3, leased_until=NOON + TICK, lease=MARK)
+    await desk.given(a_thread(), an_outbound())
+
+    async with desk.store.transaction(ACME) as tx:
+        for item in (an_outbox_item(), leased, an_outbox_item()):
+            tx.save(item)
+            assert await tx.outbox_item(OUR_MESSAGE) == item
+
+
+async def test_a_ticket_of_another_organization_is_unknown(desk: Desk) -> None:
+    await desk.given(a_thread(), a_ticket(), an_entry(), a_period())
+
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert await tx.tickets([TICKET, TicketId(an_id(1))]) == {}
+        assert await tx.entry_of(OUR_MESSAGE) is None
+        assert await tx.entries_since(THREAD, ODD) == []
+        assert await tx.allowance_taken(ACCOUNT, ODD) == []
