@@ -1,0 +1,1 @@
+"""The GraphQL face: thin types over use cases and readers."""

@@ -1,0 +1,63 @@
+"""What one operation knows while it runs: who asks, when, and through what it reads."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.actors import Actor
+from domain.ids import OrganizationId
+from domain.ports import Ports, Reads
+from schema.cursors import Cursors
+from schema.gates import GATED_FIELDS
+from schema.loaders import Loaders
+
+
+@dataclass(slots=True)
+class Context:
+    """New for each operation, and for each event of a subscription. Made by `new_context`."""
+
+    ports: Ports
+    actor: Actor | None  # None: nobody is signed in, and only signIn may run
+    reads: Reads
+    cursors: Cursors
+    address: str  # where the request came from
+    now: datetime  # one instant for the whole answer
+    snapshots: AsyncExitStack | None = None
+    """Set where a mutation's payload has to be of one instant: each snapshot begun after a commit is left to it."""
+    _loaders: Loaders | None = field(default=None, repr=False)
+
+    @property
+    def acting(self) -> Actor:
+        assert self.actor is not None, "only signIn runs for nobody"
+        return self.actor
+
+    @property
+    def organization(self) -> OrganizationId:
+        return self.acting.organization
+
+    @property
+    def loaders(self) -> Loaders:
+        assert self._loaders is not None, "only signIn runs for nobody"
+        return self._loaders
+
+    def sees(self, gated_field: str) -> bool:
+        """Whether the asker has the right that a field of `GATED_FIELDS` asks for."""
+        return self.acting.may(GATED_FIELDS[gated_field])
+
+    async def read_on(self, organization: OrganizationId) -> None:
+        """From here on everything is read anew, as it stands after what was just committed."""
+        self.now = self.ports.clock.now()
+        if self.snapshots is not None:
+            await self.snapshots.aclose()
+            self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization))
+        self._loaders = Loaders(self.reads, organization, self.now)
+
+
+def new_context(
+    ports: Ports, actor: Actor | None, cursors: Cursors, address: str, reads: Reads | None = None
+) -> Context:
+    """A context with loaders of its own. `reads` is a snapshot where the answer has to be of one instant."""
+    now = ports.clock.now()
+    reads = reads or ports.reader
+    loaders = Loaders(reads, actor.organization, now) if actor else None
+    return Context(ports, actor, reads, cursors, address, now, _loaders=loaders)

@@ -1,0 +1,263 @@
+"""From a document's text to an operation that may run: counted, parsed, measured, validated, weighed.
+
+Every operation comes through here, over HTTP, sockets and event streams alike. Documents that passed are remembered,
+bounded by number and size; what was refused is not. A refused document gets one error, and no guesses at what
+was meant.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+from graphql.language import FragmentSpreadNode, InlineFragmentNode
+
+from schema import limits
+from schema.cost import META, Weight, weigh
+from schema.preflight import TooComplex, check
+
+SIGN_IN = "signIn"
+
+
+class BadDocument(Exception):
+    """The document cannot run: no GraphQL, or not of this schema. `error` says where."""
+
+    def __init__(self, error: GraphQLError | str) -> None:
+        super().__init__(str(error))
+        self.error = error if isinstance(error, GraphQLError) else GraphQLError(error)
+
+
+class NotSignedIn(Exception):
+    """Nobody is asking, and the document does more than sign in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """An operation that may run."""
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    roots: tuple[FieldNode, ...]  # the fields asked of the root, those of fragments included
+    weight: Weight
+    reads_its_place: bool  # has to be read in one snapshot
+    uses: Mapping[str, int]  # how often each variable is used
+
+    @property
+    def kind(self) -> OperationType:
+        return self.operation.operation
+
+    @property
+    def name(self) -> str | None:
+        return self.operation.name.value if self.operation.name else None
+
+    def cost(self, variables: Mapping[str, object]) -> int:
+        """Raises `TooComplex` where it is over the limit."""
+        cost = self.weight.cost(variables)
+        if cost > limits.COST:
+            raise TooComplex(f"The answer may hold {cost:,} objects; at most {limits.COST:,} are allowed.")
+        return cost
+
+
+class Documents:
+    """Compiles documents for one schema, and remembers them."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool = False) -> None:
+        self._schema = schema
+        self._introspection = introspection
+        self._kept: OrderedDict[str, Compiled] = OrderedDict()
+        self._kept_bytes = 0
+
+    def compile(self, text: str, *, signed_in: bool) -> Compiled:
+        """Raises `TooComplex`, `BadDocument`, and `NotSignedIn` before anything about the schema could be learned."""
+        compiled = self._kept.get(text)
+        if compiled is not None:
+            self._kept.move_to_end(text)
+            if not signed_in and not _signs_in(compiled.operation, compiled.roots):
+                raise NotSignedIn
+            return compiled
+        compiled = self._compile(text, signed_in=signed_in)
+        self._keep(compiled)
+        return compiled
+
+    def _compile(self, text: str, *, signed_in: bool) -> Compiled:
+        try:
+            check(text)
+            document = _parsed(text)
+            operation, fragments = _parts(document)
+            roots = _measured(operation, fragments, introspection=self._introspection)
+        except (TooComplex, BadDocument):
+            if signed_in:
+                raise
+            raise NotSignedIn from None
+        if not signed_in and not _signs_in(operation, roots):
+            raise NotSignedIn
+        errors = validate(self._schema, document, max_errors=1, hide_suggestions=True)
+        if errors:
+            raise BadDocument(errors[0])
+        found = weigh(self._schema, operation, fragments)
+        return Compiled(text, document, operation, roots, found.weight, found.reads_its_place, _uses(document))
+
+    def _keep(self, compiled: Compiled) -> None:
+        self._kept[compiled.text] = compiled
+        self._kept_bytes += len(compiled.text)
+        while len(self._kept) > limits.DOCUMENTS_KEPT or self._kept_bytes > limits.DOCUMENTS_KEPT_BYTES:
+            text, _ = self._kept.popitem(last=False)
+            self._kept_bytes -= len(text)
+
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parse(text)
+    except GraphQLError as error:
+        raise BadDocument(error) from None
+    except RecursionError:
+        raise TooComplex("The document is nested too deeply.") from None
+
+
+def _parts(document: DocumentNode) -> tuple[OperationDefinitionNode, dict[str, FragmentDefinitionNode]]:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if len(operations) != limits.OPERATIONS:
+        raise BadDocument(f"A document holds exactly one operation; this one holds {len(operations)}.")
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for node in document.definitions:
+        if isinstance(node, FragmentDefinitionNode):
+            if node.name.value in fragments:
+                raise BadDocument(f"There are two fragments '{node.name.value}'.")
+            fragments[node.name.value] = node
+    return operations[0], fragments
+
+
+def _measured(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode], *, introspection: bool
+) -> tuple[FieldNode, ...]:
+    """The root fields of a document whose depth and width are within bounds."""
+    ruler = _Ruler(fragments, introspection=introspection)
+    ruler.depth(operation.selection_set)
+    ruler.width([operation.selection_set])
+    unused = fragments.keys() - ruler.reached
+    if unused:  # validation would look into it all the same, and it was not measured
+        raise BadDocument(f"The fragment '{min(unused)}' is never used.")
+    roots = tuple(_fields(operation.selection_set, fragments, set()))
+    if sum(field.name.value == SIGN_IN for field in roots) > limits.SIGN_INS:
+        raise BadDocument("A request signs in once.")
+    return roots
+
+
+class _Ruler:
+    """Measures selections without a schema, each fragment once."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], *, introspection: bool) -> None:
+        self._fragments = fragments
+        self._introspection = introspection
+        self._depths: dict[str, int | None] = {}  # None while it is being measured
+        self._seen = 0  # fields, fragments opened wherever they are used
+        self.reached: set[str] = set()
+
+    def depth(self, selections: SelectionSetNode, above: int = 0) -> int:
+        """Levels of fields below; also where fragments turn in circles, and introspection, are found out."""
+        deepest = 0
+        for node in selections.selections:
+            match node:
+                case FieldNode(selection_set=below):
+                    here = 1 + (self.depth(below, above + 1) if below and not self._is_meta(node) else 0)
+                case InlineFragmentNode(selection_set=below):
+                    here = self.depth(below, above)
+                case FragmentSpreadNode():
+                    here = self._depth_of(node.name.value)
+                case _:
+                    raise AssertionError(node.kind)
+            deepest = max(deepest, here)
+        if above + deepest > limits.DEPTH:
+            raise TooComplex(f"Fields are nested deeper than {limits.DEPTH} levels.")
+        return deepest
+
+    def width(self, merged: Sequence[SelectionSetNode]) -> None:
+        """Fields that answer under one name in one place, fragments opened: validation compares each with each."""
+        found: dict[str, list[FieldNode]] = {}
+        opened: set[str] = set()
+        for selections in merged:
+            for field in _fields(selections, self._fragments, opened):
+                found.setdefault((field.alias or field.name).value, []).append(field)
+                self._seen += 1
+        self.reached |= opened
+        if self._seen > limits.FIELDS:
+            raise TooComplex(f"The document has more than {limits.FIELDS:,} fields, fragments opened.")
+        for name, fields in found.items():
+            most = limits.EQUAL_TYPENAMES if name == "__typename" else limits.EQUAL_NAMES
+            if len(fields) > most:
+                raise TooComplex(f"The document has more than {most} equal names in one selection.")
+            self.width([field.selection_set for field in fields if field.selection_set is not None])
+
+    def _depth_of(self, name: str) -> int:
+        if name not in self._fragments:
+            raise BadDocument(f"There is no fragment '{name}'.")
+        if name not in self._depths:
+            self._depths[name] = None
+            self._depths[name] = self.depth(self._fragments[name].selection_set)
+        depth = self._depths[name]
+        if depth is None:
+            raise BadDocument(f"The fragment '{name}' contains itself.")
+        return depth
+
+    def _is_meta(self, node: FieldNode) -> bool:
+        """The fields of introspection, which have bounds of their own in the validation rules."""
+        if node.name.value not in META:
+            return False
+        if not self._introspection:
+            raise BadDocument("Introspection is off here; the schema is published as a file.")
+        return True
+
+
+def _fields(
+    selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], opened: set[str]
+) -> Iterator[FieldNode]:
+    for node in selections.selections:
+        match node:
+            case FieldNode():
+                yield node
+            case InlineFragmentNode(selection_set=below):
+                yield from _fields(below, fragments, opened)
+            case FragmentSpreadNode() if node.name.value in fragments and node.name.value not in opened:
+                opened.add(node.name.value)
+                yield from _fields(fragments[node.name.value].selection_set, fragments, opened)
+            case _:
+                pass
+
+
+def _signs_in(operation: OperationDefinitionNode, roots: tuple[FieldNode, ...]) -> bool:
+    """Whether all it does is sign in."""
+    names = {field.name.value for field in roots}
+    return operation.operation is OperationType.MUTATION and names == {SIGN_IN}
+
+
+def _uses(document: DocumentNode) -> dict[str, int]:
+    counter = _Uses()
+    visit(document, counter)
+    return counter.counts
+
+
+class _Uses(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[str, int] = {}
+
+    def enter_variable_definition(self, *_: object) -> bool:
+        return False
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        self.counts[node.name.value] = self.counts.get(node.name.value, 0) + 1

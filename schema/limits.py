@@ -1,0 +1,57 @@
+"""Every bound the API sets on what it is asked, in one place. Errors quote these numbers.
+
+First values; one moves only together with the measurement that moved it.
+"""
+
+# ---------------------------------------------------------------- a request
+BODY_BYTES = 256 * 1024
+JSON_DEPTH = 64
+QUERY_S = 5.0  # a query that runs longer is stopped; a mutation is never cut in half
+
+# ---------------------------------------------------------------- a document, before it is parsed
+DOCUMENT_BYTES = 16 * 1024
+TOKENS = 2_000
+NESTING = 32  # brackets of every kind
+ALIASES = 30
+DIRECTIVES = 20
+FRAGMENTS = 30
+SPREADS = 100  # uses of fragments, named and inline: a union of fifteen contents takes as many
+EQUAL_NAMES = 20  # equal response names in one selection, also once its fragments are opened
+EQUAL_TYPENAMES = 100  # the same for `__typename`, which some clients add everywhere
+FIELDS = 2_000  # with fragments opened wherever they are used
+OPERATIONS = 1
+SIGN_INS = 1
+
+# ---------------------------------------------------------------- a document, once parsed
+DEPTH = 12
+COST = 5_000
+PAGE_DEFAULT = 50
+PAGE_MOST = 100
+IDS = 100
+COUNT_COST = 100  # an exact count is a statement of its own
+LIST_SIZE = 10  # what a list without pages is taken to hold
+
+# ---------------------------------------------------------------- documents remembered
+DOCUMENTS_KEPT = 256
+DOCUMENTS_KEPT_BYTES = 512 * 1024
+
+# ---------------------------------------------------------------- sockets and streams
+FRAME_BYTES = 64 * 1024
+INIT_S = 5.0
+OPERATIONS_PER_SOCKET = 20
+SOCKETS_PER_USER = 20
+SOCKETS_PER_KEY = 10_000
+STRANGERS_PER_ADDRESS = 500  # sockets that have not introduced themselves
+OPERATION_ID_LENGTH = 128
+CLOSE_S = 20.0  # how long a reader that does not read may take to hear why it is closed
+KEEP_ALIVE_S = 12.0  # a comment on a quiet event stream
+
+# ---------------------------------------------------------------- the log, live
+WAITING_FRAMES = 256
+WAITING_BYTES = 1024 * 1024
+POLL_S = 0.5  # the log and the rights are looked at this often, whatever the bus says
+LOG_PAGE = 256
+KEPT_FRAMES = 16_384  # frames kept for those who come back, over all groups
+KEPT_BYTES = 8 * 1024 * 1024
+KEPT_S = 60.0
+RENDER_TRIES = 3  # where the store could not answer; then the event is shown as an error

@@ -1,0 +1,1 @@
+"""The hub: one event, one execution for each group of listeners."""

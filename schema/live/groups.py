@@ -1,0 +1,125 @@
+"""A group: listeners who asked the same with the same rights. An event is fetched, executed and encoded once for it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+from graphql import GraphQLSchema
+
+from domain.actors import Actor
+from domain.errors import Unavailable
+from domain.events import LoggedEvent, thread_of
+from domain.ids import OrganizationId
+from domain.ports import Ports
+from schema import limits
+from schema.answers import Answer, encoded
+from schema.cursors import Cursors
+from schema.events import event_object
+from schema.live.frames import Frame, Kept
+from schema.live.questions import Asked, Sameness
+from schema.running import run_alone
+
+if TYPE_CHECKING:
+    from schema.live.streams import Stream
+
+log = structlog.stdlib.get_logger()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a hub has done since it began."""
+
+    log_reads: int = 0
+    executions: int = 0
+    encodings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all groups of a hub make frames with."""
+
+    schema: GraphQLSchema
+    ports: Ports
+    cursors: Cursors
+    kept: Kept = field(default_factory=Kept)
+    tally: Tally = field(default_factory=Tally)
+
+
+class Group:
+    def __init__(
+        self, workshop: Workshop, organization: OrganizationId, epoch: str, asked: Asked, actor: Actor
+    ) -> None:
+        self.sameness: Sameness = asked.sameness(actor)
+        self.members: set[Stream] = set()  # those who are live; who still catches up only borrows frames
+        self.borrowers = 0
+        self._workshop = workshop
+        self._organization = organization
+        self._epoch = epoch
+        self._asked = asked
+        self._actor = actor  # any of the group would do: nothing reachable from an event depends on who looks
+
+    async def push(self, page: Sequence[LoggedEvent]) -> None:
+        """Give the members what of the page they asked for, each only what lies ahead of it."""
+        for logged in await self._wanted_whatever(page):
+            frame = await self.frame(logged)
+            for member in tuple(self.members):
+                member.deliver(frame)
+
+    async def wanted(self, page: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        """The events of a page the group asked for. Raises `Unavailable`."""
+        question = self._asked.question
+        maybe = [logged for logged in page if question.may_want(logged.event)]
+        if not maybe or not question.looks_at_threads:
+            return maybe
+        ids = {id for logged in maybe if (id := thread_of(logged.event)) is not None}
+        threads = await self._workshop.ports.reader.threads_by_ids(self._organization, ids) if ids else {}
+        return [logged for logged in maybe if question.wants_of(logged.event, threads)]
+
+    async def frame(self, logged: LoggedEvent) -> Frame:
+        """The event as this group sees it; made once, however many ask. Never raises but when cancelled."""
+        key = (self._organization, self._epoch, self.sameness, logged.position)
+        return await self._workshop.kept.frame(key, lambda: self._make(logged))
+
+    async def _wanted_whatever(self, page: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        """`wanted`, however long the store cannot answer: a page that was begun is not given up."""
+        while True:
+            try:
+                return await self.wanted(page)
+            except Unavailable as error:
+                await asyncio.sleep(error.retry_after_s)
+            except Exception:
+                log.exception("live.filter_failed", position=page[0].position)
+                await asyncio.sleep(limits.POLL_S)
+
+    async def _make(self, logged: LoggedEvent) -> Frame:
+        workshop = self._workshop
+        cursor = workshop.cursors.encode(self._organization, self._epoch, logged.position)
+        answer = await self._answer(logged)
+        for error in answer.errors:  # whoever reads it can tell which event it is about
+            error["extensions"]["cursor"] = cursor
+        workshop.tally.encodings += 1
+        return Frame(logged.position, cursor, encoded(answer, workshop.ports.ids))
+
+    async def _answer(self, logged: LoggedEvent) -> Answer:
+        answer = await self._execute(logged)
+        for _ in range(limits.RENDER_TRIES - 1):
+            if not answer.unavailable:
+                break
+            await asyncio.sleep(answer.retry_after_s or limits.POLL_S)
+            answer = await self._execute(logged)
+        return answer
+
+    async def _execute(self, logged: LoggedEvent) -> Answer:
+        workshop = self._workshop
+        workshop.tally.executions += 1
+        return await run_alone(
+            workshop.schema,
+            self._asked.compiled,
+            self._asked.variables,
+            workshop.ports,
+            self._actor,
+            workshop.cursors,
+            root=event_object(logged, self._organization, self._epoch),
+        )

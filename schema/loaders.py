@@ -1,0 +1,158 @@
+"""Rows by their ids, each asked for once an operation however many fields need it."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from domain.channels import Channel
+from domain.contacts import Contact, Identity
+from domain.ids import (
+    ApiKeyId,
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+)
+from domain.media import Media
+from domain.messages import Mark, Message
+from domain.organizations import ApiKey, Organization, User
+from domain.ports import Head, Reads
+from domain.quota import ALLOWANCE_WINDOW, Period
+from domain.templates import Template
+from domain.threads import Thread
+from domain.tickets import Ticket
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Loaders:
+    """One operation's view of one organization: what was read once stays as it was read.
+
+    `now` bounds what is counted over a moving window. A loader of rows answers None for an id nobody here has.
+    """
+
+    def __init__(self, reads: Reads, organization: OrganizationId, now: datetime) -> None:
+        self._reads = reads
+        self._organization = organization
+        self._now = now
+
+    @cached_property
+    def threads(self) -> DataLoader[ThreadId, Thread | None]:
+        return self._rows(self._reads.threads_by_ids)
+
+    @cached_property
+    def tickets(self) -> DataLoader[TicketId, Ticket | None]:
+        return self._rows(self._reads.tickets_by_ids)
+
+    @cached_property
+    def contacts(self) -> DataLoader[ContactId, Contact | None]:
+        return self._rows(self._reads.contacts_by_ids)
+
+    @cached_property
+    def messages(self) -> DataLoader[MessageId, Message | None]:
+        return self._rows(self._reads.messages_by_ids)
+
+    @cached_property
+    def media(self) -> DataLoader[MediaId, Media | None]:
+        return self._rows(self._reads.media_by_ids)
+
+    @cached_property
+    def channels(self) -> DataLoader[ChannelId, Channel | None]:
+        return self._rows(self._reads.channels_by_ids)
+
+    @cached_property
+    def templates(self) -> DataLoader[TemplateId, Template | None]:
+        return self._rows(self._reads.templates_by_ids)
+
+    @cached_property
+    def users(self) -> DataLoader[UserId, User | None]:
+        return self._rows(self._reads.users_by_ids)
+
+    @cached_property
+    def api_keys(self) -> DataLoader[ApiKeyId, ApiKey | None]:
+        return self._rows(self._reads.api_keys_by_ids)
+
+    @cached_property
+    def marks(self) -> DataLoader[MessageId, list[Mark]]:
+        """The reports on a message, oldest first."""
+        return self._lists(self._reads.marks_of)
+
+    @cached_property
+    def identities(self) -> DataLoader[ContactId, list[Identity]]:
+        return self._lists(self._reads.identities_of)
+
+    @cached_property
+    def open_tickets(self) -> DataLoader[UserId, int]:
+        async def load(keys: list[UserId]) -> list[int]:
+            found = await self._reads.open_tickets_of(self._organization, keys)
+            return [found.get(key, 0) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def allowance_taken(self) -> DataLoader[BusinessAccountId, list[datetime]]:
+        """Instants of an account's business-initiated conversations in the last 24 hours."""
+
+        async def load(keys: list[BusinessAccountId]) -> list[list[datetime]]:
+            found = await self._reads.allowance_taken(self._organization, keys, self._now - ALLOWANCE_WINDOW)
+            return [found.get(key, []) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def all_channels(self) -> DataLoader[OrganizationId, list[Channel]]:
+        async def load(keys: list[OrganizationId]) -> list[list[Channel]]:
+            return [await self._reads.channels(key) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def organizations(self) -> DataLoader[OrganizationId, Organization]:
+        async def load(keys: list[OrganizationId]) -> list[Organization]:
+            return [await self._reads.organization(key) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def heads(self) -> DataLoader[OrganizationId, Head]:
+        async def load(keys: list[OrganizationId]) -> list[Head]:
+            return [await self._reads.head(key) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def periods(self) -> DataLoader[datetime, Period | None]:
+        """The quota's period that holds an instant, where one was begun."""
+
+        async def load(keys: list[datetime]) -> list[Period | None]:
+            return [await self._reads.period_at(self._organization, key) for key in keys]
+
+        return DataLoader(load)
+
+    def _rows(
+        self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, V]]]
+    ) -> DataLoader[K, V | None]:
+        async def load(keys: list[K]) -> list[V | None]:
+            found = await fetch(self._organization, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load)
+
+    def _lists(
+        self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, list[V]]]]
+    ) -> DataLoader[K, list[V]]:
+        async def load(keys: list[K]) -> list[list[V]]:
+            found = await fetch(self._organization, keys)
+            return [found.get(key, []) for key in keys]
+
+        return DataLoader(load)

@@ -1,0 +1,380 @@
+"""Messages, how far they got, and sending them."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry import Info
+
+import schema.threads
+from domain import messages
+from domain.errors import ErrorCode
+from domain.ids import MessageId, ThreadId
+from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
+from domain.ports import PageAsk
+from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
+from schema import contents, ids
+from schema.contents import MessageContent
+from schema.context import Context
+from schema.enums import describe
+from schema.errors import UserError, to_user_error, user_errors
+from schema.ids import Node
+from schema.inputs import WrongInput
+from schema.later import Thread
+from schema.pages import Connection, connection, read
+from schema.scalars import PhoneNumber
+from schema.senders import MessageSender, sender
+
+describe(
+    Direction,
+    "Which way a message went.",
+    {
+        "INBOUND": "From the contact to us.",
+        "OUTBOUND": "From us to the contact.",
+        "INTERNAL": "A note between users: never sent, never in a session or quota.",
+    },
+)
+describe(
+    Source,
+    "By what way a message goes or came.",
+    {"WHATSAPP": "WhatsApp.", "EMAIL": "Electronic mail.", "CALL": "A telephone call."},
+)
+describe(
+    MessageStatus,
+    "How far a message got. Reports come in any order; the furthest counts, a failure less than a delivery.",
+    {
+        "RECEIVED": "It came in; the one status of what contacts write.",
+        "QUEUED": "It waits to leave.",
+        "UNKNOWN": "The network gave no answer: it may or may not have gone. It is never sent again by itself.",
+        "SENT": "The network has it. One tick.",
+        "DELIVERED": "It is on the contact's phone. Two ticks.",
+        "READ": "The contact opened it. Blue ticks.",
+        "PLAYED": "The contact listened to it; for voice notes.",
+        "FAILED": "It did not go; `failure` says why.",
+    },
+)
+describe(
+    AttemptOutcome,
+    "What became of one try to hand a message to the network.",
+    {
+        "ACCEPTED": "The network took it.",
+        "REFUSED": "The network said no.",
+        "NOT_SENT": "The network was not reached; nothing left.",
+        "UNKNOWN": "No answer came: it may have been taken.",
+    },
+)
+
+
+@strawberry.type(description="One report of how far a message got.")
+class StatusMark:
+    status: MessageStatus = strawberry.field(description="How far, by this report.")
+    at: datetime = strawberry.field(description="When that was, by the network's clock.")
+    reported_at: datetime = strawberry.field(description="When this server heard of it.")
+    attempt: int | None = strawberry.field(description="The attempt it speaks of; null for inbound messages.")
+
+
+@strawberry.type(description="One try to hand a message to the network.")
+class SendAttempt:
+    number: int = strawberry.field(description="From 1.")
+    at: datetime = strawberry.field(description="When it was tried.")
+    outcome: AttemptOutcome = strawberry.field(description="What became of it.")
+    code: int | None = strawberry.field(description="The network's error code; null where it gave none.")
+    message: str | None = strawberry.field(description="The network's words, or what went wrong on the way; else null.")
+
+
+@strawberry.type(description="Why a message did not arrive.")
+class MessageFailure:
+    code: int | None = strawberry.field(description="The network's code; null where it gave none.")
+    refusal: ErrorCode | None = strawberry.field(
+        description="Set where our own rules stopped it, such as SESSION_CLOSED at the moment it was to leave."
+    )
+    title: str = strawberry.field(description="What happened, for a person.")
+    hint: str = strawberry.field(description="What a person can do about it.")
+    retryable: bool = strawberry.field(description="Whether sending it again may help.")
+
+
+@strawberry.type(description="An emoji somebody put on a message.")
+class Reaction:
+    emoji: str = strawberry.field(description="The emoji; one for each person.")
+    at: datetime = strawberry.field(description="When they put it there.")
+    reaction: strawberry.Private[messages.Reaction]
+
+    @strawberry.field(description="Who put it there.")
+    async def by(self, info: Info[Context, None]) -> MessageSender:
+        return await sender(info.context, self.reaction.by)
+
+
+@strawberry.type(description="The advertisement or post that led the contact here.")
+class Referral:
+    source_url: str = strawberry.field(description="Where it stands.")
+    headline: str | None = strawberry.field(description="Its headline; null where it has none.")
+    body: str | None = strawberry.field(description="Its text; null where it has none.")
+    source_id: str | None = strawberry.field(description="The network's id of it; null where it was not told.")
+
+
+@strawberry.type(description="One message between a contact and one of your numbers.")
+class Message(Node):
+    direction: Direction = strawberry.field(description="In or out.")
+    status: MessageStatus = strawberry.field(description="How far it got: RECEIVED from the start for what came in.")
+    failure: MessageFailure | None = strawberry.field(description="Why it did not arrive; null unless FAILED.")
+    source: Source = strawberry.field(description="By what way it goes or came.")
+    attempts: list[SendAttempt] = strawberry.field(
+        description="Each finished try to hand it to the network, oldest first; empty for what came in."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Queued, and held back until then by pace or a pause; null where nothing holds it."
+    )
+    sent_at: datetime = strawberry.field(
+        description="When the sender's phone says it was sent. Shown as told, also where that cannot be."
+    )
+    received_at: datetime = strawberry.field(description="When it reached this server.")
+    delivered_at: datetime | None = strawberry.field(
+        description="When it was on the contact's phone; null while that is not known."
+    )
+    read_at: datetime | None = strawberry.field(
+        description="When the contact opened it. Null where it was not read, and where the contact keeps read receipts"
+        " off."
+    )
+    edited_at: datetime | None = strawberry.field(description="When its sender last changed it; null where never.")
+    deleted_at: datetime | None = strawberry.field(
+        description="When the contact took it back; null where they did not."
+    )
+    from_number: PhoneNumber | None = strawberry.field(
+        name="from", description="The number it was sent from; null for people who hide theirs."
+    )
+    to_number: PhoneNumber | None = strawberry.field(
+        name="to", description="The number it was sent to; null for people who hide theirs."
+    )
+    forwarded: bool = strawberry.field(description="Whether its sender passed it on from another chat.")
+    referral: Referral | None = strawberry.field(
+        description="The advertisement or post that led the contact here; null where none did."
+    )
+    row: strawberry.Private[messages.Message]
+
+    @strawberry.field(description="Where it was said.")
+    async def thread(self, info: Info[Context, None]) -> Thread:
+        return await schema.threads.existing(info.context, self.row.thread)
+
+    @strawberry.field(
+        description="Who wrote it: the contact, a user, an integration, a workflow, or the phone's own app."
+    )
+    async def sender(self, info: Info[Context, None]) -> MessageSender:
+        return await sender(info.context, self.row.author)
+
+    @strawberry.field(description="What it says.")
+    def content(self) -> MessageContent:
+        return contents.shown(self.row.content)
+
+    @strawberry.field(description="Every mark the network reported, oldest first, also those that came late or twice.")
+    async def status_history(self, info: Info[Context, None]) -> list[StatusMark]:
+        marks = await info.context.loaders.marks.load(self.row.id)
+        return [
+            StatusMark(status=mark.status, at=mark.at, reported_at=mark.reported_at, attempt=mark.attempt)
+            for mark in marks
+        ]
+
+    @strawberry.field(
+        description="What the network sent, as JSON text. Supervisors and administrators only; null for others, and for"
+        " what was written here."
+    )
+    def original(self, info: Info[Context, None]) -> str | None:
+        return self.row.original if info.context.sees("Message.original") else None
+
+    @strawberry.field(description="The message it answers; null where it answers none, or one that is not here.")
+    async def reply_to(self, info: Info[Context, None]) -> "Message | None":
+        return await loaded(info.context, self.row.reply_to) if self.row.reply_to is not None else None
+
+    @strawberry.field(description="The emoji people put on it; empty where there are none.")
+    def reactions(self) -> list[Reaction]:
+        return [Reaction(emoji=each.emoji, at=each.at, reaction=each) for each in self.row.reactions]
+
+    @classmethod
+    def of(cls, message: messages.Message) -> Self:
+        return cls(
+            id=ids.MESSAGE.encode(message.id),
+            direction=message.direction,
+            status=message.status,
+            failure=_failure(message.failure) if message.failure else None,
+            source=message.source,
+            attempts=_finished(message.attempts),
+            held_until=message.held_until,
+            sent_at=message.sent_at,
+            received_at=message.received_at,
+            delivered_at=message.delivered_at,
+            read_at=message.read_at,
+            edited_at=message.edited_at,
+            deleted_at=message.deleted_at,
+            from_number=PhoneNumber(message.from_number) if message.from_number else None,
+            to_number=PhoneNumber(message.to_number) if message.to_number else None,
+            forwarded=message.forwarded,
+            referral=_referral(message.referral) if message.referral else None,
+            row=message,
+        )
+
+
+async def loaded(context: Context, id: MessageId) -> Message | None:
+    message = await context.loaders.messages.load(id)
+    return Message.of(message) if message else None
+
+
+async def existing(context: Context, id: MessageId) -> Message:
+    """The message that a row or an event of ours names: content may go, the row stays."""
+    message = await loaded(context, id)
+    assert message is not None, f"message {id} is named and not there"
+    return message
+
+
+async def page(context: Context, thread: ThreadId, ask: PageAsk, order: str) -> Connection[Message]:
+    found = await read(ask, context.reads.messages(context.organization, thread, ask))
+    return connection(found, order, Message.of)
+
+
+def _failure(failure: messages.Failure) -> MessageFailure:
+    return MessageFailure(
+        code=failure.code,
+        refusal=failure.refusal,
+        title=failure.title,
+        hint=failure.hint,
+        retryable=failure.retryable,
+    )
+
+
+def _finished(attempts: tuple[messages.Attempt, ...]) -> list[SendAttempt]:
+    return [
+        SendAttempt(number=each.number, at=each.at, outcome=each.outcome, code=each.code, message=each.message)
+        for each in attempts
+        if each.outcome is not None
+    ]
+
+
+def _referral(referral: messages.Referral) -> Referral:
+    return Referral(
+        source_url=referral.source_url,
+        headline=referral.headline,
+        body=referral.body,
+        source_id=referral.source_id,
+    )
+
+
+# ---------------------------------------------------------------- sending
+
+
+@strawberry.input(description="A free-form text.")
+class TextInput:
+    body: str = strawberry.field(
+        description=f"1 to {messages.TEXT_LIMIT} characters, WhatsApp's marks and all; not only spaces."
+    )
+    preview_url: bool | None = strawberry.field(
+        default=False, description="Whether WhatsApp shall show a preview of its first link."
+    )
+
+
+@strawberry.input(one_of=True, description="What to send: exactly one of these.")
+class MessageContentInput:
+    text: strawberry.Maybe[TextInput] = strawberry.field(description="A free-form text.")
+
+
+@strawberry.input(description="A free-form message. It goes only within 24 hours of the contact's last one.")
+class MessageSendInput:
+    thread_id: strawberry.ID = strawberry.field(description="Where to say it.")
+    content: MessageContentInput = strawberry.field(description="What to say.")
+    reply_to_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The message of this thread that it answers; left out or null for none."
+    )
+    via: Source | None = strawberry.field(
+        default=Source.WHATSAPP, description="By what way; WHATSAPP is the one there is for now."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="Your own name for this send, 1 to 200 characters. Sent again with the same key, the same message"
+        " comes back and nothing is sent twice.",
+    )
+
+
+@strawberry.type(description="What was queued, or why nothing was.")
+class MessageSendPayload:
+    message: Message | None = strawberry.field(
+        default=None, description="The message, QUEUED; follow its status by subscription. Null where it was refused."
+    )
+    messages: list[Message] = strawberry.field(
+        default_factory=list, description="All that was queued: what WhatsApp takes only in parts becomes several."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="A value for one of a template's blanks.")
+class TemplateParameterInput:
+    component: str = strawberry.field(description="Where the blank stands: header, body or button:N, counted from 0.")
+    name: str = strawberry.field(description="Its name, or its place counted from 1.")
+    value: str = strawberry.field(
+        description="What to put there: no line break, no tab, no more than four spaces in a row."
+    )
+
+
+@strawberry.input(description="A template to send. It goes at any time.")
+class MessageSendTemplateInput:
+    thread_id: strawberry.ID = strawberry.field(description="Where to send it.")
+    template_id: strawberry.ID = strawberry.field(description="A template of the account of the thread's number.")
+    automation: str | None = strawberry.field(
+        default=None,
+        description="Shown as the sender, for sends by a program; without effect where a user sends.",
+    )
+    parameters: list[TemplateParameterInput] | None = strawberry.field(
+        default=None, description="A value for every blank; left out or null where it has none."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="Your own name for this send, 1 to 200 characters. Sent again with the same key, the same message"
+        " comes back and nothing is sent twice.",
+    )
+
+
+@strawberry.type(description="What was queued, or why nothing was.")
+class MessageSendTemplatePayload:
+    message: Message | None = strawberry.field(
+        default=None, description="The message, QUEUED; follow its status by subscription. Null where it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSendPayload:
+    context = info.context
+    match await send_text(context.ports, context.acting, _text_asked(input)):
+        case messages.Message(id=id, organization=organization):
+            await context.read_on(organization)
+            queued = await existing(context, id)
+            return MessageSendPayload(message=queued, messages=[queued])
+        case refusal:
+            return MessageSendPayload(user_errors=[to_user_error(refusal)])
+
+
+async def send_by_template(info: Info[Context, None], input: MessageSendTemplateInput) -> MessageSendTemplatePayload:
+    context = info.context
+    asked = SendTemplate(
+        thread=ids.THREAD.given(input.thread_id, "threadId"),
+        template=ids.TEMPLATE.given(input.template_id, "templateId"),
+        values=tuple(Filled(each.component, each.name, each.value) for each in input.parameters or ()),
+        automation=input.automation,
+        idempotency_key=input.idempotency_key,
+    )
+    match await send_template(context.ports, context.acting, asked):
+        case messages.Message(id=id, organization=organization):
+            await context.read_on(organization)
+            return MessageSendTemplatePayload(message=await existing(context, id))
+        case refusal:
+            return MessageSendTemplatePayload(user_errors=[to_user_error(refusal)])
+
+
+def _text_asked(input: MessageSendInput) -> SendText:
+    if input.via not in (None, Source.WHATSAPP):
+        raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
+    if input.content.text is None:
+        raise WrongInput("Say what to send.", "content")
+    text = input.content.text.value
+    return SendText(
+        thread=ids.THREAD.given(input.thread_id, "threadId"),
+        body=text.body,
+        preview_url=bool(text.preview_url),
+        reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
+        idempotency_key=input.idempotency_key,
+    )

@@ -1,0 +1,93 @@
+"""The root of writing: one line a mutation."""
+
+import strawberry
+
+from schema import channels, messages, threads, tickets, users
+from schema.channels import ChannelConnectPayload
+from schema.inputs import writing
+from schema.messages import MessageSendPayload, MessageSendTemplatePayload
+from schema.threads import ThreadAssignPayload, ThreadClosePayload, ThreadMarkReadPayload, ThreadReopenPayload
+from schema.tickets import (
+    TicketAssignPayload,
+    TicketClosePayload,
+    TicketReopenPayload,
+    TicketUnassignPayload,
+    TicketUpdatePayload,
+)
+from schema.users import (
+    ApiKeyCreatePayload,
+    ApiKeyRevokePayload,
+    SignInPayload,
+    SignOutPayload,
+    UserCreatePayload,
+)
+
+
+@strawberry.type(
+    description="Writing. Each is done whole or not at all, and answers with what it changed as it then stands, or with"
+    " `userErrors` that say why nothing was done."
+)
+class Mutation:
+    message_send: MessageSendPayload = writing(
+        MessageSendPayload, messages.send, "Say something to a contact, within 24 hours of their last message."
+    )
+    message_send_template: MessageSendTemplatePayload = writing(
+        MessageSendTemplatePayload,
+        messages.send_by_template,
+        "Send a reviewed template, at any time. Outside a session it uses a conversation of the month and of the day.",
+    )
+    thread_mark_read: ThreadMarkReadPayload = writing(
+        ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."
+    )
+    thread_assign: ThreadAssignPayload = writing(
+        ThreadAssignPayload, threads.assign, "Hand a thread to somebody or to nobody, its newest ticket with it."
+    )
+    thread_close: ThreadClosePayload = writing(
+        ThreadClosePayload,
+        threads.close,
+        "Be done with a thread and its newest ticket, until the contact writes again.",
+    )
+    thread_reopen: ThreadReopenPayload = writing(
+        ThreadReopenPayload, threads.reopen, "Go on with a closed thread and its newest ticket."
+    )
+    ticket_assign: TicketAssignPayload = writing(
+        TicketAssignPayload, tickets.assign, "Hand a ticket to somebody or to nobody, its thread with it."
+    )
+    ticket_unassign: TicketUnassignPayload = writing(
+        TicketUnassignPayload, tickets.unassign, "Take a ticket's owner away, its thread's with it."
+    )
+    ticket_update: TicketUpdatePayload = writing(
+        TicketUpdatePayload, tickets.update, "Change what is known of a ticket; what is left out stays."
+    )
+    ticket_close: TicketClosePayload = writing(
+        TicketClosePayload, tickets.close, "Be done with a ticket and its thread, until the contact writes again."
+    )
+    ticket_reopen: TicketReopenPayload = writing(
+        TicketReopenPayload, tickets.reopen, "Go on with a closed ticket, the newest of its thread."
+    )
+    channel_connect: ChannelConnectPayload = writing(
+        ChannelConnectPayload,
+        channels.connect,
+        "Connect a business number with a token of your own: it is checked, registered where it has to be, and its"
+        " messages are sent here from now on. Administrators only.",
+    )
+    sign_in: SignInPayload = writing(
+        SignInPayload,
+        users.begin,
+        "Begin a sign-in with address and password; the one thing that runs without being signed in. A wrong address"
+        " and a wrong password get the same answer, and too many tries are THROTTLED.",
+    )
+    sign_out: SignOutPayload = writing(
+        SignOutPayload, users.end, "End the sign-in that this request was made with; its sockets close."
+    )
+    api_key_create: ApiKeyCreatePayload = writing(
+        ApiKeyCreatePayload, users.make_key, "Make a key for a program. Administrators only."
+    )
+    api_key_revoke: ApiKeyRevokePayload = writing(
+        ApiKeyRevokePayload,
+        users.revoke_key,
+        "Take a key back: it opens nothing from now on, and its sockets close within a second. Administrators only.",
+    )
+    user_create: UserCreatePayload = writing(
+        UserCreatePayload, users.make_user, "Add somebody who works here. Administrators only."
+    )

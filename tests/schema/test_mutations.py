@@ -1,0 +1,645 @@
+"""Writing through the schema: what is done, what is refused, and how each is told."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from domain.actors import Actor, Role, Scope
+from domain.ids import MessageId, ThreadId, UserId
+from domain.messages import Direction
+from domain.sessions import Session
+from domain.use_cases.access import authenticate
+from schema import ids
+from tests.builders import (
+    ACME,
+    API_KEY,
+    DAY,
+    GLOBEX,
+    HOUR,
+    MESSAGE,
+    NOON,
+    TEMPLATE,
+    THREAD,
+    TICKET,
+    USER,
+    a_template,
+    a_thread,
+    a_ticket,
+    a_user,
+    an_api_key,
+    an_id,
+    an_inbound,
+    an_organization,
+)
+from tests.schema.desk import AGENT, JSON, SchemaDesk, as_role, open_desk, with_key
+
+ERRORS = "userErrors { __typename code message field }"
+BEN = UserId(an_id(11))
+READER = as_role(Role.READER)
+ADMIN = as_role(Role.ADMIN)
+
+
+async def a_desk_in_session() -> SchemaDesk:
+    """Ana wrote an hour ago; her thread has a ticket that nobody owns."""
+    desk = await open_desk()
+    at = NOON - HOUR
+    await desk.given(
+        a_user(BEN, name="Ben", email="ben@acme.example"),
+        a_template(),
+        an_inbound(at=at),
+        a_ticket(),
+        a_thread(
+            ticket=TICKET,
+            last_message=MESSAGE,
+            last_message_at=at,
+            last_direction=Direction.INBOUND,
+            unread_count=1,
+            session=Session(at, at, MESSAGE),
+        ),
+    )
+    return desk
+
+
+async def do(desk: SchemaDesk, name: str, input: JSON, fields: str = "", actor: Actor | None = AGENT) -> JSON:
+    """The payload of one mutation."""
+    kind = f"{name[0].upper()}{name[1:]}Input"
+    document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {fields} {ERRORS} }} }}"
+    return (await desk.ask(document, {"input": input}, actor))[name]
+
+
+def codes(payload: JSON) -> list[tuple[str, list[str] | None]]:
+    return [(error["code"], error["field"]) for error in payload["userErrors"]]
+
+
+THREAD_ID = ids.THREAD.encode(THREAD)
+TICKET_ID = ids.TICKET.encode(TICKET)
+TEMPLATE_ID = ids.TEMPLATE.encode(TEMPLATE)
+USER_ID = ids.USER.encode(USER)
+BEN_ID = ids.USER.encode(BEN)
+KEY_ID = ids.API_KEY.encode(API_KEY)
+HELLO: JSON = {"threadId": THREAD_ID, "content": {"text": {"body": "Hello"}}}
+TEMPLATE_SEND: JSON = {
+    "threadId": THREAD_ID,
+    "templateId": TEMPLATE_ID,
+    "parameters": [{"component": "body", "name": "1", "value": "Ana"}],
+}
+MESSAGE_FIELDS = (
+    "message { id status direction sender { ... on User { name } } content { ... on TextContent { body } } }"
+)
+
+# ---------------------------------------------------------------- sending
+
+
+async def test_a_text_is_queued_and_shown_at_once() -> None:
+    desk = await a_desk_in_session()
+
+    sent = await do(desk, "messageSend", HELLO, f"{MESSAGE_FIELDS} messages {{ id }}")
+
+    assert sent["userErrors"] == []
+    assert sent["messages"] == [{"id": sent["message"].pop("id")}]
+    assert sent["message"] == {
+        "status": "QUEUED",
+        "direction": "OUTBOUND",
+        "sender": {"name": "Ada Agent"},
+        "content": {"body": "Hello"},
+    }
+
+
+async def test_a_payload_shows_everything_as_the_mutation_left_it() -> None:
+    desk = await a_desk_in_session()
+    fields = "message { thread { lastMessage { content { ... on TextContent { body } } } ticket { status } } }"
+    document = f"""mutation($a: MessageSendInput!, $b: MessageSendInput!) {{
+        a: messageSend(input: $a) {{ {fields} }} b: messageSend(input: $b) {{ {fields} }} }}"""
+    second = HELLO | {"content": {"text": {"body": "Again"}}}
+
+    answer = await desk.ask(document, {"a": HELLO, "b": second})
+
+    shown = [answer[name]["message"]["thread"] for name in ("a", "b")]
+    assert [thread["lastMessage"]["content"]["body"] for thread in shown] == ["Hello", "Again"]
+    assert [thread["ticket"]["status"] for thread in shown] == ["WAITING_ON_CONTACT"] * 2
+
+
+async def test_the_same_key_gives_the_same_message() -> None:
+    desk = await a_desk_in_session()
+
+    sent = [await do(desk, "messageSend", HELLO | {"idempotencyKey": "once"}, "message { id }") for _ in range(2)]
+    other = await do(desk, "messageSend", HELLO | {"idempotencyKey": "once", "replyToId": ids.MESSAGE.encode(MESSAGE)})
+
+    assert sent[0] == sent[1]
+    assert codes(other) == [("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])]
+
+
+async def test_a_reply_names_what_it_answers() -> None:
+    desk = await a_desk_in_session()
+
+    sent = await do(
+        desk, "messageSend", HELLO | {"replyToId": ids.MESSAGE.encode(MESSAGE)}, "message { replyTo { id } }"
+    )
+
+    assert sent["message"]["replyTo"] == {"id": ids.MESSAGE.encode(MESSAGE)}
+
+
+async def test_outside_a_session_the_refusal_lists_what_would_go() -> None:
+    desk = await a_desk_in_session()
+    desk.clock.advance(DAY)
+
+    refused = await do(
+        desk,
+        "messageSend",
+        HELLO,
+        "message { id } messages { id }"
+        " refusal: userErrors { ... on SessionClosedError { closedAt templates { name } } }",
+    )
+
+    assert refused["message"] is None
+    assert refused["messages"] == []
+    assert codes(refused) == [("SESSION_CLOSED", None)]
+    assert refused["refusal"] == [{"closedAt": "2026-11-21T11:00:00Z", "templates": [{"name": "order_shipped"}]}]
+
+
+async def test_a_text_too_long_is_refused_with_its_limit() -> None:
+    desk = await a_desk_in_session()
+    long = HELLO | {"content": {"text": {"body": "a" * 4097}}}
+
+    refused = await do(desk, "messageSend", long, "told: userErrors { ... on TextTooLongError { limit length } }")
+
+    assert codes(refused) == [("TEXT_TOO_LONG", ["content", "text", "body"])]
+    assert refused["told"] == [{"limit": 4096, "length": 4097}]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"content": {"text": {"body": "  "}}}, "INVALID", ["content", "text", "body"]),
+        ({"content": {"text": {"body": "a\0b"}}}, "INVALID", ["content", "text", "body"]),
+        ({"content": {"text": {"body": "\ud800"}}}, "INVALID", ["content", "text", "body"]),
+        ({"idempotencyKey": "\0"}, "INVALID", ["idempotencyKey"]),
+        ({"idempotencyKey": "k" * 201}, "INVALID", ["idempotencyKey"]),
+        ({"via": "EMAIL"}, "INVALID", ["via"]),
+        ({"via": "CALL"}, "INVALID", ["via"]),
+        ({"threadId": "nonsense"}, "INVALID", ["threadId"]),
+        ({"threadId": TICKET_ID}, "INVALID", ["threadId"]),
+        ({"replyToId": THREAD_ID}, "INVALID", ["replyToId"]),
+        ({"threadId": ids.THREAD.encode(ThreadId(an_id(9)))}, "NOT_FOUND", ["threadId"]),
+        ({"replyToId": ids.MESSAGE.encode(MessageId(an_id(9)))}, "NOT_FOUND", ["replyToId"]),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_by_field(change: JSON, code: str, field: list[str]) -> None:
+    desk = await a_desk_in_session()
+
+    refused = await do(desk, "messageSend", HELLO | change, "message { id }")
+
+    assert refused["message"] is None
+    assert codes(refused) == [(code, field)]
+    assert await desk.ports.reader.events(ACME, 0, 10) == []
+
+
+@pytest.mark.parametrize("via", ["WHATSAPP", None])
+async def test_whatsapp_is_the_way_unless_said_otherwise(via: str | None) -> None:
+    desk = await a_desk_in_session()
+
+    assert codes(await do(desk, "messageSend", HELLO | {"via": via})) == []
+
+
+@pytest.mark.parametrize("content", ["{}", "{text: null}"])
+async def test_a_message_says_exactly_one_thing(content: str) -> None:
+    desk = await a_desk_in_session()
+    document = (
+        f'mutation {{ messageSend(input: {{threadId: "{THREAD_ID}", content: {content}}}) {{ message {{ id }} }} }}'
+    )
+
+    result = await desk.run(document)
+
+    assert result.errors is not None
+    assert await desk.ports.reader.events(ACME, 0, 10) == []
+
+
+async def test_a_template_goes_at_any_time() -> None:
+    desk = await a_desk_in_session()
+    desk.clock.advance(DAY)
+
+    sent = await do(
+        desk, "messageSendTemplate", TEMPLATE_SEND, "message { content { ... on TemplateContent { renderedBody } } }"
+    )
+
+    assert codes(sent) == []
+    assert sent["message"]["content"] == {"renderedBody": "Hi Ana, your order has left."}
+
+
+async def test_a_programs_template_is_shown_under_its_own_name() -> None:
+    desk = await a_desk_in_session()
+    await desk.given(an_api_key())
+
+    sent = await do(
+        desk,
+        "messageSendTemplate",
+        TEMPLATE_SEND | {"automation": "Shipping"},
+        "message { sender { ... on Automation { name } } }",
+        with_key(Scope.MESSAGES),
+    )
+
+    assert sent["message"]["sender"] == {"name": "Shipping"}
+
+
+async def test_a_blank_without_a_value_is_named() -> None:
+    desk = await a_desk_in_session()
+    told = "told: userErrors { ... on TemplateParameterError { parameter { component name } } }"
+
+    refused = await do(desk, "messageSendTemplate", TEMPLATE_SEND | {"parameters": []}, told)
+
+    assert codes(refused) == [("TEMPLATE_PARAMETERS", ["parameters"])]
+    assert refused["told"] == [{"parameter": {"component": "body", "name": "1"}}]
+
+
+async def test_a_month_that_is_used_up_says_until_when() -> None:
+    desk = await a_desk_in_session()
+    await desk.given(an_organization(quota_limit=0))
+    desk.clock.advance(DAY)
+
+    refused = await do(
+        desk, "messageSendTemplate", TEMPLATE_SEND, "told: userErrors { ... on QuotaExceededError { limit resetsAt } }"
+    )
+
+    assert codes(refused) == [("QUOTA_EXCEEDED", None)]
+    assert refused["told"] == [{"limit": 0, "resetsAt": "2026-12-01T00:00:00Z"}]
+
+
+async def test_an_unreadable_text_deep_in_an_input_is_named() -> None:
+    desk = await a_desk_in_session()
+    parameters = [{"component": "body", "name": "1", "value": "\0"}]
+
+    refused = await do(desk, "messageSendTemplate", TEMPLATE_SEND | {"parameters": parameters})
+
+    assert codes(refused) == [("INVALID", ["parameters", "0", "value"])]
+
+
+# ---------------------------------------------------------------- threads
+
+
+async def test_reading_a_thread_clears_the_teams_count() -> None:
+    desk = await a_desk_in_session()
+
+    read = await do(desk, "threadMarkRead", {"threadId": THREAD_ID}, "thread { unreadCount }")
+
+    assert read == {"thread": {"unreadCount": 0}, "userErrors": []}
+
+
+async def test_a_thread_is_assigned_together_with_its_ticket() -> None:
+    desk = await a_desk_in_session()
+    fields = "thread { owner { name } ticket { owner { name } } }"
+
+    given = await do(desk, "threadAssign", {"threadId": THREAD_ID, "ownerId": BEN_ID}, fields)
+    taken = await do(desk, "threadAssign", {"threadId": THREAD_ID, "ownerId": None}, fields)
+
+    assert given["thread"] == {"owner": {"name": "Ben"}, "ticket": {"owner": {"name": "Ben"}}}
+    assert taken["thread"] == {"owner": None, "ticket": {"owner": None}}
+
+
+async def test_a_thread_is_closed_and_reopened_together_with_its_ticket() -> None:
+    desk = await a_desk_in_session()
+    fields = "thread { status ticket { status closedAt } }"
+
+    closed = await do(desk, "threadClose", {"threadId": THREAD_ID}, fields)
+    again = await do(desk, "threadClose", {"threadId": THREAD_ID}, fields)
+    opened = await do(desk, "threadReopen", {"threadId": THREAD_ID}, fields)
+
+    assert closed["thread"] == {
+        "status": "CLOSED",
+        "ticket": {"status": "CLOSED", "closedAt": "2026-11-20T12:00:00Z"},
+    }
+    assert codes(again) == [("ALREADY_CLOSED", ["threadId"])]
+    assert again["thread"] is None
+    assert opened["thread"] == {"status": "OPEN", "ticket": {"status": "WAITING_ON_US", "closedAt": None}}
+
+
+async def test_a_payload_with_a_cursor_is_of_the_place_it_names() -> None:
+    desk = await a_desk_in_session()
+    document = "mutation($input: ThreadCloseInput!) { threadClose(input: $input) { thread { status cursor } } }"
+
+    thread = (await desk.run_in_snapshots(document, {"input": {"threadId": THREAD_ID}}))["threadClose"]["thread"]
+
+    head = await desk.ports.reader.head(ACME)
+    assert head.position > 0
+    assert thread["status"] == "CLOSED"
+    assert desk.cursors.decode(thread["cursor"], ACME).position == head.position
+
+
+# ---------------------------------------------------------------- tickets
+
+
+@pytest.mark.parametrize(
+    ("expected", "refused"),
+    [({}, False), ({"expectedOwnerId": None}, False), ({"expectedOwnerId": BEN_ID}, True)],
+)
+async def test_a_race_for_a_ticket_is_settled_by_the_expected_owner(expected: JSON, refused: bool) -> None:
+    desk = await a_desk_in_session()
+
+    done = await do(
+        desk, "ticketAssign", {"ticketId": TICKET_ID, "ownerId": USER_ID} | expected, "ticket { owner { name } }"
+    )
+
+    assert codes(done) == ([("CONFLICT", ["expectedOwnerId"])] if refused else [])
+    assert done["ticket"] == (None if refused else {"owner": {"name": "Ada Agent"}})
+
+
+async def test_a_ticket_is_unassigned() -> None:
+    desk = await a_desk_in_session()
+    await do(desk, "ticketAssign", {"ticketId": TICKET_ID, "ownerId": USER_ID})
+
+    done = await do(desk, "ticketUnassign", {"ticketId": TICKET_ID}, "ticket { owner { id } thread { owner { id } } }")
+
+    assert done["ticket"] == {"owner": None, "thread": {"owner": None}}
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        (ids.USER.encode(UserId(an_id(9))), "NOT_FOUND"),
+        (TICKET_ID, "INVALID"),
+        (ids.USER.encode(UserId(an_id(12))), "OWNER_UNAVAILABLE"),
+    ],
+)
+async def test_a_ticket_goes_to_somebody_who_works_here(owner: str, code: str) -> None:
+    desk = await a_desk_in_session()
+    await desk.given(a_user(UserId(an_id(12)), email="gone@acme.example", active=False))
+
+    done = await do(desk, "ticketAssign", {"ticketId": TICKET_ID, "ownerId": owner}, "ticket { id }")
+
+    assert codes(done) == [(code, ["ownerId"])]
+
+
+async def test_what_is_left_out_of_an_update_stays_and_null_clears() -> None:
+    desk = await a_desk_in_session()
+    fields = "ticket { subject priority status requiredSkills properties { name value } }"
+    everything = {
+        "ticketId": TICKET_ID,
+        "subject": "Shoes",
+        "priority": "URGENT",
+        "status": "WAITING_ON_CONTACT",
+        "requiredSkills": ["pl"],
+        "properties": [{"name": "plan", "value": "gold"}],
+    }
+
+    set_ = await do(desk, "ticketUpdate", everything, fields)
+    left = await do(desk, "ticketUpdate", {"ticketId": TICKET_ID}, fields)
+    cleared = await do(
+        desk, "ticketUpdate", {"ticketId": TICKET_ID, "requiredSkills": None, "properties": None}, fields
+    )
+
+    assert (
+        set_["ticket"]
+        == left["ticket"]
+        == {
+            "subject": "Shoes",
+            "priority": "URGENT",
+            "status": "WAITING_ON_CONTACT",
+            "requiredSkills": ["pl"],
+            "properties": [{"name": "plan", "value": "gold"}],
+        }
+    )
+    assert cleared["ticket"] == set_["ticket"] | {"requiredSkills": [], "properties": []}
+
+
+@pytest.mark.parametrize("field", ["subject", "priority", "status"])
+async def test_a_ticket_always_has_a_subject_a_priority_and_a_status(field: str) -> None:
+    desk = await a_desk_in_session()
+
+    assert codes(await do(desk, "ticketUpdate", {"ticketId": TICKET_ID, field: None})) == [("INVALID", [field])]
+
+
+async def test_a_ticket_is_closed_and_reopened() -> None:
+    desk = await a_desk_in_session()
+    fields = "ticket { status thread { status } history { nodes { field to } } }"
+
+    closed = await do(desk, "ticketClose", {"ticketId": TICKET_ID}, fields)
+    opened = await do(desk, "ticketReopen", {"ticketId": TICKET_ID}, fields)
+
+    assert closed["ticket"] == {
+        "status": "CLOSED",
+        "thread": {"status": "CLOSED"},
+        "history": {"nodes": [{"field": "status", "to": "CLOSED"}]},
+    }
+    assert (opened["ticket"]["status"], opened["ticket"]["thread"]["status"]) == ("WAITING_ON_US", "OPEN")
+
+
+# ---------------------------------------------------------------- keys, users, signing in
+
+
+async def test_a_new_key_opens_the_api_until_it_is_revoked() -> None:
+    desk = await open_desk()
+
+    made = await do(
+        desk,
+        "apiKeyCreate",
+        {"name": "Shop", "scopes": ["messages", "read"], "expiresAt": "2026-12-01T00:00:00Z"},
+        "secret apiKey { id name prefix scopes expiresAt revokedAt }",
+        ADMIN,
+    )
+    actor = await authenticate(desk.ports, made["secret"])
+    revoked = await do(desk, "apiKeyRevoke", {"apiKeyId": made["apiKey"]["id"]}, "apiKey { revokedAt }", ADMIN)
+
+    assert actor is not None
+    assert made["secret"].startswith(made["apiKey"]["prefix"])
+    assert (made["apiKey"]["scopes"], made["apiKey"]["expiresAt"]) == (["messages", "read"], "2026-12-01T00:00:00Z")
+    assert revoked["apiKey"] == {"revokedAt": "2026-11-20T12:00:00Z"}
+    assert await authenticate(desk.ports, made["secret"]) is None
+
+
+async def test_a_new_user_signs_in_and_out() -> None:
+    desk = await open_desk()
+    new = {"name": "Cleo", "email": "Cleo@acme.example", "role": "SUPERVISOR", "password": "correct horse"}
+    made = await do(desk, "userCreate", new, "user { id name role active available openTicketCount }", ADMIN)
+
+    signed = await do(
+        desk,
+        "signIn",
+        {"email": "cleo@ACME.example", "password": "correct horse"},
+        "token expiresAt user { id openTicketCount }",
+        None,
+    )
+    actor = await authenticate(desk.ports, signed["token"])
+    out = (await desk.ask(f"mutation {{ signOut {{ {ERRORS} }} }}", actor=actor))["signOut"]
+
+    assert made["user"] == {
+        "id": signed["user"]["id"],
+        "name": "Cleo",
+        "role": "SUPERVISOR",
+        "active": True,
+        "available": True,
+        "openTicketCount": 0,
+    }
+    assert signed["expiresAt"] == "2026-12-04T12:00:00Z"
+    assert actor is not None
+    assert actor.role is Role.SUPERVISOR
+    assert out == {"userErrors": []}
+    assert await authenticate(desk.ports, signed["token"]) is None
+
+
+async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer() -> None:
+    desk = await open_desk()
+    await do(
+        desk,
+        "userCreate",
+        {"name": "C", "email": "c@acme.example", "role": "AGENT", "password": "correct horse"},
+        "",
+        ADMIN,
+    )
+
+    wrong = await do(desk, "signIn", {"email": "c@acme.example", "password": "wrong horse"}, "token user { id }", None)
+    unknown = await do(desk, "signIn", {"email": "nobody@acme.example", "password": "x"}, "token user { id }", None)
+
+    assert wrong == unknown
+    assert wrong["token"] is None
+    assert codes(wrong) == [("INVALID", None)]
+
+
+async def test_a_key_is_not_signed_out() -> None:
+    desk = await open_desk()
+
+    out = await desk.ask(f"mutation {{ signOut {{ {ERRORS} }} }}", actor=with_key(Scope.READ))
+
+    assert codes(out["signOut"]) == [("INVALID", None)]
+
+
+# ---------------------------------------------------------------- connecting
+
+
+def the_network(request: httpx.Request) -> httpx.Response:
+    """Enough of WhatsApp to connect one number."""
+    path = request.url.path.removeprefix("/v26.0")
+    answers: dict[str, JSON] = {
+        "/debug_token": {
+            "data": {
+                "is_valid": True,
+                "scopes": ["whatsapp_business_management", "whatsapp_business_messaging"],
+                "app_id": "1",
+            }
+        },
+        "/900": {"id": "900", "name": "Acme", "business_verification_status": "verified"},
+        "/900/phone_numbers": {
+            "data": [
+                {
+                    "id": "901",
+                    "display_phone_number": "+1 555 078 3882",
+                    "verified_name": "Acme Sales",
+                    "status": "CONNECTED",
+                    "code_verification_status": "VERIFIED",
+                    "quality_rating": "GREEN",
+                    "platform_type": "CLOUD_API",
+                }
+            ]
+        },
+        "/900/subscribed_apps": {"success": True},
+        "/900/message_templates": {"data": []},
+        "/901/register": {"success": True},
+    }
+    return (
+        httpx.Response(200, json=answers[path])
+        if path in answers
+        else httpx.Response(404, json={"error": {"code": 100, "message": path}})
+    )
+
+
+CONNECT: JSON = {"acceptTerms": True, "accessToken": "token", "businessAccountId": "900", "phoneNumberId": "901"}
+
+
+async def test_a_number_is_connected_with_a_token() -> None:
+    desk = await open_desk(the_network)
+
+    done = await do(
+        desk,
+        "channelConnect",
+        CONNECT | {"name": "Sales", "destination": "INBOX"},
+        "channel { name destination state phoneNumber termsAccepted { by { ... on User { name } } } }",
+        ADMIN,
+    )
+
+    assert codes(done) == []
+    assert done["channel"] == {
+        "name": "Sales",
+        "destination": "INBOX",
+        "state": "CONNECTED",
+        "phoneNumber": "+15550783882",
+        "termsAccepted": {"by": {"name": "Ada Agent"}},
+    }
+
+
+async def test_a_number_is_not_connected_without_agreement() -> None:
+    desk = await open_desk(the_network)
+
+    done = await do(desk, "channelConnect", CONNECT | {"acceptTerms": False}, "channel { id }", ADMIN)
+
+    assert done["channel"] is None
+    assert codes(done) == [("INVALID", ["acceptTerms"])]
+
+
+# ---------------------------------------------------------------- who may
+
+CALLS: dict[str, JSON] = {
+    "messageSend": HELLO,
+    "messageSendTemplate": TEMPLATE_SEND,
+    "threadMarkRead": {"threadId": THREAD_ID},
+    "threadAssign": {"threadId": THREAD_ID, "ownerId": BEN_ID},
+    "threadClose": {"threadId": THREAD_ID},
+    "ticketAssign": {"ticketId": TICKET_ID, "ownerId": BEN_ID},
+    "ticketUnassign": {"ticketId": TICKET_ID},
+    "ticketUpdate": {"ticketId": TICKET_ID, "subject": "Shoes"},
+    "ticketClose": {"ticketId": TICKET_ID},
+    "channelConnect": CONNECT,
+    "apiKeyCreate": {"name": "Shop", "scopes": ["read"]},
+    "apiKeyRevoke": {"apiKeyId": KEY_ID},
+    "userCreate": {"name": "Cleo", "email": "cleo@acme.example", "role": "AGENT"},
+}
+WORK = ("messageSend", "messageSendTemplate", "threadMarkRead")
+HANDLING = ("threadAssign", "threadClose", "ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose")
+RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
+
+
+@pytest.mark.parametrize(
+    ("name", "actor", "may"),
+    [
+        *[(name, as_role(role), True) for name in (*WORK, *HANDLING) for role in Role if role is not Role.READER],
+        *[(name, READER, False) for name in (*WORK, *HANDLING)],
+        *[(name, with_key(Scope.MESSAGES), True) for name in WORK],
+        *[(name, with_key(Scope.TICKETS), False) for name in WORK],
+        *[(name, with_key(Scope.TICKETS), True) for name in HANDLING],
+        *[(name, with_key(Scope.MESSAGES), False) for name in HANDLING],
+        *[(name, as_role(role), role is Role.ADMIN) for name in RUNNING for role in Role],
+        *[(name, with_key(Scope.ADMIN), True) for name in RUNNING],
+        ("channelConnect", with_key(Scope.CHANNELS), True),
+        ("apiKeyCreate", with_key(Scope.CHANNELS), False),
+        ("userCreate", with_key(*(scope for scope in Scope if scope is not Scope.ADMIN)), False),
+    ],
+)
+async def test_only_those_who_may_do_it(name: str, actor: Actor, may: bool) -> None:
+    desk = await a_desk_in_session()
+    desk = replace(desk, ports=replace(desk.ports, network=(await open_desk(the_network)).ports.network))
+    await desk.given(an_api_key())
+    before = await desk.ports.reader.head(ACME)
+
+    done = await do(desk, name, CALLS[name], "", actor)
+
+    assert codes(done) == ([] if may else [("FORBIDDEN", None)])
+    if not may:
+        assert await desk.ports.reader.head(ACME) == before
+
+
+async def test_reading_is_for_everybody() -> None:
+    desk = await a_desk_in_session()
+    document = """{ viewer { role } threads { totalCount } tickets { totalCount } channels { id } quota { used }
+        users { nodes { id } } }"""
+
+    for actor in (*(as_role(role) for role in Role), *(with_key(scope) for scope in Scope)):
+        assert (await desk.ask(document, actor=actor))["threads"] == {"totalCount": 1}
+
+
+async def test_another_organizations_thread_is_not_there() -> None:
+    desk = await a_desk_in_session()
+    stranger = with_key(Scope.ADMIN, organization=GLOBEX)
+    await desk.given(an_organization(GLOBEX, name="Globex"), an_api_key(organization=GLOBEX), organization=GLOBEX)
+
+    for name in ("messageSend", "threadMarkRead", "threadAssign", "threadClose"):
+        assert codes(await do(desk, name, CALLS[name], "", stranger)) == [("NOT_FOUND", ["threadId"])]
+    for name in ("ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose"):
+        assert codes(await do(desk, name, CALLS[name], "", stranger)) == [("NOT_FOUND", ["ticketId"])]

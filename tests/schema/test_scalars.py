@@ -1,0 +1,67 @@
+"""Times and days as callers write and read them."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from schema.errors import ApiError
+from schema.scalars import instant_text, read_day, read_instant
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 1, 31, 9, 30, tzinfo=UTC), "2026-01-31T09:30:00Z"),
+        (datetime(2026, 1, 31, 9, 30, 0, 120_000, tzinfo=UTC), "2026-01-31T09:30:00.120000Z"),
+        (datetime(2026, 1, 31, 9, 30, tzinfo=timezone(timedelta(hours=2))), "2026-01-31T07:30:00Z"),
+    ],
+)
+def test_times_are_told_in_utc_with_a_z(at: datetime, text: str) -> None:
+    assert instant_text(at) == text
+
+
+def test_a_time_without_a_zone_never_leaves() -> None:
+    with pytest.raises(TypeError):
+        instant_text(datetime(2026, 1, 31))  # noqa: DTZ001  # that is the point
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-01-31T09:30:00Z", "2026-01-31t09:30:00z", "2026-01-31T11:30:00+02:00", "2026-01-31T09:30:00.000000000Z"],
+)
+def test_a_time_is_read_with_any_offset(text: str) -> None:
+    assert read_instant(text) == datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-01-31T09:30:00",
+        "2026-01-31",
+        "2026-01-31 09:30:00Z",
+        "2026-02-30T09:30:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "2026-W05-6T09:30:00Z",
+        "٢٠٢٦-01-31T09:30:00Z",
+        "",
+        1_770_000_000,
+        None,
+    ],
+)
+def test_what_is_no_time_is_a_bad_request(value: object) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_instant(value)
+
+    assert refused.value.code == "BAD_REQUEST"
+
+
+def test_a_day_is_read() -> None:
+    assert read_day("2026-01-31") == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("value", ["2026-02-30", "20260131", "2026-W05-6", "31.01.2026", "", 20260131])
+def test_what_is_no_day_is_a_bad_request(value: object) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_day(value)
+
+    assert refused.value.code == "BAD_REQUEST"
