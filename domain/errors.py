@@ -123,6 +123,10 @@ class Unavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Collision(Exception):
+    """Two transactions were in each other's way, and this one was rolled back: the whole of it may be tried again."""
+
+
 class Throttled(Exception):
     """Too many tries; the next is answered after `retry_after_s` seconds."""
 

@@ -147,6 +147,7 @@ class Delivery:
     body: bytes
     state: DeliveryState = DeliveryState.WAITING
     reason: str | None = None
+    numbers: tuple[PhoneNumberId, ...] = ()  # every number it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +274,16 @@ class Store(Protocol):
     def transaction(
         self, organization: OrganizationId, *, background: bool = False
     ) -> AbstractAsyncContextManager[Transaction]:
-        """Leaving the block commits and hints the bus, an exception rolls back.
+        """Leaving the block commits and hints the bus, an exception rolls back. Raises `Collision`, `Unavailable`.
 
         `background` is for work nobody waits for: it lets what people wait for go first.
+        """
+        ...
+
+    async def pause(self, tries: int) -> bool:
+        """Wait a little, longer each time and spread out, before a collided transaction is tried again.
+
+        False at once where it was tried often enough.
         """
         ...
 
@@ -303,6 +311,14 @@ class Journal(Protocol):
 
     async def waiting(self, limit: int) -> list[Delivery]:
         """The oldest WAITING deliveries, oldest first."""
+        ...
+
+    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
+        """The oldest WAITING deliveries that no other worker has, theirs until then, oldest first.
+
+        Deliveries that name the same number are never with two workers at once, so each number's order holds. Where
+        only one process interprets, this is `waiting`. That nothing is applied twice does not hang on it.
+        """
         ...
 
     async def delivery(self, id: DeliveryId) -> Delivery | None: ...

@@ -74,6 +74,8 @@ def month_of(at: datetime, subscribed_on: date, zone: str) -> tuple[datetime, da
     year, month = local.year, local.month
     if at < _turn(year, month, subscribed_on.day, tz):
         year, month = _previous(year, month)
+    elif at >= _turn(*_next(year, month), subscribed_on.day, tz):  # clocks went back over midnight, and the day with it
+        year, month = _next(year, month)
     start = _turn(year, month, subscribed_on.day, tz)
     end = _turn(*_next(year, month), subscribed_on.day, tz)
     return start, end

@@ -116,10 +116,8 @@ def fill(template: Template, values: Iterable[Filled]) -> TemplateMessage | Temp
     body = _filled(template.body, "body", given)
     header_text = template.header.text if template.header else None
     header = _filled(header_text, "header", given) if header_text else None
-    if len(body) > BODY_LIMIT:
-        return TemplateParameterWrong("body", _longest("body", given), _too_long(BODY_LIMIT, len(body)))
-    if header is not None and len(header) > HEADER_LIMIT:
-        return TemplateParameterWrong("header", _longest("header", given), _too_long(HEADER_LIMIT, len(header)))
+    if wrong := _too_long("body", body, BODY_LIMIT, given) or _too_long("header", header or "", HEADER_LIMIT, given):
+        return wrong
     return TemplateMessage(
         template=template.id,
         name=template.name,
@@ -156,9 +154,14 @@ def _fault(value: str) -> str | None:
     return None
 
 
-def _too_long(limit: int, length: int) -> str:
-    return f"The filled text has {length} characters; {limit} are allowed."
-
-
-def _longest(component: str, given: dict[tuple[str, str], Filled]) -> str:
-    return max((value for value in given.values() if value.component == component), key=lambda v: len(v.value)).name
+def _too_long(
+    component: str, text: str, limit: int, given: dict[tuple[str, str], Filled]
+) -> TemplateParameterWrong | None:
+    """Blames the longest value. A text without blanks is as the network approved it, and nobody's to shorten."""
+    values = [value for value in given.values() if value.component == component]
+    if len(text) <= limit or not values:
+        return None
+    longest = max(values, key=lambda value: len(value.value))
+    return TemplateParameterWrong(
+        component, longest.name, f"The filled text has {len(text)} characters; {limit} are allowed."
+    )

@@ -11,6 +11,7 @@ from domain.errors import Refusal, Throttled, invalid
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.organizations import ApiKey, SignIn, User, normal_email
 from domain.ports import Listing, Ports
+from domain.use_cases.again import again_on_collision
 
 KEY_PREFIX = "dk_"
 TOKEN_PREFIX = "ds_"
@@ -37,7 +38,7 @@ class SignedIn:
 
 def secret_hash(secret: str) -> str:
     """How a secret of ours is stored. It is random, so a fast hash is as good as a slow one."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()  # whatever somebody claims it to be
 
 
 async def authenticate(ports: Ports, bearer: str) -> Actor | None:
@@ -137,6 +138,7 @@ async def _signed_in(ports: Ports, organization: OrganizationId, id: SignInId) -
     return user_actor(organization, user.id, user.role, begun.id)
 
 
+@again_on_collision
 async def _note_use(ports: Ports, key: ApiKey) -> None:
     now = ports.clock.now()
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:

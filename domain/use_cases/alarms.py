@@ -6,8 +6,10 @@ from domain.events import SessionChange, SessionChanged
 from domain.ids import OrganizationId, ThreadId
 from domain.ports import Ports
 from domain.sessions import AlarmKind, next_alarm
+from domain.use_cases.again import again_on_collision
 
 
+@again_on_collision
 async def ring(ports: Ports, organization: OrganizationId, thread: ThreadId) -> None:
     """Tell that a session is about to end, or has ended. An end that a newer message moved is never told."""
     now = ports.clock.now()

@@ -10,6 +10,7 @@ from domain.ids import OrganizationId, UserId
 from domain.organizations import NAME_LIMIT, Organization, User, normal_email
 from domain.ports import Listing, Ports
 from domain.quota import DEFAULT_LIMIT
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.people import CreateApiKey, email_fault, new_key, password_fault
 
 
@@ -31,6 +32,7 @@ class Bootstrapped:
     password: str
 
 
+@again_on_collision
 async def bootstrap(ports: Ports, asked: Bootstrap) -> Bootstrapped | Refusal:
     """Refuses CONFLICT where an organization of that name is there already, whatever its case."""
     if refusal := _fault(asked):

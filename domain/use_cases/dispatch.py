@@ -38,10 +38,10 @@ from domain.ports import (
 )
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
-from domain.updates import StatusReported
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import callback_of, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold
-from domain.use_cases.receive import apply_status
+from domain.use_cases.receive import apply_parked
 from domain.use_cases.send import opt_out_refusal
 
 FIRST_PAUSE = timedelta(seconds=2)
@@ -79,6 +79,7 @@ async def dispatch(ports: Ports, organization: OrganizationId, message: MessageI
     await _settle(ports, organization, claimed.item, result)
 
 
+@again_on_collision
 async def give_up(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
     """A claimed attempt whose worker died: it may have been sent, so its outcome is unknown."""
     now = ports.clock.now()
@@ -92,6 +93,7 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
         tx.remove(item)
 
 
+@again_on_collision
 async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _Claimed | None:
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
@@ -157,6 +159,7 @@ def _outgoing(channel: Channel, thread: Thread, message: Message) -> Outgoing:
     )
 
 
+@again_on_collision
 async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, result: SendResult) -> None:
     """Record what came of the attempt. A late answer is recorded too; only the queue is left to the newer claim."""
     now = ports.clock.now()
@@ -198,23 +201,19 @@ async def _accepted(
     if after.status is not known.status:
         tx.save(own_mark(ports, after, MessageStatus.SENT, now))
     tx.record(*status_events(message, after))
-    await _learn_name(tx, item, result)
-    channel = await tx.channel(item.channel)
-    if channel is None:
-        return
-    _healthy(tx, channel)
-    for parked in await tx.parked([(channel.phone_number_id, result.wamid)]):
-        if isinstance(parked.update, StatusReported):
-            after = await apply_status(ports, tx, after, parked.update, now)
-        tx.remove(parked)
-
-
-async def _learn_name(tx: Transaction, item: OutboxItem, result: Accepted) -> None:
-    """The network id it answered is the one to write to from now on."""
-    if result.wa_id is None:
-        return
     thread = (await tx.threads([item.thread])).get(item.thread)
-    if thread is not None and thread.wa_id != result.wa_id:
+    channel = await tx.channel(item.channel)
+    if thread is None or channel is None:
+        return
+    _learn_name(tx, thread, result)
+    _healthy(tx, channel)
+    waiting = await tx.parked([(channel.phone_number_id, result.wamid)])
+    await apply_parked(ports, tx, after, waiting, thread.contact, now)
+
+
+def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:
+    """The network id it answered is the one to write to from now on."""
+    if result.wa_id is not None and thread.wa_id != result.wa_id:
         tx.save(replace(thread, wa_id=result.wa_id))
 
 

@@ -6,7 +6,7 @@ where it names no number. An update that can't be applied spoils nothing but its
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.channels import Problem, ProblemCode, with_problem
 from domain.errors import Unavailable
@@ -15,8 +15,10 @@ from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumbe
 from domain.messages import Unsupported
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Listing, Ports, Unreadable
 from domain.updates import Ignored, MessageReceived, Update, UpdateRecord
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.receive import receive, record_failure, results_of
 
+CLAIMED_FOR = timedelta(seconds=30)  # then another worker may take the deliveries of one that died
 BATCH = 64  # updates in one transaction: appends never wait long behind it on SQLite
 
 
@@ -52,7 +54,7 @@ class _Routes:
 
 async def interpret_waiting(ports: Ports, limit: int = BATCH) -> Interpreted:
     """Interpret the oldest waiting deliveries. What dies midway is taken up again: nothing is applied twice."""
-    deliveries = await ports.journal.waiting(limit)
+    deliveries = await ports.journal.claim(limit, ports.clock.now() + CLAIMED_FOR)
     if not deliveries:
         return Interpreted(0, 0)
     read, unread = _read(ports, deliveries)
@@ -170,6 +172,7 @@ async def _note_unknown_numbers(ports: Ports, routes: _Routes, strays: Sequence[
         await _note_unknown_number(ports, organization, account, number, ports.clock.now())
 
 
+@again_on_collision
 async def _note_unknown_number(
     ports: Ports, organization: OrganizationId, account: BusinessAccountId, number: PhoneNumberId, now: datetime
 ) -> None:

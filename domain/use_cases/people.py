@@ -9,6 +9,7 @@ from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.organizations import NAME_LIMIT, PASSWORD_MAX, PASSWORD_MIN, ApiKey, User, normal_email
 from domain.ports import Listing, Ports
 from domain.use_cases.access import KEY_PREFIX, secret_hash
+from domain.use_cases.again import again_on_collision
 
 PREFIX_LENGTH = len(KEY_PREFIX) + 6
 
@@ -34,6 +35,7 @@ class CreatedKey:
     secret: str  # shown this once
 
 
+@again_on_collision
 async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | Refusal:
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer users")
@@ -58,6 +60,7 @@ async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | R
     return user
 
 
+@again_on_collision
 async def create_api_key(ports: Ports, actor: Actor, asked: CreateApiKey) -> CreatedKey | Refusal:
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer API keys")
@@ -70,6 +73,7 @@ async def create_api_key(ports: Ports, actor: Actor, asked: CreateApiKey) -> Cre
     return CreatedKey(key, secret)
 
 
+@again_on_collision
 async def revoke_api_key(ports: Ports, actor: Actor, id: ApiKeyId) -> ApiKey | Refusal:
     """From now on it opens nothing, and what it holds open closes within a second. Once more changes nothing."""
     if not actor.may(Right.ADMINISTER):

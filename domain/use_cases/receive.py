@@ -53,6 +53,7 @@ from domain.updates import (
     UpdateRecord,
     record_id,
 )
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import (
     after_report,
     attempt_of,
@@ -93,6 +94,7 @@ class _Desk:
             self.by_wamid[(message.channel, message.wamid)] = message.id
 
 
+@again_on_collision
 async def receive(
     ports: Ports, organization: OrganizationId, updates: Sequence[Update], whole: Collection[DeliveryId] = ()
 ) -> list[UpdateRecord]:
@@ -110,6 +112,7 @@ async def receive(
     return records
 
 
+@again_on_collision
 async def record_failure(ports: Ports, organization: OrganizationId, update: Update, reason: str) -> UpdateRecord:
     """Keep an update that could not be applied, so that it can be found and replayed."""
     record = _record(organization, update, Outcome.FAILED, ports.clock.now(), reason)
@@ -169,7 +172,8 @@ async def _gather_messages(tx: Transaction, desk: _Desk, updates: Sequence[Updat
     for message in (await tx.messages(missing)).values() if missing else ():
         desk.put_message(message)
     reacted = {update.target for update in updates if isinstance(update, ReactionReceived)}
-    elsewhere = {each.thread for each in desk.messages.values() if each.wamid in reacted} - desk.threads.keys()
+    touched = [each for each in desk.messages.values() if each.wamid in reacted or (reacted and each.id in ours)]
+    elsewhere = {each.thread for each in touched} - desk.threads.keys()
     desk.threads |= await tx.threads(sorted(elsewhere)) if elsewhere else {}
     for parked in await tx.parked(sorted(wamids)):
         desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
@@ -231,13 +235,13 @@ async def _receive_message(
         after = await _with_ticket(ports, tx, desk, channel, after, message, now)
     desk.threads[after.id] = after
     tx.save(after, message)
-    desk.put_message(message)
     tx.record(MessageAdded(after.id, message.id))
     _session_event(tx, before, after, now)
     if thread is not None:
         _thread_event(tx, before, after)
     _note_inbound(tx, desk, channel, now)
-    await _apply_parked(ports, tx, desk, channel, update.wamid, now)
+    waiting = desk.parked.pop((channel.phone_number_id, update.wamid), [])
+    desk.put_message(await apply_parked(ports, tx, message, waiting, after.contact, now))
     return _record(tx.organization, update, Outcome.APPLIED, now)
 
 
@@ -479,12 +483,16 @@ def _receive_reaction(
     message = desk.message(channel, update.target)
     if message is None:
         return _park(ports, tx, desk, update, update.target, now)
-    after = with_reaction(message, update, desk.threads[message.thread].contact)
+    desk.put_message(_apply_reaction(tx, message, update, desk.threads[message.thread].contact))
+    return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
+def _apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, contact: ContactId) -> Message:
+    after = with_reaction(message, update, contact)
     if after != message:
         tx.save(after)
-        desk.put_message(after)
         tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
-    return _record(tx.organization, update, Outcome.APPLIED, now)
+    return after
 
 
 def with_reaction(message: Message, update: ReactionReceived, contact: ContactId) -> Message:
@@ -508,7 +516,11 @@ async def _receive_status(
         message = desk.message(channel, update.wamid)
     if message is None or message.direction is not Direction.OUTBOUND:
         return _park(ports, tx, desk, update, update.wamid, now)
-    desk.put_message(await apply_status(ports, tx, message, update, now))
+    after = await apply_status(ports, tx, message, update, now)
+    if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
+        thread = (await tx.threads([after.thread]))[after.thread]
+        after = await apply_parked(ports, tx, after, waiting, thread.contact, now)
+    desk.put_message(after)
     return _record(tx.organization, update, Outcome.APPLIED, now)
 
 
@@ -542,13 +554,21 @@ def _park(
     return _record(tx.organization, update, Outcome.PARKED, now, "waits for its message")
 
 
-async def _apply_parked(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, wamid: Wamid, now: datetime
-) -> None:
-    for parked in desk.parked.pop((channel.phone_number_id, wamid), []):
-        if isinstance(parked.update, ReactionReceived):
-            _receive_reaction(ports, tx, desk, channel, parked.update, now)
+async def apply_parked(
+    ports: Ports, tx: Transaction, message: Message, waiting: Sequence[Parked], contact: ContactId, now: datetime
+) -> Message:
+    """The message after the marks and reactions that came before its network id was known here."""
+    for parked in waiting:
+        match parked.update:
+            case ReactionReceived():
+                message = _apply_reaction(tx, message, parked.update, contact)
+            case StatusReported():
+                if message.direction is Direction.OUTBOUND:
+                    message = await apply_status(ports, tx, message, parked.update, now)
+            case _:
+                assert_never(parked.update)
         tx.remove(parked)
+    return message
 
 
 def _record(

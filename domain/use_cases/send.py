@@ -22,6 +22,7 @@ from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.ports import Ports, Transaction
 from domain.templates import Template, TemplateCategory, fill, not_sendable_reason
 from domain.threads import Thread
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.queueing import (
     channel_refusal,
     content_hash,
@@ -56,6 +57,7 @@ class SendTemplate:
     idempotency_key: str | None = None
 
 
+@again_on_collision
 async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Refusal:
     """Queue a free-form message; inside a session only.
 
@@ -91,6 +93,7 @@ async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Re
     return message
 
 
+@again_on_collision
 async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
     """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
 

@@ -15,6 +15,7 @@ from domain.messages import Direction, Message
 from domain.ports import Ports, Transaction
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import Ticket, close, reopen
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
 from domain.use_cases.tickets import owner_refusal
 
@@ -106,6 +107,7 @@ async def reopen_thread(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Re
     return await _change(ports, actor, id, opened)
 
 
+@again_on_collision
 async def _change(ports: Ports, actor: Actor, id: ThreadId, change: _Change) -> Thread | Refusal:
     """One change of a thread and its newest ticket, in one transaction."""
     async with ports.store.transaction(actor.organization) as tx:
@@ -134,8 +136,8 @@ async def _read_up_to(tx: Transaction, thread: Thread, message: Message | None) 
 
 
 async def _newest_inbound(tx: Transaction, thread: Thread, up_to: Message | None) -> Wamid | None:
-    """Reading one message reads all before it, so the network hears of the newest only."""
-    if up_to is not None and up_to.direction is Direction.INBOUND:
-        return up_to.wamid
+    """Reading one message reads all before it, so the network hears of the newest only; never of one not read yet."""
+    if up_to is None or up_to.direction is Direction.INBOUND:
+        return up_to.wamid if up_to is not None else None
     newest = await _message(tx, thread.session.last_by if thread.session else None)
-    return newest.wamid if newest is not None else None
+    return newest.wamid if newest is not None and newest.at <= up_to.at else None

@@ -23,6 +23,7 @@ from domain.tickets import (
     reopen,
     with_properties,
 )
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
 
 PROPERTY_NAME_LIMIT = 100
@@ -48,6 +49,7 @@ class UpdateTicket:
     properties: tuple[Property, ...] | Left | None = UNSET
 
 
+@again_on_collision
 async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Ticket | Refusal:
     """A new owner, or none. Refuses CONFLICT where the owner is not the expected one, OWNER_UNAVAILABLE where the
     new one is inactive."""
@@ -74,6 +76,7 @@ async def unassign_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | 
     return await assign_ticket(ports, actor, AssignTicket(id, owner=None))
 
 
+@again_on_collision
 async def close_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
     if not actor.may(Right.TICKETS):
         return forbidden("close tickets")
@@ -88,6 +91,7 @@ async def close_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Ref
         return save_both(ports, tx, actor, ticket, after, thread)
 
 
+@again_on_collision
 async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
     """Only the newest ticket of a thread is reopened: there is never more than one open."""
     if not actor.may(Right.TICKETS):
@@ -103,6 +107,7 @@ async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Re
         return save_both(ports, tx, actor, ticket, after, thread)
 
 
+@again_on_collision
 async def update_ticket(ports: Ports, actor: Actor, asked: UpdateTicket) -> Ticket | Refusal:
     """Change what is named, leave what is left out; an explicit null clears skills and properties."""
     if not actor.may(Right.TICKETS):

@@ -1,0 +1,142 @@
+"""Small real implementations of ports whose product twins need a network or a processor's time."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.channels import REQUIRED_PERMISSIONS
+from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.ports import (
+    Accepted,
+    AccountFacts,
+    Delivery,
+    Failed,
+    NumberFacts,
+    Outgoing,
+    SendResult,
+    TokenFacts,
+    Unreadable,
+)
+from domain.templates import Template
+from domain.updates import Update
+from tests.builders import ACCOUNT, NUMBER
+
+Meanwhile: TypeAlias = Callable[[Outgoing], Awaitable[None]]
+"""What happens in the world while a send is on its way."""
+
+
+@dataclass(slots=True)
+class Network:
+    """The network as a test tells it to be: it keeps what it was asked, and says yes unless told otherwise."""
+
+    sent: list[Outgoing] = field(default_factory=list[Outgoing])
+    told_read: list[Wamid] = field(default_factory=list[Wamid])
+    asked: list[str] = field(default_factory=list[str])
+    tokens: set[str] = field(default_factory=set[str])
+    answers: deque[SendResult] = field(default_factory=deque[SendResult])
+    meanwhile: Meanwhile | None = None
+    failing: dict[str, Failed] = field(default_factory=dict[str, Failed])
+    token: TokenFacts = field(default_factory=lambda: TokenFacts(True, frozenset(REQUIRED_PERMISSIONS)))
+    account: AccountFacts = field(default_factory=lambda: AccountFacts(ACCOUNT, "Acme", True))
+    its_numbers: list[NumberFacts] = field(default_factory=lambda: [a_number()])
+    its_templates: list[Template] = field(default_factory=list[Template])
+
+    async def send(self, token: str, outgoing: Outgoing) -> SendResult:
+        self.tokens.add(token)
+        self.sent.append(outgoing)
+        if self.meanwhile is not None:
+            await self.meanwhile(outgoing)
+        if self.answers:
+            return self.answers.popleft()
+        return Accepted(wamid_number(len(self.sent)))
+
+    async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
+        self.told_read.append(wamid)
+        return self._asked("mark_read", token)
+
+    async def token_facts(self, token: str) -> TokenFacts | Failed:
+        return self._asked("token_facts", token) or self.token
+
+    async def account_facts(self, token: str, account: BusinessAccountId) -> AccountFacts | Failed:
+        return self._asked("account_facts", token) or replace(self.account, id=account)
+
+    async def numbers(self, token: str, account: BusinessAccountId) -> list[NumberFacts] | Failed:
+        return self._asked("numbers", token) or self.its_numbers
+
+    async def register(self, token: str, number: PhoneNumberId, pin: str) -> Failed | None:
+        return self._asked("register", token, pin)
+
+    async def subscribe(self, token: str, account: BusinessAccountId) -> Failed | None:
+        return self._asked("subscribe", token)
+
+    async def templates(
+        self, token: str, organization: OrganizationId, account: BusinessAccountId, now: datetime
+    ) -> list[Template] | Failed:
+        told = [replace(each, organization=organization, account=account, synced_at=now) for each in self.its_templates]
+        return self._asked("templates", token) or told
+
+    def _asked(self, what: str, token: str, *more: str) -> Failed | None:
+        self.tokens.add(token)
+        self.asked.append(" ".join((what, *more)))
+        return self.failing.get(what)
+
+
+def a_number(
+    id: PhoneNumberId = NUMBER,
+    *,
+    phone_number: str = "+15550783881",
+    display_name: str = "Acme Support",
+    connected: bool = True,
+    code_verified: bool = True,
+) -> NumberFacts:
+    return NumberFacts(id, phone_number, display_name, connected, code_verified, "GREEN", 1000, 80)
+
+
+def wamid_number(number: int) -> Wamid:
+    """The network id of the message that was the `number`th to be sent."""
+    return Wamid(f"wamid.sent-{number}")
+
+
+@dataclass(slots=True)
+class Interpreter:
+    """Reads a delivery as the test says it reads; one it was told nothing of is unreadable."""
+
+    readings: dict[DeliveryId, list[Update]] = field(default_factory=dict[DeliveryId, list[Update]])
+
+    def updates(self, delivery: Delivery) -> list[Update]:
+        if delivery.id not in self.readings:
+            raise Unreadable("not a delivery of the network")
+        return self.readings[delivery.id]
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals so that a reader of the test sees what is inside, and opens for the same organization and purpose only."""
+
+    def seal(self, organization: OrganizationId, purpose: str, text: str) -> str:
+        return f"sealed {organization} {purpose} {text}"
+
+    def open(self, organization: OrganizationId, purpose: str, sealed: str) -> str:
+        seal = f"sealed {organization} {purpose} "
+        if not sealed.startswith(seal):
+            raise ValueError("sealed for somebody or something else")
+        return sealed.removeprefix(seal)
+
+    def print(self, text: str) -> str:
+        return f"print of {text}"
+
+
+@dataclass(slots=True)
+class Passwords:
+    """Counts what it was asked to check: each check costs the same time outside of tests."""
+
+    checks: int = 0
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def fits(self, password: str, hashed: str | None) -> bool:
+        self.checks += 1
+        return hashed == f"hash of {password}"

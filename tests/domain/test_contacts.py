@@ -1,0 +1,109 @@
+"""Who a person is: the names the network uses, and the numbers that are one person's in two spellings."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.contacts import IdentityKey, IdentityKind, Person, keys_of, names_told, number_variants
+from tests.builders import WA_ID, a_person
+
+WA, SCOPED, PHONE = IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID, IdentityKind.PHONE
+
+SAME_PERSON = [
+    # Brazil: mobile numbers with and without the ninth digit
+    ("5511987654321", "551187654321"),
+    ("5521999998888", "552199998888"),
+    ("5585961234567", "558561234567"),
+    ("5547971234567", "554771234567"),
+    # Argentina: with and without the 9 after the country code
+    ("5491123456789", "541123456789"),
+    ("5493514567890", "543514567890"),
+    ("5492966123456", "542966123456"),
+    # Mexico: with and without the 1 after the country code
+    ("5215512345678", "525512345678"),
+    ("5213312345678", "523312345678"),
+    ("5219981234567", "529981234567"),
+]
+
+NOBODY_ELSE = [
+    "16505551234",  # United States
+    "447700900123",  # United Kingdom
+    "4915112345678",  # Germany
+    "919876543210",  # India
+    "8613812345678",  # China
+    "598991234567",  # Uruguay begins with 59, not with 54 or 55
+    "51987654321",  # Peru
+    "521",  # a fragment
+    "55",
+    "54",
+    "52",
+    # Brazil: landlines begin with 2 to 5 and never had a ninth digit
+    "551123456789",
+    "551151234567",
+    "5511951234567",
+    # Brazil: too short, too long
+    "55118765432",
+    "55119876543210",
+    # Argentina and Mexico: too short, too long
+    "54112345678",
+    "54911234567890",
+    "52551234567",
+    "52155123456789",
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_PERSON)
+def test_two_spellings_of_a_brazilian_argentine_or_mexican_number_are_one_person_both_ways(
+    one: str, other: str
+) -> None:
+    assert number_variants(one) == (one, other)
+    assert number_variants(other) == (other, one)
+
+
+@pytest.mark.parametrize("number", NOBODY_ELSE)
+def test_other_numbers_are_never_taken_for_somebody_elses(number: str) -> None:
+    assert number_variants(number) == (number,)
+
+
+@given(st.from_regex(r"[1-9][0-9]{0,14}", fullmatch=True))
+def test_spellings_always_agree_on_who_else_it_is(digits: str) -> None:
+    variants = number_variants(digits)
+
+    assert variants[0] == digits
+    assert all(set(number_variants(each)) == set(variants) for each in variants)
+    if not digits.startswith(("52", "54", "55")):
+        assert len(variants) == 1
+
+
+def test_a_person_is_looked_for_by_network_id_then_scoped_id_then_phone() -> None:
+    person = a_person("5511987654321", business_scoped_id="BR.1234", username="ana")
+
+    assert keys_of(person) == (
+        IdentityKey(WA, "5511987654321"),
+        IdentityKey(WA, "551187654321"),
+        IdentityKey(SCOPED, "BR.1234"),
+        IdentityKey(PHONE, "+5511987654321"),
+        IdentityKey(PHONE, "+551187654321"),
+    )
+
+
+def test_somebody_without_a_visible_number_is_looked_for_by_scoped_id_alone() -> None:
+    assert keys_of(a_person(None, business_scoped_id="US.1")) == (IdentityKey(SCOPED, "US.1"),)
+
+
+def test_an_update_proves_only_the_names_it_tells_and_no_other_spelling() -> None:
+    assert names_told(a_person("5511987654321")) == (IdentityKey(WA, "5511987654321"),)
+    assert names_told(a_person(None, business_scoped_id="US.1")) == (IdentityKey(SCOPED, "US.1"),)
+    assert names_told(a_person(business_scoped_id="US.1")) == (IdentityKey(WA, WA_ID), IdentityKey(SCOPED, "US.1"))
+
+
+@pytest.mark.parametrize(
+    ("person", "lane"),
+    [
+        (Person(wa_id=WA_ID, business_scoped_id="US.1"), WA_ID),
+        (Person(business_scoped_id="US.1"), "US.1"),
+        (Person(), ""),
+    ],
+)
+def test_a_persons_updates_stay_in_order_by_the_name_they_come_under(person: Person, lane: str) -> None:
+    assert person.lane == lane

@@ -1,0 +1,52 @@
+"""Events: every one either belongs to a thread or to the whole organization."""
+
+from typing import get_args
+
+import pytest
+
+from domain.events import (
+    ChannelChanged,
+    Event,
+    MessageAdded,
+    MessageChange,
+    MessageChanged,
+    MessageStatusChanged,
+    QuotaChanged,
+    SessionChange,
+    SessionChanged,
+    TemplateChanged,
+    ThreadChanged,
+    TicketChanged,
+    thread_of,
+)
+from domain.messages import MessageStatus
+from tests.builders import CHANNEL, MESSAGE, TEMPLATE, THREAD, TICKET
+
+OF_A_THREAD: list[Event] = [
+    MessageAdded(THREAD, MESSAGE),
+    MessageStatusChanged(THREAD, MESSAGE, MessageStatus.READ),
+    MessageChanged(THREAD, MESSAGE, MessageChange.REACTION),
+    SessionChanged(THREAD, SessionChange.OPENED),
+    ThreadChanged(THREAD),
+    TicketChanged(THREAD, TICKET, ("owner",)),
+]
+OF_THE_ORGANIZATION: list[Event] = [
+    ChannelChanged(CHANNEL),
+    TemplateChanged(TEMPLATE),
+    QuotaChanged(),
+    TicketChanged(None, TICKET, ("owner",)),
+]
+
+
+@pytest.mark.parametrize("event", OF_A_THREAD)
+def test_what_happens_in_a_thread_is_told_to_who_listens_to_it(event: Event) -> None:
+    assert thread_of(event) == THREAD
+
+
+@pytest.mark.parametrize("event", OF_THE_ORGANIZATION)
+def test_what_happens_to_the_organization_belongs_to_no_thread(event: Event) -> None:
+    assert thread_of(event) is None
+
+
+def test_every_kind_of_event_is_told_apart_here() -> None:
+    assert {type(event) for event in OF_A_THREAD + OF_THE_ORGANIZATION} == set(get_args(Event))

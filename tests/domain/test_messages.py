@@ -1,0 +1,191 @@
+"""How far a message got: the lattice of marks, attempts, and what is shown of a message."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from itertools import permutations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.ids import MediaId, TemplateId
+from domain.messages import (
+    RANK,
+    Attempt,
+    AttemptOutcome,
+    Content,
+    Failure,
+    MediaMessage,
+    Message,
+    MessageStatus,
+    Notice,
+    TemplateMessage,
+    Text,
+    Unsupported,
+    arrived,
+    higher,
+    preview,
+    with_mark,
+)
+from tests.builders import HOUR, MINUTE, NOON, an_outbound
+
+QUEUED, UNKNOWN, SENT = MessageStatus.QUEUED, MessageStatus.UNKNOWN, MessageStatus.SENT
+FAILED, DELIVERED = MessageStatus.FAILED, MessageStatus.DELIVERED
+READ, PLAYED, RECEIVED = MessageStatus.READ, MessageStatus.PLAYED, MessageStatus.RECEIVED
+
+ASCENDING = (QUEUED, UNKNOWN, SENT, FAILED, DELIVERED, READ, PLAYED)
+REPORTED = (UNKNOWN, SENT, FAILED, DELIVERED, READ, PLAYED)
+WHY = Failure("It can't be delivered", "Reach the contact another way.", retryable=False, code=131026)
+
+MarkTold = tuple[MessageStatus, datetime]
+
+
+def after_marks(message: Message, marks: tuple[MarkTold, ...], attempt: int = 1) -> Message:
+    def one_more(reached: Message, mark: MarkTold) -> Message:
+        status, at = mark
+        return with_mark(reached, status, at=at, attempt=attempt, failure=WHY if status is FAILED else None)
+
+    return reduce(one_more, marks, message)
+
+
+def with_attempts(message: Message, count: int) -> Message:
+    return replace(message, attempts=tuple(Attempt(number, NOON) for number in range(1, count + 1)))
+
+
+def test_the_lattice_rises_from_queued_to_played() -> None:
+    for (low, one), (high, other) in product(enumerate(ASCENDING), repeat=2):
+        assert higher(one, other) is ASCENDING[max(low, high)]
+
+
+def test_every_status_has_its_place_in_the_lattice() -> None:
+    assert set(RANK) == set(MessageStatus)
+    assert len(set(RANK.values())) == len(RANK)
+
+
+@pytest.mark.parametrize("status", list(MessageStatus))
+def test_a_message_arrived_once_it_is_delivered_read_or_played(status: MessageStatus) -> None:
+    assert arrived(status) is (status in {DELIVERED, READ, PLAYED})
+
+
+def test_every_order_of_every_six_marks_with_repeats_ends_the_same() -> None:
+    """All multisets of up to six marks, in all their orders; a mark's time is its own, repeats come later."""
+    start = an_outbound(status=QUEUED)
+    seen: dict[tuple[MarkTold, ...], Message] = {}
+    for count in range(1, 7):
+        for statuses in product(REPORTED, repeat=count):
+            marks = tuple((status, NOON + RANK[status] * MINUTE) for status in statuses)
+            ended = after_marks(start, marks)
+            key = tuple(sorted(marks))
+            assert ended == seen.setdefault(key, ended), statuses
+
+    for marks, ended in seen.items():
+        told = {status for status, _ in marks}
+        assert ended.status is max(told, key=ASCENDING.index)
+        assert ended.failure == (WHY if ended.status is FAILED else None)
+
+
+def test_a_repeat_with_another_time_leaves_the_earliest_in_whatever_order() -> None:
+    marks = (
+        (SENT, NOON),
+        (DELIVERED, NOON + 2 * MINUTE),
+        (DELIVERED, NOON + MINUTE),
+        (READ, NOON + 5 * MINUTE),
+        (READ, NOON + 4 * MINUTE),
+        (READ, NOON + 6 * MINUTE),
+    )
+
+    ended = {after_marks(an_outbound(), order) for order in permutations(marks)}
+
+    assert len(ended) == 1
+    [message] = ended
+    assert (message.status, message.delivered_at, message.read_at) == (READ, NOON + MINUTE, NOON + 4 * MINUTE)
+
+
+@given(st.lists(st.tuples(st.sampled_from(REPORTED), st.integers(0, 90)), min_size=1, max_size=12), st.data())
+def test_any_order_and_any_repetition_gives_one_result(
+    told: list[tuple[MessageStatus, int]], data: st.DataObject
+) -> None:
+    marks = [(status, NOON + minutes * MINUTE) for status, minutes in told]
+    repeats = data.draw(st.lists(st.sampled_from(marks), max_size=6))
+    in_another_order = data.draw(st.permutations([*marks, *repeats]))
+
+    assert after_marks(an_outbound(), tuple(in_another_order)) == after_marks(an_outbound(), tuple(marks))
+
+
+@given(st.sampled_from(ASCENDING), st.sampled_from(ASCENDING), st.sampled_from(ASCENDING))
+def test_the_join_knows_no_order_no_grouping_and_no_repetition(
+    one: MessageStatus, two: MessageStatus, three: MessageStatus
+) -> None:
+    assert higher(one, two) is higher(two, one)
+    assert higher(higher(one, two), three) is higher(one, higher(two, three))
+    assert higher(one, one) is one
+
+
+def test_a_sent_report_after_read_leaves_the_blue_ticks() -> None:
+    message = after_marks(an_outbound(), ((READ, NOON), (SENT, NOON + HOUR)))
+
+    assert message.status is READ
+
+
+def test_a_contact_who_turned_read_receipts_off_leaves_it_delivered() -> None:
+    message = after_marks(an_outbound(), ((SENT, NOON), (DELIVERED, NOON + MINUTE)))
+
+    assert (message.status, message.read_at) == (DELIVERED, None)
+
+
+@pytest.mark.parametrize("arrival", [DELIVERED, READ, PLAYED])
+def test_a_failure_is_cleared_once_the_message_arrived_all_the_same(arrival: MessageStatus) -> None:
+    failed = after_marks(an_outbound(), ((FAILED, NOON),))
+    assert (failed.status, failed.failure) == (FAILED, WHY)
+
+    assert after_marks(failed, ((arrival, NOON),)).failure is None
+    assert after_marks(an_outbound(), ((arrival, NOON), (FAILED, NOON))).failure is None
+
+
+def test_the_first_reason_for_a_failure_stands() -> None:
+    later = Failure("The network is busy", "Try again.", retryable=True)
+
+    failed = after_marks(an_outbound(), ((FAILED, NOON),))
+
+    assert with_mark(failed, FAILED, at=NOON, attempt=1, failure=later).failure == WHY
+
+
+@pytest.mark.parametrize("status", [UNKNOWN, SENT, FAILED])
+def test_a_late_report_of_an_earlier_attempt_does_not_touch_the_newest(status: MessageStatus) -> None:
+    second = with_attempts(an_outbound(status=QUEUED), 2)
+
+    assert after_marks(second, ((status, NOON),), attempt=1) == second
+
+
+@pytest.mark.parametrize("status", [DELIVERED, READ, PLAYED])
+@pytest.mark.parametrize("reached", [QUEUED, UNKNOWN, SENT, FAILED])
+def test_an_arrival_of_any_attempt_wins_over_all(status: MessageStatus, reached: MessageStatus) -> None:
+    second = with_attempts(an_outbound(status=reached), 2)
+
+    assert after_marks(second, ((status, NOON),), attempt=1).status is status
+
+
+def test_the_newest_attempt_is_the_last_and_before_the_first_it_is_one() -> None:
+    assert an_outbound().attempt == 1
+    assert with_attempts(an_outbound(), 3).attempt == 3
+
+
+def test_an_attempt_under_way_has_no_outcome_yet() -> None:
+    assert Attempt(1, NOON).outcome is None
+    assert {outcome.value for outcome in AttemptOutcome} == {"ACCEPTED", "REFUSED", "NOT_SENT", "UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (Text("Where is my order?"), "Where is my order?"),
+        (TemplateMessage(TemplateId("t"), "shipped", "en", "Your order has left."), "Your order has left."),
+        (MediaMessage(MediaId("f"), "The receipt"), "The receipt"),
+        (MediaMessage(MediaId("f")), "Attachment"),
+        (Notice("Ana changed her number."), "Ana changed her number."),
+        (Unsupported("poll", "Polls can't be shown."), "Unsupported message (poll)"),
+    ],
+)
+def test_a_list_shows_a_few_words_of_every_kind_of_message(content: Content, words: str) -> None:
+    assert preview(content) == words

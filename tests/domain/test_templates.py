@@ -1,0 +1,207 @@
+"""Templates: which may be sent, and how they read once their blanks are filled."""
+
+import pytest
+
+from domain.errors import TemplateParameterWrong
+from domain.messages import Filled, TemplateMessage
+from domain.templates import (
+    BODY_LIMIT,
+    HEADER_LIMIT,
+    Button,
+    Header,
+    HeaderKind,
+    Parameter,
+    Template,
+    TemplateStatus,
+    blanks,
+    fill,
+    not_sendable_reason,
+)
+from tests.builders import TEMPLATE, a_template
+
+ANA = Filled("body", "1", "Ana")
+
+
+def filled(template: Template, *values: Filled) -> TemplateMessage:
+    message = fill(template, values)
+    assert isinstance(message, TemplateMessage), message
+    return message
+
+
+def fault(template: Template, *values: Filled) -> tuple[str, str, str]:
+    wrong = fill(template, values)
+    assert isinstance(wrong, TemplateParameterWrong), wrong
+    return wrong.component, wrong.name, wrong.message
+
+
+def a_template_with_everything() -> Template:
+    return a_template(
+        body="Hi {{1}}, {{2}} has left. Bye {{ 1 }}!",
+        header=Header(HeaderKind.TEXT, "News for {{1}}"),
+        footer="Acme",
+        buttons=(
+            Button("QUICK_REPLY", "Thanks"),
+            Button("URL", "Track", "https://acme.example/{{1}}"),
+            Button("PHONE_NUMBER", "Call"),
+        ),
+        parameters=(
+            Parameter("header", "1"),
+            Parameter("body", "1"),
+            Parameter("body", "2"),
+            Parameter("button:1", "1"),
+        ),
+    )
+
+
+EVERY_VALUE = (
+    Filled("button:1", "1", "4711"),
+    Filled("body", "2", "your order"),
+    Filled("body", "1", "Ana"),
+    Filled("header", "1", "you"),
+)
+
+
+def test_an_approved_template_of_text_and_simple_buttons_can_be_sent() -> None:
+    assert not_sendable_reason(a_template()) is None
+    assert not_sendable_reason(a_template_with_everything()) is None
+
+
+@pytest.mark.parametrize("status", [each for each in TemplateStatus if each is not TemplateStatus.APPROVED])
+def test_a_template_the_network_has_not_approved_says_so(status: TemplateStatus) -> None:
+    reason = not_sendable_reason(a_template(status=status))
+
+    assert reason == f"The network has it as {status}; only APPROVED templates can be sent."
+
+
+@pytest.mark.parametrize("kind", [each for each in HeaderKind if each is not HeaderKind.TEXT])
+def test_a_template_with_another_header_than_text_says_which(kind: HeaderKind) -> None:
+    reason = not_sendable_reason(a_template(header=Header(kind)))
+
+    assert reason == f"Its header is a {kind.lower()}, which can't be sent yet."
+
+
+@pytest.mark.parametrize("kind", ["COPY_CODE", "FLOW", "OTP", "CATALOG", "SOMETHING_NEW"])
+def test_a_template_with_a_button_of_another_kind_says_which(kind: str) -> None:
+    reason = not_sendable_reason(a_template(buttons=(Button("QUICK_REPLY", "Hi"), Button(kind, "Go"))))
+
+    assert reason == f"It has a button of the kind {kind}, which can't be sent yet."
+
+
+def test_a_filled_template_reads_as_the_contact_sees_it() -> None:
+    assert filled(a_template_with_everything(), *EVERY_VALUE) == TemplateMessage(
+        template=TEMPLATE,
+        name="order_shipped",
+        language="en_US",
+        body="Hi Ana, your order has left. Bye Ana!",
+        header="News for you",
+        footer="Acme",
+        buttons=("Thanks", "Track", "Call"),
+        parameters=(
+            Filled("header", "1", "you"),
+            Filled("body", "1", "Ana"),
+            Filled("body", "2", "your order"),
+            Filled("button:1", "1", "4711"),
+        ),
+    )
+
+
+def test_blanks_may_have_names() -> None:
+    template = a_template(body="Hi {{first_name}}", parameters=(Parameter("body", "first_name"),), named=True)
+
+    assert filled(template, Filled("body", "first_name", "Ana")).body == "Hi Ana"
+
+
+def test_a_template_without_blanks_is_sent_as_it_is() -> None:
+    message = filled(a_template(body="We are closed.", parameters=()))
+
+    assert (message.body, message.header, message.parameters) == ("We are closed.", None, ())
+
+
+def test_a_value_that_looks_like_a_blank_is_not_filled_again() -> None:
+    assert filled(a_template(body="Hi {{1}}"), Filled("body", "1", "{{1}}")).body == "Hi {{1}}"
+
+
+def test_what_looks_like_a_blank_and_is_none_of_the_templates_stays_as_written() -> None:
+    assert filled(a_template(body="Hi {{1}} {{unlisted}}"), ANA).body == "Hi Ana {{unlisted}}"
+
+
+def test_a_header_that_is_a_picture_has_no_text() -> None:
+    assert filled(a_template(header=Header(HeaderKind.IMAGE)), ANA).header is None
+
+
+def test_each_fault_names_its_blank() -> None:
+    template = a_template_with_everything()
+    complete = {(value.component, value.name): value for value in EVERY_VALUE}
+
+    for (component, name), _ in complete.items():
+        others = [value for key, value in complete.items() if key != (component, name)]
+        assert fault(template, *others) == (component, name, "A value is missing.")
+
+
+@pytest.mark.parametrize(
+    "extra", [Filled("body", "3", "x"), Filled("header", "2", "x"), Filled("footer", "1", "x"), Filled("", "", "")]
+)
+def test_a_value_for_a_blank_that_is_not_there_is_refused(extra: Filled) -> None:
+    expected = (extra.component, extra.name, "The template has no such blank.")
+
+    assert fault(a_template_with_everything(), *EVERY_VALUE, extra) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("", "The value is empty."),
+        ("   ", "The value is empty."),
+        ("A\nB", "The network takes no line break and no tab here."),
+        ("A\rB", "The network takes no line break and no tab here."),
+        ("A\tB", "The network takes no line break and no tab here."),
+        ("A     B", "The network takes no more than four spaces in a row here."),
+    ],
+)
+def test_a_value_the_network_would_refuse_is_refused_here(value: str, message: str) -> None:
+    assert fault(a_template(), Filled("body", "1", value)) == ("body", "1", message)
+
+
+def test_four_spaces_in_a_row_are_taken() -> None:
+    assert filled(a_template(body="{{1}}"), Filled("body", "1", "A    B")).body == "A    B"
+
+
+@pytest.mark.parametrize(("length", "goes"), [(BODY_LIMIT - 1, True), (BODY_LIMIT, True), (BODY_LIMIT + 1, False)])
+def test_a_body_may_have_1024_characters_once_it_is_filled(length: int, goes: bool) -> None:
+    template = a_template(body="{{1}}{{2}}", parameters=(Parameter("body", "1"), Parameter("body", "2")))
+    values = (Filled("body", "1", "x"), Filled("body", "2", "y" * (length - 1)))
+
+    if goes:
+        assert len(filled(template, *values).body) == length
+    else:
+        assert fault(template, *values) == ("body", "2", "The filled text has 1025 characters; 1024 are allowed.")
+
+
+@pytest.mark.parametrize(
+    ("length", "goes"), [(HEADER_LIMIT - 1, True), (HEADER_LIMIT, True), (HEADER_LIMIT + 1, False)]
+)
+def test_a_header_may_have_60_characters_once_it_is_filled(length: int, goes: bool) -> None:
+    template = a_template(body="Hi", header=Header(HeaderKind.TEXT, "{{1}}"), parameters=(Parameter("header", "1"),))
+    value = Filled("header", "1", "x" * length)
+
+    if goes:
+        assert len(filled(template, value).header or "") == length
+    else:
+        assert fault(template, value) == ("header", "1", "The filled text has 61 characters; 60 are allowed.")
+
+
+def test_a_text_the_network_approved_is_never_too_long_for_want_of_a_value() -> None:
+    """Only what was filled in is judged: there is no blank here that a person could shorten."""
+    long = a_template(
+        body="x" * (BODY_LIMIT + 1), header=Header(HeaderKind.TEXT, "y" * (HEADER_LIMIT + 1)), parameters=()
+    )
+
+    assert filled(long).body == "x" * (BODY_LIMIT + 1)
+
+
+def test_blanks_are_told_in_the_order_they_stand_each_once() -> None:
+    assert blanks("{{2}} and {{ name }} and {{2}} and {{bad name}}", "body") == (
+        Parameter("body", "2"),
+        Parameter("body", "name"),
+    )
+    assert blanks("None", "body") == ()
