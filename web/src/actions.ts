@@ -1,0 +1,132 @@
+/** What a person does with a thread. Each returns what was refused, in sentences; an empty list is success. */
+
+import { ask, explain } from "./api.ts";
+import {
+  MessageSendMutation,
+  MessageSendTemplateMutation,
+  ThreadAssignMutation,
+  ThreadCloseMutation,
+  ThreadMarkReadMutation,
+  ThreadReopenMutation,
+  TicketAssignMutation,
+  TicketCloseMutation,
+  TicketReopenMutation,
+  TicketUnassignMutation,
+  type Message,
+  type Thread,
+} from "./documents.ts";
+import { conversation, keep, openConversation, showMessage } from "./inbox.ts";
+
+export interface Outcome {
+  problems: string[];
+  /** No answer came: the same attempt may be made again with the same key. */
+  isUnanswered: boolean;
+}
+
+interface Payload {
+  userErrors: { code?: string; message: string }[];
+}
+
+export interface TextAttempt {
+  threadId: string;
+  body: string;
+  replyToId: string | null;
+  key: string;
+}
+
+export interface TemplateAttempt {
+  threadId: string;
+  templateId: string;
+  parameters: { component: string; name: string; value: string }[];
+  key: string;
+}
+
+/** A name for one attempt, so that making it twice sends once. */
+export function newKey(): string {
+  // randomUUID is missing where the page is not served over HTTPS or from this machine.
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export async function sendText(attempt: TextAttempt): Promise<Outcome> {
+  return sending(attempt.threadId, async () => {
+    const input = {
+      threadId: attempt.threadId,
+      content: { text: { body: attempt.body } },
+      idempotencyKey: attempt.key,
+      ...(attempt.replyToId === null ? {} : { replyToId: attempt.replyToId }),
+    };
+    return (await ask(MessageSendMutation, { input })).messageSend;
+  });
+}
+
+export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
+  return sending(attempt.threadId, async () => {
+    const { threadId, templateId, parameters, key } = attempt;
+    const input = { threadId, templateId, parameters, idempotencyKey: key };
+    return (await ask(MessageSendTemplateMutation, { input })).messageSendTemplate;
+  });
+}
+
+/** `null` takes the owner away. Refused where somebody else was quicker; the thread is then read again. */
+export async function assign(thread: Thread, ownerId: string | null): Promise<string[]> {
+  return changing(thread, async () => {
+    const { ticket } = thread;
+    if (ticket === null) {
+      const input = { threadId: thread.id, ownerId, expectedOwnerId: thread.owner?.id ?? null };
+      return (await ask(ThreadAssignMutation, { input })).threadAssign;
+    }
+    if (ownerId === null) return (await ask(TicketUnassignMutation, { input: { ticketId: ticket.id } })).ticketUnassign;
+    const input = { ticketId: ticket.id, ownerId, expectedOwnerId: ticket.owner?.id ?? null };
+    return (await ask(TicketAssignMutation, { input })).ticketAssign;
+  });
+}
+
+export async function close(thread: Thread): Promise<string[]> {
+  return changing(thread, async () => {
+    const { ticket } = thread;
+    if (ticket) return (await ask(TicketCloseMutation, { input: { ticketId: ticket.id } })).ticketClose;
+    return (await ask(ThreadCloseMutation, { input: { threadId: thread.id } })).threadClose;
+  });
+}
+
+export async function reopen(thread: Thread): Promise<string[]> {
+  return changing(thread, async () => {
+    const { ticket } = thread;
+    if (ticket) return (await ask(TicketReopenMutation, { input: { ticketId: ticket.id } })).ticketReopen;
+    return (await ask(ThreadReopenMutation, { input: { threadId: thread.id } })).threadReopen;
+  });
+}
+
+/** Best effort: the count stays until it works, and the next message tries again. */
+export async function markRead(threadId: string, upToMessageId: string): Promise<void> {
+  try {
+    const { threadMarkRead } = await ask(ThreadMarkReadMutation, { input: { threadId, upToMessageId } });
+    if (threadMarkRead.thread) keep([threadMarkRead.thread]);
+  } catch {
+    return;
+  }
+}
+
+async function sending(
+  threadId: string,
+  send: () => Promise<Payload & { message: Message | null }>,
+): Promise<Outcome> {
+  try {
+    const { message, userErrors } = await send();
+    if (message && conversation.value?.threadId === threadId) showMessage(message);
+    return { problems: userErrors.map((error) => error.message), isUnanswered: false };
+  } catch (error) {
+    return { problems: [explain(error)], isUnanswered: true };
+  }
+}
+
+async function changing(thread: Thread, change: () => Promise<Payload>): Promise<string[]> {
+  try {
+    const { userErrors } = await change();
+    if (userErrors.length > 0) await openConversation(thread.id);
+    return userErrors.map((error) => error.message);
+  } catch (error) {
+    return [explain(error)];
+  }
+}

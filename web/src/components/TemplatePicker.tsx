@@ -1,0 +1,200 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { newKey, sendTemplate, type TemplateAttempt } from "../actions.ts";
+import { ask, explain } from "../api.ts";
+import { TemplatesQuery, type Template, type Thread } from "../documents.ts";
+import { BackIcon, TemplateIcon } from "./icons.tsx";
+
+/** Outside the session only templates that WhatsApp approved may be sent. */
+export function TemplatePicker({ thread }: { thread: Thread }) {
+  const [templates, setTemplates] = useState<readonly Template[] | null>(null);
+  const [problem, setProblem] = useState("");
+  const [chosen, setChosen] = useState<Template | null>(null);
+
+  useEffect(() => {
+    let isStale = false;
+    ask(TemplatesQuery, { channelId: thread.channel.id })
+      .then(({ templates: answer }) => !isStale && setTemplates(answer.nodes))
+      .catch((error: unknown) => !isStale && setProblem(explain(error)));
+    return () => {
+      isStale = true;
+    };
+  }, [thread.channel.id]);
+
+  return (
+    <section class="composer template-picker" aria-label="Templates" data-testid="template-picker">
+      {chosen ? (
+        <TemplateForm key={chosen.id} thread={thread} template={chosen} onDone={() => setChosen(null)} />
+      ) : (
+        <>
+          <p class="template-intro">
+            <strong>The session is closed.</strong>{" "}
+            <span class="muted">A reply is possible with an approved template, or once the contact writes again.</span>
+          </p>
+          <div role="alert">{problem && <p class="problem">{problem}</p>}</div>
+          <TemplateChoices templates={templates} onChoose={setChosen} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function TemplateChoices({
+  templates,
+  onChoose,
+}: {
+  templates: readonly Template[] | null;
+  onChoose: (template: Template) => void;
+}) {
+  if (templates === null) return null;
+  if (templates.length === 0) return <p class="muted">This number has no approved templates.</p>;
+  return (
+    <ul class="template-choices">
+      {templates.map((template) => {
+        const isSendable = hasFillableHeader(template);
+        return (
+          <li key={template.id}>
+            <button
+              class="template-choice"
+              type="button"
+              data-testid="template-choice"
+              data-template={template.name}
+              disabled={!isSendable}
+              onClick={() => onChoose(template)}
+            >
+              <span class="template-choice-name">
+                <TemplateIcon /> {template.name.replaceAll("_", " ")}
+                <span class="muted">{template.language}</span>
+              </span>
+              <span class="template-choice-body">
+                {isSendable ? template.body : "Needs a file in its header, which can't be chosen here."}
+              </span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function TemplateForm({ thread, template, onDone }: { thread: Thread; template: Template; onDone: () => void }) {
+  const [values, setValues] = useState<readonly string[]>(template.parameters.map(() => ""));
+  const [problems, setProblems] = useState<string[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  const unanswered = useRef<TemplateAttempt | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>("input, [type=submit]")?.focus(), []);
+
+  const send = async (event: Event) => {
+    event.preventDefault();
+    const parameters = template.parameters.map(({ component, name }, at) => ({
+      component,
+      name,
+      value: (values[at] ?? "").trim(),
+    }));
+    const attempt = attemptFor(unanswered.current, { threadId: thread.id, templateId: template.id, parameters });
+    setBusy(true);
+    const { problems: refused, isUnanswered } = await sendTemplate(attempt);
+    unanswered.current = isUnanswered ? attempt : null;
+    setBusy(false);
+    setProblems(refused);
+    if (refused.length === 0) onDone();
+  };
+
+  return (
+    <form ref={form} class="template-form" onSubmit={(event) => void send(event)}>
+      <div class="template-form-head">
+        <button class="icon-button" type="button" aria-label="Back to the templates" onClick={onDone}>
+          <BackIcon />
+        </button>
+        <strong>{template.name.replaceAll("_", " ")}</strong>
+        <span class="muted">{template.language}</span>
+      </div>
+      <div class="template-form-body">
+        {template.parameters.length > 0 && (
+          <div class="template-fields">
+            {template.parameters.map((parameter, at) => (
+              <label class="field" key={`${parameter.component} ${parameter.name}`}>
+                <span>{parameterLabel(parameter)}</span>
+                <input
+                  type="text"
+                  required
+                  dir="auto"
+                  value={values[at] ?? ""}
+                  placeholder={parameter.example ?? ""}
+                  data-testid="template-parameter"
+                  onInput={(event) => setValues(values.with(at, event.currentTarget.value))}
+                />
+              </label>
+            ))}
+          </div>
+        )}
+        <Preview template={template} values={values} />
+      </div>
+      <div role="alert">
+        {problems.map((problem) => (
+          <p class="problem" key={problem}>
+            {problem}
+          </p>
+        ))}
+      </div>
+      <button class="button button-primary" type="submit" data-testid="send-template" disabled={isBusy}>
+        {isBusy ? "Sending…" : "Send template"}
+      </button>
+    </form>
+  );
+}
+
+function Preview({ template, values }: { template: Template; values: readonly string[] }) {
+  return (
+    <div class="template-preview" aria-label="Preview" role="group">
+      <div class="bubble bubble-ours">
+        {template.header?.text && (
+          <p class="template-header">{filled(template.header.text, "header", template, values)}</p>
+        )}
+        <p class="bubble-text" dir="auto">
+          {filled(template.body, "body", template, values)}
+        </p>
+        {template.footer && <p class="template-footer">{template.footer}</p>}
+        {template.buttons.length > 0 && (
+          <ul class="template-buttons" aria-label="Buttons">
+            {template.buttons.map((button) => (
+              <li key={button.text}>{button.text}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The text with the blanks of its component filled; an empty one stays visible as a blank. */
+function filled(text: string, component: string, template: Template, values: readonly string[]): string {
+  let result = text;
+  template.parameters.forEach((parameter, at) => {
+    if (parameter.component !== component) return;
+    const value = (values[at] ?? "").trim();
+    if (value !== "") result = result.replaceAll(`{{${parameter.name}}}`, () => value);
+  });
+  return result;
+}
+
+function parameterLabel(parameter: Template["parameters"][number]): string {
+  const name = /^\d+$/.test(parameter.name) ? `Blank ${parameter.name}` : parameter.name.replaceAll("_", " ");
+  const label = name.charAt(0).toUpperCase() + name.slice(1);
+  return parameter.component === "body" ? label : `${label} (${componentWord(parameter.component)})`;
+}
+
+/** `button:0` as `button 1`. */
+function componentWord(component: string): string {
+  const button = /^button:(\d+)$/.exec(component)?.[1];
+  return button === undefined ? component : `button ${Number(button) + 1}`;
+}
+
+function hasFillableHeader(template: Template): boolean {
+  return template.header === null || template.header.kind === "TEXT";
+}
+
+function attemptFor(last: TemplateAttempt | null, wanted: Omit<TemplateAttempt, "key">): TemplateAttempt {
+  if (last && JSON.stringify(last.parameters) === JSON.stringify(wanted.parameters)) return last;
+  return { ...wanted, key: newKey() };
+}
