@@ -1,0 +1,1 @@
+"""The outside edge: routes, settings, wiring, worker and command line."""

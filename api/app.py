@@ -1,0 +1,108 @@
+"""The application: the API, Meta's webhook, the inbox page, and what whoever runs it asks."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api.bundle import Bundle
+from api.edge import Edge
+from api.graphql_http import graphql_routes
+from api.metrics import Meters
+from api.settings import Settings
+from api.webhooks import WhatsAppWebhook
+from api.wiring import Wired
+from api.worker import Worker
+from schema.cursors import Cursors
+from schema.execution import Engine
+from schema.schema import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What serves: the application, and the two parts that have to know first when it stops."""
+
+    app: Starlette
+    engine: Engine
+    worker: Worker | None
+
+    async def drain(self) -> None:
+        """Take nothing new, tell the listeners, finish what is in hand."""
+        if self.worker is not None:
+            self.worker.stop()
+        await self.engine.drain()
+
+
+def create_app(settings: Settings, desk: Wired) -> Starlette:
+    """The application with the worker inside; `serving` for more of a choice."""
+    return serving(settings, desk).app
+
+
+def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra: Sequence[BaseRoute] = ()) -> Serving:
+    """`extra` routes come first."""
+    meters = Meters()
+    cursors = Cursors(desk.keys.cursors)
+    engine = Engine(
+        schema,
+        desk.ports,
+        cursors,
+        introspection=settings.introspection,
+        allowed_origins=settings.allowed_origins,
+    )
+    worker = Worker(desk.ports, meters) if with_worker else None
+    webhook = WhatsAppWebhook(
+        desk.ports,
+        meters,
+        app_secrets=[secret.get_secret_value() for secret in settings.app_secrets],
+        verify_token=settings.verify_token.get_secret_value() if settings.verify_token else None,
+        max_in_flight=settings.max_deliveries_in_flight,
+    )
+    health = _Health(desk, meters, worker)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
+        async with engine.running():
+            if worker is None:
+                yield
+                return
+            async with worker.running():
+                yield
+
+    app = Starlette(
+        routes=[*extra, *graphql_routes(engine), *webhook.routes(), *health.routes(), *Bundle().routes()],
+        middleware=[Middleware(Edge, ids=desk.ports.ids, meters=meters)],
+        lifespan=lifespan,
+    )
+    return Serving(app, engine, worker)
+
+
+class _Health:
+    def __init__(self, desk: Wired, meters: Meters, worker: Worker | None) -> None:
+        self._desk = desk
+        self._meters = meters
+        self._worker = worker
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/healthz", self.alive),
+            Route("/readyz", self.ready),
+            Route("/metrics", self.measured),
+        ]
+
+    async def alive(self, request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def ready(self, request: Request) -> Response:
+        if self._worker is not None and not self._worker.is_running:
+            return PlainTextResponse("the worker is not running\n", 503)
+        if not await self._desk.is_current():
+            return PlainTextResponse("the database is not up to date\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def measured(self, request: Request) -> Response:
+        return await self._meters.answer(self._desk.ports)

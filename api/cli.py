@@ -1,0 +1,358 @@
+"""The command line: `deskline COMMAND`. Exit codes: 0 done, 1 refused (with one line), 2 wrong use."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final, NoReturn, TypeVar
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from adapters.db.history import DatabaseRefused
+from api.keys import keys_of
+from api.logs import set_up_logs
+from api.server import CannotListen, address_of, bound, serve
+from api.settings import Settings, WrongSetting, read_settings
+from api.wiring import DatabaseNotReady, opened, wired
+from domain.errors import Refused as DomainRefused
+from domain.errors import Unavailable
+from domain.ids import DeliveryId
+from domain.ports import DeliveryState
+from domain.use_cases.bootstrap import Bootstrap, Bootstrapped
+from domain.use_cases.bootstrap import bootstrap as carry_out
+from schema.ids import ORGANIZATION, USER
+
+T = TypeVar("T")
+
+DONE: Final = 0
+REFUSED: Final = 1
+WRONG_USE: Final = 2
+
+cli = App(
+    name="deskline",
+    help="A help desk and shared inbox for WhatsApp business numbers, behind one live GraphQL API.",
+    version=lambda: f"deskline {version('deskline')}",
+    help_format="plaintext",
+)
+
+
+class Refused(Exception):
+    """What was asked can't be done; one line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """The exit code. Refusals are one line on standard error, without a traceback."""
+    try:
+        code = cli(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return WRONG_USE  # it has said what was wrong
+    except (Refused, WrongSetting, DatabaseRefused, DatabaseNotReady, CannotListen) as refusal:
+        sys.stderr.write(f"{' '.join(str(refusal).split())}\n")
+        return REFUSED
+    except Unavailable:
+        sys.stderr.write("The database can't answer now: its disk is full, or another process holds it.\n")
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    return code if isinstance(code, int) else DONE
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+# Trying it
+
+
+@cli.command(help_epilogue="Example: deskline demo --port 8080")
+def demo(
+    *,
+    port: int = 8000,
+    open_browser: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
+    directory: Path | None = None,
+) -> None:
+    """Open the product: the inbox beside two simulated phones, on a database of its own.
+
+    Args:
+        port: Where the page is, on this machine only. 0 takes a free port.
+        open_browser: Open the page in the browser.
+        directory: Keep the data here; without it, it is gone at the end.
+    """
+    from api.demo import run_demo
+
+    set_up_logs("console")
+    with bound("127.0.0.1", port) as sock:
+        run(run_demo(sock, open_browser=open_browser, directory=directory))
+
+
+@cli.command(
+    help_epilogue="Example: deskline simulate --port 8001 --webhook-url http://127.0.0.1:8000/webhooks/whatsapp"
+)
+def simulate(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8001,
+    webhook_url: str | None = None,
+    app_secret: str = "simulator-secret",
+    verify_token: str = "simulator-verify",
+    access_token: str = "simulator-token",
+    subscribed: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """The WhatsApp Cloud API simulator alone, for anybody's tests. Its phones and faults are under /_sim.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        webhook_url: Where webhooks go.
+        app_secret: What webhooks are signed with.
+        verify_token: The word of the webhook's handshake.
+        access_token: The token that API calls have to bear.
+        subscribed: Send webhooks from the start, without waiting for the account's subscription.
+    """
+    from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
+
+    options = SimulatorOptions(
+        webhook_url=webhook_url,
+        app_secret=app_secret,
+        verify_token=verify_token,
+        access_token=access_token,
+        subscribed=subscribed,
+    )
+    set_up_logs("console", (app_secret, verify_token, access_token))
+    with bound(host, port) as sock:
+        simulator = Simulator(options)
+
+        async def drain() -> None:
+            simulator.hints.end()
+
+        async def started() -> None:
+            say(f"The simulator is at {address_of(sock)}")
+
+        run(serve(simulator_app(simulator), sock, drain=drain, started=started))
+
+
+# Running it
+
+
+@cli.command(name="serve", help_epilogue="Example: deskline serve --host 0.0.0.0 --port 8000")
+def serve_command(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    worker: Annotated[bool, Parameter(name="--with-worker", negative="--without-worker")] = True,
+) -> None:
+    """The API, Meta's webhook and the inbox page. Ready when /readyz answers 200; SIGTERM ends it politely.
+
+    Args:
+        host: The address to listen on; 0.0.0.0 for every one this machine has.
+        port: The port to listen on; 0 takes a free one.
+        worker: Run the worker inside, as SQLite wants it.
+    """
+    from api.app import serving
+
+    settings = start()
+
+    async def serving_until_told() -> None:
+        async with wired(settings) as desk:
+            server = serving(settings, desk, with_worker=worker)
+
+            async def started() -> None:
+                say(f"Deskline is at {address_of(sock)}")
+
+            await serve(server.app, sock, drain=server.drain, started=started)
+
+    with bound(host, port) as sock:
+        run(serving_until_told())
+
+
+@cli.command(name="worker", help_epilogue="Example: deskline worker")
+def worker_command() -> None:
+    """The worker alone: interprets what came in, sends what goes out. SIGTERM ends it politely."""
+    from api.metrics import Meters
+    from api.worker import Worker
+
+    settings = start()
+
+    async def working() -> None:
+        stop = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        async with wired(settings) as desk, Worker(desk.ports, Meters()).running():
+            say("The worker is running.")
+            await stop.wait()
+
+    run(working())
+
+
+@cli.command(help_epilogue="Example: deskline migrate")
+def migrate(*, to: str | None = None) -> None:
+    """Bring the database up to date. Safe while Deskline is serving.
+
+    Args:
+        to: Stop at the migration of this name.
+    """
+    settings = start()
+
+    async def migrating() -> list[str]:
+        async with opened(settings) as (database, _):
+            return await database.migrate(to)
+
+    for name in run(migrating()) or ["The database is up to date."]:
+        say(name)
+
+
+@cli.command(help_epilogue="Example: deskline bootstrap --organization Acme --email ada@acme.example --json")
+def bootstrap(
+    *,
+    organization: str,
+    email: str,
+    password: str | None = None,
+    time_zone: str = "UTC",
+    subscribed_on: str | None = None,
+    quota: int = 1000,
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> None:
+    """A new organization with its first administrator and an API key that has the administrator's rights.
+
+    Args:
+        organization: The organization's name.
+        email: The administrator's address, to sign in with.
+        password: The administrator's password; made and shown where left out.
+        time_zone: Where the organization's months turn, by its IANA name.
+        subscribed_on: The day of the subscription, such as 2026-01-31; today where left out.
+        quota: Conversations a month.
+        as_json: Print one line of JSON: organizationId, userId, apiKey.
+    """
+    settings = start()
+    asked = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
+    begun = run(_begin(settings, asked))
+    ids = {"organizationId": ORGANIZATION.encode(begun.organization), "userId": USER.encode(begun.user)}
+    if as_json:
+        say(json.dumps(ids | {"apiKey": begun.secret}))
+        return
+    say(f"Organization {organization}: {ids['organizationId']}")
+    say(f"Administrator {email}: {ids['userId']}")
+    if password is None:
+        say(f"Password, shown this once: {begun.password}")
+    say(f"API key, shown this once: {begun.secret}")
+
+
+async def _begin(settings: Settings, asked: Bootstrap) -> Bootstrapped:
+    async with wired(settings) as desk:
+        begun = await carry_out(desk.ports, asked)
+    if isinstance(begun, Bootstrapped):
+        return begun
+    assert isinstance(begun, DomainRefused), begun  # of the refusals it needs only the plain one
+    raise Refused(begun.message)
+
+
+@cli.command(help_epilogue="Example: deskline replay --state FAILED")
+def replay(
+    *,
+    state: DeliveryState = DeliveryState.FAILED,
+    delivery: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+) -> None:
+    """Interpret webhook deliveries again, after a fix. What was applied before is not applied twice.
+
+    Args:
+        state: Which deliveries: FAILED, IGNORED or INTERPRETED.
+        delivery: Only the delivery with this id; may be repeated.
+    """
+    settings = start()
+
+    async def replaying() -> str:
+        from api.replay import replay_deliveries
+
+        async with wired(settings) as desk:
+            return await replay_deliveries(desk.ports, state, [DeliveryId(id) for id in delivery])
+
+    say(run(replaying()))
+
+
+# Looking at it
+
+
+@cli.command(help_epilogue="Example: deskline doctor")
+def doctor() -> int:
+    """Every setting, and what is wrong with database, page, tokens and webhooks. Exit 1 where anything is."""
+    from api.doctor import examine
+
+    set_up_logs("console")
+    settings = read_settings()
+    report = run(examine(settings))
+    for line in report.lines:
+        say(line)
+    return REFUSED if report.faults else DONE
+
+
+@cli.command(help_epilogue="Example: deskline schema > schema.graphql")
+def schema(
+    *,
+    check: Annotated[bool, Parameter(negative=())] = False,
+    write: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Print the GraphQL schema.
+
+    Args:
+        check: Compare it with the committed schema/schema.graphql; exit 1 where they differ.
+        write: Write it there.
+    """
+    from schema import sdl
+
+    path = Path(sdl.__file__).with_name("schema.graphql")
+    if write:
+        path.write_text(sdl.sdl(), encoding="utf-8")
+    elif not check:
+        sys.stdout.write(sdl.sdl())
+    elif not path.exists() or path.read_text(encoding="utf-8") != sdl.sdl():
+        raise Refused("schema/schema.graphql is not what the code makes. Run ./dev schema, and review the difference.")
+
+
+# What commands share
+
+
+def start() -> Settings:
+    """The settings, with logging as they say. Raises WrongSetting."""
+    settings = read_settings()
+    set_up_logs(settings.log_format, secrets_in(settings))
+    keys_of(settings)  # a secret that can't be kept is told before anything else begins
+    return settings
+
+
+def secrets_in(settings: Settings) -> list[str]:
+    held = [settings.secret_key, settings.verify_token, *settings.app_secrets, *settings.encryption_keys]
+    return [secret.get_secret_value() for secret in held if secret is not None]
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not on every system
+        return None
+    return uvloop.new_event_loop
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise Refused(f"--subscribed-on: expected a day such as 2026-01-31, not {text!r}") from None
+
+
+if __name__ == "__main__":
+    main()

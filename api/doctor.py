@@ -1,0 +1,165 @@
+"""`deskline doctor`: every setting, and what is wrong, in lines that say what to do."""
+
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from pydantic import SecretStr
+
+from adapters.db.history import DatabaseRefused, SchemaState, Standing, refusal_of
+from adapters.secrets import SealBroken
+from api.bundle import Bundle
+from api.settings import PREFIX, Settings, unknown_variables
+from api.wiring import Wired, opened, wired
+from domain.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, ProblemCode
+from domain.errors import Unavailable
+from domain.ids import OrganizationId
+from domain.ports import DeliveryState, NotSent, Rejected, TokenFacts, Unanswered
+
+MASK: Final = "•••"
+
+
+@dataclass(slots=True)
+class Report:
+    lines: list[str] = field(default_factory=list[str])
+    faults: int = 0
+
+    def good(self, what: str) -> None:
+        self.lines.append(f"ok     {what}")
+
+    def note(self, what: str) -> None:
+        self.lines.append(f"note   {what}")
+
+    def wrong(self, what: str) -> None:
+        self.lines.append(f"WRONG  {what}")
+        self.faults += 1
+
+
+async def examine(settings: Settings) -> Report:
+    """Looks only: it makes no database and sends no message."""
+    report = Report()
+    _tell_settings(settings, report)
+    report.lines.append("")
+    _look_at_page(report)
+    if not settings.database_file.exists():
+        report.note(f"database: {settings.database_file} is not there yet; deskline serve makes it")
+        return report
+    try:
+        async with opened(settings) as (database, _):
+            state = await database.state()
+    except DatabaseRefused as refusal:
+        report.wrong(f"database: {refusal}")
+        return report
+    _look_at_state(state, report)
+    if state.standing is Standing.CURRENT:
+        await _look_inside(settings, report)
+    return report
+
+
+def _tell_settings(settings: Settings, report: Report) -> None:
+    for name, about in Settings.model_fields.items():
+        value, default = getattr(settings, name), about.default
+        told = "default" if value == default else f"set; default {_shown(default)}"
+        report.lines.append(f"{PREFIX}{name.upper()} = {_shown(value)}  ({told}): {about.description}")
+    for name in unknown_variables():
+        report.note(f"{name} is set, and nothing reads it: is it misspelt?")
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | ():
+            return "unset"
+        case SecretStr():
+            return MASK
+        case tuple():
+            return ", ".join(_shown(part) for part in cast("tuple[object, ...]", value))
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
+def _look_at_page(report: Report) -> None:
+    if Bundle().is_built:
+        report.good("inbox page: built")
+    else:
+        report.wrong("inbox page: not built; run ./dev web")
+
+
+def _look_at_state(state: SchemaState, report: Report) -> None:
+    match state.standing:
+        case Standing.CURRENT:
+            report.good("database: up to date")
+        case Standing.EMPTY:
+            report.note("database: empty; deskline serve fills it")
+        case Standing.BEHIND:
+            report.wrong(f"database: lacks {', '.join(state.names)}; run deskline migrate")
+        case Standing.AHEAD | Standing.FOREIGN:
+            report.wrong(f"database: {refusal_of(state)}")
+
+
+async def _look_inside(settings: Settings, report: Report) -> None:
+    async with wired(settings) as desk:
+        try:
+            await _look_at_deliveries(desk, report)
+            organizations = await desk.ports.directory.organizations()
+            if not organizations:
+                report.note("organizations: none yet; run deskline bootstrap")
+            for organization in organizations:
+                await _look_at_channels(desk, organization, report)
+        except Unavailable:
+            report.wrong("database: can't answer now; its disk is full, or another process holds it")
+
+
+async def _look_at_deliveries(desk: Wired, report: Report) -> None:
+    counts = await desk.ports.journal.counts()
+    if failed := counts.get(DeliveryState.FAILED, 0):
+        report.wrong(f"webhooks: {failed} deliveries could not be interpreted; after a fix run deskline replay")
+    if ignored := counts.get(DeliveryState.IGNORED, 0):
+        report.note(f"webhooks: {ignored} deliveries were kept and not acted on, among them any for unknown numbers")
+    if waiting := counts.get(DeliveryState.WAITING, 0):
+        report.note(f"webhooks: {waiting} deliveries wait for a worker")
+
+
+async def _look_at_channels(desk: Wired, organization: OrganizationId, report: Report) -> None:
+    name = (await desk.ports.reader.organization(organization)).name
+    channels = [each for each in await desk.ports.reader.channels(organization) if each.state is not GONE]
+    if not channels:
+        report.note(f"{name}: no number is connected")
+    for channel in channels:
+        await _look_at_channel(desk, channel, f"{name}, {channel.phone_number}", report)
+
+
+GONE: Final = ChannelState.DISCONNECTED
+
+
+async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Report) -> None:
+    before = report.faults
+    if not desk.settings.app_secrets and channel.app_secret is None:
+        report.wrong(f"{name}: its webhooks are refused; set {PREFIX}APP_SECRETS, or connect it with its app's secret")
+    if not channel.webhook_subscribed:
+        report.wrong(f"{name}: its webhooks are not subscribed; connect it again")
+    for problem in channel.problems:
+        # A token is asked about below, as it is now.
+        if problem.code is not ProblemCode.TOKEN_INVALID:
+            report.wrong(f"{name}: {problem.message} {problem.hint}")
+    if fault := await _token_fault(desk, channel):
+        report.wrong(f"{name}: {fault}")
+    if report.faults == before:
+        report.good(f"{name}: token valid, webhooks subscribed")
+
+
+async def _token_fault(desk: Wired, channel: Channel) -> str | None:
+    if channel.access_token is None:
+        return "it has no token; connect it again"
+    try:
+        token = desk.ports.vault.open(channel.organization, "access_token", channel.access_token)
+    except SealBroken as error:
+        return str(error)
+    match await desk.ports.network.token_facts(token):
+        case TokenFacts(valid=False):
+            return "the network says that its token is not valid; connect it with a new one"
+        case TokenFacts(permissions=permissions):
+            missing = [each for each in REQUIRED_PERMISSIONS if each not in permissions]
+            return f"its token lacks {', '.join(missing)}" if missing else None
+        case Rejected(message=message) | NotSent(message=message) | Unanswered(message=message):
+            return f"the network can't be asked about its token: {message}"

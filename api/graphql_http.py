@@ -1,0 +1,169 @@
+"""GraphQL over HTTP: `POST` with `application/json` executes, and nothing else does.
+
+Answers as `application/graphql-response+json` where the caller accepts it, with status codes after that specification;
+else as `application/json`, with 200 for every well-formed request. Where `text/event-stream` is the first type
+accepted, the answer is a stream of events.
+"""
+
+import math
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.graphql_sse import EventStream
+from api.graphql_ws import socket_endpoint
+from api.strict_json import NotJson, read_json
+from domain.actors import Actor
+from domain.errors import Unavailable
+from schema import limits
+from schema.answers import Answer, encoded, failed, refused
+from schema.errors import Code
+from schema.execution import BadRequest, Engine, GraphQLRequest, answer, read_request
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PATH = "/graphql"
+
+
+def graphql_routes(engine: Engine, path: str = PATH) -> list[BaseRoute]:
+    """The API over HTTP, event streams and sockets, all under one path."""
+    return [Route(path, GraphQLOverHttp(engine)), WebSocketRoute(path, socket_endpoint(engine))]
+
+
+class GraphQLOverHttp:
+    """An ASGI application, so that every method comes here and is answered alike."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> ASGIApp:
+        accepted = request.headers.get("accept", "")
+        kind = GRAPHQL_RESPONSE if prefers_graphql_response(accepted) else JSON
+        try:
+            asked = await self._read(request)
+            actor = await self._engine.authenticate(request.headers.get("authorization"))
+            if first_type(accepted) == EVENT_STREAM:
+                return await self._stream(request, asked, actor, kind)
+            tell_cost = request.headers.get("deskline-cost") == "1"
+            said = await answer(self._engine, asked, actor, _address(request), tell_cost=tell_cost)
+        except Refusal as refusal:
+            said = refused(Code.BAD_REQUEST, refusal.message)
+            return self._response(said, kind, refusal.status, refusal.headers)
+        except Unavailable as error:
+            said = failed(error, self._engine.ports.ids)
+        return self._response(said, kind, status_of(said, kind))
+
+    async def _read(self, request: Request) -> GraphQLRequest:
+        if request.method != "POST":
+            raise Refusal(405, "Only POST is taken here.", {"Allow": "POST"})
+        if not _is_json(request.headers.get("content-type", "")) or "content-encoding" in request.headers:
+            raise Refusal(415, "The body has to be `application/json` in UTF-8, not compressed.")
+        try:
+            return read_request(read_json(await _body(request)))
+        except (NotJson, BadRequest) as error:
+            raise Refusal(400, str(error)) from None
+
+    async def _stream(self, request: Request, asked: GraphQLRequest, actor: Actor | None, kind: str) -> ASGIApp:
+        compiled = self._engine.compile(asked, actor)
+        if isinstance(compiled, Answer) and compiled.code == Code.UNAUTHENTICATED:
+            return self._response(compiled, kind, 401)
+        last_seen = request.headers.get("last-event-id") or None
+        return EventStream(self._engine, compiled, asked, actor, _address(request), last_seen)
+
+    def _response(self, said: Answer, kind: str, status: int, extra: dict[str, str] | None = None) -> Response:
+        headers = HEADERS | (extra or {})
+        if said.retry_after_s is not None:
+            headers["Retry-After"] = str(math.ceil(said.retry_after_s))
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        content_type = f"{kind}; charset=utf-8"
+        return Response(encoded(said, self._engine.ports.ids), status, headers, content_type)
+
+
+@dataclass
+class Refusal(Exception):
+    """A request that is not even looked into."""
+
+    status: int
+    message: str
+    headers: dict[str, str] | None = None
+
+
+def status_of(said: Answer, kind: str) -> int:
+    """The status that goes with an answer: after GraphQL over HTTP, which for `application/json` is mostly 200."""
+    if said.unavailable:
+        return 503
+    if said.ran:
+        return 200
+    if said.code == Code.UNAUTHENTICATED:
+        return 401
+    if said.code == Code.INTERNAL:
+        return 500
+    return 400 if kind == GRAPHQL_RESPONSE else 200
+
+
+def first_type(accepted: str) -> str:
+    """The first media type an Accept header names, without parameters."""
+    return _media_type(accepted.split(",")[0])
+
+
+def prefers_graphql_response(accepted: str) -> bool:
+    """Whether an Accept header wants the type made for GraphQL at least as much as plain JSON."""
+    wanted: dict[str, float] = {}
+    for part in accepted.split(","):
+        wanted.setdefault(_media_type(part), _quality(part))
+    graphql = wanted.get(GRAPHQL_RESPONSE, 0.0)
+    return graphql > 0 and graphql >= wanted.get(JSON, 0.0)
+
+
+def _media_type(text: str) -> str:
+    return text.partition(";")[0].strip().lower()
+
+
+def _quality(part: str) -> float:
+    for parameter in part.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _is_json(content_type: str) -> bool:
+    if _media_type(content_type) != JSON:
+        return False
+    _, _, parameters = content_type.partition(";")
+    name, _, value = parameters.partition("=")
+    return name.strip().lower() != "charset" or value.strip().strip('"').lower() in ("utf-8", "utf8")
+
+
+async def _body(request: Request) -> bytes:
+    too_long = Refusal(413, f"The body has more than {limits.BODY_BYTES:,} bytes.")
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and int(told) > limits.BODY_BYTES:
+        raise too_long
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limits.BODY_BYTES:
+            raise too_long
+    return bytes(body)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

@@ -1,0 +1,23 @@
+"""`deskline replay`: deliveries interpreted again."""
+
+from collections.abc import Collection
+
+from api.interpreting import interpret
+from domain.ids import DeliveryId
+from domain.ports import DeliveryState, Ports
+
+AT_A_TIME = 64
+
+
+async def replay_deliveries(ports: Ports, state: DeliveryState, ids: Collection[DeliveryId]) -> str:
+    """Puts them back and interprets until none waits; a server that runs beside it helps. What came of it, in words."""
+    put_back = await ports.journal.again([state], ids)
+    deliveries = updates = failed = 0
+    while (done := await interpret(ports, AT_A_TIME)).deliveries:
+        deliveries += done.deliveries
+        updates += done.updates
+        failed += len(done.failures)
+    return (
+        f"Put back: {put_back}. Interpreted: {deliveries} deliveries with {updates} updates, "
+        f"of which {failed} could not be applied."
+    )

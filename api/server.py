@@ -1,0 +1,107 @@
+"""The socket in front of an application, and a stop that is polite: nothing new, everybody told, then the end."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+FRAME_LIMIT: Final = 64 * 1024
+GRACE_S: Final = 4  # for requests that are being answered when the stop comes
+TELLING_S: Final = 3.0  # for the listeners to hear of it
+
+
+class CannotListen(Exception):
+    """The address is taken, or not ours; one line."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens at once, so that its port is known; 0 takes a free one. Raises CannotListen."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((host, port))
+        except BaseException:
+            sock.close()
+            raise
+    except OSError as error:
+        raise CannotListen(f"{host}:{port} can't be listened on: {error.strerror or error}") from None
+    sock.set_inheritable(True)
+    return sock
+
+
+def address_of(sock: socket.socket) -> str:
+    """`http://host:port`, as somebody on this machine would type it."""
+    host, port = sock.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+async def serve(
+    app: ASGIApp,
+    sock: socket.socket,
+    *,
+    drain: Callable[[], Awaitable[None]],
+    started: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Until SIGTERM or SIGINT. `started` runs beside it once requests are answered; its error ends the server."""
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=FRAME_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = _Server(config, drain)
+    beside = asyncio.create_task(_once_started(server, started)) if started else None
+    await server.serve(sockets=[sock])
+    if beside is not None:
+        if not beside.done():
+            beside.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beside
+
+
+async def _once_started(server: "_Server", started: Callable[[], Awaitable[None]]) -> None:
+    await server.is_up.wait()
+    try:
+        await started()
+    except BaseException:
+        server.should_exit = True
+        raise
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self.is_up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As the base class, but a stop that was asked for and carried out is a success: it is not raised again."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self.servers:
+            listener.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TELLING_S):
+                await self._drain()
+        await super().shutdown(sockets)

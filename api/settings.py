@@ -1,0 +1,160 @@
+"""What Deskline is told by its environment, and the only place that reads it. Every variable begins with `DESKLINE_`.
+
+A wrong value is a `WrongSetting` of one line: the variable and what was expected, never the value, which may be a
+secret. Secrets are kept as `SecretStr`, so that no log and no traceback shows them.
+"""
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "DESKLINE_"
+ENCRYPTION_KEY_BYTES: Final = 32
+SECRET_KEY_MIN: Final = 16
+ONE_PROCESS: Final = "this version runs on SQLite in one process"
+
+
+class WrongSetting(Exception):
+    """One line for whoever starts Deskline."""
+
+
+def _url_of(*schemes: str) -> AfterValidator:
+    def check(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError(f"an address such as {schemes[-1]}://desk.example.com")
+        return text.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _database(text: str) -> str:
+    if text.startswith(("postgresql:", "postgres:")):
+        raise ValueError(f"sqlite:///file.db; {ONE_PROCESS}, PostgreSQL comes later")
+    if not re.fullmatch(r"sqlite:///[^?#\0]+", text) or text.endswith("/"):
+        raise ValueError("sqlite:///relative.db or sqlite:////absolute.db")
+    return text
+
+
+def _no_redis(text: str | None) -> str | None:
+    if text:
+        raise ValueError(f"nothing yet; {ONE_PROCESS}, Redis comes later")
+    return None
+
+
+def _listed(value: object) -> object:
+    """A comma list as it stands in the environment."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _encryption_key(key: SecretStr) -> SecretStr:
+    try:
+        raw = base64.b64decode(key.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != ENCRYPTION_KEY_BYTES:
+        raise ValueError(f"base64 of {ENCRYPTION_KEY_BYTES} random bytes each, commas between; newest first")
+    return key
+
+
+def _secret_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and len(key.get_secret_value()) < SECRET_KEY_MIN:
+        raise ValueError(f"at least {SECRET_KEY_MIN} random characters")
+    return key
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s@]+", text):
+        raise ValueError("origins such as https://desk.example.com, commas between")
+    return text
+
+
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)]
+Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], NoDecode, BeforeValidator(_listed)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)]
+
+
+class Settings(BaseSettings):
+    """One field a variable; descriptions are what `deskline doctor` and the README show."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        default="sqlite:///deskline.db",
+        description="where the data is: sqlite:///relative.db or sqlite:////absolute.db",
+    )
+    redis_url: Annotated[str | None, AfterValidator(_no_redis)] = Field(
+        default=None, description="for several processes; unset: hints stay in the process"
+    )
+    secret_key: Annotated[SecretStr | None, AfterValidator(_secret_key)] = Field(
+        default=None, description="signs cursors; unset: made and kept beside the SQLite file"
+    )
+    public_url: Annotated[str, _url_of("http", "https")] | None = Field(
+        default=None, description="where people and Meta reach this server"
+    )
+    graph_api_url: Annotated[str, _url_of("http", "https")] = Field(
+        default="https://graph.facebook.com", description="the WhatsApp Cloud API, or a simulator of it"
+    )
+    graph_api_version: Annotated[str, Field(pattern=r"^v\d{1,3}\.\d{1,2}$")] = Field(
+        default="v26.0", description="the Cloud API's version, such as v26.0"
+    )
+    app_secrets: Secrets = Field(
+        default=(), description="secrets of your Meta apps, commas between; they sign the webhooks"
+    )
+    verify_token: SecretStr | None = Field(default=None, description="the word Meta repeats when the webhook is set up")
+    encryption_keys: Keys = Field(
+        default=(),
+        description="base64 of 32 bytes each, newest first; seal tokens at rest; unset: made from the secret key",
+    )
+    allowed_origins: Origins = Field(default=(), description="origins of other web pages that may use the API")
+    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
+    max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=256, description="webhook posts handled at a time; beyond it they are told to come again"
+    )
+
+    @property
+    def database_file(self) -> Path:
+        """Relative ones lie in the working directory."""
+        return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+
+
+EXPECTED: Final = {
+    "graph_api_version": "a version such as v26.0",
+    "log_format": "json or console",
+    "introspection": "true or false",
+    "max_deliveries_in_flight": "a whole number from 1 to 100000",
+}
+
+
+def read_settings() -> Settings:
+    """The environment's settings. Raises WrongSetting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSetting(_line(error)) from None
+
+
+def unknown_variables() -> list[str]:
+    """`DESKLINE_…` variables that nothing here reads: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+
+
+def _line(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    field = str(fault["loc"][0]) if fault["loc"] else ""
+    cause = fault.get("ctx", {}).get("error")
+    expected = EXPECTED.get(field) or (str(cause) if cause is not None else fault["msg"])
+    return f"{PREFIX}{field.upper()}: expected {expected}"

@@ -1,0 +1,246 @@
+"""`/webhooks/whatsapp`: Meta's handshake, and deliveries: checked over their exact bytes, stored, answered.
+
+A delivery is answered 200 only once it would survive a power cut. What is in it is somebody else's business.
+"""
+
+import asyncio
+import hmac
+import json
+import re
+from collections.abc import Collection
+from typing import Final
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.secrets import SealBroken
+from adapters.whatsapp import signature
+from adapters.whatsapp.inbound import numbers_named
+from adapters.whatsapp.reading import as_id, as_list, as_object, read_json
+from api.metrics import Meters
+from domain.channels import Channel
+from domain.errors import Unavailable
+from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
+from domain.ports import Delivery, DeliveryState, Listing, Ports
+
+PATH: Final = "/webhooks/whatsapp"
+BODY_LIMIT: Final = 4 * 1024 * 1024  # the network sends up to 3 MB
+BODY_WITHIN_S: Final = 20.0
+STORED_WITHIN_S: Final = 2.0
+BYTES_IN_FLIGHT: Final = 64 * 1024 * 1024
+LONGEST_CHALLENGE: Final = 256
+NOT_JSON: Final = "The body is not JSON."
+LOOKS_SIGNED: Final = re.compile(r"sha256=[0-9a-f]{64}")
+
+log = structlog.stdlib.get_logger()
+
+
+class WhatsAppWebhook:
+    """`app_secrets` speak for every number, a channel's own for the channels that hold the same one."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        meters: Meters,
+        *,
+        app_secrets: Collection[str],
+        verify_token: str | None,
+        max_in_flight: int,
+    ) -> None:
+        self._ports = ports
+        self._meters = meters
+        self._app_secrets = tuple(app_secrets)
+        self._verify_token = verify_token
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
+        self._bytes_in_flight = 0
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(PATH, self.shake_hands, methods=["GET"]),
+            Route(PATH, self.receive, methods=["POST"]),
+        ]
+
+    async def shake_hands(self, request: Request) -> Response:
+        """Echoes the challenge to whoever knows the token."""
+        asked = request.query_params
+        challenge = asked.get("hub.challenge", "")
+        knows = self._verify_token is not None and _equal(asked.get("hub.verify_token", ""), self._verify_token)
+        if not knows or asked.get("hub.mode") != "subscribe" or not 1 <= len(challenge) <= LONGEST_CHALLENGE:
+            return PlainTextResponse("Forbidden", 403)
+        return PlainTextResponse(challenge)
+
+    async def receive(self, request: Request) -> Response:
+        if self._in_flight >= self._max_in_flight:
+            return self._refused("busy", 503, retry_after_s=1)
+        if _told_length(request) > BODY_LIMIT:
+            return self._refused("too_large", 413)
+        self._in_flight += 1
+        self._meters.in_flight.set(self._in_flight)
+        held = _Held()
+        try:
+            return await self._take(request, held)
+        except ClientDisconnect:
+            return self._refused("gone", 400)
+        except Unavailable as error:
+            return self._refused("unavailable", 503, retry_after_s=error.retry_after_s)
+        finally:
+            self._bytes_in_flight -= held.bytes
+            self._in_flight -= 1
+            self._meters.in_flight.set(self._in_flight)
+
+    async def _take(self, request: Request, held: "_Held") -> Response:
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await self._read(request, held)
+        except TimeoutError:
+            return self._refused("slow", 408)
+        except _TooLarge:
+            return self._refused("too_large", 413)
+        except _TooMuch:
+            return self._refused("busy", 503, retry_after_s=1)
+        headers = request.headers.getlist("x-hub-signature-256")
+        named = numbers_named(body) if len(headers) == 1 and LOOKS_SIGNED.fullmatch(headers[0]) else None
+        if len(headers) != 1 or not await self._is_signed(body, headers[0], named):
+            return self._refused("signature", 401)
+        return await self._store(body, named)
+
+    async def _read(self, request: Request, held: "_Held") -> bytes:
+        chunks: list[bytes] = []
+        async for chunk in request.stream():
+            held.bytes += len(chunk)
+            self._bytes_in_flight += len(chunk)
+            if held.bytes > BODY_LIMIT:
+                raise _TooLarge
+            if self._bytes_in_flight > BYTES_IN_FLIGHT:
+                raise _TooMuch
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def _store(self, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
+        """Signed, so it is kept, whatever it is."""
+        id = DeliveryId(self._ports.ids.new())
+        received_at = self._ports.clock.now()
+        is_json = named is not None or _is_json(body)
+        delivery = (
+            Delivery(id, received_at, body, numbers=tuple(sorted(named or ())))
+            if is_json
+            else Delivery(id, received_at, body, DeliveryState.FAILED, NOT_JSON)
+        )
+        try:
+            async with asyncio.timeout(STORED_WITHIN_S):
+                with self._meters.appending.time():
+                    await self._ports.journal.append(delivery)
+        except TimeoutError:
+            # It may have been stored all the same; what comes twice is told apart later.
+            raise Unavailable from None
+        if not is_json:
+            log.warning("a signed delivery is not JSON", delivery=id, bytes=len(body))
+            return self._refused("not_json", 400)
+        self._meters.acknowledged.inc()
+        return Response(status_code=200)
+
+    async def _is_signed(self, body: bytes, header: str, named: Collection[PhoneNumberId] | None) -> bool:
+        if signature.matches(body, header, self._app_secrets) is not None:
+            return True
+        return named is not None and await self._is_signed_by_its_channels(body, header, named)
+
+    async def _is_signed_by_its_channels(self, body: bytes, header: str, numbers: Collection[PhoneNumberId]) -> bool:
+        """A channel's secret speaks only where everything the body names is of channels that hold the same secret."""
+        channels = await self._channels_of(set(numbers), _accounts_without_number(body))
+        if not channels:
+            return False
+        prints = {channel.app_secret_print for channel in channels}
+        if len(prints) != 1 or None in prints:
+            return False
+        return all(signature.matches(body, header, [secret]) is not None for secret in self._secrets_of(channels))
+
+    async def _channels_of(self, numbers: set[PhoneNumberId], accounts: set[BusinessAccountId]) -> list[Channel]:
+        """Every channel the body speaks of; none where it names a number or an account that nobody connected."""
+        by_number = await self._ports.directory.find(Listing.NUMBER, numbers) if numbers else []
+        by_account = await self._ports.directory.find(Listing.ACCOUNT, accounts) if accounts else []
+        if {value for value, _, _ in by_number} != numbers or {value for value, _, _ in by_account} != accounts:
+            return []
+        channels: list[Channel] = []
+        for organization in {organization for _, organization, _ in (*by_number, *by_account)}:
+            channels += await self._ports.reader.channels(organization)
+        named = [each for each in channels if each.phone_number_id in numbers or each.account in accounts]
+        everything_found = all(
+            any(each.organization == organization and value in (each.phone_number_id, each.account) for each in named)
+            for value, organization, _ in (*by_number, *by_account)
+        )
+        return named if everything_found else []
+
+    def _secrets_of(self, channels: Collection[Channel]) -> set[str]:
+        return {self._secret_of(channel) for channel in channels}
+
+    def _secret_of(self, channel: Channel) -> str:
+        """The empty secret, which fits nothing, where there is none or no key opens it."""
+        if channel.app_secret is None:
+            return ""
+        try:
+            return self._ports.vault.open(channel.organization, "app_secret", channel.app_secret)
+        except SealBroken as error:
+            log.error("a channel's app secret can't be opened", channel=channel.id, why=str(error))
+            return ""
+
+    def _refused(self, cause: str, status: int, retry_after_s: float | None = None) -> Response:
+        self._meters.refused.labels(cause).inc()
+        headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else None
+        return Response(status_code=status, headers=headers)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class _Held:
+    """What one post holds in memory."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+def _is_json(body: bytes) -> bool:
+    """For a body that could not be read: JSON that is too deep or holds endless numbers is JSON all the same."""
+    try:
+        json.loads(body, parse_int=str, parse_float=str, parse_constant=_no_constant)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _told_length(request: Request) -> int:
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0
+
+
+def _equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
+
+
+def _accounts_without_number(body: bytes) -> set[BusinessAccountId]:
+    """Business accounts spoken of by changes that name no number, and so are meant for the whole account."""
+    found: set[BusinessAccountId] = set()
+    for entry in map(as_object, as_list((as_object(read_json(body)) or {}).get("entry")) or []):
+        account = as_id(entry.get("id")) if entry else None
+        if entry and account and any(_number_of(change) is None for change in as_list(entry.get("changes")) or []):
+            found.add(BusinessAccountId(account))
+    return found
+
+
+def _number_of(change: object) -> str | None:
+    value = as_object((as_object(change) or {}).get("value")) or {}
+    return as_id((as_object(value.get("metadata")) or {}).get("phone_number_id"))

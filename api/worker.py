@@ -1,0 +1,175 @@
+"""The loops beside the API: interpret what came in, hand over what goes out, ring the sessions' alarms.
+
+Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
+nothing else. A turn that fails is logged and counted, and the loop goes on.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+
+from api.interpreting import interpret
+from api.metrics import Meters
+from domain.errors import Unavailable
+from domain.ids import MessageId, OrganizationId
+from domain.ports import JOURNAL, OUTBOX, Ports
+from domain.use_cases.alarms import ring
+from domain.use_cases.dispatch import dispatch, give_up
+
+DELIVERIES_AT_A_TIME: Final = 64
+SENDS_AT_A_TIME: Final = 32
+DUE_AT_A_TIME: Final = 100
+LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
+REST_AFTER_FAULT_S: Final = 1.0
+LONGEST_REST_S: Final = 5.0
+DRAIN_WITHIN_S: Final = 8.0
+
+log = structlog.stdlib.get_logger()
+
+
+class Worker:
+    """One per process; several processes may have one each, since every step claims its work in the database."""
+
+    def __init__(self, ports: Ports, meters: Meters) -> None:
+        self._ports = ports
+        self._meters = meters
+        self._stopping = asyncio.Event()
+        self._journal = asyncio.Event()
+        self._outbox = asyncio.Event()
+        self._clock = asyncio.Event()  # nothing hints the clock; set only to stop
+        self._sending: dict[MessageId, asyncio.Task[None]] = {}
+        self.is_running = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Works while this is open; leaving it stops taking work and finishes what is in hand, 8 s at most."""
+        loops = {
+            asyncio.create_task(self._listen(JOURNAL, self._journal)),
+            asyncio.create_task(self._listen(OUTBOX, self._outbox)),
+        }
+        turns = {
+            asyncio.create_task(self._loop("interpret", self._interpret, self._journal)),
+            asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
+            asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
+            asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
+        }
+        self.is_running = True
+        try:
+            yield
+        finally:
+            self.stop()
+            await self._finish(turns)
+            await _end(loops)
+            self.is_running = False
+
+    def stop(self) -> None:
+        """Take no more work. What is in hand goes on."""
+        self._stopping.set()
+        for event in (self._journal, self._outbox, self._clock):
+            event.set()
+
+    async def _finish(self, turns: set[asyncio.Task[None]]) -> None:
+        in_hand = {*turns, *self._sending.values()}
+        _, late = await asyncio.wait(in_hand, timeout=DRAIN_WITHIN_S)
+        if late:
+            # A send that is cut off here keeps its lease; whoever comes next makes it UNKNOWN, as after a crash.
+            log.warning("work was cut off at the end", tasks=len(late))
+        await _end(late)
+
+    async def _listen(self, topic: str, event: asyncio.Event) -> None:
+        async with self._ports.bus.listen(topic) as hints:
+            async for _ in hints:
+                event.set()
+
+    async def _loop(self, name: str, turn: Callable[[], Awaitable[float]], hint: asyncio.Event) -> None:
+        """`turn` answers how many seconds there is nothing to do for; 0 for more at once."""
+        faults = 0
+        while not self._stopping.is_set():
+            hint.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                rest_s = await turn()
+                faults = 0
+            except Unavailable as unavailable:
+                faults += 1
+                rest_s = min(LONGEST_REST_S, unavailable.retry_after_s * faults)
+                self._meters.worker_faults.labels(name).inc()
+                log.warning("the store cannot answer", loop=name, again_in_s=rest_s)
+            except Exception:
+                faults += 1
+                rest_s = min(LONGEST_REST_S, REST_AFTER_FAULT_S * faults)
+                self._meters.worker_faults.labels(name).inc()
+                log.exception("a turn failed", loop=name, again_in_s=rest_s)
+            if faults:
+                await _wait(self._stopping, rest_s)
+            elif rest_s > 0:
+                await _wait(hint, rest_s)
+
+    # In
+
+    async def _interpret(self) -> float:
+        done = await interpret(self._ports, DELIVERIES_AT_A_TIME)
+        self._meters.interpreted.inc(done.updates)
+        self._meters.failed_updates.inc(len(done.failures))
+        self._meters.unknown_numbers.inc(done.unknown_numbers)
+        return 0.0 if done.deliveries else LOOK_EVERY_S
+
+    # Out
+
+    async def _dispatch(self) -> float:
+        room = SENDS_AT_A_TIME - len(self._sending)
+        if room <= 0:
+            return LOOK_EVERY_S  # a send that ends hints
+        now = self._ports.clock.now()
+        # Those in hand may still be told as due, until they are claimed.
+        due = await self._ports.store.due_sends(now, SENDS_AT_A_TIME + room)
+        fresh = [(organization, message) for organization, message in due if message not in self._sending]
+        for organization, message in fresh[:room]:
+            self._sending[message] = asyncio.create_task(self._send(organization, message))
+        next_due = await self._ports.store.next_due(now)
+        until_due_s = (next_due - now).total_seconds() if next_due else LOOK_EVERY_S
+        return min(LOOK_EVERY_S, max(until_due_s, 0.001))
+
+    async def _send(self, organization: OrganizationId, message: MessageId) -> None:
+        try:
+            await dispatch(self._ports, organization, message)
+            self._meters.sends.inc()
+        except Exception:
+            self._meters.worker_faults.labels("dispatch").inc()
+            log.exception("a send failed", message=message)
+            await _wait(self._stopping, REST_AFTER_FAULT_S)
+        finally:
+            del self._sending[message]
+            self._outbox.set()  # the next of its thread may be due now
+
+    async def _give_up_lost(self) -> float:
+        lost = await self._ports.store.lost_sends(self._ports.clock.now(), DUE_AT_A_TIME)
+        for organization, message in lost:
+            await give_up(self._ports, organization, message)
+            self._meters.lost_sends.inc()
+        return 0.0 if len(lost) == DUE_AT_A_TIME else LOOK_EVERY_S
+
+    async def _ring(self) -> float:
+        due = await self._ports.store.due_alarms(self._ports.clock.now(), DUE_AT_A_TIME)
+        for organization, thread in due:
+            await ring(self._ports, organization, thread)
+            self._meters.alarms.inc()
+        return 0.0 if len(due) == DUE_AT_A_TIME else LOOK_EVERY_S
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

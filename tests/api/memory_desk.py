@@ -1,0 +1,78 @@
+"""A desk in memory for tests of the edge: every port, and a number connected to ACME."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import httpx
+from argon2 import PasswordHasher
+
+from adapters.memory.bus import MemoryBus
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.throttle import MemoryThrottle
+from adapters.secrets import AesVault, Argon2Passwords
+from adapters.system import SystemIds
+from adapters.whatsapp.client import CloudApi, http_client
+from adapters.whatsapp.inbound import CloudInterpreter
+from domain.channels import Channel
+from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId
+from domain.ports import Clock, Listing, Ports
+from tests.builders import ACME, FixedClock, a_channel, an_organization
+
+Answering: TypeAlias = Callable[[httpx.Request], httpx.Response]
+AnsweringLater: TypeAlias = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+Network: TypeAlias = Answering | AnsweringLater
+
+
+def nobody_answers(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("there is no network here")
+
+
+def memory_ports(network: Network = nobody_answers, clock: Clock | None = None) -> Ports:
+    clock, ids, bus = clock or FixedClock(), SystemIds(), MemoryBus()
+    database = MemoryDatabase(clock, ids, bus)
+    return Ports(
+        clock=clock,
+        ids=ids,
+        store=database.store,
+        journal=database.journal,
+        directory=database.directory,
+        reader=database.reader,
+        bus=bus,
+        network=CloudApi("http://network.test", "v26.0", http_client(httpx.MockTransport(network)), ids),
+        interpreter=CloudInterpreter(),
+        vault=AesVault([b"k" * 32]),
+        passwords=Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
+        throttle=MemoryThrottle(clock),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A business number as the tests speak of it."""
+
+    number: str
+    account: str
+    secret: str | None = None
+
+
+async def connect(ports: Ports, line: Line, organization: OrganizationId = ACME) -> Channel:
+    """The number, connected to an organization that is there from now on."""
+    vault = ports.vault
+    plain = a_channel(
+        ChannelId(ports.ids.new()),
+        organization=organization,
+        phone_number_id=PhoneNumberId(line.number),
+        account=BusinessAccountId(line.account),
+        access_token=vault.seal(organization, "access_token", "token"),
+    )
+    channel = replace(
+        plain,
+        app_secret=vault.seal(organization, "app_secret", line.secret) if line.secret else None,
+        app_secret_print=vault.print(line.secret) if line.secret else None,
+    )
+    async with ports.store.transaction(organization) as tx:
+        tx.save(an_organization(organization), channel)
+        await tx.enlist(Listing.NUMBER, line.number, line.number)
+        await tx.enlist(Listing.ACCOUNT, line.account, line.account)
+    return channel

@@ -1,0 +1,105 @@
+"""`deskline doctor`: what it sees, and what it never shows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+
+from api.doctor import Report, examine
+from api.settings import Settings
+from api.wiring import wired
+from domain.channels import Problem, ProblemCode
+from domain.ids import DeliveryId
+from domain.ports import Delivery, DeliveryState
+from tests.api.memory_desk import Line, connect
+from tests.builders import ACME, NOON
+
+LINE = Line("111", "901", secret="line-secret")
+CANARY = "canary-7f3a91-canary-7f3a91"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(database_url=f"sqlite:///{tmp_path / 'desk.db'}", graph_api_url="http://127.0.0.1:9")
+
+
+def said(report: Report, mark: str) -> list[str]:
+    return [line for line in report.lines if line.startswith(mark)]
+
+
+async def test_every_setting_is_listed_with_its_default(settings: Settings) -> None:
+    lines = (await examine(settings)).lines
+
+    for name in Settings.model_fields:
+        assert any(line.startswith(f"DESKLINE_{name.upper()} = ") for line in lines), name
+    assert any("http://127.0.0.1:9  (set; default https://graph.facebook.com)" in line for line in lines)
+
+
+async def test_secrets_are_masked(tmp_path: Path) -> None:
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path / 'desk.db'}",
+        secret_key=SecretStr(CANARY),
+        verify_token=SecretStr(CANARY),
+        app_secrets=(SecretStr(CANARY), SecretStr(CANARY)),
+    )
+
+    report = await examine(settings)
+
+    assert CANARY not in "\n".join(report.lines)
+    assert any(line.startswith("DESKLINE_APP_SECRETS = •••, •••") for line in report.lines)
+
+
+async def test_looking_makes_nothing(settings: Settings, tmp_path: Path) -> None:
+    await examine(settings)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_misspelt_variable_is_pointed_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_APP_SECRET", "x")
+
+    assert any("DESKLINE_APP_SECRET is set, and nothing reads it" in line for line in (await examine(settings)).lines)
+
+
+async def test_deliveries_that_failed_are_wrong_and_name_the_cure(settings: Settings) -> None:
+    async with wired(settings) as desk:
+        failed = Delivery(DeliveryId(desk.ports.ids.new()), NOON, b"x", DeliveryState.FAILED, "not JSON")
+        await desk.ports.journal.append(failed)
+
+    report = await examine(settings)
+
+    assert report.faults >= 1
+    assert any(
+        "1 deliveries could not be interpreted; after a fix run deskline replay" in line for line in report.lines
+    )
+
+
+async def test_a_network_that_cannot_be_asked_is_wrong(settings: Settings) -> None:
+    async with wired(settings) as desk:
+        await connect(desk.ports, LINE)
+
+    report = await examine(settings)
+
+    assert any("the network can't be asked about its token" in line for line in said(report, "WRONG"))
+
+
+async def test_a_channels_problems_are_told(settings: Settings) -> None:
+    problem = Problem(ProblemCode.UNKNOWN_NUMBER_TRAFFIC, "Messages come for 999.", "Connect that number.", NOON)
+    async with wired(settings) as desk:
+        channel = await connect(desk.ports, LINE)
+        async with desk.ports.store.transaction(ACME) as tx:
+            tx.save(replace(channel, problems=(problem,), webhook_subscribed=False))
+
+    wrong = said(await examine(settings), "WRONG")
+
+    assert any("Messages come for 999. Connect that number." in line for line in wrong)
+    assert any("its webhooks are not subscribed" in line for line in wrong)
+
+
+async def test_a_channel_without_any_secret_is_wrong(settings: Settings) -> None:
+    async with wired(settings) as desk:
+        await connect(desk.ports, replace(LINE, secret=None))
+
+    assert any("set DESKLINE_APP_SECRETS" in line for line in said(await examine(settings), "WRONG"))

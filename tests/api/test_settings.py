@@ -1,0 +1,156 @@
+"""What Deskline is told by its environment."""
+
+import base64
+import stat
+from pathlib import Path
+
+import pytest
+
+from api.keys import key_file, keys_of
+from api.settings import Settings, WrongSetting, read_settings, unknown_variables
+
+CANARY = "canary-7f3a91"
+KEY = base64.b64encode(b"k" * 32).decode()
+OTHER_KEY = base64.b64encode(b"o" * 32).decode()
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine on which nothing is set, and a folder of its own."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"DESKLINE_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_with_nothing_set_everything_has_a_value() -> None:
+    settings = read_settings()
+
+    assert settings.database_url == "sqlite:///deskline.db"
+    assert settings.graph_api_url == "https://graph.facebook.com"
+    assert settings.graph_api_version == "v26.0"
+    assert settings.app_secrets == ()
+    assert settings.introspection is False
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_APP_SECRETS", "one, two,")
+    monkeypatch.setenv("DESKLINE_ALLOWED_ORIGINS", "https://a.example,https://b.example")
+
+    settings = read_settings()
+
+    assert [secret.get_secret_value() for secret in settings.app_secrets] == ["one", "two"]
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_a_variable_set_to_nothing_is_as_good_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REDIS_URL", "SECRET_KEY", "APP_SECRETS", "VERIFY_TOKEN", "ENCRYPTION_KEYS", "PUBLIC_URL"):
+        monkeypatch.setenv(f"DESKLINE_{name}", "")
+
+    settings = read_settings()
+
+    assert (settings.redis_url, settings.secret_key, settings.verify_token, settings.public_url) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DATABASE_URL", f"mysql://{CANARY}@host/db", "sqlite:///relative.db or sqlite:////absolute.db"),
+        ("DATABASE_URL", f"postgresql://user:{CANARY}@host/db", "this version runs on SQLite in one process"),
+        ("DATABASE_URL", "sqlite:///", "sqlite:///relative.db"),
+        ("REDIS_URL", f"redis://:{CANARY}@host", "this version runs on SQLite in one process"),
+        ("SECRET_KEY", "canary-7f3a91"[:10], "at least 16 random characters"),
+        ("PUBLIC_URL", f"desk.example/{CANARY}", "https://desk.example.com"),
+        ("GRAPH_API_URL", f"ftp://{CANARY}", "https://desk.example.com"),
+        ("GRAPH_API_URL", f"https://user:{CANARY}@host", "https://desk.example.com"),
+        ("GRAPH_API_VERSION", f"26-{CANARY}", "a version such as v26.0"),
+        ("ENCRYPTION_KEYS", f"{KEY},{CANARY}", "base64 of 32 random bytes each"),
+        ("ALLOWED_ORIGINS", f"https://a.example/{CANARY}", "origins such as"),
+        ("LOG_FORMAT", CANARY, "json or console"),
+        ("INTROSPECTION", CANARY, "true or false"),
+        ("MAX_DELIVERIES_IN_FLIGHT", CANARY, "a whole number from 1"),
+        ("MAX_DELIVERIES_IN_FLIGHT", "0", "a whole number from 1"),
+    ],
+)
+def test_a_wrong_value_is_one_line_with_the_name_and_what_was_expected(
+    name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"DESKLINE_{name}", value)
+
+    with pytest.raises(WrongSetting) as refused:
+        read_settings()
+
+    line = str(refused.value)
+    assert line.startswith(f"DESKLINE_{name}: expected ")
+    assert expected in line
+    assert "\n" not in line
+    assert "canary" not in line
+
+
+def test_secrets_are_not_shown_where_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_SECRET_KEY", CANARY * 3)
+    monkeypatch.setenv("DESKLINE_APP_SECRETS", CANARY)
+    monkeypatch.setenv("DESKLINE_VERIFY_TOKEN", CANARY)
+    monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", KEY)
+
+    settings = read_settings()
+
+    assert CANARY not in repr(settings) + str(settings)
+    assert KEY not in repr(settings) + str(settings)
+    assert CANARY not in repr(keys_of(settings))
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_APP_SECRET", "x")
+
+    assert "DESKLINE_APP_SECRET" in unknown_variables()
+
+
+# The secret everything is signed with
+
+
+def test_an_unset_secret_key_is_made_once_and_kept_beside_the_database_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = read_settings()
+
+    first, again = keys_of(settings), keys_of(settings)
+
+    kept = tmp_path / "deskline.db.key"
+    assert key_file(settings.database_file).resolve() == kept
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert (first.cursors, first.encryption) == (again.cursors, again.encryption)
+    assert [path.name for path in tmp_path.iterdir()] == ["deskline.db.key"]
+
+
+def test_two_databases_have_two_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = keys_of(read_settings())
+    monkeypatch.setenv("DESKLINE_DATABASE_URL", "sqlite:///other.db")
+
+    assert keys_of(read_settings()).cursors != one.cursors
+
+
+def test_a_secret_key_that_is_set_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DESKLINE_SECRET_KEY", "s" * 40)
+
+    keys = keys_of(read_settings())
+
+    assert len({keys.cursors, keys.fingerprints, *keys.encryption}) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_encryption_keys_that_are_set_are_used_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", f"{KEY},{OTHER_KEY}")
+
+    assert keys_of(read_settings()).encryption == (b"k" * 32, b"o" * 32)
+
+
+def test_a_folder_that_is_not_there_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_DATABASE_URL", "sqlite:///nowhere/deskline.db")
+
+    with pytest.raises(WrongSetting, match="DESKLINE_DATABASE_URL: expected a file in a folder"):
+        keys_of(read_settings())
+
+
+def test_a_key_file_that_lost_its_content_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "deskline.db.key").touch()
+
+    with pytest.raises(WrongSetting, match="DESKLINE_SECRET_KEY"):
+        keys_of(read_settings())

@@ -1,0 +1,70 @@
+"""What every test may ask for: a PostgreSQL and a Redis, ours or the ones that the environment names."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.servers import Databases, NoServer, Postgres, Redis, own_postgres, own_redis
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """A server to make databases on; the same for all tests of a worker."""
+    if url := os.environ.get("DESKLINE_TEST_DATABASE_URL"):
+        yield Databases(url)
+        return
+    with _skipped_where_missing(), own_postgres() as server:
+        yield server.databases
+
+
+@pytest.fixture
+async def postgres_url(postgres: Databases) -> AsyncIterator[str]:
+    """An empty database of the test's own."""
+    url = await postgres.create()
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis; the same for all tests of a worker, so a `redis_namespace` tells their words apart."""
+    if url := os.environ.get("DESKLINE_TEST_REDIS_URL"):
+        yield url
+        return
+    with _skipped_where_missing(), own_redis() as server:
+        yield server.url
+
+
+@pytest.fixture
+def redis_namespace() -> str:
+    return f"test-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL for this test alone, which it may stop, kill, freeze and start again."""
+    with _skipped_where_missing(), own_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Redis]:
+    """A Redis for this test alone, which it may stop, kill, freeze and start again."""
+    with _skipped_where_missing(), own_redis() as server:
+        yield server
+
+
+@contextmanager
+def _skipped_where_missing() -> Generator[None]:
+    """Some machines have no wheel of a server. Where a green run is a promise, that is a failure."""
+    try:
+        yield
+    except NoServer as missing:
+        if IN_CI:
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))

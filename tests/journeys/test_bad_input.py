@@ -1,0 +1,321 @@
+"""Everything wrong that comes from outside: a clear answer each, nothing lost, no 5xx, no traceback."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.journeys.desk import (
+    ACCOUNT,
+    NUMBER,
+    Json,
+    Town,
+    a_message_body,
+    command_output,
+    deliver,
+    deskline,
+    running,
+    signed,
+)
+
+THREADS = """
+{ threads { totalCount edges { node { id contact { waId } session { state expiresAt } lastMessage { sentAt } } } } }
+"""
+
+SEND = """
+mutation ($input: MessageSendInput!) {
+  messageSend(input: $input) {
+    message { id }
+    userErrors { __typename code message field }
+  }
+}
+"""
+
+ADDED = """
+subscription ($after: EventCursor) {
+  inboxEvents(after: $after) { __typename cursor thread { id } ... on MessageAdded { message { id sentAt } } }
+}
+"""
+
+
+def counted(town: Town, name: str, **labels: str) -> float:
+    """A figure of `/metrics`."""
+    text = town.http.get(f"{town.desk.url}/metrics").text
+    wanted = f"deskline_{name}" + (
+        "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}" if labels else ""
+    )
+    return next((float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(wanted + " ")), 0.0)
+
+
+def is_clear(answer: httpx.Response) -> bool:
+    """No 5xx, and nothing of our insides."""
+    return answer.status_code < 500 and "Traceback" not in answer.text and ".py" not in answer.text
+
+
+async def a_thread(town: Town, person: str) -> str:
+    here = town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    async with town.desk.socket() as socket:
+        await socket.subscribe(ADDED, after=here)
+        town.phones.write(person, "hello")
+        return (await socket.event_of("MessageAdded"))["thread"]["id"]
+
+
+def threads_of(town: Town, person: str) -> list[Json]:
+    edges = town.desk.ask(THREADS)["threads"]["edges"]
+    return [edge["node"] for edge in edges if edge["node"]["contact"]["waId"] == person]
+
+
+@pytest.fixture
+def person(quiet_town: Town) -> str:
+    """Somebody with a phone of their own, so that tests share a town and not a thread."""
+    return quiet_town.phones.add_person()
+
+
+# Webhooks
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        pytest.param(a_message_body("psst", "wamid.1"), {}, 401, id="unsigned"),
+        pytest.param(b"{}", signed(b"{}", "not the secret"), 401, id="signed with another secret"),
+        pytest.param(b"not json", signed(b"not json"), 400, id="not JSON"),
+        pytest.param(b"[" * 100_000, signed(b"[" * 100_000), 400, id="nested too deep"),
+        pytest.param(b"x" * (4 * 1024 * 1024 + 1), signed(b""), 413, id="too long"),
+    ],
+)
+def test_a_webhook_post_that_is_wrong_is_answered_so_and_makes_nothing(
+    body: bytes, headers: dict[str, str], status: int, quiet_town: Town
+) -> None:
+    before = quiet_town.desk.ask(THREADS)
+
+    answer = deliver(quiet_town, body, headers)
+
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert quiet_town.desk.ask(THREADS) == before
+
+
+def test_a_signed_body_that_is_not_json_is_kept_for_a_replay(town: Town) -> None:
+    assert deliver(town, b"not json").status_code == 400
+    assert counted(town, "deliveries", state="FAILED") == 1
+
+    said = command_output("replay", "--state", "FAILED", at=town.directory)
+
+    assert said.startswith("Put back: 1. Interpreted: 1 deliveries")
+    assert counted(town, "deliveries", state="FAILED") == 1
+
+
+async def test_a_message_for_an_unknown_number_is_kept_counted_and_shown_to_nobody(
+    quiet_town: Town, person: str
+) -> None:
+    unknown, ignored = (
+        counted(quiet_town, "unknown_number_updates_total"),
+        counted(quiet_town, "deliveries", state="IGNORED"),
+    )
+
+    stray = a_message_body("psst", "wamid.stray", number="999999999999999", sender="15559990000")
+    assert deliver(quiet_town, stray).status_code == 200
+    await a_thread(quiet_town, person)  # by then the stray one was read, too
+
+    assert threads_of(quiet_town, "15559990000") == []
+    assert counted(quiet_town, "unknown_number_updates_total") == unknown + 1
+    assert counted(quiet_town, "deliveries", state="IGNORED") == ignored + 1
+
+
+NEXT_YEAR = "next year"
+
+
+@pytest.mark.parametrize("told", ["0", "1", "-5", "", "soon", "9223372036854775808", NEXT_YEAR])
+async def test_a_time_from_1970_or_next_year_changes_no_rule(told: str, quiet_town: Town, person: str) -> None:
+    next_year = str(int((datetime.now(UTC) + timedelta(days=365)).timestamp()))
+    body = a_message_body("hello", f"wamid.{person}", sender=person, timestamp=next_year if told == NEXT_YEAR else told)
+    here = quiet_town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    async with quiet_town.desk.socket() as socket:
+        await socket.subscribe(ADDED, after=here)
+        assert deliver(quiet_town, body).status_code == 200
+        await socket.event_of("MessageAdded")
+
+    (thread,) = threads_of(quiet_town, person)
+    expires = datetime.fromisoformat(thread["session"]["expiresAt"])
+    assert thread["session"]["state"] == "OPEN"
+    assert abs(expires - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=2)
+
+
+def test_a_body_signed_with_another_channels_secret_is_refused(quiet_town: Town) -> None:
+    body = a_message_body("forged", "wamid.forged")
+
+    assert deliver(quiet_town, body, signed(body, "another-channels-secret")).status_code == 401
+
+
+def test_a_handshake_without_the_token_is_forbidden(quiet_town: Town) -> None:
+    asked = {"hub.mode": "subscribe", "hub.verify_token": "guess", "hub.challenge": "<script>alert(1)</script>"}
+
+    answer = quiet_town.http.get(f"{quiet_town.desk.url}/webhooks/whatsapp", params=asked)
+
+    assert answer.status_code == 403
+    assert "script" not in answer.text
+
+
+# The API
+
+
+async def test_a_text_of_4097_characters_is_refused_with_both_lengths(quiet_town: Town, person: str) -> None:
+    thread = await a_thread(quiet_town, person)
+
+    sent = quiet_town.desk.ask(SEND, input=a_reply(thread, "x" * 4097))["messageSend"]
+
+    (error,) = sent["userErrors"]
+    assert (sent["message"], error["code"]) == (None, "TEXT_TOO_LONG")
+    assert "4,096" in error["message"] or "4096" in error["message"]
+
+
+async def test_a_text_of_4096_characters_is_taken(quiet_town: Town, person: str) -> None:
+    thread = await a_thread(quiet_town, person)
+
+    assert quiet_town.desk.ask(SEND, input=a_reply(thread, "é" * 4096))["messageSend"]["userErrors"] == []
+
+
+@pytest.mark.parametrize("escaped", [r"a\u0000b", r"a\ud800b", r"\udc00"])
+async def test_a_nul_byte_or_a_lone_surrogate_is_refused_clearly(escaped: str, quiet_town: Town, person: str) -> None:
+    thread = await a_thread(quiet_town, person)
+    body = json.dumps({"query": SEND, "variables": {"input": a_reply(thread, "PLACE")}}).replace("PLACE", escaped)
+
+    answer = post_raw(quiet_town, body.encode())
+
+    assert is_clear(answer), answer.text
+    assert '"id"' not in answer.text
+    assert [message["direction"] for message in quiet_town.phones.messages(person)] == ["out"]
+
+
+async def test_an_id_of_another_type_is_invalid_in_a_mutation_and_a_bad_request_in_a_query(
+    quiet_town: Town, person: str
+) -> None:
+    await a_thread(quiet_town, person)
+    contact = quiet_town.desk.ask("{ contacts { edges { node { id } } } }")["contacts"]["edges"][0]["node"]["id"]
+
+    sent = quiet_town.desk.ask(SEND, input=a_reply(contact, "hello"))["messageSend"]
+    read = quiet_town.desk.post("query ($id: ID!) { thread(id: $id) { id } }", id=contact)
+
+    assert [error["code"] for error in sent["userErrors"]] == ["INVALID"]
+    assert is_clear(read)
+    assert code_of(read) == "BAD_REQUEST"
+
+
+async def test_an_id_of_another_organization_does_not_exist(quiet_town: Town, person: str) -> None:
+    thread = await a_thread(quiet_town, person)
+    begun = command_output(
+        "bootstrap", "--organization", "Rival", "--email", "eve@rival.example", "--json", at=quiet_town.directory
+    )
+    rival = json.loads(begun)["apiKey"]
+
+    read = post_raw(
+        quiet_town,
+        json.dumps({"query": "query ($id: ID!) { thread(id: $id) { id } }", "variables": {"id": thread}}).encode(),
+        rival,
+    )
+    sent = post_raw(
+        quiet_town, json.dumps({"query": SEND, "variables": {"input": a_reply(thread, "hi")}}).encode(), rival
+    )
+
+    assert read.json()["data"] == {"thread": None}
+    assert [error["code"] for error in sent.json()["data"]["messageSend"]["userErrors"]] == ["NOT_FOUND"]
+
+
+FORGED = base64.b64encode(b"\x01" + b"0" * 40).decode()
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", FORGED, "é", pytest.param("x" * 10_000, id="long")])
+async def test_a_cursor_that_is_none_is_refused_as_invalid(cursor: str, quiet_town: Town) -> None:
+    async with quiet_town.desk.socket() as socket:
+        await socket.subscribe(ADDED, after=cursor)
+
+        frame = await socket.receive()
+
+    assert (frame["type"], frame["payload"][0]["extensions"]["code"]) == ("error", "CURSOR_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "BAD_REQUEST"),
+        (b"not json", "BAD_REQUEST"),
+        (b"[]", "BAD_REQUEST"),
+        (b'{"query": "{"}', "BAD_REQUEST"),
+        (b'{"query": "{ nothing }"}', "BAD_REQUEST"),
+        (b'{"query": "{ thread(id: \\"x\\") { id } }"}', "BAD_REQUEST"),
+        (b'{"query": "{ threads(first: 101) { totalCount } }"}', "BAD_REQUEST"),
+        pytest.param(b'{"query": "' + b"{ viewer " * 5000 + b'"}', "TOO_COMPLEX", id="very deep"),
+    ],
+)
+def test_a_request_that_is_wrong_is_answered_so(body: bytes, code: str, quiet_town: Town) -> None:
+    answer = post_raw(quiet_town, body)
+
+    assert is_clear(answer), answer.text
+    assert code_of(answer) == code
+
+
+@pytest.mark.parametrize("bearer", ["", "dk_guess", "ds_guess", "é", pytest.param("x" * 10_000, id="long")])
+def test_nobody_is_let_in_with_a_key_that_is_none(bearer: str, quiet_town: Town) -> None:
+    answer = post_raw(quiet_town, b'{"query": "{ viewer { role } }"}', bearer)
+
+    assert answer.status_code == 401
+    assert code_of(answer) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/assets/..%2findex.html", "/webhooks", "/demo.json", "/simulator/_sim"])
+def test_a_page_that_is_not_there_is_404(path: str, quiet_town: Town) -> None:
+    answer = quiet_town.http.get(quiet_town.desk.url + path)
+
+    assert answer.status_code == 404
+    assert is_clear(answer)
+
+
+def test_a_second_connection_of_the_same_number_is_refused(quiet_town: Town) -> None:
+    asked = {"acceptTerms": True, "accessToken": "x", "businessAccountId": ACCOUNT, "phoneNumberId": NUMBER}
+    query = "mutation ($input: ChannelConnectInput!) { channelConnect(input: $input) { userErrors { code } } }"
+
+    answer = quiet_town.desk.ask(query, input=asked)
+
+    assert answer["channelConnect"]["userErrors"] == [{"code": "CHANNEL_ALREADY_CONNECTED"}]
+
+
+# Settings
+
+
+def test_a_wrong_setting_stops_the_start_with_one_line(town: Town) -> None:
+    settings = town.settings | {"DESKLINE_APP_SECRETS": "canary-secret", "DESKLINE_LOG_FORMAT": "canary-format"}
+    directory = town.directory / "wrong"
+    directory.mkdir()
+    with running(*deskline("serve", "--port", "0"), directory=directory, settings=settings) as process:
+        code = process.wait()
+
+    assert code == 1
+    assert process.log == "DESKLINE_LOG_FORMAT: expected json or console\n"
+
+
+def test_nothing_that_was_sent_or_set_as_a_secret_stands_in_the_log(town: Town) -> None:
+    deliver(town, b"\x1b[31mnot json\r\n" * 1000)
+    post_raw(town, b'{"query": "{ viewer { role } }"}', "dk_canary")
+    town.stop()
+
+    log = town.process.log
+    assert all(json.loads(line) for line in log.splitlines() if line.startswith("{"))
+    for secret in (*town.settings.values(), town.desk.token, "dk_canary", "\x1b"):
+        if secret.startswith(("journey", "dk_", "\x1b")):
+            assert secret not in log
+
+
+def a_reply(thread: str, text: str) -> Json:
+    return {"threadId": thread, "content": {"text": {"body": text}}}
+
+
+def post_raw(town: Town, body: bytes, token: str | None = None) -> httpx.Response:
+    bearer = town.desk.token if token is None else token
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {bearer}".strip().encode())]
+    return town.http.post(f"{town.desk.url}/graphql", content=body, headers=headers)
+
+
+def code_of(answer: httpx.Response) -> str:
+    return answer.json()["errors"][0]["extensions"]["code"]

@@ -1,0 +1,261 @@
+"""The shape of the project: who may import whom, what the rules may touch, and which files may say what."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("api", "schema", "domain", "adapters", "migrations")
+
+# Clocks, chance and ids come through ports; a module's name forbids everything in it.
+FORBIDDEN = re.compile(
+    r"""
+      datetime\.datetime\.(now|utcnow|today) | datetime\.date\.today
+    | time\.(time|monotonic|perf_counter|process_time|clock_gettime|localtime|gmtime|ctime|sleep)(_ns)?
+    | uuid\.(uuid\d+|getnode) | os\.(urandom|getrandom)
+    | (random|secrets)(\..+)?
+    | importlib\.(import_module|__import__) | __import__
+    """,
+    re.VERBOSE,
+)
+
+# Put together from pieces, so that this file does not name them either.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("deb", "debian", "org"),
+        ("archive", "ubuntu", "com"),
+    )
+]
+MACHINE_PATH = re.compile(r"(?<![\w.$}~:-])/(work|root|home|Users|tmp)/(?=\w)")
+
+
+# What the rules may touch
+
+
+def test_the_rules_import_only_the_standard_library_and_read_no_clock() -> None:
+    modules = sorted((ROOT / "domain").rglob("*.py"))
+
+    found = [f"{path.relative_to(ROOT)}:{offence}" for path in modules for offence in offences(path.read_text())]
+
+    assert modules
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "offence"),
+    [
+        ("import orjson", "1: imports orjson"),
+        ("import os, starlette.routing as routing", "1: imports starlette.routing"),
+        ("from adapters.db import store", "1: imports adapters.db"),
+        ("from . import quota", "1: imports relatively"),
+        ("def late():\n    import httpx", "2: imports httpx"),
+        ("from datetime import UTC, datetime\nat = datetime.now(UTC)", "2: uses datetime.datetime.now"),
+        ("import datetime as dt\nat = dt.datetime.utcnow()", "2: uses datetime.datetime.utcnow"),
+        ("from datetime import date\nday = date.today()", "2: uses datetime.date.today"),
+        ("import time\nat = time.time()", "2: uses time.time"),
+        ("from time import monotonic as tick\nat = tick()", "2: uses time.monotonic"),
+        ("from uuid import uuid4\nfield = make(default_factory=uuid4)", "2: uses uuid.uuid4"),
+        ("import uuid\nid = uuid.uuid7()", "2: uses uuid.uuid7"),
+        ("import random", "1: imports random"),
+        ("from secrets import token_hex", "1: imports secrets"),
+        ("orjson = __import__('orjson')", "1: uses __import__"),
+        ("import importlib\nimportlib.import_module('orjson')", "2: uses importlib.import_module"),
+    ],
+)
+def test_a_rule_that_reaches_outside_is_found(source: str, offence: str) -> None:
+    assert offence in offences(source)
+
+
+def test_a_rule_that_handles_times_and_ids_it_was_given_is_left_alone() -> None:
+    source = """
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from domain.ids import ThreadId
+import domain.sessions
+
+def closes(at: datetime, clock: Clock, id: UUID, random: int, noon: time) -> datetime:
+    return max(at, clock.now(), datetime.combine(at, time(12))) + timedelta(hours=random)
+"""
+
+    assert offences(source) == []
+
+
+def offences(source: str) -> list[str]:
+    """What a module of the rules does and may not, as "line: what"."""
+    tree = ast.parse(source)
+    return [f"{line}: {what}" for line, what in sorted({*foreign_imports(tree), *forbidden_uses(tree)})]
+
+
+def foreign_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                imported = [alias.name for alias in names]
+            case ast.ImportFrom(level=0, module=str(module)):
+                imported = [module]
+            case ast.ImportFrom():
+                yield node.lineno, "imports relatively"
+                continue
+            case _:
+                continue
+        yield from ((node.lineno, f"imports {name}") for name in imported if not may_be_imported(name))
+
+
+def may_be_imported(module: str) -> bool:
+    top = module.partition(".")[0]
+    return (top == "domain" or top in sys.stdlib_module_names) and not FORBIDDEN.fullmatch(module)
+
+
+def forbidden_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Uses and not only calls: a clock handed on as a default factory is read all the same."""
+    meanings = imported_names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute):
+            used = full_name(node, meanings)
+            if used is not None and FORBIDDEN.fullmatch(used):
+                yield node.lineno, f"uses {used}"
+
+
+def imported_names(tree: ast.Module) -> dict[str, str]:
+    """What each imported name stands for: `dt` for `datetime`, `tick` for `time.monotonic`."""
+    meanings = {"__import__": "__import__"}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                tops = [alias.name.partition(".")[0] for alias in names if alias.asname is None]
+                meanings |= dict(zip(tops, tops, strict=True))
+                meanings |= {alias.asname: alias.name for alias in names if alias.asname}
+            case ast.ImportFrom(module=module, names=names):
+                meanings |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
+            case _:
+                pass
+    return meanings
+
+
+def full_name(node: ast.expr, meanings: dict[str, str]) -> str | None:
+    match node:
+        case ast.Name(id=name):
+            return meanings.get(name)
+        case ast.Attribute(value=value, attr=attribute):
+            owner = full_name(value, meanings)
+            return owner and f"{owner}.{attribute}"
+        case _:
+            return None
+
+
+# Who may import whom
+
+
+def test_imports_go_one_way() -> None:
+    answer = lint_imports(ROOT)
+
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [
+        ("domain", "import schema"),
+        ("domain", "import adapters"),
+        ("domain", "import migrations"),
+        ("schema", "import adapters"),
+        ("schema", "import api"),
+        ("schema", "import migrations"),
+        ("adapters", "import schema"),
+        ("adapters", "import api"),
+        ("migrations", "import api"),
+        ("migrations", "import schema"),
+    ],
+)
+def test_an_import_the_wrong_way_breaks_the_contract(package: str, line: str, tmp_path: Path) -> None:
+    for name in PACKAGES:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / package / "wrong.py").write_text(f"{line}\n")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+
+    answer = lint_imports(tmp_path)
+
+    assert answer.returncode == 1
+    assert "BROKEN" in answer.stdout
+
+
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    """The import contracts of pyproject.toml over the packages in `root`."""
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+
+
+# Generated and committed files
+
+
+def test_the_committed_schema_is_the_one_the_code_makes() -> None:
+    from schema.sdl import sdl  # here, so that a schema that fails to load fails this test alone
+
+    committed = (ROOT / "schema" / "schema.graphql").read_text()
+
+    assert committed == sdl(), "run ./dev schema, and review the difference"
+
+
+def test_no_file_names_a_package_registry_or_a_place_on_one_machine() -> None:
+    files = project_files()
+
+    found = [f"{path}: {words}" for path in files for words in private_words(ROOT / path)]
+
+    assert "pyproject.toml" in files
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"https://{REGISTRY_HOSTS[0]}/simple", [REGISTRY_HOSTS[0]]),
+        ("cd /" + "home/ada/deskline", ["/" + "home/"]),
+        ('open("/' + 'tmp/x")', ["/" + "tmp/"]),
+        ("GET /webhooks/whatsapp, https://example.org/work/item, ./tmp/x, sqlite:////absolute.db", []),
+    ],
+)
+def test_private_words_are_found_where_they_stand(text: str, found: list[str], tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(text)
+
+    assert private_words(tmp_path / "page.md") == found
+
+
+def test_locks_hold_hashes_and_no_addresses() -> None:
+    python = (ROOT / "requirements.lock").read_text()
+    node = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+
+    assert "http" not in re.sub(r"^(httpx|httpcore|httptools)==", "", python, flags=re.MULTILINE)
+    assert len(re.findall(r"^[a-z0-9-]+==", python, flags=re.MULTILINE)) == len(python_entries(python))
+    assert all("--hash=sha256:" in entry for entry in python_entries(python))
+    assert [name for name, package in node.items() if "resolved" in package] == []
+    assert [name for name, package in node.items() if name and "integrity" not in package] == []
+
+
+def python_entries(lock: str) -> list[str]:
+    """One text a package: its pin and the hashes under it."""
+    return [entry for entry in re.split(r"^(?=\S)", lock, flags=re.MULTILINE) if entry]
+
+
+def project_files() -> list[str]:
+    """Committed ones, and those a commit of everything would add."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def private_words(path: Path) -> list[str]:
+    text = path.read_bytes().decode(errors="replace")
+    return [host for host in REGISTRY_HOSTS if host in text] + [found[0] for found in MACHINE_PATH.finditer(text)]
