@@ -1,8 +1,10 @@
 """The application: the API, Meta's webhook, the inbox page, and what whoever runs it asks."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +23,8 @@ from api.worker import Worker
 from schema.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema
+
+ENGINE_CLOSES_WITHIN_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
-        async with engine.running():
+        async with _engine_running(engine):
             if worker is None:
                 yield
                 return
@@ -79,6 +83,17 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         lifespan=lifespan,
     )
     return Serving(app, engine, worker)
+
+
+@asynccontextmanager
+async def _engine_running(engine: Engine) -> AsyncGenerator[None, None]:
+    """A mutation that still waits for the network at the end is cut off; what it had not committed never was."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(engine.running())
+        yield
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENGINE_CLOSES_WITHIN_S):
+                await stack.aclose()
 
 
 class _Health:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import socket
 import sys
@@ -71,7 +72,7 @@ async def run_demo(sock: socket.socket, *, open_browser: bool, directory: Path |
             async def started() -> None:
                 await stage.set()
                 _greet(address)
-                if open_browser:
+                if open_browser and _has_screen():
                     await asyncio.to_thread(webbrowser.open, address)
 
             async with simulator.running():
@@ -177,6 +178,11 @@ def _kept_or_not(directory: Path | None) -> Generator[Path, None, None]:
         return
     with tempfile.TemporaryDirectory(prefix="deskline-demo-") as folder:
         yield Path(folder)
+
+
+def _has_screen() -> bool:
+    """Without one, a browser for terminals would take the terminal over."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _greet(address: str) -> None:

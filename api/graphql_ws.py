@@ -138,8 +138,9 @@ class Socket:
             await self._stop([reading, *self._operations.values()])
         if self._closing.done():
             end = self._closing.result()
+            patience_s = limits.DRAIN_S if self._engine.draining else limits.CLOSE_S
             with suppress(TimeoutError, OSError, RuntimeError, WebSocketDisconnect):
-                await asyncio.wait_for(self._websocket.close(end.code, end.reason), limits.CLOSE_S)
+                await asyncio.wait_for(self._websocket.close(end.code, end.reason), patience_s)
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
@@ -179,7 +180,8 @@ class Socket:
             case "connection_init":
                 await self._introduce(_payload(frame))
             case "ping":
-                await self._send({"type": "pong", **({"payload": _payload(frame)} if frame.get("payload") else {})})
+                payload = _payload(frame)
+                await self._send({"type": "pong", "payload": payload} if payload else {"type": "pong"})
             case "pong":
                 _payload(frame)
             case "subscribe":

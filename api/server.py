@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 FRAME_LIMIT: Final = 64 * 1024
-GRACE_S: Final = 4  # for requests that are being answered when the stop comes
-TELLING_S: Final = 3.0  # for the listeners to hear of it
+GRACE_S: Final = 3  # for requests that are being answered when the stop comes
+TELLING_S: Final = 2.0  # for the listeners to hear of it
 
 
 class CannotListen(Exception):

@@ -6,7 +6,7 @@ The table is DESIGN.md's "Who may do what". A user has the rows of their role; a
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from domain.ids import ApiKeyId, ContactId, OrganizationId, SignInId, UserId
 
@@ -130,6 +130,8 @@ class Actor:
                 return f"user:{user}"
             case ByIntegration(api_key):
                 return f"key:{api_key}"
+            case _:
+                assert_never(self.author)
 
 
 def user_actor(organization: OrganizationId, user: UserId, role: Role, sign_in: SignInId | None) -> Actor:

@@ -6,7 +6,7 @@ A refusal is a value. What is broken in us is an exception and ends at the edge.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from domain.ids import TemplateId
 
@@ -101,6 +101,8 @@ def code_of(refusal: Refusal) -> ErrorCode:
             return ErrorCode.TEXT_TOO_LONG
         case TemplateParameterWrong():
             return ErrorCode.TEMPLATE_PARAMETERS
+        case _:
+            assert_never(refusal)
 
 
 def not_found(what: str, *field: str) -> Refused:

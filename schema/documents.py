@@ -91,7 +91,8 @@ class Documents:
                 raise NotSignedIn
             return compiled
         compiled = self._compile(text, signed_in=signed_in)
-        self._keep(compiled)
+        if signed_in:  # strangers must not be able to push out what others use
+            self._keep(compiled)
         return compiled
 
     def _compile(self, text: str, *, signed_in: bool) -> Compiled:

@@ -103,7 +103,8 @@ class Engine:
         """Take no more connections, end the open ones, and wait for the mutations that run. May be called twice."""
         self.draining = True
         await asyncio.gather(*(connection.drain() for connection in tuple(self.connections)))
-        await asyncio.gather(*self._mutations, return_exceptions=True)
+        if self._mutations:
+            await asyncio.wait(self._mutations)  # which, unlike gather, leaves them alone when it is given up itself
 
     async def authenticate(self, header: str | None) -> Actor | None:
         """The actor behind an `Authorization` header; None where there is none, or not one of ours."""

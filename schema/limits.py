@@ -44,12 +44,14 @@ SOCKETS_PER_KEY = 10_000
 STRANGERS_PER_ADDRESS = 500  # sockets that have not introduced themselves
 OPERATION_ID_LENGTH = 128
 CLOSE_S = 20.0  # how long a reader that does not read may take to hear why it is closed
+DRAIN_S = 1.5  # the same while the server stops
 KEEP_ALIVE_S = 12.0  # a comment on a quiet event stream
 
 # ---------------------------------------------------------------- the log, live
 WAITING_FRAMES = 256
 WAITING_BYTES = 1024 * 1024
-POLL_S = 0.5  # the log and the rights are looked at this often, whatever the bus says
+POLL_S = 0.5  # the log is looked at this often, whatever the bus says
+RIGHTS_S = 0.3  # what was taken away has to stop within a second
 LOG_PAGE = 256
 KEPT_FRAMES = 16_384  # frames kept for those who come back, over all groups
 KEPT_BYTES = 8 * 1024 * 1024

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from domain.actors import Actor, ByIntegration, ByUser, key_actor, user_actor
 from domain.errors import Refusal, Throttled, invalid
@@ -124,6 +125,8 @@ async def _rights_in(ports: Ports, organization: OrganizationId, asked: dict[str
                 if user is None or not user.active or begun is None or not begun.is_good(now):
                     return None
                 return user_actor(organization, user.id, user.role, begun.id)
+            case _:
+                assert_never(actor.author)
 
     return {name: right_now(actor) for name, actor in asked.items()}
 

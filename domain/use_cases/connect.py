@@ -6,6 +6,7 @@ The network is asked first, outside any transaction; then the channel, its templ
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from domain.actors import Actor, Right
 from domain.channels import (
@@ -238,6 +239,8 @@ def _no_answer(failed: Failed, field: str) -> Refused:
             return Refused(ErrorCode.INVALID, f"The network refused it: {message}", (field,))
         case NotSent() | Unanswered():
             return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "The network can't be asked now. Try again in a minute.")
+        case _:
+            assert_never(failed)
 
 
 def _linked_elsewhere() -> Refused:

@@ -87,9 +87,8 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
         item = await tx.outbox_item(message)
         if item is None or item.leased_until is None or item.leased_until > now:
             return
-        current = (await tx.messages([message])).get(message)
-        if current is not None:
-            _unknown(ports, tx, current, "The worker that sent it died before it heard the answer.", now)
+        current = (await tx.messages([message]))[message]
+        _unknown(ports, tx, current, "The worker that sent it died before it heard the answer.", now)
         tx.remove(item)
 
 
@@ -100,10 +99,8 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
         item = await tx.outbox_item(id)
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
-        message = (await tx.messages([id])).get(id)
-        thread = (await tx.threads([item.thread])).get(item.thread)
-        channel = await tx.channel(item.channel)
-        if message is None or thread is None or channel is None or arrived(message.status):
+        message, thread, channel = await _what_leaves(tx, item)
+        if arrived(message.status):
             tx.remove(item)
             return None
         if failure := await _stopped(tx, thread, channel, message, now):
@@ -122,6 +119,15 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
     return _Claimed(leased, outgoing, token)
 
 
+async def _what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thread, Channel]:
+    """The item's message, thread and channel: such rows are emptied when their time is over, never deleted."""
+    message = (await tx.messages([item.id]))[item.id]
+    thread = (await tx.threads([item.thread]))[item.thread]
+    channel = await tx.channel(item.channel)
+    assert channel is not None
+    return message, thread, channel
+
+
 async def _stopped(
     tx: Transaction, thread: Thread, channel: Channel, message: Message, now: datetime
 ) -> Failure | None:
@@ -131,15 +137,15 @@ async def _stopped(
     in_session = thread.session is not None and thread.session.is_open(now)
     if isinstance(message.content, Text):
         return None if in_session else SESSION_OVER
-    if isinstance(message.content, TemplateMessage):
-        template = await tx.template(message.content.template)
-        if template is None:
-            return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
-        if reason := not_sendable_reason(template):
-            return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
-        contact = (await tx.contacts([thread.contact])).get(thread.contact)
-        if refusal := opt_out_refusal(contact, template, thread, now):
-            return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
+    assert isinstance(message.content, TemplateMessage)  # nothing else is queued yet
+    template = await tx.template(message.content.template)
+    if template is None:
+        return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
+    if reason := not_sendable_reason(template):
+        return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
+    contact = (await tx.contacts([thread.contact])).get(thread.contact)
+    if refusal := opt_out_refusal(contact, template, thread, now):
+        return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
     return None
 
 
@@ -164,14 +170,12 @@ async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, 
     """Record what came of the attempt. A late answer is recorded too; only the queue is left to the newer claim."""
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
-        message = (await tx.messages([item.id])).get(item.id)
-        if message is None:
-            return
+        message, thread, channel = await _what_leaves(tx, item)
         current = await tx.outbox_item(item.id)
         ours = current if current is not None and current.lease == item.lease else None
         match result:
             case Accepted():
-                await _accepted(ports, tx, message, item, result, now)
+                await _accepted(ports, tx, message, thread, channel, result, now)
                 _leave(tx, ours)
             case Unanswered(message=reason):
                 _unknown(ports, tx, message, reason, now)
@@ -179,7 +183,7 @@ async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, 
             case NotSent(message=reason):
                 await _later(ports, tx, message, ours, AttemptOutcome.NOT_SENT, None, reason, None, now)
             case Rejected():
-                await _rejected(ports, tx, message, item, ours, result, now)
+                await _rejected(ports, tx, message, channel, ours, result, now)
             case _:
                 assert_never(result)
 
@@ -190,7 +194,13 @@ def _leave(tx: Transaction, item: OutboxItem | None) -> None:
 
 
 async def _accepted(
-    ports: Ports, tx: Transaction, message: Message, item: OutboxItem, result: Accepted, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    thread: Thread,
+    channel: Channel,
+    result: Accepted,
+    now: datetime,
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
     ended = _ended(message, AttemptOutcome.ACCEPTED, None, None)
@@ -201,10 +211,6 @@ async def _accepted(
     if after.status is not known.status:
         tx.save(own_mark(ports, after, MessageStatus.SENT, now))
     tx.record(*status_events(message, after))
-    thread = (await tx.threads([item.thread])).get(item.thread)
-    channel = await tx.channel(item.channel)
-    if thread is None or channel is None:
-        return
     _learn_name(tx, thread, result)
     _healthy(tx, channel)
     waiting = await tx.parked([(channel.phone_number_id, result.wamid)])
@@ -238,7 +244,7 @@ async def _rejected(
     ports: Ports,
     tx: Transaction,
     message: Message,
-    item: OutboxItem,
+    channel: Channel,
     ours: OutboxItem | None,
     result: Rejected,
     now: datetime,
@@ -254,9 +260,7 @@ async def _rejected(
             outcome = AttemptOutcome.REFUSED
             await _later(ports, tx, message, ours, outcome, result.code, result.message, pause, now)
         case Remedy.CHANNEL:
-            channel = await tx.channel(item.channel)
-            if channel is not None:
-                _degrade(tx, channel, judged.failure, result.code, now)
+            _degrade(tx, channel, judged.failure, result.code, now)
             tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message))
             if ours is not None:
                 tx.save(hold(ours, now + CHANNEL_PROBE_EVERY))

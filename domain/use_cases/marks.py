@@ -82,10 +82,7 @@ def status_events(before: Message, after: Message) -> tuple[MessageStatusChanged
 async def give_back(ports: Ports, tx: Transaction, message: Message, now: datetime) -> None:
     """Refund what a failed message took, once, into the period that paid."""
     entry = await tx.entry_of(message.id)
-    if entry is None or entry.refunded_at is not None:
-        return
-    period = await tx.period_of(entry)
-    given = refund(period, entry, now)
+    given = refund(await tx.period_of(entry), entry, now) if entry is not None else None
     if given is not None:
         tx.save(*given)
         tx.record(QuotaChanged())

@@ -65,7 +65,7 @@ async def first_result(
 
 def remember(tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str, message: Message) -> None:
     if key is not None:
-        tx.save(Remembered(tx.organization, _memory_id(actor, key), mutation, content, message.id, message.at))
+        tx.save(Remembered(tx.organization, _memory_id(actor, key), mutation, content, message.id, message.received_at))
 
 
 def channel_refusal(channel: Channel) -> Refusal | None:
@@ -93,8 +93,8 @@ async def price(
         return None
     if in_session and thread.session is not None:
         kind = ConversationKind.USER_INITIATED
-        charged = await tx.entries_since(thread.id, thread.session.opened_at)
-        if any(entry.kind is kind and entry.refunded_at is None for entry in charged):
+        taken = await tx.entries_since(thread.id, thread.session.opened_at)
+        if any(entry.kind is kind and entry.refunded_at is None for entry in taken):
             return None
     else:
         kind = ConversationKind.BUSINESS_INITIATED
@@ -102,15 +102,11 @@ async def price(
     period = await tx.period(starts_at, ends_at, ports.ids.new())
     if kind is ConversationKind.BUSINESS_INITIATED:
         limit = channel.messaging_limit if channel.business_verified else UNVERIFIED_ALLOWANCE
-        taken = await tx.allowance_taken(channel.account, now - ALLOWANCE_WINDOW)
-        day = allowance(limit, taken, now)
+        day = allowance(limit, await tx.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
         if day.limit is not None and day.used >= day.limit:
             return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
-    match charge(period, organization.quota_limit):
-        case Period() as charged_period:
-            return Price(charged_period, kind, channel.account)
-        case QuotaExceeded() as refusal:
-            return refusal
+    charged = charge(period, organization.quota_limit)
+    return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
 
 
 def new_message(
@@ -131,7 +127,7 @@ def new_message(
         author=author,
         content=content,
         status=MessageStatus.QUEUED,
-        at=now,
+        at=now.replace(microsecond=0),  # as the network tells time, so that an answer in this second stands after it
         sent_at=now,
         received_at=now,
         reply_to=reply.id if reply else None,
@@ -145,7 +141,7 @@ async def queue(
     ports: Ports, tx: Transaction, thread: Thread, message: Message, paid: Price | None, priority: int
 ) -> None:
     """Save the message and all that goes with it: its place in the outbox, thread, ticket, cost and events."""
-    now = message.at
+    now = message.received_at
     tx.save(
         with_message(thread, message),
         message,
@@ -154,9 +150,8 @@ async def queue(
     )
     tx.record(MessageAdded(thread.id, message.id))
     if thread.ticket is not None:
-        ticket = (await tx.tickets([thread.ticket])).get(thread.ticket)
-        if ticket is not None:
-            record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
+        ticket = (await tx.tickets([thread.ticket]))[thread.ticket]
+        record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
     if paid is not None:
         entry = Entry(
             tx.organization,

@@ -10,7 +10,6 @@ from domain.errors import (
     ErrorCode,
     Refusal,
     Refused,
-    TemplateParameterWrong,
     TextTooLong,
     forbidden,
     invalid,
@@ -147,11 +146,7 @@ def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread,
 def _filled(template: Template, values: tuple[Filled, ...]) -> TemplateMessage | Refusal:
     if reason := not_sendable_reason(template):
         return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
-    match fill(template, values):
-        case TemplateParameterWrong() as refusal:
-            return refusal
-        case TemplateMessage() as message:
-            return message
+    return fill(template, values)
 
 
 def _text_fault(body: str) -> Refusal | None:

@@ -1,4 +1,4 @@
-"""What open connections may still see: asked anew twice a second, in one call for all of them.
+"""What open connections may still see: asked anew three times a second, in one call for all of them.
 
 A key, sign-in or user that is gone ends its connections; a changed role changes what their streams show. Sockets
 outlive every check made when they were opened, so nothing here is remembered longer than one turn.
@@ -36,7 +36,7 @@ class Watched(Protocol):
 
 
 class Watch:
-    def __init__(self, ports: Ports, every_s: float = limits.POLL_S) -> None:
+    def __init__(self, ports: Ports, every_s: float = limits.RIGHTS_S) -> None:
         self._ports = ports
         self._every_s = every_s
         self._watched: set[Watched] = set()

@@ -73,6 +73,7 @@ async def connect(ports: Ports, line: Line, organization: OrganizationId = ACME)
     )
     async with ports.store.transaction(organization) as tx:
         tx.save(an_organization(organization), channel)
+        await tx.enlist(Listing.ORGANIZATION, organization, organization)
         await tx.enlist(Listing.NUMBER, line.number, line.number)
         await tx.enlist(Listing.ACCOUNT, line.account, line.account)
     return channel

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-
 from api.doctor import Report, examine
+from api.keys import key_file
 from api.settings import Settings
 from api.wiring import wired
 from domain.channels import Problem, ProblemCode
@@ -51,10 +51,11 @@ async def test_secrets_are_masked(tmp_path: Path) -> None:
     assert any(line.startswith("DESKLINE_APP_SECRETS = •••, •••") for line in report.lines)
 
 
-async def test_looking_makes_nothing(settings: Settings, tmp_path: Path) -> None:
+async def test_looking_makes_nothing(settings: Settings) -> None:
     await examine(settings)
 
-    assert list(tmp_path.iterdir()) == []
+    assert not settings.database_file.exists()
+    assert not key_file(settings.database_file).exists()
 
 
 async def test_a_misspelt_variable_is_pointed_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

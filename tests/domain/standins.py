@@ -1,5 +1,6 @@
 """Small real implementations of ports whose product twins need a network or a processor's time."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -54,30 +55,31 @@ class Network:
 
     async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
         self.told_read.append(wamid)
-        return self._asked("mark_read", token)
+        return await self._asked("mark_read", token)
 
     async def token_facts(self, token: str) -> TokenFacts | Failed:
-        return self._asked("token_facts", token) or self.token
+        return await self._asked("token_facts", token) or self.token
 
     async def account_facts(self, token: str, account: BusinessAccountId) -> AccountFacts | Failed:
-        return self._asked("account_facts", token) or replace(self.account, id=account)
+        return await self._asked("account_facts", token) or replace(self.account, id=account)
 
     async def numbers(self, token: str, account: BusinessAccountId) -> list[NumberFacts] | Failed:
-        return self._asked("numbers", token) or self.its_numbers
+        return await self._asked("numbers", token) or self.its_numbers
 
     async def register(self, token: str, number: PhoneNumberId, pin: str) -> Failed | None:
-        return self._asked("register", token, pin)
+        return await self._asked("register", token, pin)
 
     async def subscribe(self, token: str, account: BusinessAccountId) -> Failed | None:
-        return self._asked("subscribe", token)
+        return await self._asked("subscribe", token)
 
     async def templates(
         self, token: str, organization: OrganizationId, account: BusinessAccountId, now: datetime
     ) -> list[Template] | Failed:
         told = [replace(each, organization=organization, account=account, synced_at=now) for each in self.its_templates]
-        return self._asked("templates", token) or told
+        return await self._asked("templates", token) or told
 
-    def _asked(self, what: str, token: str, *more: str) -> Failed | None:
+    async def _asked(self, what: str, token: str, *more: str) -> Failed | None:
+        await asyncio.sleep(0)  # whoever else wants to do something meanwhile may
         self.tokens.add(token)
         self.asked.append(" ".join((what, *more)))
         return self.failing.get(what)

@@ -794,19 +794,6 @@ async def test_what_was_taken_out_of_the_queue_is_not_sent(desk: Desk) -> None:
     assert (await desk.message_by_id(reply.id)).status is QUEUED
 
 
-@pytest.mark.parametrize("missing", ["thread", "channel"])
-async def test_an_item_that_points_nowhere_leaves_the_queue_quietly(desk: Desk, missing: str) -> None:
-    reply = await desk.reply()
-    item = await outbox_item(desk, reply)
-    assert item is not None
-    astray = replace(item, thread=ThreadId("none")) if missing == "thread" else replace(item, channel=ChannelId("none"))
-    await desk.given(astray)
-
-    await dispatch(desk.ports, ACME, reply.id)
-
-    assert (await outbox_item(desk, reply), desk.network.sent) == (None, [])
-
-
 async def test_two_numbers_send_under_their_own_names(desk: Desk) -> None:
     other = replace(a_desk_number(PhoneNumberId("9")), id=ChannelId(an_id(9)))
     thread = replace(await desk.thread(), id=ThreadId(an_id(9)), channel=other.id, ticket=None)

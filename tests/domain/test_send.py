@@ -28,7 +28,7 @@ from domain.templates import Header, HeaderKind, TemplateCategory, TemplateStatu
 from domain.threads import Thread
 from domain.tickets import TicketStatus
 from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
-from domain.use_cases.tickets import close_ticket
+from domain.use_cases.tickets import UpdateTicket, close_ticket, update_ticket
 from tests.builders import (
     ACME,
     API_KEY,
@@ -143,7 +143,20 @@ async def test_a_reply_to_a_closed_ticket_leaves_it_closed(desk: Desk) -> None:
     assert (await desk.ticket()).status is TicketStatus.CLOSED
 
 
-async def test_a_reply_in_a_thread_whose_ticket_is_gone_goes_all_the_same(desk: Desk) -> None:
+async def test_a_reply_to_a_ticket_that_waits_on_the_contact_already_is_no_news_of_the_ticket(desk: Desk) -> None:
+    """Somebody set it so by hand before the first reply."""
+    ticket = await desk.ticket()
+    granted(await update_ticket(desk.ports, AGENT, UpdateTicket(ticket.id, status=TicketStatus.WAITING_ON_CONTACT)))
+    head = await desk.head()
+
+    message = await desk.reply()
+
+    assert await desk.events(head) == [MessageAdded(message.thread, message.id)]
+    await desk.wrote("Thanks")
+    assert (await desk.ticket()).status is TicketStatus.WAITING_ON_US
+
+
+async def test_a_reply_in_a_thread_without_a_ticket_goes_all_the_same(desk: Desk) -> None:
     await desk.given(replace(await desk.thread(), ticket=None))
 
     assert (await desk.reply()).status is MessageStatus.QUEUED
@@ -822,3 +835,14 @@ async def test_since_then_replies_add_nothing() -> None:
     await desk.reply()
 
     assert await desk.entries() == []
+
+
+async def test_an_answer_in_the_same_second_stands_after_what_it_answers() -> None:
+    desk = await open_desk(NOON)
+    await desk.wrote("Hello")
+    desk.clock.advance(timedelta(milliseconds=700))
+    await desk.reply("Good day")
+    desk.clock.advance(timedelta(milliseconds=200))
+    await desk.wrote("Can you help?", at=NOON)  # the network tells whole seconds
+
+    assert await desk.texts() == ["Hello", "Good day", "Can you help?"]

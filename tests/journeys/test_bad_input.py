@@ -20,6 +20,10 @@ from tests.journeys.desk import (
     signed,
 )
 
+pytestmark = pytest.mark.xdist_group("bad input")  # one town for most of them
+
+TOO_DEEP = b"[" * 100_000 + b"]" * 100_000
+
 THREADS = """
 { threads { totalCount edges { node { id contact { waId } session { state expiresAt } lastMessage { sentAt } } } } }
 """
@@ -82,7 +86,7 @@ def person(quiet_town: Town) -> str:
         pytest.param(a_message_body("psst", "wamid.1"), {}, 401, id="unsigned"),
         pytest.param(b"{}", signed(b"{}", "not the secret"), 401, id="signed with another secret"),
         pytest.param(b"not json", signed(b"not json"), 400, id="not JSON"),
-        pytest.param(b"[" * 100_000, signed(b"[" * 100_000), 400, id="nested too deep"),
+        pytest.param(TOO_DEEP, signed(TOO_DEEP), 200, id="nested too deep, and JSON all the same"),
         pytest.param(b"x" * (4 * 1024 * 1024 + 1), signed(b""), 413, id="too long"),
     ],
 )

@@ -1,6 +1,7 @@
 """The desk dies, and comes back: nothing is lost, nothing comes twice, and listeners go on where they were."""
 
 import json
+from time import monotonic
 from typing import NoReturn
 
 import pytest
@@ -124,6 +125,24 @@ async def test_a_polite_stop_tells_every_socket_to_come_back_and_ends_with_0(tow
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
     assert code == 0
+
+
+async def test_a_stop_ends_in_time_also_while_the_network_holds_an_answer_back(town: Town) -> None:
+    thread = await a_thread(town)
+    here = town.desk.ask(WHERE_WE_ARE)["viewer"]["cursor"]
+    town.phones.fault({"kind": "timeout_after_accept", "times": 1})
+    async with town.desk.socket() as socket:
+        await socket.subscribe(ADDED, after=here)
+        town.desk.ask(SEND, input={"threadId": thread, "content": {"text": {"body": "Are you there?"}}})
+        while (await socket.event_of("MessageStatusChanged"))["status"] != "DELIVERED":
+            pass  # its statuses come, while the send itself still waits for its answer
+
+        begun = monotonic()
+        code = town.stop()
+
+    assert code == 0
+    assert monotonic() - begun < 10
+    assert [send["text"] for send in town.phones.messages(ADA) if send["direction"] == "in"] == ["Are you there?"]
 
 
 async def test_graphql_ws_from_npm_listens_and_goes_on_after_a_power_cut(town: Town) -> None:

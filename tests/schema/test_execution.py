@@ -19,7 +19,7 @@ from schema.cursors import Cursors
 from schema.errors import ApiError, Code
 from schema.execution import BadRequest, Engine, GraphQLRequest, answer, execute, read_request
 from tests.api.memory_desk import memory_ports
-from tests.schema.live_desk import LiveDesk, a_live_desk
+from tests.schema.live_desk import LiveDesk, a_live_desk, heard, listening
 
 HERE = "192.0.2.7"
 
@@ -356,3 +356,16 @@ async def test_the_place_a_mutation_tells_is_that_after_its_commit() -> None:
 
     assert said["data"]["threadClose"]["thread"] == {"status": "CLOSED", "cursor": await desk.cursor()}
     assert snapshots.taken >= 1
+
+
+async def test_an_event_that_tells_its_place_is_read_in_one_snapshot() -> None:
+    desk, snapshots = await a_counting_desk()
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+    query = "subscription { inboxEvents { thread { cursor } } }"
+
+    async with desk.engine.running(), listening(desk, actor, query) as stream:
+        waiting = asyncio.create_task(heard(stream, 2))
+        await desk.writes(thread, "one", "two")
+        await waiting
+
+    assert snapshots.taken == 2

@@ -261,6 +261,13 @@ def test_a_document_is_compiled_once() -> None:
     assert documents.compile(SIGN_IN, signed_in=True) is documents.compile(SIGN_IN, signed_in=True)
 
 
+def test_what_strangers_send_is_not_remembered() -> None:
+    documents = Documents(GRAPH)
+    first = documents.compile(SIGN_IN, signed_in=False)
+
+    assert documents.compile(SIGN_IN, signed_in=True) is not first
+
+
 def test_documents_are_remembered_within_bounds() -> None:
     documents = Documents(GRAPH)
     first = documents.compile("{ viewer { role } } #0", signed_in=True)
