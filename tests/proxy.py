@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
+from ssl import SSLContext
 
 CHUNK_BYTES = 65_536
 
@@ -99,9 +100,12 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy_before(port: int, host: str = "127.0.0.1") -> AsyncGenerator[Proxy, None]:
+async def proxy_before(
+    port: int, host: str = "127.0.0.1", *, tls: SSLContext | None = None
+) -> AsyncGenerator[Proxy, None]:
+    """With `tls`, whoever comes has to speak it; the server behind does not."""
     proxy = Proxy(host, port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

@@ -1,17 +1,24 @@
 """The bus: hints that something moved on."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.memory import MemoryBus
+from adapters.redis import RedisBus, read_address
 from domain.ports import JOURNAL, OUTBOX, Bus
 from tests.builders import ACME, GLOBEX
 
 
-@pytest.fixture(params=["memory"])
-def bus(request: pytest.FixtureRequest) -> Bus:
-    return {"memory": MemoryBus}[request.param]()
+@pytest.fixture(params=["memory", "redis"])
+async def bus(request: pytest.FixtureRequest, redis_namespace: str) -> AsyncIterator[Bus]:
+    if request.param == "memory":
+        yield MemoryBus()
+        return
+    async with RedisBus(read_address(request.getfixturevalue("redis_url")), redis_namespace).running() as bus:
+        assert bus.healthy
+        yield bus
 
 
 async def test_a_hint_reaches_every_listener_of_its_topic(bus: Bus) -> None:

@@ -1,92 +1,107 @@
-"""The throttle: no more than so many of one name in any stretch of so many seconds."""
+"""The throttle: so many of a name in so many seconds, and how long to wait for the next."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from adapters.memory import MemoryThrottle
+from adapters.redis import RedisThrottle, read_address
 from domain.ports import Throttle
 from tests.builders import FixedClock
 
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
+WINDOW_S = 0.3  # real seconds where the clock is Redis's own
 
 
-@pytest.fixture(params=["memory"])
-def throttle(request: pytest.FixtureRequest, clock: FixedClock) -> Throttle:
-    return {"memory": MemoryThrottle}[request.param](clock)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    throttle: Throttle
+    passed: Callable[[float], Awaitable[None]]  # waits so many seconds of the throttle's clock
+
+    async def take(self, name: str, limit: int) -> float | None:
+        return await self.throttle.take(name, limit, WINDOW_S)
 
 
-async def test_as_many_as_allowed_pass_and_the_next_is_told_how_long_to_wait(
-    throttle: Throttle, clock: FixedClock
-) -> None:
-    assert await throttle.take("ada", 2, 60) is None
-    clock.advance(timedelta(seconds=20))
-    assert await throttle.take("ada", 2, 60) is None
-    clock.advance(timedelta(seconds=10))
+@pytest.fixture(params=["memory", "redis"])
+async def limits(request: pytest.FixtureRequest, redis_namespace: str) -> AsyncIterator[Limits]:
+    clock = FixedClock()
+    memory = MemoryThrottle(clock)
+    if request.param == "memory":
 
-    assert await throttle.take("ada", 2, 60) == 30
+        async def passed(seconds: float) -> None:
+            clock.advance(timedelta(seconds=seconds))
 
-
-async def test_who_waits_as_long_as_told_passes(throttle: Throttle, clock: FixedClock) -> None:
-    for _ in range(3):
-        await throttle.take("ada", 3, 10)
-
-    clock.advance(timedelta(seconds=10) - timedelta(microseconds=1))
-    wait = await throttle.take("ada", 3, 10)
-    assert wait == pytest.approx(1e-6)
-
-    clock.advance(timedelta(microseconds=1))
-    assert await throttle.take("ada", 3, 10) is None
+        yield Limits(memory, passed)
+        return
+    address = read_address(request.getfixturevalue("redis_url"))
+    async with RedisThrottle(address, memory, redis_namespace).running() as throttle:
+        yield Limits(throttle, asyncio.sleep)
+        assert throttle.tally.alone == 0
 
 
-async def test_what_was_refused_does_not_count(throttle: Throttle, clock: FixedClock) -> None:
-    await throttle.take("ada", 1, 60)
-    for _ in range(10):
-        clock.advance(timedelta(seconds=5))
-        await throttle.take("ada", 1, 60)
+async def test_as_many_as_the_limit_pass_and_the_next_is_told_to_wait(limits: Limits) -> None:
+    assert [await limits.take("anna@acme.example", 3) for _ in range(3)] == [None, None, None]
 
-    clock.advance(timedelta(seconds=10))
+    wait_s = await limits.take("anna@acme.example", 3)
 
-    assert await throttle.take("ada", 1, 60) is None
+    assert wait_s is not None
+    assert 0 < wait_s <= WINDOW_S
 
 
-async def test_the_window_moves(throttle: Throttle, clock: FixedClock) -> None:
-    passed = 0
-    for _ in range(100):
-        clock.advance(timedelta(seconds=1))
-        passed += await throttle.take("ada", 5, 10) is None
+async def test_waiting_the_told_seconds_is_enough(limits: Limits) -> None:
+    await limits.take("anna@acme.example", 1)
+    wait_s = await limits.take("anna@acme.example", 1)
+    assert wait_s is not None
 
-    assert passed == 50
+    await limits.passed(wait_s)
 
-
-async def test_each_name_counts_for_itself(throttle: Throttle) -> None:
-    assert await throttle.take("ada", 1, 60) is None
-    assert await throttle.take("bob", 1, 60) is None
-    assert await throttle.take("ada", 1, 60) == 60
+    assert await limits.take("anna@acme.example", 1) is None
 
 
-async def test_a_limit_of_nothing_lets_nothing_pass(throttle: Throttle) -> None:
-    assert await throttle.take("ada", 0, 60) == 60
+async def test_what_was_refused_does_not_count(limits: Limits) -> None:
+    await limits.take("anna@acme.example", 1)
+    first_s = await limits.take("anna@acme.example", 1)
+
+    later_s = await limits.take("anna@acme.example", 1)
+
+    assert first_s is not None
+    assert later_s is not None
+    assert later_s <= first_s
 
 
-async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_window(throttle: Throttle, clock: FixedClock) -> None:
-    await throttle.take("ada", 1, 60)
+async def test_the_window_moves_and_frees_one_place_at_a_time(limits: Limits) -> None:
+    await limits.take("anna@acme.example", 2)
+    await limits.passed(WINDOW_S / 2)
+    await limits.take("anna@acme.example", 2)
 
-    clock.advance(timedelta(days=-1))
+    wait_s = await limits.take("anna@acme.example", 2)
+    assert wait_s is not None
+    assert wait_s <= WINDOW_S / 2
+    await limits.passed(wait_s)
 
-    assert await throttle.take("ada", 1, 60) == 60
+    assert await limits.take("anna@acme.example", 2) is None
+    assert await limits.take("anna@acme.example", 2) is not None
 
 
-async def test_a_flood_of_names_is_forgotten_from_the_quietest_on(clock: FixedClock) -> None:
-    throttle = MemoryThrottle(clock, names_kept=3)
-    for name in ("ada", "bob", "eve"):
-        await throttle.take(name, 1, 60)
+async def test_one_name_does_not_slow_another(limits: Limits) -> None:
+    await limits.take("anna@acme.example", 1)
 
-    assert await throttle.take("ada", 1, 60) == 60
-    await throttle.take("new", 1, 60)
+    assert await limits.take("bela@acme.example", 1) is None
 
-    assert await throttle.take("ada", 1, 60) == 60
-    assert await throttle.take("bob", 1, 60) is None
+
+async def test_a_limit_of_none_lets_nobody_through(limits: Limits) -> None:
+    assert await limits.take("anna@acme.example", 0) == WINDOW_S
+
+
+async def test_many_at_once_share_the_places(limits: Limits) -> None:
+    answers = await asyncio.gather(*(limits.take("anna@acme.example", 5) for _ in range(40)))
+
+    assert answers.count(None) == 5
+
+
+@pytest.mark.parametrize("name", ["", "\x00", "ä {x} 日本 \ud800", "n" * 100_000])
+async def test_any_name_can_be_limited(limits: Limits, name: str) -> None:
+    assert await limits.take(name, 1) is None
+    assert await limits.take(name, 1) is not None
