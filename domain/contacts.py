@@ -44,6 +44,7 @@ class Contact:
     phones: tuple[Phone, ...] = ()
     opted_out_at: datetime | None = None
     marketing_opted_out_at: datetime | None = None
+    merged_into: ContactId | None = None  # the contact this one turned out to be
 
 
 @dataclass(frozen=True, slots=True, order=True)

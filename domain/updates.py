@@ -11,7 +11,18 @@ from typing import TypeAlias
 from domain.contacts import Person
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
 from domain.media import MediaKind
-from domain.messages import Failure, MessageStatus, Notice, Referral, Text, Unsupported
+from domain.messages import (
+    ContactCards,
+    Failure,
+    InteractiveReply,
+    Location,
+    MessageStatus,
+    Notice,
+    Order,
+    Referral,
+    Text,
+    Unsupported,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,9 @@ class IncomingMedia:
     animated: bool = False
 
 
-IncomingContent: TypeAlias = Text | IncomingMedia | Notice | Unsupported
+IncomingContent: TypeAlias = (
+    Text | IncomingMedia | Location | ContactCards | InteractiveReply | Order | Notice | Unsupported
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,16 @@ class Referral:
     source_id: str | None = strawberry.field(description="The network's id of it; null where it was not told.")
 
 
+@strawberry.type(description="What a message said before.")
+class MessageVersion:
+    until: datetime = strawberry.field(description="When it was changed or taken back.")
+    version: strawberry.Private[messages.Version]
+
+    @strawberry.field(description="What it said until then.")
+    def content(self) -> MessageContent:
+        return contents.shown(self.version.content)
+
+
 @strawberry.type(description="One message between a contact and one of your numbers.")
 class Message(Node):
     direction: Direction = strawberry.field(description="In or out.")
@@ -137,7 +147,7 @@ class Message(Node):
     )
     edited_at: datetime | None = strawberry.field(description="When its sender last changed it; null where never.")
     deleted_at: datetime | None = strawberry.field(
-        description="When the contact took it back; null where they did not."
+        description="When its sender took it back: `content` is RemovedContent then. Null where they did not."
     )
     from_number: PhoneNumber | None = strawberry.field(
         name="from", description="The number it was sent from; null for people who hide theirs."
@@ -179,6 +189,15 @@ class Message(Node):
     )
     def original(self, info: Info[Context, None]) -> str | None:
         return self.row.original if info.context.sees("Message.original") else None
+
+    @strawberry.field(
+        description="Earlier contents of a changed or deleted message, oldest first. Empty for all but supervisors and"
+        " administrators."
+    )
+    def versions(self, info: Info[Context, None]) -> list[MessageVersion]:
+        if not info.context.sees("Message.versions"):
+            return []
+        return [MessageVersion(until=each.until, version=each) for each in self.row.versions]
 
     @strawberry.field(description="The message it answers; null where it answers none, or one that is not here.")
     async def reply_to(self, info: Info[Context, None]) -> "Message | None":

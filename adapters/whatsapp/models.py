@@ -75,17 +75,72 @@ class SystemBody(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
+    id: Word = None
     title: Word = None
+    description: Word = None
+
+
+class FilledForm(msgspec.Struct):
+    name: Word = None
+    body: Word = None
+    response_json: object = None  # mostly a text that holds JSON
 
 
 class Interactive(msgspec.Struct):
     type: Word = None
     button_reply: Choice | None = None
     list_reply: Choice | None = None
+    nfm_reply: FilledForm | None = None
 
 
 class ButtonBody(msgspec.Struct):
+    payload: Word = None
     text: Word = None
+
+
+class LocationBody(msgspec.Struct):
+    latitude: Word = None
+    longitude: Word = None
+    name: Word = None
+    address: Word = None
+
+
+class CardName(msgspec.Struct):
+    formatted_name: Word = None
+    first_name: Word = None
+    last_name: Word = None
+
+
+class CardPhone(msgspec.Struct):
+    phone: Word = None
+    wa_id: Word = None
+
+
+class CardEmail(msgspec.Struct):
+    email: Word = None
+
+
+class CardCompany(msgspec.Struct):
+    company: Word = None
+
+
+class CardBody(msgspec.Struct):
+    name: CardName | None = None
+    phones: list[CardPhone] | None = None
+    emails: list[CardEmail] | None = None
+    org: CardCompany | None = None
+
+
+class OrderedProduct(msgspec.Struct):
+    product_retailer_id: Word = None
+    quantity: Word = None
+    item_price: Word = None
+    currency: Word = None
+
+
+class OrderBody(msgspec.Struct):
+    text: Word = None
+    product_items: list[OrderedProduct] | None = None
 
 
 class UnsupportedBody(msgspec.Struct):
@@ -112,6 +167,9 @@ class InboundMessage(msgspec.Struct):
     system: SystemBody | None = None
     interactive: Interactive | None = None
     button: ButtonBody | None = None
+    location: LocationBody | None = None
+    contacts: list[CardBody] | None = None
+    order: OrderBody | None = None
     unsupported: UnsupportedBody | None = None
 
 
