@@ -197,6 +197,8 @@ class Transaction(Protocol):
 
     async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]: ...
 
+    async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]: ...
+
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]: ...
 
     async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]: ...
@@ -204,6 +206,8 @@ class Transaction(Protocol):
     async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]: ...
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]: ...
+
+    async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]: ...
 
     async def next_ticket_numbers(self, count: int) -> int:
         """The first of `count` numbers in a row that nobody else gets; from 1."""
@@ -229,6 +233,10 @@ class Transaction(Protocol):
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         """What waits for these messages, oldest first."""
+        ...
+
+    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+        """What has waited since before an instant, oldest first."""
         ...
 
     async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
@@ -473,7 +481,10 @@ class Reads(Protocol):
         ...
 
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
-        """Newest first; `query` is part of a name, profile name, user name, email or number."""
+        """Newest first, without those merged into others.
+
+        `query` is part of a name, profile name, user name, email or number.
+        """
         ...
 
     async def contacts_by_ids(

@@ -62,8 +62,8 @@ _REASONS = {
     "location": "It does not say where.",
     "contacts": "It came without a card.",
     "order": "It does not say what is ordered.",
-    "edit": "The contact changed an earlier message. Changes can't be shown yet.",
-    "revoke": "The contact deleted an earlier message. Deletions can't be shown yet.",
+    "edit": "It does not say which message it changes.",
+    "revoke": "It does not say which message is deleted.",
     "reaction": "It does not say which message it belongs to.",
     "text": "It has no text.",
     "interactive": "It does not say what was answered.",
@@ -104,7 +104,7 @@ def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> In
         case "image" | "video" | "audio" | "document" | "sticker":
             return _media(kind, _media_body(message, kind))
         case "system":
-            return _notice(message.system)
+            return notice_of(message.system)
         case "interactive":
             return _answer(message.interactive)
         case "button" if message.button is not None and (pressed := as_text(message.button.text)):
@@ -160,7 +160,7 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
     )
 
 
-def _notice(system: SystemBody | None) -> Notice:
+def notice_of(system: SystemBody | None) -> Notice:
     body = as_text(system.body) if system else None
     told = as_text(system.type) if system else None
     return Notice(body or _NOTICES.get(told or "", "Something about the contact changed."))

@@ -72,6 +72,32 @@ class ReactionBody(msgspec.Struct):
 class SystemBody(msgspec.Struct):
     body: Word = None
     type: Word = None
+    wa_id: Word = None
+    new_wa_id: Word = None  # as older webhooks call it
+    user_id: Word = None
+
+
+class EditBody(msgspec.Struct):
+    original_message_id: Word = None
+    message: object = None
+
+
+class RevokeBody(msgspec.Struct):
+    original_message_id: Word = None
+
+
+class NewUserId(msgspec.Struct):
+    previous: Word = None
+    current: Word = None
+
+
+class UserIdUpdate(msgspec.Struct):
+    """An item of the field `user_id_update`."""
+
+    wa_id: Word = None
+    detail: Word = None
+    user_id: NewUserId | None = None
+    timestamp: object = None
 
 
 class Choice(msgspec.Struct):
@@ -151,6 +177,8 @@ class InboundMessage(msgspec.Struct):
     id: Word = None
     sender: Word = msgspec.field(default=None, name="from")
     sender_user_id: Word = msgspec.field(default=None, name="from_user_id")
+    to: Word = None
+    to_user_id: Word = None
     timestamp: object = None  # seconds since 1970, mostly as text
     type: Word = None
     group_id: Word = None
@@ -165,6 +193,8 @@ class InboundMessage(msgspec.Struct):
     sticker: MediaBody | None = None
     reaction: ReactionBody | None = None
     system: SystemBody | None = None
+    edit: EditBody | None = None
+    revoke: RevokeBody | None = None
     interactive: Interactive | None = None
     button: ButtonBody | None = None
     location: LocationBody | None = None

@@ -39,9 +39,9 @@ from domain.ports import (
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.changes import apply_parked
 from domain.use_cases.marks import callback_of, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold
-from domain.use_cases.receive import apply_parked
 from domain.use_cases.send import opt_out_refusal
 
 FIRST_PAUSE = timedelta(seconds=2)

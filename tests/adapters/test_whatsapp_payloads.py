@@ -16,7 +16,18 @@ from domain.contacts import Person
 from domain.ids import DeliveryId
 from domain.messages import ContactCards, InteractiveReply, Location, Notice, Order, Text, Unsupported
 from domain.ports import Delivery
-from domain.updates import Ignored, IncomingContent, IncomingMedia, MessageReceived, ReactionReceived, StatusReported
+from domain.updates import (
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
+    Ignored,
+    IncomingContent,
+    IncomingMedia,
+    MessageEchoed,
+    MessageReceived,
+    ReactionReceived,
+    StatusReported,
+)
 from domain.updates import Update as NetworkUpdate
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +94,7 @@ OWN_BODIES: dict[str, list[str]] = {
     "contacts_empty__01": ["message unsupported(contacts) +15550102001"],
     "document__01": ["message document +15550102001"],
     "document_with_errors__01": ["message unsupported(document) +15550102001"],
-    "edit__01": ["message unsupported(edit) +15550102001 quiet"],
+    "edit__01": ["edit to text +15550102001 > wamid.m0"],
     "flows__01": ["ignored flows: FLOW_STATUS_CHANGE"],
     "group_lifecycle_update__01": ["ignored group_lifecycle_update: group_create"],
     "group_message__01": ["ignored group"],
@@ -121,10 +132,10 @@ OWN_BODIES: dict[str, list[str]] = {
     "reaction_removed__01": ["reaction removed +15550102001 > wamid.o1"],
     "reaction_removed__02": ["reaction removed +15550102001 > wamid.o1"],
     "request_welcome__01": ["ignored request_welcome"],
-    "revoke__01": ["message unsupported(revoke) +15550102001 quiet"],
+    "revoke__01": ["deletion +15550102001 > wamid.m0"],
     "security__01": ["ignored security: PIN_CHANGED"],
     "smb_app_state_sync__01": ["ignored smb_app_state_sync: contact"],
-    "smb_message_echoes__01": ["ignored smb_message_echoes: text"],
+    "smb_message_echoes__01": ["echo text to +15550102001"],
     "standby__01": ["ignored standby: text", "ignored standby: text"],
     "standby__02": ["ignored standby"],
     "status_deleted__01": ["ignored status: deleted"],
@@ -143,9 +154,9 @@ OWN_BODIES: dict[str, list[str]] = {
     "status_warning__01": ["ignored status: warning"],
     "sticker__01": ["message sticker +15550102001"],
     "sticker_animated__01": ["message animated sticker +15550102001"],
-    "system_changed_number__01": ["message notice +15550102001 quiet"],
-    "system_changed_number__02": ["message notice +15550102001 quiet"],
-    "system_changed_user_id__01": ["message notice +15550102001 quiet"],
+    "system_changed_number__01": ["+15550102001 is +15550102003 now"],
+    "system_changed_number__02": ["+15550102001 is +15550102003 now"],
+    "system_changed_user_id__01": ["+15550102001 is US.1 now"],
     "system_empty__01": ["message notice +15550102001 quiet"],
     "system_identity_changed__01": ["message notice +15550102001 quiet"],
     "template_category_update__01": ["ignored template_category_update"],
@@ -177,7 +188,7 @@ OWN_BODIES: dict[str, list[str]] = {
     "unsupported__02": ["message unsupported(poll_creation) +15550102001"],
     "unsupported__03": ["message unsupported(unsupported) +15550102001"],
     "unsupported__04": ["message unsupported(unknown) +15550102001"],
-    "user_id_update__01": ["ignored user_id_update"],
+    "user_id_update__01": ["told aside: +15550102001 US.1 is US.2 now"],
     "user_preferences__01": ["ignored user_preferences"],
     "value_errors__01": ["ignored We were unable to authenticate the app user", "ignored an error without a title"],
     "video__01": ["message video +15550102001"],
@@ -233,7 +244,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
         "ignored phone_number_quality_update: UPGRADE",
         "ignored security: PIN_RESET_REQUEST",
         "ignored smb_app_state_sync: contact",
-        "ignored smb_message_echoes: text",
+        "ignored unreadable: a message (text) to no number",
         "ignored template_category_update",
         "ignored user_preferences",
     ],
@@ -269,7 +280,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "document__01": ["message document +972987654321 US.13491208655302741918 forwarded"],
     "document__02": ["ignored unreadable: a message (document) whose sender is not told"],
     "document__03": ["message document +16505551234"],
-    "edit__01": ["message unsupported(edit) +16505551234 quiet"],
+    "edit__01": ["edit to image +16505551234 > wamid.HBgLMTQxMjU1NT"],
     "flows__01": ["ignored flows: FLOW_STATUS_CHANGE"],
     "flows__02": ["ignored flows: CLIENT_ERROR_RATE"],
     "flows__03": ["ignored flows: ENDPOINT_LATENCY"],
@@ -326,13 +337,13 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "referral_document__01": ["message document +16505551234 referral"],
     "referral_image__01": ["message image +16505551234 forwarded referral"],
     "request_welcome__01": ["ignored request_welcome"],
-    "revoke__01": ["message unsupported(revoke) +16505551234 quiet"],
+    "revoke__01": ["deletion +16505551234 > wamid.HBgLMTY1MDM4Nz"],
     "security__01": ["ignored security: PIN_RESET_REQUEST"],
     "smb_app_state_sync__01": ["ignored smb_app_state_sync: contact"],
-    "smb_message_echoes__01": ["ignored smb_message_echoes: text"],
-    "smb_message_echoes__02": ["ignored smb_message_echoes: edit"],
-    "smb_message_echoes_bsuid__01": ["ignored smb_message_echoes: text"],
-    "smb_message_echoes_edit__01": ["ignored smb_message_echoes: edit"],
+    "smb_message_echoes__01": ["echo text to +16505551234 US.13491208655302741918"],
+    "smb_message_echoes__02": ["echo edit to text +972123456789 > wamid.zzzzzz"],
+    "smb_message_echoes_bsuid__01": ["echo text to US.13491208655302741918"],
+    "smb_message_echoes_edit__01": ["echo edit to image +16505551234 US.13491208655302741918 > wamid.HBgLMTQxMjU1NT"],
     "standby__01": ["ignored standby: text"],
     "standby__02": ["ignored standby"],
     "status_deleted__01": ["ignored status: deleted"],
@@ -354,9 +365,9 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "sticker__02": ["message sticker +1111111111111"],
     "sticker_animated__01": ["message animated sticker +972987654321 US.13491208655302741918"],
     "system_customer_identity_changed__01": ["message notice +972987654321 quiet"],
-    "system_user_changed_number__01": ["message notice +972987654321 quiet"],
-    "system_user_changed_number__02": ["message notice +15550002222 quiet"],
-    "system_user_changed_user_id__01": ["message notice +16505551234 quiet"],
+    "system_user_changed_number__01": ["+972987654321 is +972912345678 now"],
+    "system_user_changed_number__02": ["+15550002222 is +15550003333 now"],
+    "system_user_changed_user_id__01": ["+16505551234 is +16505559876 US.20837465019283746501 now"],
     "template_category_update__01": ["ignored template_category_update"],
     "template_category_update__02": ["ignored template_category_update"],
     "text__01": ["message text +972987654321 US.13491208655302741918"],
@@ -376,7 +387,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "unsupported__02": ["message unsupported(unsupported) +5678"],
     "unsupported__03": ["message unsupported(unsupported) +15550001111"],
     "unsupported__04": ["message unsupported(edit) +16505551234"],
-    "user_id_update__01": ["ignored user_id_update"],
+    "user_id_update__01": ["told aside: +5678 US.13491208655302741918 is US.98765432100000000001 now"],
     "user_preferences__01": ["ignored user_preferences"],
     "user_preferences__02": ["ignored user_preferences"],
     "value_errors__01": ["ignored We were unable to authenticate the app user"],
@@ -424,6 +435,14 @@ def in_few_words(update: NetworkUpdate) -> str:
             return f"status {status} {code}".rstrip()
         case ReactionReceived(person=person, emoji=emoji, target=target):
             return f"reaction {emoji or 'removed'} {who(person)} > {target[:20]}"
+        case MessageEchoed():
+            return f"echo {kind(update.content)} to {who(update.person)}"
+        case EditReceived(content=content, target=target):
+            return f"{'echo ' * update.echoed}edit to {kind(content)} {who(update.person)} > {target[:20]}"
+        case DeletionReceived(target=target):
+            return f"{'echo ' * update.echoed}deletion {who(update.person)} > {target[:20]}"
+        case IdentityChanged(person=person, renamed=renamed, wamid=wamid):
+            return f"{'told aside: ' * (wamid is None)}{who(person)} is {who(renamed)} now"
         case MessageReceived():
             parts = ["message", kind(update.content), who(update.person)]
             parts += ["quiet"] * (not update.extends_session) + ["forwarded"] * update.forwarded

@@ -645,6 +645,17 @@ async def test_originals_are_for_supervisors_and_administrators(role: Role, seen
     assert message == {"original": '{"type": "text"}' if seen else None, "status": "RECEIVED"}
 
 
+async def test_who_turned_out_to_be_known_already_is_shown_as_the_one_they_are() -> None:
+    desk = await open_desk()
+    gone = replace(a_contact(ContactId(an_id(9)), wa_id="2"), merged_into=CONTACT)
+    await desk.given(gone, a_thread(), an_inbound(contact=gone.id))
+
+    message = await one_message(desk, "sender { ... on Contact { id } }", MESSAGE)
+    asked = await desk.ask("query($id: ID!) { node(id: $id) { id } }", {"id": ids.CONTACT.encode(gone.id)})
+
+    assert message["sender"]["id"] == asked["node"]["id"] == ids.CONTACT.encode(CONTACT)
+
+
 @pytest.mark.parametrize("role", list(Role))
 async def test_what_a_deleted_message_said_is_for_supervisors_and_administrators(role: Role) -> None:
     desk = await open_desk()
