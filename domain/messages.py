@@ -8,7 +8,7 @@ mark of any attempt wins over all.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from domain.actors import Author
 from domain.errors import ErrorCode
@@ -406,6 +406,8 @@ def preview(content: Content) -> str:
             return f"Unsupported message ({kind})"
         case Removed():
             return "Deleted message"
+        case _:
+            assert_never(content)
 
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:

@@ -33,10 +33,11 @@ from domain.ids import (
     Wamid,
 )
 from domain.media import Media
-from domain.messages import Direction, Mark, Message, Source, TemplateMessage, Text
+from domain.messages import Direction, Mark, Message, Source, TemplateMessage
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.quota import Entry, Period
+from domain.sendable import Sendable
 from domain.sessions import SessionState
 from domain.templates import Template, TemplateStatus
 from domain.threads import Thread, ThreadStatus
@@ -586,13 +587,21 @@ OUTBOX = "outbox"
 
 
 @dataclass(frozen=True, slots=True)
+class ReactionTo:
+    """Our emoji on a message; empty takes it away."""
+
+    target: Wamid
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it is to leave. `callback` comes back with every status of it."""
+    """A message, or a reaction, as it is to leave. `callback` comes back with every status of it."""
 
     number: PhoneNumberId
     wa_id: str | None
     business_scoped_id: str | None
-    content: Text | TemplateMessage
+    content: Sendable | TemplateMessage | ReactionTo
     callback: str
     reply_to: Wamid | None = None
 

@@ -49,7 +49,7 @@ from domain.use_cases.changes import (
     replies_of,
 )
 from domain.use_cases.gathered import Desk
-from domain.use_cases.marks import read_callback, sane_time
+from domain.use_cases.marks import is_of_reaction, read_callback, sane_time
 from domain.use_cases.ticketing import record_change, record_thread
 
 ABSENT = "about a conversation that is not here"
@@ -447,6 +447,8 @@ def _receive_change(
 async def _receive_status(
     ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: StatusReported, now: datetime
 ) -> UpdateRecord:
+    if is_of_reaction(update.callback):
+        return _record(tx.organization, update, Outcome.IGNORED, now, "about a reaction of ours")
     named = read_callback(update.callback)
     message = desk.messages.get(named[0]) if named else None
     if message is None or message.channel != channel.id:
