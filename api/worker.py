@@ -17,11 +17,14 @@ from domain.errors import Unavailable
 from domain.ids import MessageId, OrganizationId
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
+from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
+from domain.use_cases.clearing import forget_parked
 from domain.use_cases.dispatch import dispatch, give_up
 
 DELIVERIES_AT_A_TIME: Final = 64
 SENDS_AT_A_TIME: Final = 32
 DUE_AT_A_TIME: Final = 100
+CLEAR_EVERY_S: Final = 3600.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
 LONGEST_REST_S: Final = 5.0
@@ -56,6 +59,7 @@ class Worker:
             asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
+            asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
         }
         self.is_running = True
         try:
@@ -163,6 +167,14 @@ class Worker:
             await ring(self._ports, organization, thread)
             self._meters.alarms.inc()
         return 0.0 if len(due) == DUE_AT_A_TIME else LOOK_EVERY_S
+
+    # What nothing came for
+
+    async def _clear(self) -> float:
+        most = 0
+        for organization in await self._ports.directory.organizations():
+            most = max(most, await forget_parked(self._ports, organization))
+        return 0.0 if most == CLEARED_AT_A_TIME else CLEAR_EVERY_S
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

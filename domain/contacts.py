@@ -4,7 +4,7 @@ A contact is found by network id, then business-scoped id, then phone, with the 
 treats as one: Brazil's ninth digit, Argentina's 9 and Mexico's 1 after the country code.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,6 +44,7 @@ class Contact:
     phones: tuple[Phone, ...] = ()
     opted_out_at: datetime | None = None
     marketing_opted_out_at: datetime | None = None
+    merged_into: ContactId | None = None  # the contact this one turned out to be
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,6 +100,29 @@ def keys_of(person: Person) -> tuple[IdentityKey, ...]:
     return tuple(keys)
 
 
+def may_be_one(one: Contact, other: Contact) -> bool:
+    """Whether two contacts may be the same person: a number or an id of their own tells them apart."""
+    same_number = not (one.wa_id and other.wa_id) or other.wa_id in number_variants(one.wa_id)
+    ids = {one.business_scoped_id, other.business_scoped_id} - {None}
+    return same_number and len(ids) <= 1
+
+
+def joined(kept: Contact, other: Contact) -> Contact:
+    """A contact with what another record of the same person adds. Who said stop once has said it."""
+    return replace(
+        kept,
+        name=kept.name or other.name,
+        profile_name=kept.profile_name or other.profile_name,
+        wa_id=kept.wa_id or other.wa_id,
+        business_scoped_id=kept.business_scoped_id or other.business_scoped_id,
+        username=kept.username or other.username,
+        email=kept.email or other.email,
+        phones=tuple(dict.fromkeys((*kept.phones, *other.phones))),
+        opted_out_at=_earlier(kept.opted_out_at, other.opted_out_at),
+        marketing_opted_out_at=_earlier(kept.marketing_opted_out_at, other.marketing_opted_out_at),
+    )
+
+
 def names_told(person: Person) -> tuple[IdentityKey, ...]:
     """The names an update proves: what is kept as identities."""
     keys: list[IdentityKey] = []
@@ -106,7 +130,13 @@ def names_told(person: Person) -> tuple[IdentityKey, ...]:
         keys.append(IdentityKey(IdentityKind.WA_ID, person.wa_id))
     if person.business_scoped_id:
         keys.append(IdentityKey(IdentityKind.BUSINESS_SCOPED_ID, person.business_scoped_id))
+    if person.username:
+        keys.append(IdentityKey(IdentityKind.USERNAME, person.username))
     return tuple(keys)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one is not None and other is not None else one or other
 
 
 def _brazilian(digits: str) -> str | None:

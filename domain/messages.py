@@ -110,6 +110,72 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place, in degrees: latitude from -90 to 90, longitude from -180 to 180."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """Somebody as an address book has them; phones as they are written there."""
+
+    name: str
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    organization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCards:
+    cards: tuple[ContactCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing to choose; `id` comes back with the answer and is not shown."""
+
+    id: str
+    title: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interactive:
+    """A question with answers to tap: buttons, or a list that opens under `button_label`."""
+
+    body: str
+    options: tuple[Option, ...]
+    button_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InteractiveReply:
+    """What the contact chose of buttons or a list, or how they filled in a form."""
+
+    option_id: str
+    title: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    product_id: str
+    quantity: int
+    price: float  # of one, in units of the currency
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    items: tuple[OrderItem, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the network tells about the conversation, such as a changed number."""
 
@@ -124,7 +190,41 @@ class Unsupported:
     reason: str
 
 
-Content: TypeAlias = Text | MediaMessage | TemplateMessage | Notice | Unsupported
+class RemovalReason(StrEnum):
+    DELETED_BY_CONTACT = "DELETED_BY_CONTACT"
+    RETENTION = "RETENTION"
+    ERASURE = "ERASURE"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What stood here is gone, for everybody."""
+
+    reason: RemovalReason
+    at: datetime
+
+
+Content: TypeAlias = (
+    Text
+    | MediaMessage
+    | TemplateMessage
+    | Location
+    | ContactCards
+    | Interactive
+    | InteractiveReply
+    | Order
+    | Notice
+    | Unsupported
+    | Removed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message said before, up to the moment it was changed or taken back."""
+
+    content: Content
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +313,47 @@ class Message:
     to_number: str | None = None
     attempts: tuple[Attempt, ...] = ()
     original: str | None = None  # the network's update as JSON text
+    versions: tuple[Version, ...] = ()  # earlier contents, oldest first
 
     @property
     def attempt(self) -> int:
         """The number of the newest attempt, 1 before the first."""
         return self.attempts[-1].number if self.attempts else 1
+
+
+def changed(message: Message, content: Content, at: datetime) -> Message:
+    """The message after its sender changed it at `at`. Any order and repetition of changes gives the same message.
+
+    What was taken back stays so: a change told later joins its past only.
+    """
+    if message.deleted_at is not None and at >= message.deleted_at:
+        return message
+    until = [version.until for version in message.versions]
+    said = [*(version.content for version in message.versions), message.content]
+    place = sum(each <= at for each in until)
+    if place and until[place - 1] == at and said[place] == content:
+        return message
+    until.insert(place, at)
+    said.insert(place + 1, content)
+    return replace(
+        message,
+        content=said[-1],
+        versions=tuple(Version(*pair) for pair in zip(said[:-1], until, strict=True)),
+        edited_at=max(at, message.edited_at or at),
+    )
+
+
+def taken_back(message: Message, at: datetime) -> Message:
+    """The message after its sender deleted it: nothing of it is left but its versions."""
+    if message.deleted_at is not None:
+        return message
+    gone_at = max([at, *(version.until for version in message.versions)])
+    return replace(
+        message,
+        content=Removed(RemovalReason.DELETED_BY_CONTACT, gone_at),
+        versions=(*message.versions, Version(message.content, gone_at)),
+        deleted_at=gone_at,
+    )
 
 
 def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:
@@ -252,14 +388,24 @@ def with_mark(
 def preview(content: Content) -> str:
     """A few words for a list or a notification."""
     match content:
-        case Text(body=body) | TemplateMessage(body=body):
+        case Text(body=body) | TemplateMessage(body=body) | Interactive(body=body):
             return body
         case MediaMessage(caption=caption):
             return caption or "Attachment"
+        case Location(name=name, address=address):
+            return f"Location: {name or address}" if name or address else "Location"
+        case ContactCards(cards=cards):
+            return f"Contact: {', '.join(card.name for card in cards)}"
+        case InteractiveReply(title=title):
+            return title
+        case Order(items=items, note=note):
+            return note or (f"Order of {len(items)} products" if len(items) != 1 else "Order of 1 product")
         case Notice(text=text):
             return text
         case Unsupported(kind=kind):
             return f"Unsupported message ({kind})"
+        case Removed():
+            return "Deleted message"
         case _:
             assert_never(content)
 

@@ -1,4 +1,8 @@
-"""What waits to leave, and what makes a repeated call harmless."""
+"""What waits to leave, and what makes a repeated call harmless.
+
+An item is a message, or our reaction to one: `reaction` is then the emoji, empty where it is taken away. A message
+that can be reacted to has left or came in, so the two never want the same place.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +31,7 @@ class OutboxItem:
     tries: int = 0  # times it was refused or not sent, for the pause before the next
     leased_until: datetime | None = None  # set while a worker has it
     lease: str | None = None  # which claim that is: a late worker's answer is told by it
+    reaction: str | None = None  # set where our reaction to the message leaves, and not the message
 
 
 @dataclass(frozen=True, slots=True)

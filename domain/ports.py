@@ -33,10 +33,11 @@ from domain.ids import (
     Wamid,
 )
 from domain.media import Media
-from domain.messages import Direction, Mark, Message, Source, TemplateMessage, Text
+from domain.messages import Direction, Mark, Message, Source, TemplateMessage
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.quota import Entry, Period
+from domain.sendable import Sendable
 from domain.sessions import SessionState
 from domain.templates import Template, TemplateStatus
 from domain.threads import Thread, ThreadStatus
@@ -197,6 +198,8 @@ class Transaction(Protocol):
 
     async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]: ...
 
+    async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]: ...
+
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]: ...
 
     async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]: ...
@@ -204,6 +207,8 @@ class Transaction(Protocol):
     async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]: ...
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]: ...
+
+    async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]: ...
 
     async def next_ticket_numbers(self, count: int) -> int:
         """The first of `count` numbers in a row that nobody else gets; from 1."""
@@ -229,6 +234,10 @@ class Transaction(Protocol):
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         """What waits for these messages, oldest first."""
+        ...
+
+    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+        """What has waited since before an instant, oldest first."""
         ...
 
     async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
@@ -473,7 +482,10 @@ class Reads(Protocol):
         ...
 
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
-        """Newest first; `query` is part of a name, profile name, user name, email or number."""
+        """Newest first, without those merged into others.
+
+        `query` is part of a name, profile name, user name, email or number.
+        """
         ...
 
     async def contacts_by_ids(
@@ -575,13 +587,21 @@ OUTBOX = "outbox"
 
 
 @dataclass(frozen=True, slots=True)
+class ReactionTo:
+    """Our emoji on a message; empty takes it away."""
+
+    target: Wamid
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it is to leave. `callback` comes back with every status of it."""
+    """A message, or a reaction, as it is to leave. `callback` comes back with every status of it."""
 
     number: PhoneNumberId
     wa_id: str | None
     business_scoped_id: str | None
-    content: Text | TemplateMessage
+    content: Sendable | TemplateMessage | ReactionTo
     callback: str
     reply_to: Wamid | None = None
 

@@ -4,14 +4,25 @@ An update is named by its delivery and its place there, so that interpreting it 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
 from domain.contacts import Person
-from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId, PhoneNumberId, Wamid
 from domain.media import MediaKind
-from domain.messages import Failure, MessageStatus, Notice, Referral, Text, Unsupported
+from domain.messages import (
+    ContactCards,
+    Failure,
+    InteractiveReply,
+    Location,
+    MessageStatus,
+    Notice,
+    Order,
+    Referral,
+    Text,
+    Unsupported,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,9 @@ class IncomingMedia:
     animated: bool = False
 
 
-IncomingContent: TypeAlias = Text | IncomingMedia | Notice | Unsupported
+IncomingContent: TypeAlias = (
+    Text | IncomingMedia | Location | ContactCards | InteractiveReply | Order | Notice | Unsupported
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,23 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageEchoed:
+    """A message that was written to `person` in the business's own phone app."""
+
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None
+    content: IncomingContent
+    original: str
+    reply_to: Wamid | None = None
+    forwarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReactionReceived:
+    """`echoed` here and below: it was done in the business's own phone app, and not by the contact."""
+
     place: Place
     person: Person
     wamid: Wamid
@@ -65,6 +94,47 @@ class ReactionReceived:
     target: Wamid
     emoji: str | None  # None takes the reaction away
     original: str
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EditReceived:
+    """The sender of a message changed what it says."""
+
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None
+    target: Wamid
+    content: IncomingContent
+    original: str
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionReceived:
+    """The sender of a message took it back."""
+
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None
+    target: Wamid
+    original: str
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChanged:
+    """A person goes by other names from now on: `renamed` holds those that are new."""
+
+    place: Place
+    person: Person  # as they were known
+    renamed: Person
+    sent_at: datetime | None
+    notice: Notice
+    original: str
+    wamid: Wamid | None = None  # None where no message of the conversation tells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +155,19 @@ class Ignored:
     reason: str
 
 
-Update: TypeAlias = MessageReceived | ReactionReceived | StatusReported | Ignored
+Update: TypeAlias = (
+    MessageReceived
+    | MessageEchoed
+    | ReactionReceived
+    | EditReceived
+    | DeletionReceived
+    | IdentityChanged
+    | StatusReported
+    | Ignored
+)
+
+GROUP = "group"
+"""The reason for which what is said in groups is ignored."""
 
 
 class Outcome(StrEnum):
@@ -113,14 +195,26 @@ class UpdateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedReply:
+    """A message here answers one that is not known yet."""
+
+    message: MessageId
+
+
+Waiting: TypeAlias = StatusReported | ReactionReceived | EditReceived | DeletionReceived | AwaitedReply
+
+PARKED_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
-    """A mark or reaction whose message is not known yet, waiting by the message's network id; 30 days at most."""
+    """What speaks of a message that is not known yet, waiting by the message's network id; 30 days at most."""
 
     organization: OrganizationId
     id: str
     number: PhoneNumberId
     wamid: Wamid
-    update: StatusReported | ReactionReceived
+    update: Waiting
     parked_at: datetime
 
 

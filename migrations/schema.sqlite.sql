@@ -75,7 +75,7 @@ CREATE TABLE contacts (
     email TEXT,
     phones TEXT NOT NULL,
     opted_out_at TEXT,
-    marketing_opted_out_at TEXT,
+    marketing_opted_out_at TEXT, merged_into_id TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
@@ -203,7 +203,7 @@ CREATE TABLE messages (
     from_number TEXT,
     to_number TEXT,
     attempts TEXT NOT NULL,
-    original TEXT,
+    original TEXT, versions TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id),
     FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
@@ -241,7 +241,7 @@ CREATE TABLE outbox (
     priority INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     leased_until TEXT,
-    lease TEXT,
+    lease TEXT, reaction TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES messages (organization_id, id)
 );

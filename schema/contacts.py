@@ -115,7 +115,10 @@ class Contact(Node):
 
 
 async def loaded(context: Context, id: ContactId) -> Contact | None:
+    """The contact; where it turned out to be somebody known already, the one they are."""
     contact = await context.loaders.contacts.load(id)
+    while contact is not None and contact.merged_into is not None:
+        contact = await context.loaders.contacts.load(contact.merged_into)
     return Contact.of(contact) if contact else None
 
 

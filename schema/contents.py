@@ -1,5 +1,6 @@
 """What a message says: one type for each kind of content."""
 
+from datetime import datetime
 from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
@@ -9,10 +10,22 @@ import schema.media
 import schema.templates
 from domain import messages
 from domain.ids import MediaId, TemplateId
+from domain.messages import RemovalReason
 from schema.context import Context
+from schema.enums import describe
 from schema.later import Template
 from schema.marks import rendered
 from schema.media import Media
+
+describe(
+    RemovalReason,
+    "Why a message's content is gone.",
+    {
+        "DELETED_BY_CONTACT": "Its sender took it back, on the contact's phone or on the business's own.",
+        "RETENTION": "It was kept as long as the organization keeps messages.",
+        "ERASURE": "The contact's data was erased.",
+    },
+)
 
 
 @strawberry.type(
@@ -55,6 +68,65 @@ class TemplateContent:
         return await schema.templates.loaded(info.context, self.template_id)
 
 
+@strawberry.type(description="A place.")
+class LocationContent:
+    latitude: float = strawberry.field(description="In degrees, -90 to 90, north positive.")
+    longitude: float = strawberry.field(description="In degrees, -180 to 180, east positive.")
+    name: str | None = strawberry.field(description="What the place is called; null where that was not told.")
+    address: str | None = strawberry.field(description="Where it is, in words; null where that was not told.")
+
+
+@strawberry.type(description="Somebody's entry of an address book.")
+class ContactCard:
+    name: str = strawberry.field(description="What they are called there; a number where there is no name.")
+    phones: list[str] = strawberry.field(description="Every number on the card, as it is written there.")
+    emails: list[str] = strawberry.field(description="Every mail address on the card.")
+    organization: str | None = strawberry.field(description="Where they work; null where the card does not say.")
+
+
+@strawberry.type(description="One or more contact cards, passed on in a message.")
+class ContactCardsContent:
+    contacts: list[ContactCard] = strawberry.field(description="The cards, in order; at least one.")
+
+
+@strawberry.type(description="One answer to choose.")
+class InteractiveOption:
+    id: str = strawberry.field(description="Comes back as `optionId` when the contact chooses it; not shown to them.")
+    title: str = strawberry.field(description="What is written on it.")
+    description: str | None = strawberry.field(description="The small line below; null where there is none.")
+
+
+@strawberry.type(description="A question with answers to tap: buttons for up to three, else a list.")
+class InteractiveContent:
+    body: str = strawberry.field(description="The question.")
+    options: list[InteractiveOption] = strawberry.field(description="The answers, in order.")
+
+
+@strawberry.type(description="What the contact chose of buttons or a list, or how they filled in a form.")
+class InteractiveReply:
+    option_id: str = strawberry.field(
+        description="The `id` of the option as it was sent; for a template's button its payload, for a form its name."
+    )
+    title: str = strawberry.field(description="What was written on it.")
+    description: str | None = strawberry.field(
+        description="The small line below it; for a form the answers, a line each. Null where there is none."
+    )
+
+
+@strawberry.type(description="One product of an order.")
+class OrderItem:
+    product_id: str = strawberry.field(description="The product's own id in your catalogue.")
+    quantity: int = strawberry.field(description="How many of it.")
+    price: float = strawberry.field(description="Of one, in units of the currency, as the contact saw it.")
+    currency: str = strawberry.field(description="ISO 4217, such as EUR.")
+
+
+@strawberry.type(description="An order from your catalogue.")
+class OrderContent:
+    items: list[OrderItem] = strawberry.field(description="What is ordered; at least one product.")
+    note: str | None = strawberry.field(description="The contact's words to it; null where there are none.")
+
+
 @strawberry.type(description="Something the network tells about the conversation, such as a changed number.")
 class SystemNotice:
     text: str = strawberry.field(description="The network's words.")
@@ -66,8 +138,24 @@ class UnsupportedContent:
     reason: str = strawberry.field(description="Why it can't be shown, for a person.")
 
 
+@strawberry.type(description="What stood here is gone: taken back by its sender, past its retention, or erased.")
+class RemovedContent:
+    reason: RemovalReason = strawberry.field(description="Why it is gone.")
+    at: datetime = strawberry.field(description="Since when.")
+
+
 MessageContent: TypeAlias = Annotated[
-    TextContent | MediaContent | TemplateContent | SystemNotice | UnsupportedContent,
+    TextContent
+    | MediaContent
+    | LocationContent
+    | ContactCardsContent
+    | TemplateContent
+    | InteractiveContent
+    | InteractiveReply
+    | OrderContent
+    | SystemNotice
+    | UnsupportedContent
+    | RemovedContent,
     strawberry.union(
         "MessageContent",
         description="What a message says. More kinds come: show what you do not know as a message that can't be shown.",
@@ -89,8 +177,36 @@ def shown(content: messages.Content) -> MessageContent:
                 buttons=list(buttons),
                 template_id=template,
             )
+        case messages.Location():
+            return LocationContent(
+                latitude=content.latitude, longitude=content.longitude, name=content.name, address=content.address
+            )
+        case messages.ContactCards(cards=cards):
+            return ContactCardsContent(contacts=[_card(card) for card in cards])
+        case messages.Interactive(body=body, options=options):
+            return InteractiveContent(body=body, options=[_option(option) for option in options])
+        case messages.InteractiveReply(option_id=option_id, title=title, description=description):
+            return InteractiveReply(option_id=option_id, title=title, description=description)
+        case messages.Order(items=items, note=note):
+            return OrderContent(items=[_item(item) for item in items], note=note)
         case messages.Notice(text=text):
             return SystemNotice(text=text)
         case messages.Unsupported(kind=kind, reason=reason):
             return UnsupportedContent(kind=kind, reason=reason)
+        case messages.Removed(reason=reason, at=at):
+            return RemovedContent(reason=reason, at=at)
     assert_never(content)
+
+
+def _card(card: messages.ContactCard) -> ContactCard:
+    return ContactCard(
+        name=card.name, phones=list(card.phones), emails=list(card.emails), organization=card.organization
+    )
+
+
+def _option(option: messages.Option) -> InteractiveOption:
+    return InteractiveOption(id=option.id, title=option.title, description=option.description)
+
+
+def _item(item: messages.OrderItem) -> OrderItem:
+    return OrderItem(product_id=item.product_id, quantity=item.quantity, price=item.price, currency=item.currency)

@@ -4,5 +4,8 @@ from collections.abc import Mapping
 
 from domain.actors import Right
 
-GATED_FIELDS: Mapping[str, Right] = {"Message.original": Right.SUPERVISE}
+GATED_FIELDS: Mapping[str, Right] = {
+    "Message.original": Right.SUPERVISE,
+    "Message.versions": Right.SUPERVISE,
+}
 """By "Type.field". Without the right the field answers null, or nothing of a list; the rest of the answer stands."""

@@ -7,12 +7,13 @@ import strawberry
 from strawberry import Info
 
 import schema.threads
-from domain import messages
+from domain import messages, sendable
 from domain.errors import ErrorCode
 from domain.ids import MessageId, ThreadId
 from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
 from domain.ports import PageAsk
-from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.react import React, react
+from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
 from schema import contents, ids
 from schema.contents import MessageContent
 from schema.context import Context
@@ -112,6 +113,16 @@ class Referral:
     source_id: str | None = strawberry.field(description="The network's id of it; null where it was not told.")
 
 
+@strawberry.type(description="What a message said before.")
+class MessageVersion:
+    until: datetime = strawberry.field(description="When it was changed or taken back.")
+    version: strawberry.Private[messages.Version]
+
+    @strawberry.field(description="What it said until then.")
+    def content(self) -> MessageContent:
+        return contents.shown(self.version.content)
+
+
 @strawberry.type(description="One message between a contact and one of your numbers.")
 class Message(Node):
     direction: Direction = strawberry.field(description="In or out.")
@@ -137,7 +148,7 @@ class Message(Node):
     )
     edited_at: datetime | None = strawberry.field(description="When its sender last changed it; null where never.")
     deleted_at: datetime | None = strawberry.field(
-        description="When the contact took it back; null where they did not."
+        description="When its sender took it back: `content` is RemovedContent then. Null where they did not."
     )
     from_number: PhoneNumber | None = strawberry.field(
         name="from", description="The number it was sent from; null for people who hide theirs."
@@ -179,6 +190,15 @@ class Message(Node):
     )
     def original(self, info: Info[Context, None]) -> str | None:
         return self.row.original if info.context.sees("Message.original") else None
+
+    @strawberry.field(
+        description="Earlier contents of a changed or deleted message, oldest first. Empty for all but supervisors and"
+        " administrators."
+    )
+    def versions(self, info: Info[Context, None]) -> list[MessageVersion]:
+        if not info.context.sees("Message.versions"):
+            return []
+        return [MessageVersion(until=each.until, version=each) for each in self.row.versions]
 
     @strawberry.field(description="The message it answers; null where it answers none, or one that is not here.")
     async def reply_to(self, info: Info[Context, None]) -> "Message | None":
@@ -269,9 +289,64 @@ class TextInput:
     )
 
 
+@strawberry.input(description="A place.")
+class LocationInput:
+    latitude: float = strawberry.field(description="In degrees, -90 to 90, north positive.")
+    longitude: float = strawberry.field(description="In degrees, -180 to 180, east positive.")
+    name: str | None = strawberry.field(default=None, description="What the place is called.")
+    address: str | None = strawberry.field(default=None, description="Where it is, in words.")
+
+
+@strawberry.input(description="Somebody's entry of an address book. It needs a number or a mail address.")
+class ContactCardInput:
+    name: str = strawberry.field(description="What they are called.")
+    phones: list[str] = strawberry.field(description="Their numbers, written as the contact shall see them.")
+    emails: list[str] | None = strawberry.field(default=None, description="Their mail addresses.")
+    organization: str | None = strawberry.field(default=None, description="Where they work.")
+
+
+@strawberry.input(description="One answer to choose.")
+class InteractiveOptionInput:
+    id: str = strawberry.field(
+        description="Comes back as `optionId`; each its own."
+        f" At most {sendable.BUTTON_ID_LIMIT} characters on a button, {sendable.ROW_ID_LIMIT} in a list."
+    )
+    title: str = strawberry.field(
+        description=f"What is written on it: at most {sendable.BUTTON_TITLE_LIMIT} characters on a button, where each"
+        f" has its own, {sendable.ROW_TITLE_LIMIT} in a list."
+    )
+    description: str | None = strawberry.field(
+        default=None,
+        description=f"A small line below, at most {sendable.ROW_DESCRIPTION_LIMIT} characters. Makes it a list.",
+    )
+
+
+@strawberry.input(
+    description=f"A question with answers to tap. Up to {sendable.BUTTONS_LIMIT} options without descriptions become"
+    f" buttons, up to {sendable.ROWS_LIMIT} a list."
+)
+class InteractiveInput:
+    body: str = strawberry.field(
+        description=f"The question: at most {sendable.BUTTONS_BODY_LIMIT} characters over buttons,"
+        f" {sendable.LIST_BODY_LIMIT} over a list."
+    )
+    options: list[InteractiveOptionInput] = strawberry.field(
+        description=f"1 to {sendable.ROWS_LIMIT} answers, in order."
+    )
+    button_label: str | None = strawberry.field(
+        default=None,
+        description=f"What opens the list, at most {sendable.LIST_LABEL_LIMIT} characters; needed for a list only.",
+    )
+
+
 @strawberry.input(one_of=True, description="What to send: exactly one of these.")
 class MessageContentInput:
     text: strawberry.Maybe[TextInput] = strawberry.field(description="A free-form text.")
+    location: strawberry.Maybe[LocationInput] = strawberry.field(description="A place.")
+    contacts: strawberry.Maybe[list[ContactCardInput]] = strawberry.field(
+        description=f"1 to {sendable.CARDS_LIMIT} contact cards."
+    )
+    interactive: strawberry.Maybe[InteractiveInput] = strawberry.field(description="A question with answers to tap.")
 
 
 @strawberry.input(description="A free-form message. It goes only within 24 hours of the contact's last one.")
@@ -339,7 +414,7 @@ class MessageSendTemplatePayload:
 
 async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSendPayload:
     context = info.context
-    match await send_text(context.ports, context.acting, _text_asked(input)):
+    match await send_content(context.ports, context.acting, _asked(input)):
         case messages.Message(id=id, organization=organization):
             await context.read_on(organization)
             queued = await existing(context, id)
@@ -365,16 +440,62 @@ async def send_by_template(info: Info[Context, None], input: MessageSendTemplate
             return MessageSendTemplatePayload(user_errors=[to_user_error(refusal)])
 
 
-def _text_asked(input: MessageSendInput) -> SendText:
+def _asked(input: MessageSendInput) -> SendContent:
     if input.via not in (None, Source.WHATSAPP):
         raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
-    if input.content.text is None:
-        raise WrongInput("Say what to send.", "content")
-    text = input.content.text.value
-    return SendText(
+    return SendContent(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
-        body=text.body,
-        preview_url=bool(text.preview_url),
+        content=_content(input.content),
         reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
         idempotency_key=input.idempotency_key,
     )
+
+
+def _content(content: MessageContentInput) -> sendable.Sendable:
+    if content.text is not None:
+        return messages.Text(content.text.value.body, bool(content.text.value.preview_url))
+    if content.location is not None:
+        place = content.location.value
+        return messages.Location(place.latitude, place.longitude, place.name, place.address)
+    if content.contacts is not None:
+        return messages.ContactCards(tuple(_card(card) for card in content.contacts.value))
+    if content.interactive is not None:
+        question = content.interactive.value
+        options = tuple(messages.Option(each.id, each.title, each.description or None) for each in question.options)
+        return messages.Interactive(question.body, options, question.button_label or None)
+    raise WrongInput("Say what to send.", "content")
+
+
+def _card(card: ContactCardInput) -> messages.ContactCard:
+    return messages.ContactCard(card.name, tuple(card.phones), tuple(card.emails or ()), card.organization or None)
+
+
+# ---------------------------------------------------------------- reacting
+
+
+@strawberry.input(description="An emoji on a message, within 24 hours of the contact's last one.")
+class MessageReactInput:
+    message_id: strawberry.ID = strawberry.field(description="A message of theirs or ours, not older than 30 days.")
+    emoji: str = strawberry.field(description="One emoji; empty takes yours away. The team has one on a message.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="Your own name for this reaction, 1 to 200 characters."
+    )
+
+
+@strawberry.type(description="The message with its reactions, or why nothing changed.")
+class MessageReactPayload:
+    message: Message | None = strawberry.field(
+        default=None, description="The message. If the network refuses the reaction, it goes again. Null if refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> MessageReactPayload:
+    context = info.context
+    asked = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
+    match await react(context.ports, context.acting, asked):
+        case messages.Message(id=id, organization=organization):
+            await context.read_on(organization)
+            return MessageReactPayload(message=await existing(context, id))
+        case refusal:
+            return MessageReactPayload(user_errors=[to_user_error(refusal)])

@@ -5,7 +5,7 @@ import strawberry
 from schema import channels, messages, threads, tickets, users
 from schema.channels import ChannelConnectPayload
 from schema.inputs import writing
-from schema.messages import MessageSendPayload, MessageSendTemplatePayload
+from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
 from schema.threads import ThreadAssignPayload, ThreadClosePayload, ThreadMarkReadPayload, ThreadReopenPayload
 from schema.tickets import (
     TicketAssignPayload,
@@ -35,6 +35,9 @@ class Mutation:
         MessageSendTemplatePayload,
         messages.send_by_template,
         "Send a reviewed template, at any time. Outside a session it uses a conversation of the month and of the day.",
+    )
+    message_react: MessageReactPayload = writing(
+        MessageReactPayload, messages.put_reaction, "Put an emoji on a message, or take it away. It costs nothing."
     )
     thread_mark_read: ThreadMarkReadPayload = writing(
         ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."

@@ -204,7 +204,8 @@ class SqlReads:
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
         # contacts_by_age, backward. Page key: created_at, id
         order = Order(OLDEST_FIRST.keys, descending=True)
-        return await self._page(Contact, [_of(organization), *_contact_found(query)], order, page)
+        conditions = [_of(organization), Condition("merged_into_id IS NULL"), *_contact_found(query)]
+        return await self._page(Contact, conditions, order, page)
 
     async def contacts_by_ids(
         self, organization: OrganizationId, ids: Collection[ContactId]

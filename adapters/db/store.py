@@ -262,6 +262,9 @@ class _SqlTransaction:
     async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]:
         return await self._by_pairs(Identity, "kind", "value", [(key.kind, key.value) for key in keys])
 
+    async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
+        return await self._among(Identity, "contact_id", contacts)
+
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
         return {row.id: row for row in await self._among(Contact, "id", ids)}
 
@@ -273,6 +276,9 @@ class _SqlTransaction:
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
         return {row.id: row for row in await self._among(Ticket, "id", ids)}
+
+    async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
+        return await self._among(Ticket, "contact_id", contacts)
 
     async def next_ticket_numbers(self, count: int) -> int:
         epoch = self._ids.new()
@@ -328,6 +334,10 @@ class _SqlTransaction:
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         found = await self._by_pairs(Parked, "number", "wamid", wamids)
+        return sorted(found, key=lambda row: (row.parked_at, row.id))
+
+    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+        found = await self._many(Parked, "parked_at < ? ORDER BY parked_at, id LIMIT ?", instant_text(instant), limit)
         return sorted(found, key=lambda row: (row.parked_at, row.id))
 
     # The ledger

@@ -281,6 +281,7 @@ class ContactRow(Model):
     phones = Words()
     opted_out_at = Instant(null=True)
     marketing_opted_out_at = Instant(null=True)
+    merged_into_id = Words(null=True)
 
     class Meta(Model.Meta):
         table = "contacts"
@@ -362,6 +363,7 @@ class MessageRow(Model):
     to_number = Words(null=True)
     attempts = Words()
     original = Words(null=True)
+    versions = Words()
 
     class Meta(Model.Meta):
         table = "messages"
@@ -485,6 +487,7 @@ class OutboxRow(Model):
     tries = Whole()
     leased_until = Instant(null=True)
     lease = Words(null=True)
+    reaction = Words(null=True)
 
     class Meta(Model.Meta):
         table = "outbox"

@@ -185,7 +185,8 @@ class _MemoryReads:
     # Contacts
 
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
-        rows = [contact for contact in self._of(organization, Contact) if _is_found(contact, query)]
+        known = self._of(organization, Contact)
+        rows = [contact for contact in known if contact.merged_into is None and _is_found(contact, query)]
         return page_of(rows, _by_creation, AT_AND_ID, page, descending=True)
 
     async def contacts_by_ids(

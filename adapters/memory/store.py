@@ -214,6 +214,10 @@ class _MemoryTransaction:
         wanted = set(keys)
         return [identity for identity in self._of(Identity).values() if identity.key in wanted]
 
+    async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
+        wanted = set(contacts)
+        return [identity for identity in self._of(Identity).values() if identity.contact in wanted]
+
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
         wanted = set(ids)
         return {contact.id: contact for contact in self._of(Contact).values() if contact.id in wanted}
@@ -229,6 +233,10 @@ class _MemoryTransaction:
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
         wanted = set(ids)
         return {ticket.id: ticket for ticket in self._of(Ticket).values() if ticket.id in wanted}
+
+    async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
+        wanted = set(contacts)
+        return [ticket for ticket in self._of(Ticket).values() if ticket.contact in wanted]
 
     async def next_ticket_numbers(self, count: int) -> int:
         first = self.books.ticket_number + 1
@@ -267,7 +275,10 @@ class _MemoryTransaction:
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         wanted = set(wamids)
         waiting = [each for each in self._of(Parked).values() if (each.number, each.wamid) in wanted]
-        return sorted(waiting, key=lambda each: (each.parked_at, each.id))
+        return sorted(waiting, key=_parked)
+
+    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+        return sorted((each for each in self._of(Parked).values() if each.parked_at < instant), key=_parked)[:limit]
 
     async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
         for period in self._of(Period).values():
@@ -328,3 +339,7 @@ def counts_as_allowance(entry: Entry) -> bool:
 
 def _queued(item: OutboxItem) -> tuple[datetime, str]:
     return item.queued_at, item.id
+
+
+def _parked(parked: Parked) -> tuple[datetime, str]:
+    return parked.parked_at, parked.id

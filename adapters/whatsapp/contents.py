@@ -1,13 +1,39 @@
 """What a message says: the network's kinds into the desk's contents, and the rest as `Unsupported` with a reason."""
 
-from adapters.whatsapp.models import InboundMessage, Interactive, MediaBody, ReportedError, SystemBody
-from adapters.whatsapp.reading import Word, as_id, as_text
+import json
+from typing import cast
+
+from adapters.whatsapp.models import (
+    CardBody,
+    Choice,
+    FilledForm,
+    InboundMessage,
+    Interactive,
+    LocationBody,
+    MediaBody,
+    OrderBody,
+    OrderedProduct,
+    ReportedError,
+    SystemBody,
+)
+from adapters.whatsapp.reading import Word, as_code, as_id, as_number, as_object, as_text
 from domain.media import MediaKind
-from domain.messages import Notice, Text, Unsupported
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    InteractiveReply,
+    Location,
+    Notice,
+    Order,
+    OrderItem,
+    Text,
+    Unsupported,
+)
 from domain.updates import IncomingContent, IncomingMedia
 
 KIND_LIMIT = 64  # characters of a kind's name
 REASON_LIMIT = 300
+ANSWERS_LIMIT = 4096  # characters of a form's answers
 
 NEVER_EXTENDS_SESSION = frozenset({"system", "edit", "revoke", "reaction"})
 
@@ -33,15 +59,15 @@ _KINDS_BY_THEIR_OBJECT = (
     "unsupported",
 )
 _REASONS = {
-    "location": "Locations can't be shown yet.",
-    "contacts": "Contact cards can't be shown yet.",
-    "order": "Orders can't be shown yet.",
-    "edit": "The contact changed an earlier message. Changes can't be shown yet.",
-    "revoke": "The contact deleted an earlier message. Deletions can't be shown yet.",
+    "location": "It does not say where.",
+    "contacts": "It came without a card.",
+    "order": "It does not say what is ordered.",
+    "edit": "It does not say which message it changes.",
+    "revoke": "It does not say which message is deleted.",
     "reaction": "It does not say which message it belongs to.",
     "text": "It has no text.",
     "interactive": "It does not say what was answered.",
-    "interactive:nfm_reply": "Filled-in forms can't be shown yet.",
+    "interactive:nfm_reply": "It does not say what was filled in.",
     "interactive:call_permission_reply": "Answers about calls can't be shown yet.",
     "interactive:payment_method": "Payments can't be shown yet.",
     "interactive:payment_notification": "Payments can't be shown yet.",
@@ -78,11 +104,17 @@ def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> In
         case "image" | "video" | "audio" | "document" | "sticker":
             return _media(kind, _media_body(message, kind))
         case "system":
-            return _notice(message.system)
+            return notice_of(message.system)
         case "interactive":
             return _answer(message.interactive)
         case "button" if message.button is not None and (pressed := as_text(message.button.text)):
-            return Unsupported("button", _pressed(pressed))
+            return InteractiveReply(as_text(message.button.payload) or pressed, pressed)
+        case "location":
+            return _location(message.location)
+        case "contacts":
+            return _cards(message.contacts)
+        case "order":
+            return _order(message.order)
         case "unsupported":
             return Unsupported(_named(message), _REASONS["unsupported"])
         case _:
@@ -128,26 +160,109 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
     )
 
 
-def _notice(system: SystemBody | None) -> Notice:
+def notice_of(system: SystemBody | None) -> Notice:
     body = as_text(system.body) if system else None
     told = as_text(system.type) if system else None
     return Notice(body or _NOTICES.get(told or "", "Something about the contact changed."))
 
 
-def _answer(interactive: Interactive | None) -> Unsupported:
+def _answer(interactive: Interactive | None) -> InteractiveReply | Unsupported:
     told = as_text(interactive.type) if interactive else None
     if interactive is None or told is None:
         return Unsupported("interactive", _REASONS["interactive"])
+    answer = _form(interactive.nfm_reply) if told == "nfm_reply" else _choice(_chosen(interactive, told))
     kind = f"interactive:{told}"[:KIND_LIMIT]
-    choice = interactive.button_reply or interactive.list_reply
-    chosen = as_text(choice.title) if choice else None
-    if chosen is not None:
-        return Unsupported(kind, _pressed(chosen))
-    return Unsupported(kind, _REASONS.get(kind, _NOT_KNOWN))
+    return answer or Unsupported(kind, _REASONS.get(kind, _NOT_KNOWN))
 
 
-def _pressed(title: str) -> str:
-    return _cut(f"The contact chose \N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}.")
+def _chosen(interactive: Interactive, told: str) -> Choice | None:
+    match told:
+        case "button_reply":
+            return interactive.button_reply
+        case "list_reply":
+            return interactive.list_reply
+        case _:
+            return None
+
+
+def _choice(choice: Choice | None) -> InteractiveReply | None:
+    title = as_text(choice.title) if choice else None
+    if choice is None or title is None:
+        return None
+    return InteractiveReply(as_text(choice.id) or title, title, as_text(choice.description))
+
+
+def _form(form: FilledForm | None) -> InteractiveReply | None:
+    """A filled-in form: what the contact saw is its title, their answers, a line each, its description."""
+    if form is None:
+        return None
+    answers = _answers(form.response_json)
+    title = as_text(form.body) or ("Form" if answers else None)
+    return InteractiveReply(as_text(form.name) or "flow", title, answers) if title is not None else None
+
+
+def _answers(told: object) -> str | None:
+    """The answers of a form; what is no object is shown as it came. The form's own token is none of them."""
+    value = as_object(told)
+    if value is None:
+        text = as_text(told)
+        try:
+            value = as_object(json.loads(text)) if text is not None else None
+        except (ValueError, RecursionError):
+            value = None
+        if value is None:
+            return _cut(text) if text is not None else None
+    shown = [f"{name}: {_in_words(answer)}" for name, answer in value.items() if name != "flow_token"]
+    return "\n".join(shown)[:ANSWERS_LIMIT] or None
+
+
+def _in_words(answer: object) -> str:
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
+def _location(body: LocationBody | None) -> Location | Unsupported:
+    latitude, longitude = (as_number(body.latitude), as_number(body.longitude)) if body else (None, None)
+    if body is None or latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return Unsupported("location", _REASONS["location"])
+    return Location(latitude, longitude, as_text(body.name), as_text(body.address))
+
+
+def _cards(bodies: list[CardBody] | None) -> ContactCards | Unsupported:
+    if not bodies:
+        return Unsupported("contacts", _REASONS["contacts"])
+    return ContactCards(tuple(_card(body) for body in bodies))
+
+
+def _card(body: CardBody) -> ContactCard:
+    """A card without a name goes by its first number or address."""
+    phones = tuple(number for phone in body.phones or () if (number := as_text(phone.phone) or _plus(phone.wa_id)))
+    emails = tuple(address for email in body.emails or () if (address := as_text(email.email)))
+    name = body.name
+    parts = [text for part in (name.first_name, name.last_name) if (text := as_text(part))] if name else []
+    told = as_text(name.formatted_name) if name else None
+    shown = told or " ".join(parts) or next(iter((*phones, *emails)), "Unnamed contact")
+    return ContactCard(shown, phones, emails, as_text(body.org.company) if body.org else None)
+
+
+def _plus(wa_id: Word) -> str | None:
+    digits = as_text(wa_id)
+    return f"+{digits.removeprefix('+')}" if digits else None
+
+
+def _order(body: OrderBody | None) -> Order | Unsupported:
+    items = [_item(product) for product in body.product_items or ()] if body else []
+    if body is None or not items:
+        return Unsupported("order", _REASONS["order"])
+    if None in items:  # half an order would be delivered as a whole one
+        return Unsupported("order", "One of its products can't be read.")
+    return Order(tuple(cast("list[OrderItem]", items)), as_text(body.text))
+
+
+def _item(product: OrderedProduct) -> OrderItem | None:
+    name, quantity, price = as_id(product.product_retailer_id), as_code(product.quantity), as_number(product.item_price)
+    if name is None or quantity is None or price is None:
+        return None
+    return OrderItem(name, quantity, price, as_text(product.currency) or "")
 
 
 def _cut(words: str) -> str:

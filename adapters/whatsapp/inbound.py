@@ -12,15 +12,37 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_of
-from adapters.whatsapp.models import InboundMessage, ReferralBody, ReportedError, ReportedStatus, Sender
+from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_of, notice_of
+from adapters.whatsapp.models import (
+    InboundMessage,
+    NewUserId,
+    ReferralBody,
+    ReportedError,
+    ReportedStatus,
+    Sender,
+    SystemBody,
+    UserIdUpdate,
+)
 from adapters.whatsapp.reading import Word, as_code, as_id, as_json, as_list, as_object, as_text, read_json, read_model
 from domain.contacts import Person
 from domain.failures import verdict
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
-from domain.messages import Failure, MessageStatus, Referral
+from domain.messages import Failure, MessageStatus, Referral, Unsupported
 from domain.ports import Delivery, Unreadable
-from domain.updates import Ignored, MessageReceived, Place, ReactionReceived, StatusReported, Update
+from domain.updates import (
+    GROUP,
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
+    Ignored,
+    IncomingContent,
+    MessageEchoed,
+    MessageReceived,
+    Place,
+    ReactionReceived,
+    StatusReported,
+    Update,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_ITEMS = 20_000  # in one body; the network sends up to 1,000
@@ -41,6 +63,8 @@ _INSTANT = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 # What stands beside the items of the field `messages` and is none itself.
 _BESIDE = frozenset({"messaging_product", "metadata", "contacts", "conversation_context"})
+# Further fields whose items are read, and where they keep them.
+_READ_BESIDES = {"smb_message_echoes": "message_echoes", "user_id_update": "user_id_update"}
 # Where other fields keep their items.
 _LISTS = (
     "messages",
@@ -94,8 +118,16 @@ class _Senders:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
+    """`echoed`: written in the business's own phone app."""
+
     raw: object
     senders: _Senders
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _NewUserId:
+    raw: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +142,7 @@ class _Passed:
     reason: str
 
 
-_Found: TypeAlias = _Message | _Status | _Passed
+_Found: TypeAlias = _Message | _NewUserId | _Status | _Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +192,10 @@ def _found(change: dict[str, object]) -> Iterator[_Found]:
     field = as_text(change.get("field"))
     if field == "messages" or (field is None and value is not None and ("messages" in value or "statuses" in value)):
         yield from _conversations(change.get("value"), value)
+    elif field in _READ_BESIDES and value is not None and as_list(value.get(_READ_BESIDES[field])):
+        senders = _senders(value.get("contacts"))
+        for element in as_list(value.get(_READ_BESIDES[field])) or []:
+            yield _NewUserId(element) if field == "user_id_update" else _Message(element, senders, echoed=True)
     else:
         yield from _others(field or "a change without a field", value or {})
 
@@ -221,8 +257,10 @@ def _place(delivery: Delivery, index: int, item: _Item) -> Place:
 def _update(place: Place, found: _Found) -> Update:
     try:
         match found:
-            case _Message(raw, senders):
-                return _message(place, raw, senders)
+            case _Message(raw, senders, echoed):
+                return _message(place, raw, senders, echoed=echoed)
+            case _NewUserId(raw):
+                return _new_user_id(place, raw)
             case _Status(raw):
                 return _status(place, raw)
             case _Passed(reason):
@@ -233,14 +271,14 @@ def _update(place: Place, found: _Found) -> Update:
         return Ignored(place, _reason("unreadable", str(fault)))
 
 
-def _message(place: Place, raw: object, senders: _Senders) -> Update:
+def _message(place: Place, raw: object, senders: _Senders, *, echoed: bool) -> Update:
     item = as_object(raw)
     if item is None:
         return Ignored(place, "unreadable: a message that is no object")
     message, faults = read_model(item, InboundMessage)
     kind = kind_of(item, message.type)
     if as_text(message.group_id) or "group_id" in faults:
-        return Ignored(place, "group")
+        return Ignored(place, GROUP)
     if kind == "request_welcome":
         return Ignored(place, "request_welcome")
     wamid = as_id(message.id)
@@ -248,28 +286,108 @@ def _message(place: Place, raw: object, senders: _Senders) -> Update:
         return Ignored(place, f"unreadable: a message ({kind}) without an id")
     if place.number is None:
         return Ignored(place, f"unreadable: a message ({kind}) to no number")
-    person = _person(message, senders)
+    person = _recipient(message, senders) if echoed else _person(message, senders)
     if person is None:
-        return Ignored(place, f"unreadable: a message ({kind}) whose sender is not told")
-    sent_at, original = _instant(message.timestamp), as_json(item)
-    target = as_id(message.reaction.message_id) if kind == "reaction" and message.reaction else None
-    if target is not None and message.reaction is not None:
-        emoji = as_text(message.reaction.emoji)
-        return ReactionReceived(place, person, Wamid(wamid), sent_at, Wamid(target), emoji, original)
+        whom = "recipient" if echoed else "sender"
+        return Ignored(place, f"unreadable: a message ({kind}) whose {whom} is not told")
+    told = _Told(place, person, Wamid(wamid), _instant(message.timestamp), as_json(item), echoed)
+    return _change(told, kind, message) or _said(told, kind, message, faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What every item of a conversation tells."""
+
+    place: Place
+    person: Person
+    wamid: Wamid
+    sent_at: datetime | None
+    original: str
+    echoed: bool
+
+
+def _change(told: _Told, kind: str, message: InboundMessage) -> Update | None:
+    """What the item does to an earlier message, or to its sender's names; None where it is a message of its own."""
+    match kind:
+        case "reaction" if message.reaction and (target := as_id(message.reaction.message_id)):
+            emoji = as_text(message.reaction.emoji)
+            return ReactionReceived(
+                told.place, told.person, told.wamid, told.sent_at, Wamid(target), emoji, told.original, told.echoed
+            )
+        case "edit" if message.edit and (target := as_id(message.edit.original_message_id)):
+            content = _new_content(message.edit.message)
+            return EditReceived(
+                told.place, told.person, told.wamid, told.sent_at, Wamid(target), content, told.original, told.echoed
+            )
+        case "revoke" if message.revoke and (target := as_id(message.revoke.original_message_id)):
+            return DeletionReceived(
+                told.place, told.person, told.wamid, told.sent_at, Wamid(target), told.original, told.echoed
+            )
+        case "system" if message.system and (renamed := _renamed(message.system)):
+            notice = notice_of(message.system)
+            return IdentityChanged(told.place, told.person, renamed, told.sent_at, notice, told.original, told.wamid)
+        case _:
+            return None
+
+
+def _said(told: _Told, kind: str, message: InboundMessage, faults: dict[str, str]) -> Update:
     context = message.context
     reply_to = as_id(context.id) if context else None
+    content = content_of(message, kind, faults)
+    forwarded = context is not None and bool(context.forwarded or context.frequently_forwarded)
+    if told.echoed:
+        return MessageEchoed(
+            place=told.place,
+            person=told.person,
+            wamid=told.wamid,
+            sent_at=told.sent_at,
+            content=content,
+            original=told.original,
+            reply_to=Wamid(reply_to) if reply_to else None,
+            forwarded=forwarded,
+        )
     return MessageReceived(
-        place=place,
-        person=person,
-        wamid=Wamid(wamid),
-        sent_at=sent_at,
-        content=content_of(message, kind, faults),
-        original=original,
+        place=told.place,
+        person=told.person,
+        wamid=told.wamid,
+        sent_at=told.sent_at,
+        content=content,
+        original=told.original,
         extends_session=kind not in NEVER_EXTENDS_SESSION,
         reply_to=Wamid(reply_to) if reply_to else None,
-        forwarded=context is not None and bool(context.forwarded or context.frequently_forwarded),
+        forwarded=forwarded,
         referral=_referral(message.referral),
     )
+
+
+def _new_content(raw: object) -> IncomingContent:
+    """What an edited message says now."""
+    item = as_object(raw)
+    if item is None:
+        return Unsupported("edit", "It does not say what was changed.")
+    message, faults = read_model(item, InboundMessage)
+    return content_of(message, kind_of(item, message.type), faults)
+
+
+def _renamed(system: SystemBody) -> Person | None:
+    """The new names that a system message tells; None where it tells none."""
+    if as_text(system.type) not in ("user_changed_number", "customer_changed_number", "user_changed_user_id"):
+        return None
+    wa_id = _wa_id(system.wa_id) or _wa_id(system.new_wa_id)
+    business_scoped_id = _scoped_id(system.user_id)
+    return Person(wa_id, business_scoped_id) if wa_id or business_scoped_id else None
+
+
+def _new_user_id(place: Place, raw: object) -> Update:
+    item = as_object(raw)
+    update = read_model(item, UserIdUpdate)[0] if item is not None else UserIdUpdate()
+    told = update.user_id or NewUserId()
+    before, now = Person(_wa_id(update.wa_id), _scoped_id(told.previous)), _scoped_id(told.current)
+    if item is None or now is None or not before.lane:
+        return Ignored(place, "unreadable: a user id that changed")
+    notice = notice_of(SystemBody(body=update.detail, type="user_changed_user_id"))
+    renamed = Person(business_scoped_id=now)
+    return IdentityChanged(place, before, renamed, _instant(update.timestamp), notice, as_json(item))
 
 
 def _status(place: Place, raw: object) -> Update:
@@ -278,7 +396,7 @@ def _status(place: Place, raw: object) -> Update:
         return Ignored(place, "unreadable: a status that is no object")
     report, _ = read_model(item, ReportedStatus)
     if report.recipient_type == "group" or report.recipient_participant_id or report.participant_recipient_id:
-        return Ignored(place, "group")
+        return Ignored(place, GROUP)
     told = as_text(report.status)
     status = STATUSES.get(told or "")
     if status is None:
@@ -344,13 +462,20 @@ def _senders(raw: object) -> _Senders:
 
 def _person(message: InboundMessage, senders: _Senders) -> Person | None:
     """Who wrote, with what `contacts` says of them; None where neither id can be told."""
-    names = _names(message.sender, message.sender_user_id)
+    return _named(message.sender, message.sender_user_id, senders)
+
+
+def _recipient(message: InboundMessage, senders: _Senders) -> Person | None:
+    """Whom the business wrote to."""
+    return _named(message.to, message.to_user_id, senders)
+
+
+def _named(number: Word, user_id: Word, senders: _Senders) -> Person | None:
+    names = _names(number, user_id)
     sender = next((senders.named[name] for name in names if name in senders.named), None) if names else senders.only
     known = sender or Sender()
-    wa_id = _wa_id(message.sender) or _wa_id(known.wa_id)
-    business_scoped_id = next(
-        (found for told in (message.sender_user_id, message.sender, known.user_id) if (found := _scoped_id(told))), None
-    )
+    wa_id = _wa_id(number) or _wa_id(known.wa_id)
+    business_scoped_id = next((found for told in (user_id, number, known.user_id) if (found := _scoped_id(told))), None)
     if wa_id is None and business_scoped_id is None:
         return None
     profile = known.profile

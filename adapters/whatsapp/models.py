@@ -72,20 +72,101 @@ class ReactionBody(msgspec.Struct):
 class SystemBody(msgspec.Struct):
     body: Word = None
     type: Word = None
+    wa_id: Word = None
+    new_wa_id: Word = None  # as older webhooks call it
+    user_id: Word = None
+
+
+class EditBody(msgspec.Struct):
+    original_message_id: Word = None
+    message: object = None
+
+
+class RevokeBody(msgspec.Struct):
+    original_message_id: Word = None
+
+
+class NewUserId(msgspec.Struct):
+    previous: Word = None
+    current: Word = None
+
+
+class UserIdUpdate(msgspec.Struct):
+    """An item of the field `user_id_update`."""
+
+    wa_id: Word = None
+    detail: Word = None
+    user_id: NewUserId | None = None
+    timestamp: object = None
 
 
 class Choice(msgspec.Struct):
+    id: Word = None
     title: Word = None
+    description: Word = None
+
+
+class FilledForm(msgspec.Struct):
+    name: Word = None
+    body: Word = None
+    response_json: object = None  # mostly a text that holds JSON
 
 
 class Interactive(msgspec.Struct):
     type: Word = None
     button_reply: Choice | None = None
     list_reply: Choice | None = None
+    nfm_reply: FilledForm | None = None
 
 
 class ButtonBody(msgspec.Struct):
+    payload: Word = None
     text: Word = None
+
+
+class LocationBody(msgspec.Struct):
+    latitude: Word = None
+    longitude: Word = None
+    name: Word = None
+    address: Word = None
+
+
+class CardName(msgspec.Struct):
+    formatted_name: Word = None
+    first_name: Word = None
+    last_name: Word = None
+
+
+class CardPhone(msgspec.Struct):
+    phone: Word = None
+    wa_id: Word = None
+
+
+class CardEmail(msgspec.Struct):
+    email: Word = None
+
+
+class CardCompany(msgspec.Struct):
+    company: Word = None
+
+
+class CardBody(msgspec.Struct):
+    name: CardName | None = None
+    phones: list[CardPhone] | None = None
+    emails: list[CardEmail] | None = None
+    org: CardCompany | None = None
+
+
+class OrderedProduct(msgspec.Struct):
+    product_retailer_id: Word = None
+    quantity: Word = None
+    item_price: Word = None
+    currency: Word = None
+
+
+class OrderBody(msgspec.Struct):
+    text: Word = None
+    product_items: list[OrderedProduct] | None = None
 
 
 class UnsupportedBody(msgspec.Struct):
@@ -96,6 +177,8 @@ class InboundMessage(msgspec.Struct):
     id: Word = None
     sender: Word = msgspec.field(default=None, name="from")
     sender_user_id: Word = msgspec.field(default=None, name="from_user_id")
+    to: Word = None
+    to_user_id: Word = None
     timestamp: object = None  # seconds since 1970, mostly as text
     type: Word = None
     group_id: Word = None
@@ -110,8 +193,13 @@ class InboundMessage(msgspec.Struct):
     sticker: MediaBody | None = None
     reaction: ReactionBody | None = None
     system: SystemBody | None = None
+    edit: EditBody | None = None
+    revoke: RevokeBody | None = None
     interactive: Interactive | None = None
     button: ButtonBody | None = None
+    location: LocationBody | None = None
+    contacts: list[CardBody] | None = None
+    order: OrderBody | None = None
     unsupported: UnsupportedBody | None = None
 
 

@@ -6,8 +6,18 @@ Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-s
 from typing import TypeAlias, assert_never
 
 from domain.ids import Wamid
-from domain.messages import Filled, TemplateMessage, Text
-from domain.ports import Outgoing
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    Filled,
+    Interactive,
+    Location,
+    Option,
+    TemplateMessage,
+    Text,
+)
+from domain.ports import Outgoing, ReactionTo
+from domain.sendable import is_list
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
@@ -25,6 +35,14 @@ def send_body(outgoing: Outgoing) -> JsonObject:
     match outgoing.content:
         case Text(body=text, preview_url=preview_url):
             body |= {"type": "text", "text": {"body": text, "preview_url": preview_url}}
+        case Location() as location:
+            body |= {"type": "location", "location": _location(location)}
+        case ContactCards(cards=cards):
+            body |= {"type": "contacts", "contacts": [_card(card) for card in cards]}
+        case Interactive() as question:
+            body |= {"type": "interactive", "interactive": _question(question)}
+        case ReactionTo(target=target, emoji=emoji):
+            body |= {"type": "reaction", "reaction": {"message_id": target, "emoji": emoji}}
         case TemplateMessage() as template:
             body |= {"type": "template", "template": _template(template)}
         case _:
@@ -36,6 +54,44 @@ def send_body(outgoing: Outgoing) -> JsonObject:
 def read_body(wamid: Wamid) -> JsonObject:
     """Marks a message, and those before it in its conversation, as read."""
     return {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+
+
+def _location(location: Location) -> JsonObject:
+    shaped: JsonObject = {"latitude": location.latitude, "longitude": location.longitude}
+    for name, words in (("name", location.name), ("address", location.address)):
+        if words:
+            shaped[name] = words
+    return shaped
+
+
+def _card(card: ContactCard) -> JsonObject:
+    """The network wants one more part of the name besides the whole."""
+    shaped: JsonObject = {"name": {"formatted_name": card.name, "first_name": card.name}}
+    if card.phones:
+        shaped["phones"] = [{"phone": phone} for phone in card.phones]
+    if card.emails:
+        shaped["emails"] = [{"email": email} for email in card.emails]
+    if card.organization:
+        shaped["org"] = {"company": card.organization}
+    return shaped
+
+
+def _question(question: Interactive) -> JsonObject:
+    if is_list(question):
+        section: JsonObject = {"rows": [_row(option) for option in question.options]}
+        action: JsonObject = {"button": question.button_label, "sections": [section]}
+        return {"type": "list", "body": {"text": question.body}, "action": action}
+    buttons: list[Json] = [
+        {"type": "reply", "reply": {"id": option.id, "title": option.title}} for option in question.options
+    ]
+    return {"type": "button", "body": {"text": question.body}, "action": {"buttons": buttons}}
+
+
+def _row(option: Option) -> Json:
+    row: JsonObject = {"id": option.id, "title": option.title}
+    if option.description:
+        row["description"] = option.description
+    return row
 
 
 def _template(template: TemplateMessage) -> JsonObject:

@@ -3,6 +3,7 @@
 Text comes out clean: without U+0000, which PostgreSQL can't store, and with U+FFFD for each lone surrogate.
 """
 
+import math
 import re
 from typing import TypeAlias, TypeVar, cast
 
@@ -26,6 +27,7 @@ _LONE_SURROGATE = re.compile(
     rb")"
 )
 _RAW_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 _FIELD_AT_FAULT = re.compile(r" - at `\$\.(\w+)")
 
 
@@ -77,6 +79,15 @@ def as_code(value: object) -> int | None:
     """A number of the network's codes, 32 bits, also where it is written as text."""
     text = as_text(value)
     return int(text) if text is not None and re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def as_number(value: object) -> float | None:
+    """A number, also where it is written as text; None where it is none or has no end."""
+    text = as_text(value)
+    if text is None or not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, str]]:

@@ -9,15 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from domain.actors import ByContact
 from domain.channels import Channel, ChannelState, Problem, ProblemCode, with_problem
 from domain.errors import ErrorCode
-from domain.events import ChannelChanged
+from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.failures import Remedy, verdict
 from domain.ids import MessageId, OrganizationId
 from domain.messages import (
     Attempt,
     AttemptOutcome,
+    ContactCards,
     Failure,
+    Interactive,
+    Location,
     Message,
     MessageStatus,
     TemplateMessage,
@@ -31,6 +35,7 @@ from domain.ports import (
     NotSent,
     Outgoing,
     Ports,
+    ReactionTo,
     Rejected,
     SendResult,
     Transaction,
@@ -39,9 +44,9 @@ from domain.ports import (
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.marks import callback_of, failed, give_back, own_mark, status_events
+from domain.use_cases.changes import apply_parked
+from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold
-from domain.use_cases.receive import apply_parked
 from domain.use_cases.send import opt_out_refusal
 
 FIRST_PAUSE = timedelta(seconds=2)
@@ -87,6 +92,9 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
         item = await tx.outbox_item(message)
         if item is None or item.leased_until is None or item.leased_until > now:
             return
+        if item.reaction is not None:  # one that arrives twice is still one
+            tx.save(hold(item, now))
+            return
         current = (await tx.messages([message]))[message]
         _unknown(ports, tx, current, "The worker that sent it died before it heard the answer.", now)
         tx.remove(item)
@@ -100,9 +108,11 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
         message, thread, channel = await _what_leaves(tx, item)
-        if arrived(message.status):
+        if item.reaction is None and arrived(message.status):
             tx.remove(item)
             return None
+        if item.reaction is not None:
+            return _claimed_reaction(ports, tx, item, message, thread, channel)
         if failure := await _stopped(tx, thread, channel, message, now):
             await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
             tx.remove(item)
@@ -128,6 +138,29 @@ async def _what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thre
     return message, thread, channel
 
 
+def _claimed_reaction(
+    ports: Ports, tx: Transaction, item: OutboxItem, message: Message, thread: Thread, channel: Channel
+) -> _Claimed | None:
+    now = ports.clock.now()
+    in_session = thread.session is not None and thread.session.is_open(now)
+    if not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
+        _take_down(tx, message, item)
+        return None
+    if channel.access_token is None:
+        tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
+        return None
+    leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+    tx.save(leased)
+    outgoing = Outgoing(
+        number=channel.phone_number_id,
+        wa_id=thread.wa_id,
+        business_scoped_id=thread.business_scoped_id,
+        content=ReactionTo(message.wamid, item.reaction),
+        callback=callback_of_reaction(message),
+    )
+    return _Claimed(leased, outgoing, ports.vault.open(tx.organization, "access_token", channel.access_token))
+
+
 async def _stopped(
     tx: Transaction, thread: Thread, channel: Channel, message: Message, now: datetime
 ) -> Failure | None:
@@ -135,9 +168,8 @@ async def _stopped(
     if not channel.can_send:
         return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
     in_session = thread.session is not None and thread.session.is_open(now)
-    if isinstance(message.content, Text):
+    if not isinstance(message.content, TemplateMessage):
         return None if in_session else SESSION_OVER
-    assert isinstance(message.content, TemplateMessage)  # nothing else is queued yet
     template = await tx.template(message.content.template)
     if template is None:
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
@@ -154,12 +186,13 @@ def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
 
 
 def _outgoing(channel: Channel, thread: Thread, message: Message) -> Outgoing:
-    assert isinstance(message.content, (Text, TemplateMessage))  # nothing else is queued yet
+    content = message.content
+    assert isinstance(content, (Text, Location, ContactCards, Interactive, TemplateMessage)), "nothing else is queued"
     return Outgoing(
         number=channel.phone_number_id,
         wa_id=thread.wa_id,
         business_scoped_id=thread.business_scoped_id,
-        content=message.content,
+        content=content,
         callback=callback_of(message),
         reply_to=message.reply_to_wamid,
     )
@@ -173,6 +206,10 @@ async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, 
         message, thread, channel = await _what_leaves(tx, item)
         current = await tx.outbox_item(item.id)
         ours = current if current is not None and current.lease == item.lease else None
+        if item.reaction is not None:
+            if ours is not None:
+                await _settle_reaction(tx, message, item, ours, result, now)
+            return
         match result:
             case Accepted():
                 await _accepted(ports, tx, message, thread, channel, result, now)
@@ -186,6 +223,47 @@ async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, 
                 await _rejected(ports, tx, message, channel, ours, result, now)
             case _:
                 assert_never(result)
+
+
+async def _settle_reaction(
+    tx: Transaction, message: Message, item: OutboxItem, ours: OutboxItem, result: SendResult, now: datetime
+) -> None:
+    """A reaction that was not taken comes down again. One whose fate is unknown is sent again: twice is once."""
+    if ours.reaction != item.reaction:  # changed meanwhile: the newer one leaves next
+        tx.save(replace(ours, due_at=now, leased_until=None, lease=None))
+        return
+    pause = pause_before(ours)
+    match result:
+        case Accepted():
+            tx.remove(ours)
+            return
+        case Rejected():
+            judged = verdict(result.code, result.message)
+            if judged.remedy is Remedy.FAIL:
+                _take_down(tx, message, ours)
+                return
+            channel = await tx.channel(item.channel)
+            if judged.remedy is Remedy.CHANNEL and channel is not None:
+                _degrade(tx, channel, judged.failure, result.code, now)
+                pause = CHANNEL_PROBE_EVERY
+            pause = max(pause, timedelta(seconds=result.retry_after_s or 0))
+        case Unanswered() | NotSent():
+            pass
+        case _:
+            assert_never(result)
+    if now + pause >= ours.queued_at + RETRIED_FOR:
+        _take_down(tx, message, ours)
+    else:
+        tx.save(hold(ours, now + pause))
+
+
+def _take_down(tx: Transaction, message: Message, item: OutboxItem) -> None:
+    """The reaction is not shown here any more, since the contact never sees it."""
+    kept = tuple(each for each in message.reactions if isinstance(each.by, ByContact) or each.emoji != item.reaction)
+    if kept != message.reactions:
+        tx.save(replace(message, reactions=kept))
+        tx.record(MessageChanged(message.thread, message.id, MessageChange.REACTION))
+    tx.remove(item)
 
 
 def _leave(tx: Transaction, item: OutboxItem | None) -> None:
@@ -228,9 +306,15 @@ def _healthy(tx: Transaction, channel: Channel) -> None:
     blamed = (ProblemCode.TOKEN_INVALID, ProblemCode.PERMISSION_MISSING)
     left = tuple(problem for problem in channel.problems if problem.code not in blamed)
     if channel.state is ChannelState.DEGRADED and left != channel.problems:
-        state = ChannelState.DEGRADED if left else ChannelState.CONNECTED
+        state = ChannelState.DEGRADED if _any_stops_us(left) else ChannelState.CONNECTED
         tx.save(replace(channel, state=state, token_valid=True, problems=left))
         tx.record(ChannelChanged(channel.id))
+
+
+def _any_stops_us(problems: tuple[Problem, ...]) -> bool:
+    """Whether any of them is more than traffic that is not for us."""
+    harmless = (ProblemCode.UNKNOWN_NUMBER_TRAFFIC, ProblemCode.UNSUPPORTED_TRAFFIC)
+    return any(problem.code not in harmless for problem in problems)
 
 
 def _unknown(ports: Ports, tx: Transaction, message: Message, reason: str, now: datetime) -> None:
@@ -295,7 +379,8 @@ async def _later(
 async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> datetime:
     latest = item.queued_at + RETRIED_FOR
     thread = (await tx.threads([item.thread])).get(item.thread)
-    if isinstance(message.content, Text) and thread is not None and thread.session is not None:
+    free_form = not isinstance(message.content, TemplateMessage)
+    if free_form and thread is not None and thread.session is not None:
         return min(latest, thread.session.expires_at)
     return latest
 

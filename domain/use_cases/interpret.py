@@ -14,7 +14,7 @@ from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.messages import Unsupported
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Listing, Ports, Unreadable
-from domain.updates import Ignored, MessageReceived, Update, UpdateRecord
+from domain.updates import Ignored, MessageEchoed, MessageReceived, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.receive import receive, record_failure, results_of
 
@@ -136,8 +136,10 @@ async def _without_content(
     ports: Ports, organization: OrganizationId, update: Update, error: Exception
 ) -> list[UpdateRecord]:
     reason = f"could not be applied: {type(error).__name__}"
-    if isinstance(update, MessageReceived):
-        bare = replace(update, content=Unsupported("unreadable", "This message could not be read."), referral=None)
+    if isinstance(update, (MessageReceived, MessageEchoed)):
+        unreadable = Unsupported("unreadable", "This message could not be read.")
+        bare = replace(update, content=unreadable)
+        bare = replace(bare, referral=None) if isinstance(bare, MessageReceived) else bare
         try:
             return await receive(ports, organization, [bare])
         except Unavailable:

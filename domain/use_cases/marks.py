@@ -22,6 +22,18 @@ CALLBACK = "dk1"
 """Begins the text that goes along with a send and comes back with its statuses: `dk1:<message>:<attempt>`."""
 
 
+REACTION_CALLBACK = "dk1r"
+"""Begins what goes along with a reaction of ours: its statuses are no message's."""
+
+
+def callback_of_reaction(message: Message) -> str:
+    return f"{REACTION_CALLBACK}:{message.id}"
+
+
+def is_of_reaction(callback: str | None) -> bool:
+    return (callback or "").startswith(f"{REACTION_CALLBACK}:")
+
+
 def callback_of(message: Message) -> str:
     return f"{CALLBACK}:{message.id}:{message.attempt}"
 

@@ -4,94 +4,58 @@ One transaction for a batch of one organization's updates, in order. Whatever re
 already changes nothing.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain.actors import ByContact, BySystem
-from domain.channels import Channel, ChannelState, Destination
-from domain.contacts import Contact, Identity, IdentityKey, Person, Phone, PhoneLabel, keys_of, names_told
-from domain.events import MessageAdded, MessageChange, MessageChanged, SessionChange, SessionChanged, TicketChanged
-from domain.ids import (
-    ChannelId,
-    ContactId,
-    DeliveryId,
-    MediaId,
-    MessageId,
-    OrganizationId,
-    PhoneNumberId,
-    ThreadId,
-    TicketId,
-    UserId,
-    Wamid,
-)
-from domain.media import Media, MediaState
-from domain.messages import (
-    Content,
-    Direction,
-    MediaMessage,
-    Message,
-    MessageStatus,
-    Reaction,
-    preview,
-)
+from domain.actors import ByContact, ByPhoneApp, BySystem
+from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem
+from domain.contacts import Contact, Person, keys_of, names_told
+from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TicketChanged
+from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, ThreadId, TicketId, UserId, Wamid
+from domain.messages import Direction, Mark, Message, MessageStatus, preview
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
 from domain.sessions import after_inbound, next_alarm, run_start
 from domain.threads import Thread, ThreadStatus, with_message
-from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, subject_from
+from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, after_our_reply, subject_from
 from domain.updates import (
+    GROUP,
+    AwaitedReply,
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
     Ignored,
-    IncomingContent,
-    IncomingMedia,
+    MessageEchoed,
     MessageReceived,
     Outcome,
-    Parked,
     ReactionReceived,
     StatusReported,
     Update,
     UpdateRecord,
     record_id,
 )
+from domain.use_cases.acquaintance import acquainted, answering, join, known, rename_threads, thread_of, told_names
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.marks import (
-    after_report,
-    attempt_of,
-    give_back,
-    read_callback,
-    reported_mark,
-    sane_time,
-    status_events,
+from domain.use_cases.changes import (
+    apply_deletion,
+    apply_edit,
+    apply_parked,
+    apply_reaction,
+    apply_status,
+    kept_content,
+    may_change,
+    park,
+    replies_of,
 )
+from domain.use_cases.gathered import Desk
+from domain.use_cases.marks import is_of_reaction, read_callback, sane_time
 from domain.use_cases.ticketing import record_change, record_thread
 
+ABSENT = "about a conversation that is not here"
+AWAITED = "waits for its message"
 LAST_INBOUND_NOTED_EVERY = timedelta(minutes=1)
 RUN_PAGE = 200  # instants looked up at a time to find where a run of messages began
-
-
-@dataclass
-class _Desk:
-    """What a batch works on: rows read and locked before, changed in place of the database until it is saved."""
-
-    channels: dict[PhoneNumberId, Channel]
-    contacts: dict[ContactId, Contact] = field(default_factory=dict[ContactId, Contact])
-    identities: dict[IdentityKey, ContactId] = field(default_factory=dict[IdentityKey, ContactId])
-    threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])
-    tickets: dict[TicketId, Ticket] = field(default_factory=dict[TicketId, Ticket])
-    messages: dict[MessageId, Message] = field(default_factory=dict[MessageId, Message])
-    by_wamid: dict[tuple[ChannelId, Wamid], MessageId] = field(default_factory=dict[tuple[ChannelId, Wamid], MessageId])
-    parked: dict[tuple[PhoneNumberId, Wamid], list[Parked]] = field(
-        default_factory=dict[tuple[PhoneNumberId, Wamid], list[Parked]]
-    )
-
-    def message(self, channel: Channel, wamid: Wamid | None) -> Message | None:
-        id = self.by_wamid.get((channel.id, wamid)) if wamid is not None else None
-        return self.messages[id] if id is not None else None
-
-    def put_message(self, message: Message) -> None:
-        self.messages[message.id] = message
-        if message.wamid is not None:
-            self.by_wamid[(message.channel, message.wamid)] = message.id
 
 
 @again_on_collision
@@ -136,15 +100,14 @@ def _result(delivery: DeliveryId, records: Sequence[UpdateRecord]) -> DeliveryRe
     return DeliveryResult(delivery, DeliveryState.INTERPRETED)
 
 
-async def _gather(tx: Transaction, updates: Sequence[Update]) -> _Desk:
+async def _gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     channels = {channel.phone_number_id: channel for channel in await tx.channels()}
-    desk = _Desk(channels)
-    messages = [update for update in updates if isinstance(update, MessageReceived)]
-    keys = {key for update in messages for key in keys_of(update.person)}
+    desk = Desk(channels)
+    keys = {key for person in _people(updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
-    desk.identities = {identity.key: identity.contact for identity in identities}
-    contact_ids = sorted(set(desk.identities.values()))
+    desk.identities = {identity.key: identity for identity in identities}
+    contact_ids = sorted({identity.contact for identity in identities})
     desk.contacts = await tx.contacts(contact_ids) if contact_ids else {}
     desk.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
     await _gather_messages(tx, desk, updates)
@@ -153,7 +116,21 @@ async def _gather(tx: Transaction, updates: Sequence[Update]) -> _Desk:
     return desk
 
 
-async def _gather_messages(tx: Transaction, desk: _Desk, updates: Sequence[Update]) -> None:
+def _people(updates: Sequence[Update]) -> Iterator[Person]:
+    """Everybody whose contact the batch may have to know."""
+    for update in updates:
+        match update:
+            case MessageReceived(person=person) | MessageEchoed(person=person):
+                yield person
+            case IdentityChanged(person=person, renamed=renamed):
+                yield from (person, renamed)
+            case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported() | Ignored():
+                pass
+            case _:
+                assert_never(update)
+
+
+async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
     wamids: set[tuple[PhoneNumberId, Wamid]] = set()
     ours: set[MessageId] = set()
     for update in updates:
@@ -181,30 +158,38 @@ async def _gather_messages(tx: Transaction, desk: _Desk, updates: Sequence[Updat
 
 def _wamids_of(update: Update) -> tuple[Wamid, ...]:
     match update:
-        case MessageReceived(wamid=wamid, reply_to=reply_to):
+        case MessageReceived(wamid=wamid, reply_to=reply_to) | MessageEchoed(wamid=wamid, reply_to=reply_to):
             return (wamid,) if reply_to is None else (wamid, reply_to)
-        case ReactionReceived(target=target):
+        case ReactionReceived(target=target) | EditReceived(target=target) | DeletionReceived(target=target):
             return (target,)
         case StatusReported(wamid=wamid):
             return (wamid,)
+        case IdentityChanged(wamid=wamid):
+            return (wamid,) if wamid is not None else ()
         case Ignored():
             return ()
         case _:
             assert_never(update)
 
 
-async def _apply(ports: Ports, tx: Transaction, desk: _Desk, update: Update) -> UpdateRecord:
+async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> UpdateRecord:
     now = ports.clock.now()
-    if isinstance(update, Ignored):
-        return _record(tx.organization, update, Outcome.IGNORED, now, update.reason)
     channel = desk.channels.get(update.place.number) if update.place.number is not None else None
+    if isinstance(update, Ignored):
+        if channel is not None and update.reason == GROUP:
+            _tell_of_groups(tx, desk, channel, now)
+        return _record(tx.organization, update, Outcome.IGNORED, now, update.reason)
     if channel is None:
         return _record(tx.organization, update, Outcome.IGNORED, now, "a number that is not connected here")
     match update:
         case MessageReceived():
             return await _receive_message(ports, tx, desk, channel, update, now)
-        case ReactionReceived():
-            return _receive_reaction(ports, tx, desk, channel, update, now)
+        case MessageEchoed():
+            return await _receive_echo(ports, tx, desk, channel, update, now)
+        case IdentityChanged():
+            return await _receive_names(ports, tx, desk, channel, update, now)
+        case ReactionReceived() | EditReceived() | DeletionReceived():
+            return _receive_change(ports, tx, desk, channel, update, now)
         case StatusReported():
             return await _receive_status(ports, tx, desk, channel, update, now)
         case _:
@@ -215,34 +200,51 @@ async def _apply(ports: Ports, tx: Transaction, desk: _Desk, update: Update) -> 
 
 
 async def _receive_message(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, update: MessageReceived, now: datetime
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: MessageReceived, now: datetime
 ) -> UpdateRecord:
     at = sane_time(update.sent_at, update.place.received_at)
     if desk.message(channel, update.wamid) is not None:
         return _record(tx.organization, update, Outcome.DUPLICATE, now)
     if reason := _not_ours(channel, at):
         return _record(tx.organization, update, Outcome.IGNORED, now, reason)
-    contact = _known(desk, update.person)
-    thread = _thread_of(desk, channel, contact, update.person) if contact else None
+    contact = known(desk, update.person)
+    thread = thread_of(desk, channel, contact, update.person) if contact else None
     if thread is None and not update.extends_session:
-        return _record(tx.organization, update, Outcome.IGNORED, now, "about a conversation that is not here")
-    contact = _told(ports, tx, desk, contact or _new_contact(ports, tx, update.person, now), update.person, now)
+        return _record(tx.organization, update, Outcome.IGNORED, now, ABSENT)
+    contact = await acquainted(ports, tx, desk, update.person, now)
+    thread = thread_of(desk, channel, contact, update.person)
     before = thread or _new_thread(ports, channel, contact, update.person, at, now)
-    message = _message(ports, tx, desk, channel, before, update, at)
-    after = with_message(_answering(before, update.person), message)
+    message = _inbound(ports, tx, desk, channel, before, update, at)
+    after = with_message(answering(before, update.person), message)
     if update.extends_session:
         after = await _with_session(tx, after, message, now)
         after = await _with_ticket(ports, tx, desk, channel, after, message, now)
-    desk.threads[after.id] = after
-    tx.save(after, message)
-    tx.record(MessageAdded(after.id, message.id))
+    await _add(ports, tx, desk, channel, after, message, now)
     _session_event(tx, before, after, now)
     if thread is not None:
         _thread_event(tx, before, after)
     _note_inbound(tx, desk, channel, now)
-    waiting = desk.parked.pop((channel.phone_number_id, update.wamid), [])
-    desk.put_message(await apply_parked(ports, tx, message, waiting, after.contact, now))
     return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
+async def _add(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, message: Message, now: datetime
+) -> None:
+    """A message that is new here, and all that waited for it or that it waits for."""
+    desk.threads[thread.id] = thread
+    tx.save(thread, message)
+    tx.record(MessageAdded(thread.id, message.id))
+    waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
+    desk.put_message(await apply_parked(ports, tx, message, waiting, thread.contact, now))
+    await _reread(tx, desk, replies_of(waiting))
+    if message.reply_to_wamid is not None and desk.message(channel, message.reply_to_wamid) is None:
+        park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
+
+
+async def _reread(tx: Transaction, desk: Desk, replies: Sequence[MessageId]) -> None:
+    stale = sorted(desk.messages.keys() & set(replies))
+    for message in (await tx.messages(stale)).values() if stale else ():
+        desk.put_message(message)
 
 
 def _not_ours(channel: Channel, at: datetime) -> str | None:
@@ -253,50 +255,6 @@ def _not_ours(channel: Channel, at: datetime) -> str | None:
     if connected_at is not None and at < connected_at.replace(microsecond=0):  # the network tells whole seconds
         return "written before the number was connected"
     return None
-
-
-def _known(desk: _Desk, person: Person) -> Contact | None:
-    for key in keys_of(person):
-        id = desk.identities.get(key)
-        if id is not None and id in desk.contacts:
-            return desk.contacts[id]
-    return None
-
-
-def _new_contact(ports: Ports, tx: Transaction, person: Person, now: datetime) -> Contact:
-    phones = (Phone(f"+{person.wa_id}", PhoneLabel.WHATSAPP),) if person.wa_id else ()
-    return Contact(tx.organization, ContactId(ports.ids.new()), now, phones=phones)
-
-
-def _told(ports: Ports, tx: Transaction, desk: _Desk, contact: Contact, person: Person, now: datetime) -> Contact:
-    """The contact with what this update says of it; what it leaves out stays."""
-    told = replace(
-        contact,
-        profile_name=person.profile_name or contact.profile_name,
-        wa_id=person.wa_id or contact.wa_id,
-        business_scoped_id=person.business_scoped_id or contact.business_scoped_id,
-        username=person.username or contact.username,
-    )
-    if told != desk.contacts.get(contact.id):
-        tx.save(told)
-    desk.contacts[told.id] = told
-    for key in names_told(person):
-        if key not in desk.identities:
-            desk.identities[key] = told.id
-            tx.save(Identity(tx.organization, ports.ids.new(), told.id, key, "named so in a message", now))
-    return told
-
-
-def _thread_of(desk: _Desk, channel: Channel, contact: Contact, person: Person) -> Thread | None:
-    """The person's thread on this number; where a merge left several, the one that answers the same name."""
-    threads = [each for each in desk.threads.values() if (each.channel, each.contact) == (channel.id, contact.id)]
-    same = [
-        each
-        for each in threads
-        if (person.wa_id and each.wa_id == person.wa_id)
-        or (person.business_scoped_id and each.business_scoped_id == person.business_scoped_id)
-    ]
-    return next(iter(same or threads), None)
 
 
 def _new_thread(
@@ -314,17 +272,8 @@ def _new_thread(
     )
 
 
-def _answering(thread: Thread, person: Person) -> Thread:
-    """Replies go to the name last seen here."""
-    return replace(
-        thread,
-        wa_id=person.wa_id or thread.wa_id,
-        business_scoped_id=person.business_scoped_id or thread.business_scoped_id,
-    )
-
-
-def _message(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
+def _inbound(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
     return Message(
@@ -334,7 +283,7 @@ def _message(
         channel=channel.id,
         direction=Direction.INBOUND,
         author=ByContact(thread.contact),
-        content=_content(ports, tx, channel, update.content, update.place.received_at),
+        content=kept_content(ports, tx, channel.id, update.content, update.place.received_at),
         status=MessageStatus.RECEIVED,
         at=at,
         sent_at=update.sent_at or update.place.received_at,
@@ -351,26 +300,186 @@ def _message(
     )
 
 
-def _content(ports: Ports, tx: Transaction, channel: Channel, content: IncomingContent, now: datetime) -> Content:
-    """The content as kept; a file becomes a media row whose bytes are fetched later."""
-    if not isinstance(content, IncomingMedia):
-        return content
-    media = Media(
+# ---------------------------------------------------------------- written in the phone's own app
+
+
+async def _receive_echo(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: MessageEchoed, now: datetime
+) -> UpdateRecord:
+    """What a person of the business wrote on the phone: an answer like any other, that no session or quota knows."""
+    at = sane_time(update.sent_at, update.place.received_at)
+    if desk.message(channel, update.wamid) is not None:
+        return _record(tx.organization, update, Outcome.DUPLICATE, now)
+    if reason := _not_ours(channel, at):
+        return _record(tx.organization, update, Outcome.IGNORED, now, reason)
+    contact = await acquainted(ports, tx, desk, update.person, now, "written to from the phone's app")
+    thread = thread_of(desk, channel, contact, update.person)
+    thread = thread or _new_thread(ports, channel, contact, update.person, at, now)
+    message = _echo(ports, tx, desk, channel, thread, update, at)
+    tx.save(_echo_mark(ports, message, update))
+    ticket = desk.tickets.get(thread.ticket) if thread.ticket is not None else None
+    if ticket is not None:
+        desk.tickets[ticket.id] = after_our_reply(ticket)
+        record_change(ports, tx, ticket, desk.tickets[ticket.id], message.author, now)
+    await _add(ports, tx, desk, channel, with_message(answering(thread, update.person), message), message, now)
+    return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
+def _echo(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime
+) -> Message:
+    original = desk.message(channel, update.reply_to)
+    return Message(
         organization=tx.organization,
-        id=MediaId(ports.ids.new()),
+        id=MessageId(ports.ids.new()),
+        thread=thread.id,
         channel=channel.id,
-        kind=content.kind,
-        state=MediaState.PENDING,
-        mime_type=content.mime_type,
-        created_at=now,
-        network_id=content.network_id,
-        file_name=content.file_name,
-        sha256=content.sha256,
-        voice=content.voice,
-        animated=content.animated,
+        direction=Direction.OUTBOUND,
+        author=ByPhoneApp(channel.phone_number),
+        content=kept_content(ports, tx, channel.id, update.content, update.place.received_at),
+        status=MessageStatus.SENT,
+        at=at,
+        sent_at=update.sent_at or update.place.received_at,
+        received_at=update.place.received_at,
+        wamid=update.wamid,
+        reply_to_wamid=update.reply_to,
+        reply_to=original.id if original and original.thread == thread.id else None,
+        forwarded=update.forwarded,
+        from_number=channel.phone_number,
+        to_number=f"+{update.person.wa_id}" if update.person.wa_id else None,
+        original=update.original,
     )
-    tx.save(media)
-    return MediaMessage(media.id, content.caption)
+
+
+def _echo_mark(ports: Ports, message: Message, update: MessageEchoed) -> Mark:
+    return Mark(
+        organization=message.organization,
+        id=ports.ids.new(),
+        message=message.id,
+        status=MessageStatus.SENT,
+        at=message.at,
+        reported_at=message.received_at,
+        attempt=message.attempt,
+        delivery=update.place.delivery,
+        place=update.place.index,
+    )
+
+
+# ---------------------------------------------------------------- other names
+
+
+async def _receive_names(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: IdentityChanged, now: datetime
+) -> UpdateRecord:
+    """The contact goes by the new names, their threads answer them, and the conversation here says so."""
+    at = sane_time(update.sent_at, update.place.received_at)
+    if update.wamid is not None and desk.message(channel, update.wamid) is not None:
+        return _record(tx.organization, update, Outcome.DUPLICATE, now)
+    if reason := _not_ours(channel, at):
+        return _record(tx.organization, update, Outcome.IGNORED, now, reason)
+    contact = known(desk, update.person)
+    if contact is None:
+        return _record(tx.organization, update, Outcome.IGNORED, now, "about somebody who is not here")
+    holder = known(desk, update.renamed)
+    if holder is not None and holder.id != contact.id:
+        contact = await join(ports, tx, desk, [contact, holder], now)
+    told = told_names(ports, tx, desk, contact, update.renamed, now, update.notice.text)
+    moved = rename_threads(tx, desk, told.id, update.person, update.renamed)
+    if update.wamid is None and not moved and told == contact:
+        return _record(tx.organization, update, Outcome.DUPLICATE, now)
+    thread = thread_of(desk, channel, told, update.renamed)
+    if thread is not None:
+        message = _notice(ports, channel, thread, update, at)
+        await _add(ports, tx, desk, channel, with_message(thread, message), message, now)
+    return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
+def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChanged, at: datetime) -> Message:
+    return Message(
+        organization=channel.organization,
+        id=MessageId(ports.ids.new()),
+        thread=thread.id,
+        channel=channel.id,
+        direction=Direction.INBOUND,
+        author=ByContact(thread.contact),
+        content=update.notice,
+        status=MessageStatus.RECEIVED,
+        at=at,
+        sent_at=update.sent_at or update.place.received_at,
+        received_at=update.place.received_at,
+        wamid=update.wamid,
+        from_number=f"+{update.person.wa_id}" if update.person.wa_id else None,
+        to_number=channel.phone_number,
+        original=update.original,
+    )
+
+
+# ---------------------------------------------------------------- reactions, edits, deletions, marks
+
+
+def _receive_change(
+    ports: Ports,
+    tx: Transaction,
+    desk: Desk,
+    channel: Channel,
+    update: ReactionReceived | EditReceived | DeletionReceived,
+    now: datetime,
+) -> UpdateRecord:
+    message = desk.message(channel, update.target)
+    if message is None:
+        park(ports, tx, desk, channel.phone_number_id, update.target, update, now)
+        return _record(tx.organization, update, Outcome.PARKED, now, AWAITED)
+    match update:
+        case ReactionReceived():
+            after = apply_reaction(tx, message, update, desk.threads[message.thread].contact)
+        case EditReceived():
+            after = apply_edit(ports, tx, message, update)
+        case DeletionReceived():
+            after = apply_deletion(tx, message, update)
+        case _:
+            assert_never(update)
+    desk.put_message(after)
+    if isinstance(update, ReactionReceived) or may_change(message, update):
+        return _record(tx.organization, update, Outcome.APPLIED, now)
+    return _record(tx.organization, update, Outcome.IGNORED, now, "about a message of somebody else")
+
+
+async def _receive_status(
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: StatusReported, now: datetime
+) -> UpdateRecord:
+    if is_of_reaction(update.callback):
+        return _record(tx.organization, update, Outcome.IGNORED, now, "about a reaction of ours")
+    named = read_callback(update.callback)
+    message = desk.messages.get(named[0]) if named else None
+    if message is None or message.channel != channel.id:
+        message = desk.message(channel, update.wamid)
+    if message is None or message.direction is not Direction.OUTBOUND:
+        park(ports, tx, desk, channel.phone_number_id, update.wamid, update, now)
+        return _record(tx.organization, update, Outcome.PARKED, now, AWAITED)
+    after = await apply_status(ports, tx, message, update, now)
+    if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
+        thread = (await tx.threads([after.thread]))[after.thread]
+        after = await apply_parked(ports, tx, after, waiting, thread.contact, now)
+        await _reread(tx, desk, replies_of(waiting))
+    desk.put_message(after)
+    return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
+# ---------------------------------------------------------------- groups
+
+
+def _tell_of_groups(tx: Transaction, desk: Desk, channel: Channel, now: datetime) -> None:
+    problem = Problem(
+        ProblemCode.UNSUPPORTED_TRAFFIC,
+        "Messages of a group come to this number. They are not shown.",
+        "Take the number out of the group, or read the group in the phone's app.",
+        now,
+    )
+    noted = replace(channel, problems=with_problem(channel, problem))
+    if noted != channel:
+        desk.channels[channel.phone_number_id] = noted
+        tx.save(noted)
+        tx.record(ChannelChanged(channel.id))
 
 
 # ---------------------------------------------------------------- session, ticket
@@ -399,7 +508,7 @@ async def _run_start(tx: Transaction, thread: ThreadId, at: datetime) -> datetim
 
 
 async def _with_ticket(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, thread: Thread, message: Message, now: datetime
+    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, message: Message, now: datetime
 ) -> Thread:
     """The thread as the ticket it belongs to says; on inbox numbers a message just reopens the thread."""
     if channel.destination is Destination.INBOX:
@@ -420,7 +529,7 @@ async def _with_ticket(
 
 
 async def _with_new_ticket(
-    ports: Ports, tx: Transaction, desk: _Desk, thread: Thread, message: Message, now: datetime
+    ports: Ports, tx: Transaction, desk: Desk, thread: Thread, message: Message, now: datetime
 ) -> Thread:
     ticket = Ticket(
         organization=tx.organization,
@@ -466,109 +575,12 @@ def _thread_event(tx: Transaction, before: Thread, after: Thread) -> None:
         record_thread(tx, before, after)
 
 
-def _note_inbound(tx: Transaction, desk: _Desk, channel: Channel, now: datetime) -> None:
+def _note_inbound(tx: Transaction, desk: Desk, channel: Channel, now: datetime) -> None:
     last = channel.last_inbound_at
     if last is None or now - last >= LAST_INBOUND_NOTED_EVERY:
         noted = replace(channel, last_inbound_at=now)
         desk.channels[channel.phone_number_id] = noted
         tx.save(noted)
-
-
-# ---------------------------------------------------------------- reactions, marks
-
-
-def _receive_reaction(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, update: ReactionReceived, now: datetime
-) -> UpdateRecord:
-    message = desk.message(channel, update.target)
-    if message is None:
-        return _park(ports, tx, desk, update, update.target, now)
-    desk.put_message(_apply_reaction(tx, message, update, desk.threads[message.thread].contact))
-    return _record(tx.organization, update, Outcome.APPLIED, now)
-
-
-def _apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, contact: ContactId) -> Message:
-    after = with_reaction(message, update, contact)
-    if after != message:
-        tx.save(after)
-        tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
-    return after
-
-
-def with_reaction(message: Message, update: ReactionReceived, contact: ContactId) -> Message:
-    """The message with the contact's reaction set, changed or taken away. An older one never undoes a newer one."""
-    at = sane_time(update.sent_at, update.place.received_at)
-    others = tuple(each for each in message.reactions if not isinstance(each.by, ByContact))
-    mine = next((each for each in message.reactions if isinstance(each.by, ByContact)), None)
-    if mine is not None and mine.at > at:
-        return message
-    if update.emoji is None:
-        return replace(message, reactions=others)
-    return replace(message, reactions=(*others, Reaction(update.emoji, ByContact(contact), at)))
-
-
-async def _receive_status(
-    ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, update: StatusReported, now: datetime
-) -> UpdateRecord:
-    named = read_callback(update.callback)
-    message = desk.messages.get(named[0]) if named else None
-    if message is None or message.channel != channel.id:
-        message = desk.message(channel, update.wamid)
-    if message is None or message.direction is not Direction.OUTBOUND:
-        return _park(ports, tx, desk, update, update.wamid, now)
-    after = await apply_status(ports, tx, message, update, now)
-    if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
-        thread = (await tx.threads([after.thread]))[after.thread]
-        after = await apply_parked(ports, tx, after, waiting, thread.contact, now)
-    desk.put_message(after)
-    return _record(tx.organization, update, Outcome.APPLIED, now)
-
-
-async def apply_status(
-    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime
-) -> Message:
-    """The message after a report, saved with its mark and events, and refunded where it failed."""
-    mark = reported_mark(ports, message, report, attempt_of(message, report))
-    after = after_report(message, report, mark)
-    tx.save(after, mark)
-    tx.record(*status_events(message, after))
-    if after.status is MessageStatus.FAILED:
-        await give_back(ports, tx, after, now)
-    return after
-
-
-def _park(
-    ports: Ports,
-    tx: Transaction,
-    desk: _Desk,
-    update: StatusReported | ReactionReceived,
-    wamid: Wamid,
-    now: datetime,
-) -> UpdateRecord:
-    """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
-    number = update.place.number
-    assert number is not None  # _apply found its channel
-    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now)
-    desk.parked.setdefault((number, wamid), []).append(parked)
-    tx.save(parked)
-    return _record(tx.organization, update, Outcome.PARKED, now, "waits for its message")
-
-
-async def apply_parked(
-    ports: Ports, tx: Transaction, message: Message, waiting: Sequence[Parked], contact: ContactId, now: datetime
-) -> Message:
-    """The message after the marks and reactions that came before its network id was known here."""
-    for parked in waiting:
-        match parked.update:
-            case ReactionReceived():
-                message = _apply_reaction(tx, message, parked.update, contact)
-            case StatusReported():
-                if message.direction is Direction.OUTBOUND:
-                    message = await apply_status(ports, tx, message, parked.update, now)
-            case _:
-                assert_never(parked.update)
-        tx.remove(parked)
-    return message
 
 
 def _record(

@@ -10,15 +10,15 @@ from domain.errors import (
     ErrorCode,
     Refusal,
     Refused,
-    TextTooLong,
     forbidden,
     invalid,
     not_found,
 )
 from domain.ids import MessageId, TemplateId, ThreadId
-from domain.messages import TEXT_LIMIT, Filled, Message, TemplateMessage, Text
+from domain.messages import Filled, Message, TemplateMessage, Text
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.ports import Ports, Transaction
+from domain.sendable import Sendable, fault_of
 from domain.templates import Template, TemplateCategory, fill, not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
@@ -48,6 +48,16 @@ class SendText:
 
 
 @dataclass(frozen=True, slots=True)
+class SendContent:
+    """Anything free-form but a file."""
+
+    thread: ThreadId
+    content: Sendable
+    reply_to: MessageId | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendTemplate:
     thread: ThreadId
     template: TemplateId
@@ -56,8 +66,14 @@ class SendTemplate:
     idempotency_key: str | None = None
 
 
-@again_on_collision
 async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Refusal:
+    """Queue a free-form text, as `send_content` does."""
+    text = Text(asked.body, asked.preview_url)
+    return await send_content(ports, actor, SendContent(asked.thread, text, asked.reply_to, asked.idempotency_key))
+
+
+@again_on_collision
+async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Message | Refusal:
     """Queue a free-form message; inside a session only.
 
     Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, QUOTA_EXCEEDED (only
@@ -65,9 +81,9 @@ async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Re
     """
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    if refusal := key_fault(asked.idempotency_key) or _text_fault(asked.body):
+    if refusal := key_fault(asked.idempotency_key) or fault_of(asked.content):
         return refusal
-    content = content_hash(asked.thread, asked.body, asked.preview_url, asked.reply_to)
+    content = content_hash(asked.thread, asked.content, asked.reply_to)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         earlier = await first_result(tx, actor, asked.idempotency_key, "messageSend", content)
@@ -85,8 +101,7 @@ async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Re
         paid = await price(ports, tx, thread, channel, now)
         if isinstance(paid, REFUSALS):
             return paid
-        text = Text(asked.body, asked.preview_url)
-        message = new_message(ports, thread, channel, actor.author, text, now, original)
+        message = new_message(ports, thread, channel, actor.author, asked.content, now, original)
         await queue(ports, tx, thread, message, paid, PERSON_FIRST)
         remember(tx, actor, asked.idempotency_key, "messageSend", content, message)
     return message
@@ -96,7 +111,7 @@ async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Re
 async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
     """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
 
-    Refuses as `send_text` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS,
+    Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS,
     CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
     """
     if not actor.may(Right.SEND):
@@ -147,14 +162,6 @@ def _filled(template: Template, values: tuple[Filled, ...]) -> TemplateMessage |
     if reason := not_sendable_reason(template):
         return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
     return fill(template, values)
-
-
-def _text_fault(body: str) -> Refusal | None:
-    if not body.strip():
-        return invalid("A text is not empty.", "content", "text", "body")
-    if len(body) > TEXT_LIMIT:
-        return TextTooLong(TEXT_LIMIT, len(body), ("content", "text", "body"))
-    return None
 
 
 def _automation_fault(name: str | None) -> Refusal | None:

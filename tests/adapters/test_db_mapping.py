@@ -54,6 +54,7 @@ def filled(hint: Any, *, present: bool, member: int = 0) -> Any:
     plain: dict[Any, Any] = {
         str: "Größe 🙂 \x00 '",
         int: 7,
+        float: -0.1,
         bool: True,
         bytes: b"\x00{}",
         datetime: ODD,

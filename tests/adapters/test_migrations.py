@@ -24,21 +24,22 @@ from migrations._recorded import ForeignKeysBroken
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_thread, an_identity, an_organization
 
 ROOT = Path(__file__).parents[2]
+OURS = tuple(sorted(path.stem for path in (ROOT / "migrations").glob("m[0-9]*.py")))
 
-# A second migration as one would be written: a column is renamed, a default given, and the table made anew for it.
+# A further migration as one would be written: a column is renamed, a default given, and the table made anew for it.
 REBUILD = """
 from migrations._dialect import per_database
 from migrations._recorded import RecordedMigration
 
 class Migration(RecordedMigration):
     rebuilds = True
-    dependencies = [("desk", "m0001_start")]
+    dependencies = [("desk", "{after}")]
     operations = [per_database(sqlite=[
         '''CREATE TABLE contacts_new (
             organization_id TEXT NOT NULL REFERENCES organizations (organization_id), id TEXT NOT NULL,
             created_at TEXT NOT NULL, name TEXT, profile_name TEXT, wa_id TEXT, business_scoped_id TEXT,
             username TEXT, email TEXT, phones TEXT NOT NULL, opted_out_at TEXT, marketing_opted_out_at TEXT,
-            language TEXT NOT NULL DEFAULT 'en', PRIMARY KEY (organization_id, id))''',
+            merged_into_id TEXT, language TEXT NOT NULL DEFAULT 'en', PRIMARY KEY (organization_id, id))''',
         "INSERT INTO contacts_new SELECT *, 'en' FROM contacts WHERE {kept}",
         "DROP TABLE contacts",
         "ALTER TABLE contacts_new RENAME TO contacts",
@@ -46,7 +47,7 @@ class Migration(RecordedMigration):
     ], postgres=[])]
 """
 
-# A third, in the middle of which the power goes.
+# And one more, in the middle of which the power goes.
 CUT_SHORT = """
 import os, signal
 from tortoise.migrations.operations import RunPython
@@ -58,7 +59,7 @@ async def cut(_apps, _editor):
         os.kill(os.getpid(), signal.SIGKILL)
 
 class Migration(RecordedMigration):
-    dependencies = [("desk", "m0002_rebuild")]
+    dependencies = [("desk", "m9001_rebuild")]
     operations = [
         per_database(sqlite=["CREATE TABLE late (id TEXT)"], postgres=[]),
         RunPython(cut),
@@ -120,7 +121,7 @@ def rows_of(path: Path, sql: str) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """A package with our migrations so far and further ones."""
-    return package(tmp_path, monkeypatch, "later", REBUILD.format(kept="true"), CUT_SHORT)
+    return package(tmp_path, monkeypatch, "later", REBUILD.format(kept="true", after=OURS[-1]), CUT_SHORT)
 
 
 def package(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, *further: str) -> str:
@@ -128,15 +129,16 @@ def package(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, *further: 
     made = folder / "packages" / name
     made.mkdir(parents=True)
     (made / "__init__.py").touch()
-    (made / "m0001_start.py").write_text("from migrations.m0001_start import Migration as Migration\n")
-    for number, (what, text) in enumerate(zip(("rebuild", "late"), further, strict=False), 2):
-        (made / f"m{number:04}_{what}.py").write_text(text)
+    for ours in OURS:
+        (made / f"{ours}.py").write_text(f"from migrations.{ours} import Migration as Migration\n")
+    for number, (what, text) in enumerate(zip(("rebuild", "late"), further, strict=False), 9001):
+        (made / f"m{number}_{what}.py").write_text(text)
     monkeypatch.setattr(sys, "path", [str(made.parent), *sys.path])
     return name
 
 
 async def desk_with_rows(path: Path) -> None:
-    """A database at the first migration, with a contact, what hangs on it, and a thread."""
+    """A database of today, with a contact, what hangs on it, and a thread."""
     await migrated(path)
     database = await opened(path)
     await database.start()
@@ -201,9 +203,9 @@ async def test_the_organization_leads_every_key_and_index_but_those_of_two_table
 
 async def test_an_empty_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
-    assert await state_of(path) == SchemaState(Standing.EMPTY, ("m0001_start",))
+    assert await state_of(path) == SchemaState(Standing.EMPTY, OURS)
 
-    assert await migrated(path) == ["m0001_start"]
+    assert await migrated(path) == [*OURS]
     assert await migrated(path) == []
     assert await state_of(path) == SchemaState(Standing.CURRENT)
 
@@ -223,9 +225,9 @@ async def test_two_processes_that_migrate_at_once_both_end_up_to_date(tmp_path: 
 async def test_a_parent_table_is_made_anew_and_nothing_that_hangs_on_it_is_lost(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
     await desk_with_rows(path)
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0002_rebuild", "m0003_late"))
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m9001_rebuild", "m9002_late"))
 
-    assert await migrated(path, later) == ["m0002_rebuild", "m0003_late"]
+    assert await migrated(path, later) == ["m9001_rebuild", "m9002_late"]
 
     assert rows_of(path, "SELECT profile_name, language FROM contacts") == [("Ana", "en")]
     assert rows_of(path, "SELECT count(*) FROM contact_identities") == [(1,)]
@@ -251,7 +253,7 @@ async def test_foreign_keys_are_kept_again_after_a_table_was_made_anew(tmp_path:
 async def test_a_rebuild_that_loses_a_parent_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "desk.db"
     await desk_with_rows(path)
-    careless = package(tmp_path, monkeypatch, "careless", REBUILD.format(kept="false"))
+    careless = package(tmp_path, monkeypatch, "careless", REBUILD.format(kept="false", after=OURS[-1]))
     before = await text_of(path)
 
     with pytest.raises(ForeignKeysBroken, match="2 rows without a parent"):
@@ -259,7 +261,7 @@ async def test_a_rebuild_that_loses_a_parent_changes_nothing(tmp_path: Path, mon
 
     assert await text_of(path) == before
     assert rows_of(path, "SELECT count(*) FROM contacts") == [(1,)]
-    assert await state_of(path, careless) == SchemaState(Standing.BEHIND, ("m0002_rebuild",))
+    assert await state_of(path, careless) == SchemaState(Standing.BEHIND, ("m9001_rebuild",))
 
 
 async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(tmp_path: Path, later: str) -> None:
@@ -269,17 +271,17 @@ async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(tmp_path: Pa
     died_of = await asyncio.to_thread(migrate_until_the_power_goes, path, later, tmp_path / "packages")
 
     assert died_of == signal.SIGKILL
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0003_late",))
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m9002_late",))
     assert rows_of(path, "SELECT count(*) FROM sqlite_master WHERE name = 'late'") == [(0,)]
-    assert await migrated(path, later) == ["m0003_late"]
+    assert await migrated(path, later) == ["m9002_late"]
     assert await state_of(path, later) == SchemaState(Standing.CURRENT)
 
 
 async def test_going_as_far_as_a_named_migration_stops_there(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
 
-    assert await migrated(path, later, to="m0002_rebuild") == ["m0001_start", "m0002_rebuild"]
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0003_late",))
+    assert await migrated(path, later, to="m9001_rebuild") == [*OURS, "m9001_rebuild"]
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m9002_late",))
 
 
 # What is refused
@@ -290,8 +292,8 @@ async def test_a_database_that_a_newer_version_migrated_is_left_alone(tmp_path: 
     await migrated(path, later)
     before = await text_of(path, later)
 
-    assert await state_of(path) == SchemaState(Standing.AHEAD, ("m0002_rebuild", "m0003_late"))
-    with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m0002_rebuild, m0003_late\)"):
+    assert await state_of(path) == SchemaState(Standing.AHEAD, ("m9001_rebuild", "m9002_late"))
+    with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m9001_rebuild, m9002_late\)"):
         await migrated(path)
     assert await text_of(path) == before
 
@@ -303,7 +305,7 @@ async def test_a_migration_that_there_is_not_is_refused_by_name(tmp_path: Path) 
 
 async def test_there_is_no_way_back(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
-    await migrated(path, later, to="m0002_rebuild")
+    await migrated(path, later, to="m9001_rebuild")
 
     with pytest.raises(DatabaseRefused, match="only go forward"):
         await migrated(path, later, to="m0001_start")

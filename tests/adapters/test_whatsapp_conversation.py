@@ -17,9 +17,20 @@ from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter, numbers_named
 from adapters.whatsapp.signature import matches
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
-from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
-from domain.messages import Filled, MessageStatus, TemplateMessage, Text
-from domain.ports import Accepted, Delivery, Outgoing, Rejected, TokenFacts, Unanswered
+from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    Filled,
+    Interactive,
+    Location,
+    MessageStatus,
+    Option,
+    TemplateMessage,
+    Text,
+)
+from domain.ports import Accepted, Delivery, Outgoing, ReactionTo, Rejected, TokenFacts, Unanswered
+from domain.sendable import Sendable, fault_of
 from domain.templates import Template, fill
 from domain.updates import MessageReceived, ReactionReceived, StatusReported, Update
 
@@ -57,7 +68,7 @@ class Line:
         await self.sim.settled()
         return answer.json()["id"]
 
-    async def sends(self, content: Text | TemplateMessage) -> object:
+    async def sends(self, content: Sendable | TemplateMessage | ReactionTo) -> object:
         result = await self.api.send(TOKEN, Outgoing(SUPPORT, ADA, None, content, "message-1:1"))
         await self.sim.settled()
         return result
@@ -213,3 +224,44 @@ async def test_a_revoked_token_is_told_as_such() -> None:
         assert isinstance(result, Rejected)
         assert result.code == 190
         assert await line.api.token_facts(TOKEN) == TokenFacts(False, frozenset())
+
+
+CARDS_AT_THEIR_LIMITS = ContactCards((ContactCard("Bo", ("+1555",), ("bo@example.com",), "Acme"),) * 257)
+BUTTONS_AT_THEIR_LIMITS = Interactive(
+    "b" * 1024, tuple(Option(f"{number}" * 256, f"{number}" * 20) for number in range(3))
+)
+LIST_AT_ITS_LIMITS = Interactive(
+    "b" * 4096, tuple(Option(f"{number}" * 200, "t" * 24, "d" * 72) for number in range(10)), "l" * 20
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Text("a" * 4096),
+        Location(-90.0, 180.0, "Café", "Main St 1"),
+        CARDS_AT_THEIR_LIMITS,
+        BUTTONS_AT_THEIR_LIMITS,
+        LIST_AT_ITS_LIMITS,
+        Interactive("When?", (Option("t", "Today", "until six"),), "Choose"),
+    ],
+)
+async def test_what_our_rules_let_pass_at_its_limits_the_network_takes(content: Sendable) -> None:
+    async with a_line() as line:
+        await line.writes(text="Hello")
+        assert fault_of(content) is None
+
+        assert isinstance(await line.sends(content), Accepted)
+        assert line.rungs == [MessageStatus.SENT, MessageStatus.DELIVERED]
+
+
+async def test_our_reaction_stands_on_the_phone_until_it_is_taken_away() -> None:
+    async with a_line() as line:
+        wamid = Wamid(await line.writes(text="Hello"))
+
+        assert isinstance(await line.sends(ReactionTo(wamid, "👍")), Accepted)
+        assert [each["emoji"] for each in (await line.chat())[0]["reactions"]] == ["👍"]
+
+        assert isinstance(await line.sends(ReactionTo(wamid, "")), Accepted)
+        assert (await line.chat())[0]["reactions"] == []
+        assert len(await line.chat()) == 1

@@ -15,9 +15,34 @@ from adapters.whatsapp.inbound import CloudInterpreter, numbers_named
 from domain.contacts import Person
 from domain.ids import DeliveryId
 from domain.media import MediaKind
-from domain.messages import MessageStatus, Notice, Referral, Text, Unsupported
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    InteractiveReply,
+    Location,
+    MessageStatus,
+    Notice,
+    Order,
+    OrderItem,
+    Referral,
+    Text,
+    Unsupported,
+)
 from domain.ports import Delivery, Unreadable
-from domain.updates import Ignored, IncomingMedia, MessageReceived, Place, ReactionReceived, StatusReported, Update
+from domain.updates import (
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
+    Ignored,
+    IncomingContent,
+    IncomingMedia,
+    MessageEchoed,
+    MessageReceived,
+    Place,
+    ReactionReceived,
+    StatusReported,
+    Update,
+)
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 ARRIVED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,6 +138,233 @@ def test_a_file_is_read_with_its_id_kind_and_caption() -> None:
     )
 
 
+def test_a_place_is_read_with_its_name_and_address_also_where_degrees_are_written_as_words() -> None:
+    assert content_of("location", {"latitude": "48.1", "longitude": -11, "name": "Café", "address": "Main St 1"}) == (
+        Location(48.1, -11.0, "Café", "Main St 1")
+    )
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"latitude": 91, "longitude": 0}, {"latitude": 0, "longitude": "1e999"}, {"latitude": "north"}]
+)
+def test_a_place_that_is_nowhere_is_not_shown_as_one(told: dict[str, Any]) -> None:
+    assert content_of("location", told) == Unsupported("location", "It does not say where.")
+
+
+def test_every_number_and_address_of_every_card_is_read() -> None:
+    ana: dict[str, Any] = {
+        "name": {"formatted_name": "Ana Lima", "first_name": "Ana"},
+        "phones": [{"phone": "+1 555 0100", "type": "HOME"}, {"wa_id": "15550101"}],
+        "emails": [{"email": "ana@example.com"}, {"email": "lima@example.com"}],
+        "org": {"company": "Lima Bakery", "title": "Baker"},
+    }
+
+    assert content_of("contacts", [ana, {"name": {"first_name": "Bo", "last_name": "Li"}}]) == ContactCards(
+        (
+            ContactCard(
+                "Ana Lima", ("+1 555 0100", "+15550101"), ("ana@example.com", "lima@example.com"), "Lima Bakery"
+            ),
+            ContactCard("Bo Li"),
+        )
+    )
+
+
+def test_a_card_without_a_name_goes_by_what_is_on_it() -> None:
+    cards = content_of("contacts", [{"phones": [{"phone": "555"}]}, {}])
+
+    assert cards == ContactCards((ContactCard("555", ("555",)), ContactCard("Unnamed contact")))
+
+
+def test_what_was_chosen_is_read_with_its_id() -> None:
+    assert own_message("button__01").content == InteractiveReply("yes", "Yes, please")
+    assert own_message("button_reply__01").content == InteractiveReply("b1", "Tomorrow")
+    row = {"type": "list_reply", "list_reply": {"id": "r1", "title": "Large", "description": "40 cm"}}
+    assert content_of("interactive", row) == InteractiveReply("r1", "Large", "40 cm")
+
+
+def test_a_choice_without_an_id_goes_by_its_words() -> None:
+    assert content_of("button", {"text": "Yes"}) == InteractiveReply("Yes", "Yes")
+    reply = {"type": "button_reply", "button_reply": {"title": "No"}}
+    assert content_of("interactive", reply) == InteractiveReply("No", "No")
+
+
+@pytest.mark.parametrize(
+    ("told", "answers"),
+    [
+        ('{"size": "L", "extras": ["bell"], "flow_token": "t1"}', 'size: L\nextras: ["bell"]'),
+        ({"size": "L"}, "size: L"),
+        ('["not an object"]', '["not an object"]'),
+        ("{broken", "{broken"),
+        ("[" * 100_000, "[" * 300 + "…"),
+        ('{"flow_token": "t1"}', None),
+        (None, None),
+    ],
+)
+def test_a_filled_form_shows_its_answers_a_line_each(told: object, answers: str | None) -> None:
+    form = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": told}}
+
+    assert content_of("interactive", form) == InteractiveReply("flow", "Sent", answers)
+
+
+@pytest.mark.parametrize("form", [None, {}, {"name": "flow"}])
+def test_a_form_of_which_nothing_is_told_is_not_shown_as_one(form: object) -> None:
+    content = content_of("interactive", {"type": "nfm_reply", "nfm_reply": form})
+
+    assert content == Unsupported("interactive:nfm_reply", "It does not say what was filled in.")
+
+
+def test_an_order_is_read_with_numbers_written_either_way() -> None:
+    items = [
+        {"product_retailer_id": "BELL", "quantity": "2", "item_price": "4.50", "currency": "EUR"},
+        {"product_retailer_id": 7, "quantity": 1, "item_price": 30, "currency": "EUR"},
+    ]
+
+    assert content_of("order", {"catalog_id": "c1", "text": "Blue, please", "product_items": items}) == Order(
+        (OrderItem("BELL", 2, 4.5, "EUR"), OrderItem("7", 1, 30.0, "EUR")), "Blue, please"
+    )
+
+
+def test_half_an_order_is_not_shown_as_a_whole_one() -> None:
+    items = [{"product_retailer_id": "BELL", "quantity": 2, "item_price": 4}, {"product_retailer_id": "LAMP"}]
+
+    assert content_of("order", {"product_items": items}) == Unsupported("order", "One of its products can't be read.")
+    assert content_of("order", {"text": "Hm"}) == Unsupported("order", "It does not say what is ordered.")
+
+
+# What is done to earlier messages
+
+
+def told(item: dict[str, Any]) -> Update:
+    [update] = updates_of(with_change(messages=[{"id": "wamid.m1", "from": "15550102001", **item}]))
+    return update
+
+
+def test_an_edit_names_its_message_and_says_the_new() -> None:
+    new = {"type": "image", "image": {"id": "610001", "mime_type": "image/jpeg", "caption": "Better"}}
+
+    update = told({"type": "edit", "timestamp": "1764000000", "edit": {"original_message_id": "m0", "message": new}})
+
+    assert isinstance(update, EditReceived)
+    assert (update.target, update.wamid, update.sent_at, update.echoed) == ("m0", "wamid.m1", SENT_AT, False)
+    assert update.content == IncomingMedia(MediaKind.IMAGE, "610001", "image/jpeg", caption="Better")
+
+
+def test_an_edit_that_does_not_say_the_new_is_kept_as_unsupported() -> None:
+    update = told({"type": "edit", "edit": {"original_message_id": "m0"}})
+
+    assert isinstance(update, EditReceived)
+    assert update.content == Unsupported("edit", "It does not say what was changed.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("edit", "It does not say which message it changes."), ("revoke", "It does not say which message is deleted.")],
+)
+def test_a_change_of_no_message_is_a_message_that_cannot_be_shown_and_extends_no_session(
+    kind: str, reason: str
+) -> None:
+    update = told({"type": kind, kind: {}})
+
+    assert isinstance(update, MessageReceived)
+    assert (update.content, update.extends_session) == (Unsupported(kind, reason), False)
+
+
+def test_a_deletion_names_its_message() -> None:
+    update = told({"type": "revoke", "revoke": {"original_message_id": "m0"}})
+
+    assert isinstance(update, DeletionReceived)
+    assert (update.target, update.person.wa_id) == ("m0", "15550102001")
+
+
+# What is written in the phone's own app
+
+
+def echoed(item: dict[str, Any], **value: Any) -> Update:
+    body = {"metadata": {"phone_number_id": "700100"}, "message_echoes": [{"id": "wamid.e1", **item}], **value}
+    change = {"field": "smb_message_echoes", "value": body}
+    [update] = updates_of(json.dumps({"entry": [{"id": "800100", "changes": [change]}]}).encode())
+    return update
+
+
+def test_an_echo_names_whom_it_was_written_to_and_not_who_wrote_it() -> None:
+    item = {"from": "15550107001", "to": "15550102001", "timestamp": "1764000000", "type": "text"}
+    senders = [{"wa_id": "15550102001", "profile": {"name": "Mira Novak"}}]
+
+    update = echoed(item | {"text": {"body": "Done"}, "context": {"id": "wamid.m0"}}, contacts=senders)
+
+    assert isinstance(update, MessageEchoed)
+    assert (update.person, update.sent_at, update.content) == (MIRA, SENT_AT, Text("Done"))
+    assert (update.wamid, update.reply_to, update.forwarded) == ("wamid.e1", "wamid.m0", False)
+
+
+def test_an_echo_to_somebody_without_a_number_goes_by_their_id() -> None:
+    update = echoed({"from": "15550107001", "to_user_id": "US.1", "type": "text", "text": {"body": "Done"}})
+
+    assert isinstance(update, MessageEchoed)
+    assert update.person == Person(business_scoped_id="US.1")
+
+
+def test_changes_made_in_the_phones_app_are_told_as_ours() -> None:
+    to = {"from": "15550107001", "to": "15550102001"}
+    edit = echoed({**to, "type": "edit", "edit": {"original_message_id": "m0", "message": {"text": {"body": "x"}}}})
+    deletion = echoed({**to, "type": "revoke", "revoke": {"original_message_id": "m0"}})
+    reaction = echoed({**to, "type": "reaction", "reaction": {"message_id": "m0", "emoji": "🎉"}})
+
+    assert isinstance(edit, EditReceived)
+    assert isinstance(deletion, DeletionReceived)
+    assert isinstance(reaction, ReactionReceived)
+    assert (edit.echoed, deletion.echoed, reaction.echoed) == (True, True, True)
+    assert edit.content == Text("x")
+
+
+@pytest.mark.parametrize("item", [{"type": "text"}, {"type": "text", "to": "nobody"}])
+def test_an_echo_to_nobody_is_kept_with_the_reason(item: dict[str, Any]) -> None:
+    update = echoed(item)
+
+    assert isinstance(update, Ignored)
+    assert update.reason == "unreadable: a message (text) whose recipient is not told"
+
+
+# Other names
+
+
+def test_a_changed_number_tells_the_old_and_the_new() -> None:
+    system = {"type": "user_changed_user_id", "body": "Changed", "wa_id": "15550109999", "user_id": "US.2"}
+
+    update = told({"type": "system", "system": system})
+
+    assert isinstance(update, IdentityChanged)
+    assert (update.person, update.renamed) == (Person("15550102001"), Person("15550109999", "US.2"))
+    assert (update.notice, update.wamid) == (Notice("Changed"), "wamid.m1")
+
+
+def test_a_changed_number_that_is_not_told_is_a_notice_alone() -> None:
+    update = told({"type": "system", "system": {"type": "user_changed_number", "body": "Changed"}})
+
+    assert isinstance(update, MessageReceived)
+    assert update.content == Notice("Changed")
+
+
+@pytest.mark.parametrize(
+    "item", [None, {}, {"user_id": {"current": "US.2"}}, {"wa_id": "1555", "user_id": {"previous": "US.1"}}]
+)
+def test_a_changed_user_id_that_names_nobody_or_nothing_is_kept_with_the_reason(item: object) -> None:
+    value = {"metadata": {"phone_number_id": "700100"}, "user_id_update": [item]}
+    change = {"field": "user_id_update", "value": value}
+
+    [update] = updates_of(json.dumps({"entry": [{"id": "800100", "changes": [change]}]}).encode())
+
+    assert isinstance(update, Ignored)
+    assert update.reason == "unreadable: a user id that changed"
+
+
+def content_of(kind: str, body: object) -> IncomingContent:
+    item = {"id": "wamid.m1", "from": "15550102001", "timestamp": "1764000000", "type": kind, kind: body}
+    [update] = updates_of(with_change(messages=[item]))
+    assert isinstance(update, MessageReceived)
+    return update.content
+
+
 def test_a_file_without_a_type_and_with_numbers_for_words_is_read_all_the_same() -> None:
     assert own_message("image_numbers__01").content == IncomingMedia(
         MediaKind.IMAGE, "610002", "application/octet-stream", caption="42"
@@ -129,19 +381,20 @@ def test_a_file_without_a_type_and_with_numbers_for_words_is_read_all_the_same()
     ],
 )
 def test_a_notice_tells_what_happened_and_extends_no_session(name: str, text: str) -> None:
-    message = own_message(name)
+    [update] = own(name)
 
-    assert message.content == Notice(text)
-    assert not message.extends_session
+    if isinstance(update, MessageReceived):
+        assert not update.extends_session
+        assert update.content == Notice(text)
+    else:
+        assert isinstance(update, IdentityChanged)
+        assert update.notice == Notice(text)
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("button__01", Unsupported("button", "The contact chose “Yes, please”.")),
-        ("button_reply__01", Unsupported("interactive:button_reply", "The contact chose “Tomorrow”.")),
-        ("list_reply__01", Unsupported("interactive:list_reply", "The contact chose “Large”.")),
-        ("location__01", Unsupported("location", "Locations can't be shown yet.")),
+        ("contacts_empty__01", Unsupported("contacts", "It came without a card.")),
         ("kind_future__01", Unsupported("hologram", "This kind of message is not known here yet.")),
         (
             "interactive_future__01",

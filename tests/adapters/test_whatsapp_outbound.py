@@ -2,12 +2,22 @@
 
 from adapters.whatsapp.outbound import read_body, send_body
 from domain.ids import PhoneNumberId, TemplateId, Wamid
-from domain.messages import Filled, TemplateMessage, Text
-from domain.ports import Outgoing
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    Filled,
+    Interactive,
+    Location,
+    Option,
+    TemplateMessage,
+    Text,
+)
+from domain.ports import Outgoing, ReactionTo
+from domain.sendable import Sendable
 
 
 def outgoing(
-    content: Text | TemplateMessage,
+    content: Sendable | TemplateMessage | ReactionTo,
     *,
     wa_id: str | None = "15550102001",
     business_scoped_id: str | None = None,
@@ -108,3 +118,81 @@ def test_a_message_is_marked_as_read_by_its_id() -> None:
         "status": "read",
         "message_id": "wamid.m1",
     }
+
+
+def test_a_place_goes_with_what_is_known_of_it() -> None:
+    assert send_body(outgoing(Location(48.1, -11.5, "Café", "Main St 1"))) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "15550102001",
+        "type": "location",
+        "location": {"latitude": 48.1, "longitude": -11.5, "name": "Café", "address": "Main St 1"},
+        "biz_opaque_callback_data": "message-1:1",
+    }
+    assert send_body(outgoing(Location(48.1, 11.5)))["location"] == {"latitude": 48.1, "longitude": 11.5}
+
+
+def test_a_card_goes_with_everything_on_it() -> None:
+    cards = ContactCards((ContactCard("Bo Li", ("+1555", "+1556"), ("bo@example.com",), "Acme"), ContactCard("Al")))
+
+    body = send_body(outgoing(cards))
+
+    assert body["type"] == "contacts"
+    assert body["contacts"] == [
+        {
+            "name": {"formatted_name": "Bo Li", "first_name": "Bo Li"},
+            "phones": [{"phone": "+1555"}, {"phone": "+1556"}],
+            "emails": [{"email": "bo@example.com"}],
+            "org": {"company": "Acme"},
+        },
+        {"name": {"formatted_name": "Al", "first_name": "Al"}},
+    ]
+
+
+def test_a_short_question_goes_with_buttons() -> None:
+    body = send_body(outgoing(Interactive("When?", (Option("t", "Today"), Option("l", "Later")), "unused")))
+
+    assert body["type"] == "interactive"
+    assert body["interactive"] == {
+        "type": "button",
+        "body": {"text": "When?"},
+        "action": {
+            "buttons": [
+                {"type": "reply", "reply": {"id": "t", "title": "Today"}},
+                {"type": "reply", "reply": {"id": "l", "title": "Later"}},
+            ]
+        },
+    }
+
+
+def test_a_long_question_goes_with_a_list() -> None:
+    options = (Option("0", "Monday", "until six"), *(Option(str(number), f"Day {number}") for number in range(1, 4)))
+
+    body = send_body(outgoing(Interactive("When?", options, "Choose a day")))
+
+    assert body["interactive"] == {
+        "type": "list",
+        "body": {"text": "When?"},
+        "action": {
+            "button": "Choose a day",
+            "sections": [
+                {
+                    "rows": [
+                        {"id": "0", "title": "Monday", "description": "until six"},
+                        {"id": "1", "title": "Day 1"},
+                        {"id": "2", "title": "Day 2"},
+                        {"id": "3", "title": "Day 3"},
+                    ]
+                }
+            ],
+        },
+    }
+
+
+def test_a_reaction_names_its_message_and_an_empty_one_takes_it_away() -> None:
+    for emoji in ("👍", ""):
+        body = send_body(outgoing(ReactionTo(Wamid("wamid.m1"), emoji)))
+
+        assert body["type"] == "reaction"
+        assert body["reaction"] == {"message_id": "wamid.m1", "emoji": emoji}
+        assert "context" not in body

@@ -14,9 +14,20 @@ import pytest
 from adapters.whatsapp.inbound import CloudInterpreter
 from domain.contacts import Person
 from domain.ids import DeliveryId
-from domain.messages import Notice, Text, Unsupported
+from domain.messages import ContactCards, InteractiveReply, Location, Notice, Order, Text, Unsupported
 from domain.ports import Delivery
-from domain.updates import Ignored, IncomingContent, IncomingMedia, MessageReceived, ReactionReceived, StatusReported
+from domain.updates import (
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
+    Ignored,
+    IncomingContent,
+    IncomingMedia,
+    MessageEchoed,
+    MessageReceived,
+    ReactionReceived,
+    StatusReported,
+)
 from domain.updates import Update as NetworkUpdate
 
 ROOT = Path(__file__).parents[2]
@@ -74,16 +85,16 @@ OWN_BODIES: dict[str, list[str]] = {
     "bsuid_text__06": ["message text US.70020030040"],
     "business_capability_update__01": ["ignored business_capability_update"],
     "business_username_updates__01": ["ignored business_username_updates"],
-    "button__01": ["message unsupported(button) +15550102001 > wamid.o1"],
-    "button_reply__01": ["message unsupported(interactive:button_reply) +15550102001 > wamid.o1"],
+    "button__01": ["message answer(yes: Yes, please) +15550102001 > wamid.o1"],
+    "button_reply__01": ["message answer(b1: Tomorrow) +15550102001 > wamid.o1"],
     "call_permission_reply__01": ["message unsupported(interactive:call_permission_reply) +15550102001"],
     "calls__01": ["ignored calls: connect"],
     "calls_status__01": ["ignored calls: call"],
-    "contacts__01": ["message unsupported(contacts) +15550102001"],
+    "contacts__01": ["message cards(Tomas Reyes +1 555-010-2002) +15550102001"],
     "contacts_empty__01": ["message unsupported(contacts) +15550102001"],
     "document__01": ["message document +15550102001"],
     "document_with_errors__01": ["message unsupported(document) +15550102001"],
-    "edit__01": ["message unsupported(edit) +15550102001 quiet"],
+    "edit__01": ["edit to text +15550102001 > wamid.m0"],
     "flows__01": ["ignored flows: FLOW_STATUS_CHANGE"],
     "group_lifecycle_update__01": ["ignored group_lifecycle_update: group_create"],
     "group_message__01": ["ignored group"],
@@ -99,20 +110,20 @@ OWN_BODIES: dict[str, list[str]] = {
     "interactive_future__01": ["message unsupported(interactive:hologram_reply) +15550102001"],
     "kind_ad__01": ["message unsupported(ad) +15550102001"],
     "kind_future__01": ["message unsupported(hologram) +15550102001"],
-    "list_reply__01": ["message unsupported(interactive:list_reply) +15550102001"],
-    "location__01": ["message unsupported(location) +15550102001"],
+    "list_reply__01": ["message answer(r1: Large) +15550102001"],
+    "location__01": ["message location(48.10, 11.50) +15550102001"],
     "message_template_components_update__01": ["ignored message_template_components_update"],
     "message_template_quality_update__01": ["ignored message_template_quality_update"],
     "message_template_status_update__01": ["ignored message_template_status_update: REJECTED"],
     "messages_future_list__01": ["ignored messages: holograms", "ignored messages: holograms"],
     "messaging_handovers__01": ["ignored messaging_handovers: control_taken"],
-    "nfm_reply__01": ["message unsupported(interactive:nfm_reply) +15550102001"],
+    "nfm_reply__01": ["message answer(flow: Sent) +15550102001"],
     "no_field__01": ["message text +15550102001"],
     "no_field__02": ["ignored a change without a field"],
     "nothing__01": ["ignored nothing in it"],
     "nothing__02": ["ignored nothing in it"],
     "nothing__03": ["ignored nothing in it"],
-    "order__01": ["message unsupported(order) +15550102001"],
+    "order__01": ["message order(2 BELL 4.5) +15550102001"],
     "payment_method__01": ["message unsupported(interactive:payment_method) +15550102001"],
     "phone_number_name_update__01": ["ignored phone_number_name_update"],
     "phone_number_quality_update__01": ["ignored phone_number_quality_update: FLAGGED"],
@@ -121,10 +132,10 @@ OWN_BODIES: dict[str, list[str]] = {
     "reaction_removed__01": ["reaction removed +15550102001 > wamid.o1"],
     "reaction_removed__02": ["reaction removed +15550102001 > wamid.o1"],
     "request_welcome__01": ["ignored request_welcome"],
-    "revoke__01": ["message unsupported(revoke) +15550102001 quiet"],
+    "revoke__01": ["deletion +15550102001 > wamid.m0"],
     "security__01": ["ignored security: PIN_CHANGED"],
     "smb_app_state_sync__01": ["ignored smb_app_state_sync: contact"],
-    "smb_message_echoes__01": ["ignored smb_message_echoes: text"],
+    "smb_message_echoes__01": ["echo text to +15550102001"],
     "standby__01": ["ignored standby: text", "ignored standby: text"],
     "standby__02": ["ignored standby"],
     "status_deleted__01": ["ignored status: deleted"],
@@ -143,9 +154,9 @@ OWN_BODIES: dict[str, list[str]] = {
     "status_warning__01": ["ignored status: warning"],
     "sticker__01": ["message sticker +15550102001"],
     "sticker_animated__01": ["message animated sticker +15550102001"],
-    "system_changed_number__01": ["message notice +15550102001 quiet"],
-    "system_changed_number__02": ["message notice +15550102001 quiet"],
-    "system_changed_user_id__01": ["message notice +15550102001 quiet"],
+    "system_changed_number__01": ["+15550102001 is +15550102003 now"],
+    "system_changed_number__02": ["+15550102001 is +15550102003 now"],
+    "system_changed_user_id__01": ["+15550102001 is US.1 now"],
     "system_empty__01": ["message notice +15550102001 quiet"],
     "system_identity_changed__01": ["message notice +15550102001 quiet"],
     "template_category_update__01": ["ignored template_category_update"],
@@ -177,7 +188,7 @@ OWN_BODIES: dict[str, list[str]] = {
     "unsupported__02": ["message unsupported(poll_creation) +15550102001"],
     "unsupported__03": ["message unsupported(unsupported) +15550102001"],
     "unsupported__04": ["message unsupported(unknown) +15550102001"],
-    "user_id_update__01": ["ignored user_id_update"],
+    "user_id_update__01": ["told aside: +15550102001 US.1 is US.2 now"],
     "user_preferences__01": ["ignored user_preferences"],
     "value_errors__01": ["ignored We were unable to authenticate the app user", "ignored an error without a title"],
     "video__01": ["message video +15550102001"],
@@ -208,7 +219,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "batch__02": ["message text +1234567890", "reaction 👍 +1234567890 > wamid.GBGX2323902"],
     "batch__03": [
         "message text +16505551234",
-        "message unsupported(location) +16505551234",
+        "message location(37.77, -122.42) +16505551234",
         "reaction 👍 +16505551234 > wamid.TEXT123",
         "message sticker +16505551234",
         "ignored user_preferences",
@@ -233,7 +244,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
         "ignored phone_number_quality_update: UPGRADE",
         "ignored security: PIN_RESET_REQUEST",
         "ignored smb_app_state_sync: contact",
-        "ignored smb_message_echoes: text",
+        "ignored unreadable: a message (text) to no number",
         "ignored template_category_update",
         "ignored user_preferences",
     ],
@@ -246,15 +257,13 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "bsuid_text__04": ["message text +5678 US.13491208655302741918"],
     "business_capability_update__01": ["ignored business_capability_update"],
     "business_username_updates__01": ["ignored business_username_updates"],
-    "button__01": ["message unsupported(button) +972987654321 US.13491208655302741918 > wamid.xyzxyz=="],
-    "button__02": ["message unsupported(button) +5678 > gBGGFmkiWVVPAgkgQkwi"],
-    "button__03": ["message unsupported(button) +16315551234 > wamid.ID"],
-    "button__04": ["message unsupported(button) +16505551234 > wamid.HBgLMTY1MDM4Nz"],
-    "button_reply__01": [
-        "message unsupported(interactive:button_reply) +972987654321 US.13491208655302741918 > wamid.xyzxyz"
-    ],
+    "button__01": ["message answer(callback_data: title) +972987654321 US.13491208655302741918 > wamid.xyzxyz=="],
+    "button__02": ["message answer(No-Button-Payload: No) +5678 > gBGGFmkiWVVPAgkgQkwi"],
+    "button__03": ["message answer(No-Button-Payload: No) +16315551234 > wamid.ID"],
+    "button__04": ["message answer(Unsubscribe: Unsubscribe) +16505551234 > wamid.HBgLMTY1MDM4Nz"],
+    "button_reply__01": ["message answer(callback_data: title) +972987654321 US.13491208655302741918 > wamid.xyzxyz"],
     "button_reply__02": ["ignored unreadable: a message (interactive) whose sender is not told"],
-    "button_reply__03": ["message unsupported(interactive:button_reply) +1234567890"],
+    "button_reply__03": ["message answer(btn1: Option 1) +1234567890"],
     "call_permission_reply__01": [
         "message unsupported(interactive:call_permission_reply) +972987654321 US.13491208655302741918 > wamid.y=="
     ],
@@ -262,13 +271,16 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "calls__02": ["ignored calls: terminate"],
     "calls__03": ["ignored calls: call_transcription_available"],
     "calls__04": ["ignored calls: connect"],
-    "contacts__01": ["message unsupported(contacts) +972987654321 US.13491208655302741918"],
-    "contacts__02": ["message unsupported(contacts) +1111111111111"],
+    "contacts__01": [
+        "message cards(Chandler Bing +1 555-555-5555, Monica +15559964718, Rachel Green +15554734529)"
+        " +972987654321 US.13491208655302741918"
+    ],
+    "contacts__02": ["message cards(Person Ok +55 11 11111-1111) +1111111111111"],
     "contacts__03": ["message unsupported(contacts) +5678"],
     "document__01": ["message document +972987654321 US.13491208655302741918 forwarded"],
     "document__02": ["ignored unreadable: a message (document) whose sender is not told"],
     "document__03": ["message document +16505551234"],
-    "edit__01": ["message unsupported(edit) +16505551234 quiet"],
+    "edit__01": ["edit to image +16505551234 > wamid.HBgLMTQxMjU1NT"],
     "flows__01": ["ignored flows: FLOW_STATUS_CHANGE"],
     "flows__02": ["ignored flows: CLIENT_ERROR_RATE"],
     "flows__03": ["ignored flows: ENDPOINT_LATENCY"],
@@ -289,15 +301,13 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "image__02": ["message image +5678"],
     "image__03": ["message image +1111111111111"],
     "image__04": ["message image +1234567890"],
-    "list_reply__01": [
-        "message unsupported(interactive:list_reply) +972987654321 US.13491208655302741918 > wamid.xyzxyz"
-    ],
-    "list_reply__02": ["message unsupported(interactive:list_reply) +5678"],
-    "list_reply__03": ["message unsupported(interactive:list_reply) +16505551234 > wamid.HBgLMTU1NTE3ND"],
-    "location__01": ["message unsupported(location) +972987654321 US.13491208655302741918 forwarded"],
-    "location__02": ["message unsupported(location) +5678"],
-    "location__03": ["message unsupported(location) +16505551234 > wamid.HBgLMTU1NTE3ND"],
-    "location__04": ["message unsupported(location) +15558995549"],
+    "list_reply__01": ["message answer(callback_data: title) +972987654321 US.13491208655302741918 > wamid.xyzxyz"],
+    "list_reply__02": ["message answer(id_list_reply: Yes) +5678"],
+    "list_reply__03": ["message answer(priority_express: Priority Mail Express) +16505551234 > wamid.HBgLMTU1NTE3ND"],
+    "location__01": ["message location(12.25, 43.91) +972987654321 US.13491208655302741918 forwarded"],
+    "location__02": ["message location(0.00, 1.00) +5678"],
+    "location__03": ["message location(40.78, -73.96) +16505551234 > wamid.HBgLMTU1NTE3ND"],
+    "location__04": ["message location(-6.21, 106.85) +15558995549"],
     "malformed__01": ["message text +5678"],
     "malformed__02": ["ignored status: in_orbit"],
     "malformed__03": ["ignored unreadable: a message (location) without an id"],
@@ -309,13 +319,11 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "message_template_status_update__02": ["ignored message_template_status_update: APPROVED"],
     "message_template_status_update__03": ["ignored message_template_status_update: FLAGGED"],
     "messaging_handovers__01": ["ignored messaging_handovers: control_passed"],
-    "nfm_reply__01": [
-        "message unsupported(interactive:nfm_reply) +972987654321 US.13491208655302741918 > wamid.gvwegfretge=="
-    ],
+    "nfm_reply__01": ["message answer(flow: Sent) +972987654321 US.13491208655302741918 > wamid.gvwegfretge=="],
     "nfm_reply__02": ["ignored unreadable: a message (interactive) whose sender is not told"],
-    "order__01": ["message unsupported(order) +972987654321 US.13491208655302741918"],
-    "order__02": ["message unsupported(order) +16505551234"],
-    "order__03": ["message unsupported(order) +5678"],
+    "order__01": ["message order(3 HAMBURGER 30, 2 FRENCH_FRIES 35, 2 SODA 10) +972987654321 US.13491208655302741918"],
+    "order__02": ["message order(1 n6k6x0y7oe 99.99) +16505551234"],
+    "order__03": ["message order(1 1031 599.9, 1 10320 2399) +5678"],
     "partner_solutions__01": ["ignored partner_solutions: SOLUTION_CREATED"],
     "payment_configuration_update__01": ["ignored payment_configuration_update"],
     "payment_method__01": ["ignored unreadable: a message (interactive) whose sender is not told"],
@@ -329,13 +337,13 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "referral_document__01": ["message document +16505551234 referral"],
     "referral_image__01": ["message image +16505551234 forwarded referral"],
     "request_welcome__01": ["ignored request_welcome"],
-    "revoke__01": ["message unsupported(revoke) +16505551234 quiet"],
+    "revoke__01": ["deletion +16505551234 > wamid.HBgLMTY1MDM4Nz"],
     "security__01": ["ignored security: PIN_RESET_REQUEST"],
     "smb_app_state_sync__01": ["ignored smb_app_state_sync: contact"],
-    "smb_message_echoes__01": ["ignored smb_message_echoes: text"],
-    "smb_message_echoes__02": ["ignored smb_message_echoes: edit"],
-    "smb_message_echoes_bsuid__01": ["ignored smb_message_echoes: text"],
-    "smb_message_echoes_edit__01": ["ignored smb_message_echoes: edit"],
+    "smb_message_echoes__01": ["echo text to +16505551234 US.13491208655302741918"],
+    "smb_message_echoes__02": ["echo edit to text +972123456789 > wamid.zzzzzz"],
+    "smb_message_echoes_bsuid__01": ["echo text to US.13491208655302741918"],
+    "smb_message_echoes_edit__01": ["echo edit to image +16505551234 US.13491208655302741918 > wamid.HBgLMTQxMjU1NT"],
     "standby__01": ["ignored standby: text"],
     "standby__02": ["ignored standby"],
     "status_deleted__01": ["ignored status: deleted"],
@@ -357,9 +365,9 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "sticker__02": ["message sticker +1111111111111"],
     "sticker_animated__01": ["message animated sticker +972987654321 US.13491208655302741918"],
     "system_customer_identity_changed__01": ["message notice +972987654321 quiet"],
-    "system_user_changed_number__01": ["message notice +972987654321 quiet"],
-    "system_user_changed_number__02": ["message notice +15550002222 quiet"],
-    "system_user_changed_user_id__01": ["message notice +16505551234 quiet"],
+    "system_user_changed_number__01": ["+972987654321 is +972912345678 now"],
+    "system_user_changed_number__02": ["+15550002222 is +15550003333 now"],
+    "system_user_changed_user_id__01": ["+16505551234 is +16505559876 US.20837465019283746501 now"],
     "template_category_update__01": ["ignored template_category_update"],
     "template_category_update__02": ["ignored template_category_update"],
     "text__01": ["message text +972987654321 US.13491208655302741918"],
@@ -379,7 +387,7 @@ BODIES_BESIDE: dict[str, list[str]] = {
     "unsupported__02": ["message unsupported(unsupported) +5678"],
     "unsupported__03": ["message unsupported(unsupported) +15550001111"],
     "unsupported__04": ["message unsupported(edit) +16505551234"],
-    "user_id_update__01": ["ignored user_id_update"],
+    "user_id_update__01": ["told aside: +5678 US.13491208655302741918 is US.98765432100000000001 now"],
     "user_preferences__01": ["ignored user_preferences"],
     "user_preferences__02": ["ignored user_preferences"],
     "value_errors__01": ["ignored We were unable to authenticate the app user"],
@@ -427,6 +435,14 @@ def in_few_words(update: NetworkUpdate) -> str:
             return f"status {status} {code}".rstrip()
         case ReactionReceived(person=person, emoji=emoji, target=target):
             return f"reaction {emoji or 'removed'} {who(person)} > {target[:20]}"
+        case MessageEchoed():
+            return f"echo {kind(update.content)} to {who(update.person)}"
+        case EditReceived(content=content, target=target):
+            return f"{'echo ' * update.echoed}edit to {kind(content)} {who(update.person)} > {target[:20]}"
+        case DeletionReceived(target=target):
+            return f"{'echo ' * update.echoed}deletion {who(update.person)} > {target[:20]}"
+        case IdentityChanged(person=person, renamed=renamed, wamid=wamid):
+            return f"{'told aside: ' * (wamid is None)}{who(person)} is {who(renamed)} now"
         case MessageReceived():
             parts = ["message", kind(update.content), who(update.person)]
             parts += ["quiet"] * (not update.extends_session) + ["forwarded"] * update.forwarded
@@ -439,6 +455,14 @@ def kind(content: IncomingContent) -> str:
     match content:
         case Text():
             return "text"
+        case Location(latitude=latitude, longitude=longitude):
+            return f"location({latitude:.2f}, {longitude:.2f})"
+        case ContactCards(cards=cards):
+            return f"cards({', '.join(' '.join((card.name, *card.phones, *card.emails)) for card in cards)})"
+        case InteractiveReply(option_id=option, title=title):
+            return f"answer({option}: {title})"
+        case Order(items=items):
+            return f"order({', '.join(f'{item.quantity} {item.product_id} {item.price:g}' for item in items)})"
         case Notice():
             return "notice"
         case Unsupported(kind=kind):

@@ -13,7 +13,7 @@ from domain.contacts import Contact, Person
 from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
 from domain.events import Event
 from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, TemplateId, ThreadId, Wamid
-from domain.messages import Failure, Filled, Mark, Message, MessageStatus, Text
+from domain.messages import Failure, Filled, Mark, Message, MessageStatus, Notice, Text
 from domain.organizations import Organization
 from domain.ports import Delivery, Listing, Ports, Row
 from domain.quota import Entry, Period
@@ -21,7 +21,11 @@ from domain.sessions import SessionState, state_of
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
 from domain.updates import (
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
     IncomingContent,
+    MessageEchoed,
     MessageReceived,
     Place,
     ReactionReceived,
@@ -135,10 +139,51 @@ class Desk:
             reply_to=reply_to,
         )
 
-    def reaction(self, target: Wamid, emoji: str | None = "👍", *, at: datetime | None = None) -> ReactionReceived:
+    def reaction(
+        self, target: Wamid, emoji: str | None = "👍", *, at: datetime | None = None, echoed: bool = False
+    ) -> ReactionReceived:
         place = self.place()
         wamid = Wamid(f"wamid.reaction-{self.deliveries}")
-        return ReactionReceived(place, ANA, wamid, at or self.clock.now(), target, emoji, "{}")
+        return ReactionReceived(place, ANA, wamid, at or self.clock.now(), target, emoji, "{}", echoed)
+
+    def echo(
+        self,
+        text: str = "From the shop",
+        *,
+        to: Person = ANA,
+        at: datetime | None = None,
+        wamid: str | None = None,
+        content: IncomingContent | None = None,
+        reply_to: Wamid | None = None,
+    ) -> MessageEchoed:
+        place = self.place()
+        named = Wamid(wamid or f"wamid.echo-{self.deliveries}")
+        return MessageEchoed(place, to, named, at or self.clock.now(), content or Text(text), "{}", reply_to)
+
+    def edit(
+        self,
+        target: Wamid,
+        text: str = "Better",
+        *,
+        at: datetime | None = None,
+        content: IncomingContent | None = None,
+        echoed: bool = False,
+    ) -> EditReceived:
+        place = self.place()
+        wamid = Wamid(f"wamid.edit-{self.deliveries}")
+        return EditReceived(place, ANA, wamid, at or self.clock.now(), target, content or Text(text), "{}", echoed)
+
+    def deletion(self, target: Wamid, *, at: datetime | None = None, echoed: bool = False) -> DeletionReceived:
+        place = self.place()
+        wamid = Wamid(f"wamid.deletion-{self.deliveries}")
+        return DeletionReceived(place, ANA, wamid, at or self.clock.now(), target, "{}", echoed)
+
+    def rename(self, before: Person, renamed: Person, *, wamid: str | None = None) -> IdentityChanged:
+        """What the network tells of other names; without `wamid` by a field of its own."""
+        place = self.place()
+        notice = Notice("Ana changed her number.")
+        named = Wamid(wamid) if wamid else None
+        return IdentityChanged(place, before, renamed, self.clock.now(), notice, "{}", named)
 
     def status(
         self,
@@ -158,6 +203,12 @@ class Desk:
     async def wrote(self, text: str = "Hello", *, by: Person = ANA, at: datetime | None = None) -> Message:
         """The contact writes; the message as it stands in the inbox."""
         update = self.message(text, by=by, at=at)
+        await self.receive(update)
+        return await self.message_of(update.wamid)
+
+    async def wrote_from_the_phone(self, text: str = "From the shop", *, to: Person = ANA) -> Message:
+        """Somebody of the business writes in the phone's own app; the message as it stands in the inbox."""
+        update = self.echo(text, to=to)
         await self.receive(update)
         return await self.message_of(update.wamid)
 

@@ -14,21 +14,34 @@ from domain.messages import (
     RANK,
     Attempt,
     AttemptOutcome,
+    ContactCard,
+    ContactCards,
     Content,
     Failure,
+    Interactive,
+    InteractiveReply,
+    Location,
     MediaMessage,
     Message,
     MessageStatus,
     Notice,
+    Option,
+    Order,
+    OrderItem,
+    RemovalReason,
+    Removed,
     TemplateMessage,
     Text,
     Unsupported,
+    Version,
     arrived,
+    changed,
     higher,
     preview,
+    taken_back,
     with_mark,
 )
-from tests.builders import HOUR, MINUTE, NOON, an_outbound
+from tests.builders import HOUR, MINUTE, NOON, an_inbound, an_outbound
 
 QUEUED, UNKNOWN, SENT = MessageStatus.QUEUED, MessageStatus.UNKNOWN, MessageStatus.SENT
 FAILED, DELIVERED = MessageStatus.FAILED, MessageStatus.DELIVERED
@@ -184,8 +197,79 @@ def test_an_attempt_under_way_has_no_outcome_yet() -> None:
         (MediaMessage(MediaId("f"), "The receipt"), "The receipt"),
         (MediaMessage(MediaId("f")), "Attachment"),
         (Notice("Ana changed her number."), "Ana changed her number."),
+        (Location(1.0, 2.0, "Café", "Main St 1"), "Location: Café"),
+        (Location(1.0, 2.0, address="Main St 1"), "Location: Main St 1"),
+        (Location(1.0, 2.0), "Location"),
+        (ContactCards((ContactCard("Bo"), ContactCard("Li"))), "Contact: Bo, Li"),
+        (Interactive("When?", (Option("t", "Today"),)), "When?"),
+        (InteractiveReply("t", "Today"), "Today"),
+        (Order((OrderItem("BELL", 1, 4.5, "EUR"),)), "Order of 1 product"),
+        (Order((OrderItem("BELL", 1, 4.5, "EUR"), OrderItem("LAMP", 1, 9.0, "EUR"))), "Order of 2 products"),
+        (Order((OrderItem("BELL", 1, 4.5, "EUR"),), "In blue"), "In blue"),
+        (Removed(RemovalReason.DELETED_BY_CONTACT, NOON), "Deleted message"),
         (Unsupported("poll", "Polls can't be shown."), "Unsupported message (poll)"),
     ],
 )
 def test_a_list_shows_a_few_words_of_every_kind_of_message(content: Content, words: str) -> None:
     assert preview(content) == words
+
+
+# What it said before
+
+FIRST, SECOND, THIRD = Text("Fool"), Text("Foal"), Text("Friend")
+
+
+def after_changes(*changes: tuple[Text, datetime]) -> Message:
+    return reduce(lambda message, change: changed(message, *change), changes, an_inbound(content=FIRST))
+
+
+def test_a_changed_message_says_the_new_and_keeps_the_old() -> None:
+    message = after_changes((SECOND, NOON + MINUTE))
+
+    assert message.content == SECOND
+    assert message.edited_at == NOON + MINUTE
+    assert message.versions == (Version(FIRST, NOON + MINUTE),)
+
+
+def test_every_order_of_changes_and_repeats_ends_the_same() -> None:
+    changes = ((SECOND, NOON + MINUTE), (THIRD, NOON + HOUR), (SECOND, NOON + 2 * HOUR))
+    expected = after_changes(*changes)
+
+    assert expected.versions == (
+        Version(FIRST, NOON + MINUTE),
+        Version(SECOND, NOON + HOUR),
+        Version(THIRD, NOON + 2 * HOUR),
+    )
+    for order in permutations(changes):
+        for repeated in order:
+            assert after_changes(*order, repeated) == expected
+
+
+def test_two_changes_within_a_second_both_count_in_the_order_they_came() -> None:
+    message = after_changes((SECOND, NOON + MINUTE), (THIRD, NOON + MINUTE))
+
+    assert message.content == THIRD
+    assert [version.content for version in message.versions] == [FIRST, SECOND]
+
+
+def test_a_deleted_message_says_nothing_but_to_those_who_look_at_its_past() -> None:
+    message = taken_back(after_changes((SECOND, NOON + MINUTE)), NOON + HOUR)
+
+    assert message.content == Removed(RemovalReason.DELETED_BY_CONTACT, NOON + HOUR)
+    assert message.deleted_at == NOON + HOUR
+    assert message.versions == (Version(FIRST, NOON + MINUTE), Version(SECOND, NOON + HOUR))
+    assert taken_back(message, NOON + 2 * HOUR) == message
+
+
+def test_a_change_told_after_the_deletion_joins_the_past_only() -> None:
+    deleted = taken_back(an_inbound(content=FIRST), NOON + HOUR)
+
+    assert changed(deleted, SECOND, NOON + MINUTE) == taken_back(after_changes((SECOND, NOON + MINUTE)), NOON + HOUR)
+    assert changed(deleted, SECOND, NOON + HOUR) == deleted
+
+
+def test_a_deletion_stands_no_earlier_than_the_last_change() -> None:
+    message = taken_back(after_changes((SECOND, NOON + HOUR)), NOON + MINUTE)
+
+    assert message.deleted_at == NOON + HOUR
+    assert message.versions == (Version(FIRST, NOON + HOUR), Version(SECOND, NOON + HOUR))

@@ -8,9 +8,10 @@ from itertools import permutations
 import pytest
 
 from domain.actors import ByContact, BySystem
-from domain.channels import Channel, ChannelState, Destination
+from domain.channels import Channel, ChannelState, Destination, ProblemCode
 from domain.contacts import IdentityKind, Phone, PhoneLabel
 from domain.events import (
+    ChannelChanged,
     MessageAdded,
     MessageChange,
     MessageChanged,
@@ -38,7 +39,7 @@ from domain.ports import DeliveryState
 from domain.sessions import Session, SessionState
 from domain.threads import ThreadStatus
 from domain.tickets import ReopenPolicy, TicketStatus
-from domain.updates import Ignored, IncomingMedia, Outcome, UpdateRecord
+from domain.updates import GROUP, Ignored, IncomingMedia, Outcome, UpdateRecord
 from domain.use_cases.receive import receive, record_failure, results_of
 from domain.use_cases.threads import MarkRead, mark_read
 from domain.use_cases.tickets import AssignTicket, assign_ticket, close_ticket
@@ -995,3 +996,33 @@ async def test_what_the_contact_wrote_is_shown_as_theirs(desk: Desk) -> None:
     assert (message.direction, message.source) == (Direction.INBOUND, Source.WHATSAPP)
     assert message.author == ByContact((await desk.contact()).id)
     assert (await desk.thread()).last_source is Source.WHATSAPP
+
+
+# Groups
+
+
+async def test_what_is_said_in_groups_makes_nothing_and_is_a_problem_told_once(desk: Desk) -> None:
+    head = await desk.head()
+
+    records = await desk.receive(Ignored(desk.place(), GROUP), Ignored(desk.place(), GROUP))
+    await desk.receive(Ignored(desk.place(), GROUP))
+
+    channel = await desk.channel()
+    assert outcomes(records) == [Outcome.IGNORED, Outcome.IGNORED]
+    assert {record.reason for record in records} == {"group"}
+    assert [problem.code for problem in channel.problems] == [ProblemCode.UNSUPPORTED_TRAFFIC]
+    assert await desk.events(head) == [ChannelChanged(channel.id)]
+    assert await desk.threads() == []
+
+
+async def test_what_is_ignored_for_another_reason_is_no_problem(desk: Desk) -> None:
+    await desk.receive(Ignored(desk.place(), "history"))
+
+    assert (await desk.channel()).problems == ()
+
+
+async def test_a_group_of_a_number_that_is_not_here_is_no_channels_problem(desk: Desk) -> None:
+    [record] = await desk.receive(Ignored(desk.place(OTHER_NUMBER), GROUP))
+
+    assert record.outcome is Outcome.IGNORED
+    assert (await desk.channel()).problems == ()

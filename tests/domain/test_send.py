@@ -20,14 +20,27 @@ from domain.errors import (
 )
 from domain.events import MessageAdded, QuotaChanged, TicketChanged
 from domain.ids import BusinessAccountId, ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
-from domain.messages import Direction, Filled, Message, MessageStatus, TemplateMessage, Text
+from domain.messages import (
+    ContactCard,
+    ContactCards,
+    Direction,
+    Filled,
+    Interactive,
+    Location,
+    Message,
+    MessageStatus,
+    Option,
+    TemplateMessage,
+    Text,
+)
 from domain.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.quota import ConversationKind
+from domain.sendable import Sendable
 from domain.sessions import Session
 from domain.templates import Header, HeaderKind, TemplateCategory, TemplateStatus
 from domain.threads import Thread
 from domain.tickets import TicketStatus
-from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.send import SendContent, SendTemplate, SendText, send_content, send_template, send_text
 from domain.use_cases.tickets import UpdateTicket, close_ticket, update_ticket
 from tests.builders import (
     ACME,
@@ -846,3 +859,59 @@ async def test_an_answer_in_the_same_second_stands_after_what_it_answers() -> No
     await desk.wrote("Can you help?", at=NOON)  # the network tells whole seconds
 
     assert await desk.texts() == ["Hello", "Good day", "Can you help?"]
+
+
+# Places, cards and questions
+
+ANYTHING_FREE_FORM = [
+    Location(48.1, 11.5, "Café"),
+    ContactCards((ContactCard("Bo", ("+1555",)),)),
+    Interactive("When?", (Option("t", "Today"), Option("l", "Later"))),
+]
+
+
+@pytest.mark.parametrize("content", ANYTHING_FREE_FORM)
+async def test_anything_free_form_goes_as_it_is_and_counts_as_a_text_does(desk: Desk, content: Sendable) -> None:
+    await desk.wrote()
+    thread = await desk.thread()
+
+    message = granted(await send_content(desk.ports, AGENT, SendContent(thread.id, content)))
+    message = await desk.dispatch(message)
+
+    assert (message.content, message.status) == (content, MessageStatus.SENT)
+    assert desk.network.sent[0].content == content
+    assert await desk.entries() == []
+    assert (await desk.ticket()).status is TicketStatus.WAITING_ON_CONTACT
+
+
+@pytest.mark.parametrize("content", ANYTHING_FREE_FORM)
+async def test_nothing_free_form_goes_outside_a_session(desk: Desk, content: Sendable) -> None:
+    await desk.wrote()
+    thread = await desk.thread()
+    in_time = granted(await send_content(desk.ports, AGENT, SendContent(thread.id, content)))
+    desk.later(DAY)
+
+    late = await send_content(desk.ports, AGENT, SendContent(thread.id, content))
+
+    assert isinstance(late, SessionClosed)
+    assert (await desk.dispatch(in_time)).status is MessageStatus.FAILED
+    assert desk.network.sent == []
+
+
+async def test_what_the_network_would_refuse_is_never_queued(desk: Desk) -> None:
+    thread, before = await desk.thread(), await desk.head()
+    nowhere = SendContent(thread.id, Location(91.0, 0.0))
+
+    assert refused_as(await send_content(desk.ports, AGENT, nowhere)) is ErrorCode.INVALID
+    assert await desk.head() == before
+
+
+async def test_the_same_key_with_another_place_is_something_else(desk: Desk) -> None:
+    await desk.wrote()
+    thread = await desk.thread()
+    here, there = (SendContent(thread.id, Location(at, 0.0), idempotency_key="k") for at in (1.0, 2.0))
+
+    first = granted(await send_content(desk.ports, AGENT, here))
+
+    assert granted(await send_content(desk.ports, AGENT, here)).id == first.id
+    assert refused_as(await send_content(desk.ports, AGENT, there)) is ErrorCode.IDEMPOTENCY_MISMATCH

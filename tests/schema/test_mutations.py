@@ -195,6 +195,94 @@ async def test_what_cannot_be_sent_is_refused_by_field(change: JSON, code: str, 
     assert await desk.ports.reader.events(ACME, 0, 10) == []
 
 
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (
+            {"location": {"latitude": 48.1, "longitude": 11, "name": "Café"}},
+            {"latitude": 48.1, "longitude": 11.0, "name": "Café", "address": None},
+        ),
+        (
+            {"contacts": [{"name": "Bo", "phones": ["+1 555"], "emails": ["bo@example.com"]}]},
+            {"contacts": [{"name": "Bo", "phones": ["+1 555"], "emails": ["bo@example.com"], "organization": None}]},
+        ),
+        (
+            {"interactive": {"body": "When?", "options": [{"id": "t", "title": "Today"}]}},
+            {"body": "When?", "options": [{"id": "t", "title": "Today", "description": None}]},
+        ),
+    ],
+)
+async def test_places_cards_and_questions_are_queued_as_texts_are(content: JSON, shown: JSON) -> None:
+    desk = await a_desk_in_session()
+    fields = """message { status content {
+        ... on LocationContent { latitude longitude name address }
+        ... on ContactCardsContent { contacts { name phones emails organization } }
+        ... on InteractiveContent { body options { id title description } } } }"""
+
+    sent = await do(desk, "messageSend", HELLO | {"content": content}, fields)
+
+    assert codes(sent) == []
+    assert sent["message"] == {"status": "QUEUED", "content": shown}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "field"),
+    [
+        ({"location": {"latitude": 91, "longitude": 0}}, "INVALID", ["content", "location", "latitude"]),
+        ({"contacts": []}, "INVALID", ["content", "contacts"]),
+        ({"contacts": [{"name": "Bo", "phones": ["\0"]}]}, "INVALID", ["content", "contacts", "0", "phones", "0"]),
+        (
+            {"interactive": {"body": "?", "options": [{"id": "t", "title": "t" * 21}]}},
+            "TEXT_TOO_LONG",
+            ["content", "interactive", "options", "0", "title"],
+        ),
+        (
+            {"interactive": {"body": "?", "options": [{"id": str(n), "title": "Day"} for n in range(4)]}},
+            "INVALID",
+            ["content", "interactive", "buttonLabel"],
+        ),
+    ],
+)
+async def test_what_the_network_would_not_take_is_refused_by_field(content: JSON, code: str, field: list[str]) -> None:
+    desk = await a_desk_in_session()
+
+    refused = await do(desk, "messageSend", HELLO | {"content": content})
+
+    assert codes(refused) == [(code, field)]
+    assert await desk.ports.reader.events(ACME, 0, 10) == []
+
+
+async def test_a_reaction_stands_on_its_message_and_is_taken_away_again() -> None:
+    desk = await a_desk_in_session()
+    on = {"messageId": ids.MESSAGE.encode(MESSAGE)}
+    fields = "message { reactions { emoji by { ... on User { name } } } }"
+
+    put = await do(desk, "messageReact", on | {"emoji": "👍"}, fields)
+    taken = await do(desk, "messageReact", on | {"emoji": ""}, fields)
+
+    assert put["message"] == {"reactions": [{"emoji": "👍", "by": {"name": "Ada Agent"}}]}
+    assert taken["message"] == {"reactions": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"emoji": "words"}, "INVALID", ["emoji"]),
+        ({"messageId": THREAD_ID}, "INVALID", ["messageId"]),
+        ({"messageId": ids.MESSAGE.encode(MessageId(an_id(9)))}, "NOT_FOUND", ["messageId"]),
+    ],
+)
+async def test_what_is_no_reaction_is_refused_by_field(change: JSON, code: str, field: list[str]) -> None:
+    desk = await a_desk_in_session()
+
+    refused = await do(
+        desk, "messageReact", {"messageId": ids.MESSAGE.encode(MESSAGE), "emoji": "👍"} | change, "message { id }"
+    )
+
+    assert refused["message"] is None
+    assert codes(refused) == [(code, field)]
+
+
 @pytest.mark.parametrize("via", ["WHATSAPP", None])
 async def test_whatsapp_is_the_way_unless_said_otherwise(via: str | None) -> None:
     desk = await a_desk_in_session()

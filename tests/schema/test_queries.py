@@ -14,14 +14,28 @@ from domain.ids import ChannelId, ContactId, EntryId, MessageId, TemplateId, Thr
 from domain.messages import (
     Attempt,
     AttemptOutcome,
+    ContactCard,
+    ContactCards,
+    Content,
     Failure,
+    Interactive,
+    InteractiveReply,
+    Location,
     MediaMessage,
     MessageStatus,
     Notice,
+    Option,
+    Order,
+    OrderItem,
     Reaction,
     Referral,
+    RemovalReason,
+    Removed,
     TemplateMessage,
+    Text,
     Unsupported,
+    changed,
+    taken_back,
 )
 from domain.sessions import Session
 from domain.templates import Button, Header, HeaderKind, TemplateStatus
@@ -397,6 +411,18 @@ content {
 }
 """
 
+MORE_CONTENT = """
+content {
+  __typename
+  ... on LocationContent { latitude longitude name address }
+  ... on ContactCardsContent { contacts { name phones emails organization } }
+  ... on InteractiveContent { body options { id title description } }
+  ... on InteractiveReply { optionId title description }
+  ... on OrderContent { items { productId quantity price currency } note }
+  ... on RemovedContent { reason at }
+}
+"""
+
 
 async def test_each_kind_of_content_is_shown_as_itself() -> None:
     desk = await open_desk()
@@ -441,6 +467,64 @@ async def test_each_kind_of_content_is_shown_as_itself() -> None:
         {"__typename": "SystemNotice", "text": "Ana changed her number."},
         {"__typename": "UnsupportedContent", "kind": "poll", "reason": "Polls can't be shown yet."},
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (
+            Location(48.1, 11.5, "Café", "Main St 1"),
+            {
+                "__typename": "LocationContent",
+                "latitude": 48.1,
+                "longitude": 11.5,
+                "name": "Café",
+                "address": "Main St 1",
+            },
+        ),
+        (
+            ContactCards((ContactCard("Bo", ("+1 555", "+1 556"), ("bo@example.com",), "Acme"),)),
+            {
+                "__typename": "ContactCardsContent",
+                "contacts": [
+                    {"name": "Bo", "phones": ["+1 555", "+1 556"], "emails": ["bo@example.com"], "organization": "Acme"}
+                ],
+            },
+        ),
+        (
+            Interactive("When?", (Option("t", "Today"), Option("l", "Later", "Next week")), "Choose"),
+            {
+                "__typename": "InteractiveContent",
+                "body": "When?",
+                "options": [
+                    {"id": "t", "title": "Today", "description": None},
+                    {"id": "l", "title": "Later", "description": "Next week"},
+                ],
+            },
+        ),
+        (
+            InteractiveReply("l", "Later", "Next week"),
+            {"__typename": "InteractiveReply", "optionId": "l", "title": "Later", "description": "Next week"},
+        ),
+        (
+            Order((OrderItem("BELL", 2, 4.5, "EUR"),), "Blue"),
+            {
+                "__typename": "OrderContent",
+                "items": [{"productId": "BELL", "quantity": 2, "price": 4.5, "currency": "EUR"}],
+                "note": "Blue",
+            },
+        ),
+        (
+            Removed(RemovalReason.DELETED_BY_CONTACT, NOON),
+            {"__typename": "RemovedContent", "reason": "DELETED_BY_CONTACT", "at": "2026-11-20T12:00:00Z"},
+        ),
+    ],
+)
+async def test_each_further_kind_of_content_is_shown_as_itself(content: Content, shown: JSON) -> None:
+    desk = await open_desk()
+    await desk.given(a_thread(), an_inbound(content=content))
+
+    assert (await one_message(desk, MORE_CONTENT, MESSAGE))["content"] == shown
 
 
 async def test_a_text_is_shown_as_typed_and_as_safe_html() -> None:
@@ -559,6 +643,41 @@ async def test_originals_are_for_supervisors_and_administrators(role: Role, seen
     message = await one_message(desk, "original status", MESSAGE, role)
 
     assert message == {"original": '{"type": "text"}' if seen else None, "status": "RECEIVED"}
+
+
+async def test_who_turned_out_to_be_known_already_is_shown_as_the_one_they_are() -> None:
+    desk = await open_desk()
+    gone = replace(a_contact(ContactId(an_id(9)), wa_id="2"), merged_into=CONTACT)
+    await desk.given(gone, a_thread(), an_inbound(contact=gone.id))
+
+    message = await one_message(desk, "sender { ... on Contact { id } }", MESSAGE)
+    asked = await desk.ask("query($id: ID!) { node(id: $id) { id } }", {"id": ids.CONTACT.encode(gone.id)})
+
+    assert message["sender"]["id"] == asked["node"]["id"] == ids.CONTACT.encode(CONTACT)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_what_a_deleted_message_said_is_for_supervisors_and_administrators(role: Role) -> None:
+    desk = await open_desk()
+    await desk.given(a_thread(), taken_back(changed(an_inbound(text="Fool"), Text("Friend"), NOON), NOON + MINUTE))
+
+    message = await one_message(
+        desk,
+        "content { __typename } versions { until content { ... on TextContent { body } } } editedAt deletedAt",
+        MESSAGE,
+        role,
+    )
+
+    earlier = [
+        {"until": "2026-11-20T12:00:00Z", "content": {"body": "Fool"}},
+        {"until": "2026-11-20T12:01:00Z", "content": {"body": "Friend"}},
+    ]
+    assert message == {
+        "content": {"__typename": "RemovedContent"},
+        "versions": earlier if role in (Role.ADMIN, Role.SUPERVISOR) else [],
+        "editedAt": "2026-11-20T12:00:00Z",
+        "deletedAt": "2026-11-20T12:01:00Z",
+    }
 
 
 # ---------------------------------------------------------------- tickets

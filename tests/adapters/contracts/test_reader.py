@@ -767,6 +767,15 @@ async def test_found_contacts_are_walked_in_pages_too(desk: Desk) -> None:
     await assert_pages(lambda page: desk.reader.contacts(ACME, page, "odd"), [an_id(5), an_id(3), an_id(1)])
 
 
+async def test_a_contact_that_turned_out_to_be_another_is_in_no_list_and_can_still_be_read(desk: Desk) -> None:
+    gone = replace(a_contact(OTHER_CONTACT, wa_id="2", name="Bo"), merged_into=CONTACT)
+    await desk.given(gone)
+
+    assert (await desk.reader.contacts(ACME, PageAsk(10), None)).rows == [a_contact()]
+    assert (await desk.reader.contacts(ACME, PageAsk(10), "Bo")).rows == []
+    assert await desk.reader.contacts_by_ids(ACME, [OTHER_CONTACT]) == {OTHER_CONTACT: gone}
+
+
 async def test_the_names_of_contacts_come_in_the_order_they_were_learned(desk: Desk) -> None:
     other = a_contact(OTHER_CONTACT, wa_id="2")
     later = an_identity(an_id(1), since=NOON + MINUTE)

@@ -27,19 +27,27 @@ from domain.media import MediaState
 from domain.messages import (
     Attempt,
     AttemptOutcome,
+    ContactCard,
+    ContactCards,
     Content,
     Direction,
     Failure,
     Filled,
+    Location,
     MediaMessage,
     MessageStatus,
     Notice,
+    Order,
+    OrderItem,
     Reaction,
     Referral,
+    RemovalReason,
+    Removed,
     Source,
     TemplateMessage,
     Text,
     Unsupported,
+    Version,
 )
 from domain.organizations import AgentVisibility
 from domain.ports import PageAsk
@@ -48,7 +56,7 @@ from domain.sessions import WINDOW, Alarm, AlarmKind
 from domain.templates import Button, Header, HeaderKind, Parameter, TemplateStatus
 from domain.threads import ThreadStatus
 from domain.tickets import Property, ReopenPolicy, TicketPriority, TicketStatus
-from domain.updates import Outcome, ReactionReceived
+from domain.updates import AwaitedReply, DeletionReceived, EditReceived, Outcome, ReactionReceived, Waiting
 from tests.adapters.contracts.desks import Desk
 from tests.builders import (
     ACCOUNT,
@@ -398,6 +406,50 @@ async def test_what_is_parked_comes_back(desk: Desk) -> None:
         assert await tx.parked([(NUMBER, WAMID)]) == [status, reaction]
 
 
+async def test_every_kind_of_change_waits_with_all_that_it_says(desk: Desk) -> None:
+    place, person = a_place(3), a_person(business_scoped_id="US.1")
+    card = ContactCard(ANY_TONGUE, ("+1",), ("a@b",), "Acme")
+    waiting: list[Waiting] = [
+        EditReceived(place, person, Wamid("wamid.5"), ODD, WAMID, ContactCards((card,)), "{}", echoed=True),
+        EditReceived(place, person, Wamid("wamid.6"), None, WAMID, Location(-0.5, 179.25), "{}"),
+        DeletionReceived(place, person, Wamid("wamid.7"), ODD, WAMID, "{}"),
+        AwaitedReply(MESSAGE),
+    ]
+    parked = [
+        replace(a_parked(an_id(number), parked_at=NOON + number * TICK), update=update)
+        for number, update in enumerate(waiting)
+    ]
+
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(*parked)
+        assert await tx.parked([(NUMBER, WAMID)]) == parked
+
+
+async def test_what_waits_longest_is_found_first(desk: Desk) -> None:
+    parked = [a_parked(an_id(number), parked_at=NOON + number * TICK) for number in range(4)]
+
+    async with desk.store.transaction(ACME) as tx:
+        tx.save(*reversed(parked))
+        assert await tx.parked_before(NOON + 3 * TICK, 10) == parked[:3]
+        assert await tx.parked_before(NOON + 3 * TICK, 2) == parked[:2]
+        assert await tx.parked_before(NOON, 10) == []
+
+
+async def test_earlier_versions_and_a_reaction_on_its_way_come_back(desk: Desk) -> None:
+    order = Order((OrderItem(ANY_TONGUE, 2, 4.55, "EUR"),), ANY_TONGUE)
+    message = replace(
+        an_inbound(content=Removed(RemovalReason.DELETED_BY_CONTACT, ODD)),
+        versions=(Version(Text(ANY_TONGUE), NOON), Version(order, ODD)),
+    )
+    await desk.given(a_thread(), message, replace(an_outbox_item(message.id), reaction="👍🏽"))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert (await tx.messages([message.id]))[message.id] == message
+        item = await tx.outbox_item(message.id)
+    assert item is not None
+    assert item.reaction == "👍🏽"
+
+
 async def test_a_remembered_call_comes_back(desk: Desk) -> None:
     remembered = a_remembered(f"user:{USER}/{ANY_TONGUE}")
     await desk.given(a_thread(), an_outbound(), remembered)
@@ -440,6 +492,8 @@ async def test_asking_for_nothing_gives_nothing(desk: Desk) -> None:
         assert await tx.contacts([]) == {}
         assert await tx.threads([]) == {}
         assert await tx.threads_of([]) == []
+        assert await tx.tickets_of([]) == []
+        assert await tx.identities_of([]) == []
         assert await tx.tickets([]) == {}
         assert await tx.messages([]) == {}
         assert await tx.messages_by_wamid([]) == {}
@@ -460,6 +514,20 @@ async def test_identities_are_found_by_kind_and_value_together(desk: Desk) -> No
             [phone.key, scoped.key, IdentityKey(IdentityKind.WA_ID, "+1"), IdentityKey(IdentityKind.PHONE, "1")]
         )
     assert sorted(found, key=lambda identity: identity.id) == [phone, scoped]
+
+
+async def test_all_identities_and_tickets_of_some_contacts_are_found(desk: Desk) -> None:
+    ana, bob = (a_contact(ContactId(an_id(number)), wa_id=str(number)) for number in (1, 2))
+    identities = [an_identity(an_id(5 + n), contact=who.id, value=str(n)) for n, who in enumerate((ana, bob, ana))]
+    tickets = [
+        replace(a_ticket(), id=TicketId(an_id(20 + n)), number=n + 1, contact=who.id)
+        for n, who in enumerate((ana, bob, ana))
+    ]
+    await desk.given(ana, bob, a_thread(), *identities, *tickets)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.identities_of([ana.id]) == [identities[0], identities[2]]
+        assert await tx.tickets_of([ana.id]) == [tickets[0], tickets[2]]
 
 
 async def test_all_threads_of_some_contacts_are_found(desk: Desk) -> None:

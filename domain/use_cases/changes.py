@@ -1,0 +1,183 @@
+"""What happens to a message after it was sent: reactions, edits, deletions, and what waited for it to come.
+
+Whatever speaks of a message that is not known yet is parked, 30 days at most, and applied once the message is here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.actors import Author, ByContact, ByPhoneApp
+from domain.events import MessageChange, MessageChanged
+from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
+from domain.media import Media, MediaState
+from domain.messages import (
+    Content,
+    Direction,
+    MediaMessage,
+    Message,
+    MessageStatus,
+    Reaction,
+    changed,
+    taken_back,
+)
+from domain.ports import Ports, Transaction
+from domain.updates import (
+    PARKED_FOR,
+    AwaitedReply,
+    DeletionReceived,
+    EditReceived,
+    IncomingContent,
+    IncomingMedia,
+    Parked,
+    ReactionReceived,
+    StatusReported,
+    Waiting,
+)
+from domain.use_cases.gathered import Desk
+from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
+
+
+def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, contact: ContactId) -> Message:
+    by = ByPhoneApp(message.from_number) if update.echoed else ByContact(contact)
+    at = sane_time(update.sent_at, update.place.received_at)
+    after = with_reaction(message, update.emoji, by, at)
+    if after != message:
+        tx.save(after)
+        tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
+    return after
+
+
+def with_reaction(message: Message, emoji: str | None, by: Author, at: datetime) -> Message:
+    """The message with one side's reaction set, changed or taken away; each side has one.
+
+    An older one never undoes a newer one.
+    """
+    theirs = isinstance(by, ByContact)
+    others = tuple(each for each in message.reactions if isinstance(each.by, ByContact) is not theirs)
+    known = next((each for each in message.reactions if isinstance(each.by, ByContact) is theirs), None)
+    if known is not None and known.at > at:
+        return message
+    return replace(message, reactions=others if not emoji else (*others, Reaction(emoji, by, at)))
+
+
+def may_change(message: Message, update: EditReceived | DeletionReceived) -> bool:
+    """Only who sent a message changes it or takes it back."""
+    return message.direction is (Direction.OUTBOUND if update.echoed else Direction.INBOUND)
+
+
+def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditReceived) -> Message:
+    """The message as its sender changed it. A file stays what it is; the words under it may change."""
+    if not may_change(message, update):
+        return message
+    at = sane_time(update.sent_at, update.place.received_at)
+    if isinstance(update.content, IncomingMedia) and isinstance(message.content, MediaMessage):
+        content: Content = replace(message.content, caption=update.content.caption)
+    else:
+        content = kept_content(ports, tx, message.channel, update.content, update.place.received_at)
+    return _saved(tx, message, changed(message, content, at), MessageChange.EDIT)
+
+
+def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) -> Message:
+    if not may_change(message, update):
+        return message
+    at = sane_time(update.sent_at, update.place.received_at)
+    return _saved(tx, message, taken_back(message, at), MessageChange.DELETION)
+
+
+async def apply_status(
+    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime
+) -> Message:
+    """The message after a report, saved with its mark and events, and refunded where it failed."""
+    mark = reported_mark(ports, message, report, attempt_of(message, report))
+    after = after_report(message, report, mark)
+    tx.save(after, mark)
+    tx.record(*status_events(message, after))
+    if after.status is MessageStatus.FAILED:
+        await give_back(ports, tx, after, now)
+    return after
+
+
+def kept_content(ports: Ports, tx: Transaction, channel: ChannelId, content: IncomingContent, now: datetime) -> Content:
+    """The content as kept; a file becomes a media row whose bytes are fetched later."""
+    if not isinstance(content, IncomingMedia):
+        return content
+    media = Media(
+        organization=tx.organization,
+        id=MediaId(ports.ids.new()),
+        channel=channel,
+        kind=content.kind,
+        state=MediaState.PENDING,
+        mime_type=content.mime_type,
+        created_at=now,
+        network_id=content.network_id,
+        file_name=content.file_name,
+        sha256=content.sha256,
+        voice=content.voice,
+        animated=content.animated,
+    )
+    tx.save(media)
+    return MediaMessage(media.id, content.caption)
+
+
+def _saved(tx: Transaction, before: Message, after: Message, change: MessageChange) -> Message:
+    if after != before:
+        tx.save(after)
+        tx.record(MessageChanged(after.thread, after.id, change))
+    return after
+
+
+# ---------------------------------------------------------------- waiting for the message
+
+
+def park(
+    ports: Ports, tx: Transaction, desk: Desk, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
+) -> None:
+    """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
+    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now)
+    desk.parked.setdefault((number, wamid), []).append(parked)
+    tx.save(parked)
+
+
+async def apply_parked(
+    ports: Ports, tx: Transaction, message: Message, waiting: Sequence[Parked], contact: ContactId, now: datetime
+) -> Message:
+    """The message after all that came before its network id was known here."""
+    for parked in waiting:
+        if parked.parked_at > now - PARKED_FOR:
+            message = await _applied(ports, tx, message, parked.update, contact, now)
+        tx.remove(parked)
+    return message
+
+
+async def _applied(
+    ports: Ports, tx: Transaction, message: Message, update: Waiting, contact: ContactId, now: datetime
+) -> Message:
+    match update:
+        case ReactionReceived():
+            return apply_reaction(tx, message, update, contact)
+        case EditReceived():
+            return apply_edit(ports, tx, message, update)
+        case DeletionReceived():
+            return apply_deletion(tx, message, update)
+        case StatusReported():
+            is_ours = message.direction is Direction.OUTBOUND
+            return await apply_status(ports, tx, message, update, now) if is_ours else message
+        case AwaitedReply(message=reply):
+            await _answered_by(tx, message, reply)
+            return message
+        case _:
+            assert_never(update)
+
+
+async def _answered_by(tx: Transaction, message: Message, reply: MessageId) -> None:
+    """Tell the reply which message it answers, now that it is here."""
+    found = (await tx.messages([reply])).get(reply)
+    if found is not None and found.thread == message.thread and found.reply_to is None:
+        _saved(tx, found, replace(found, reply_to=message.id), MessageChange.EDIT)
+
+
+def replies_of(waiting: Sequence[Parked]) -> list[MessageId]:
+    """The messages that waited to be told what they answer."""
+    return [parked.update.message for parked in waiting if isinstance(parked.update, AwaitedReply)]

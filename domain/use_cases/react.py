@@ -1,0 +1,92 @@
+"""Reacting: our emoji on a message, changed or taken away. It leaves as messages do, and makes none."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.actors import Actor, Right
+from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.events import MessageChange, MessageChanged
+from domain.ids import MessageId
+from domain.messages import Message, Notice
+from domain.outbox import PERSON_FIRST, OutboxItem
+from domain.ports import Ports, Transaction
+from domain.sendable import emoji_fault
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.changes import with_reaction
+from domain.use_cases.queueing import (
+    channel_refusal,
+    content_hash,
+    first_result,
+    key_fault,
+    remember,
+    session_refusal,
+)
+
+REACTED_FOR = timedelta(days=30)  # the network takes no reaction to an older message
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    message: MessageId
+    emoji: str  # empty takes the reaction away
+    idempotency_key: str | None = None
+
+
+@again_on_collision
+async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
+    """Put our reaction on a message of a session; it takes nothing of the month.
+
+    The business has one reaction on a message, whoever of it reacts: the last one stands. Refuses FORBIDDEN, INVALID,
+    TEXT_TOO_LONG, NOT_FOUND, CONFLICT, CHANNEL_UNAVAILABLE, SESSION_CLOSED, IDEMPOTENCY_MISMATCH.
+    """
+    if not actor.may(Right.SEND):
+        return forbidden("send messages")
+    if refusal := key_fault(asked.idempotency_key) or emoji_fault(asked.emoji):
+        return refusal
+    content = content_hash(asked.message, asked.emoji)
+    now = ports.clock.now()
+    async with ports.store.transaction(actor.organization) as tx:
+        earlier = await first_result(tx, actor, asked.idempotency_key, "messageReact", content)
+        if earlier is not None:
+            return earlier
+        message = (await tx.messages([asked.message])).get(asked.message)
+        if message is None:
+            return not_found("message", "messageId")
+        if refusal := _unfit(message, now) or await _closed(tx, message, now):
+            return refusal
+        item = await tx.outbox_item(message.id)
+        if item is not None and item.reaction is None:
+            return Refused(ErrorCode.CONFLICT, "This message is still on its way.", ("messageId",))
+        after = with_reaction(message, asked.emoji, actor.author, now)
+        if after.reactions != message.reactions:
+            tx.save(after, _queued(item, message, asked.emoji, now))
+            tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
+        remember(tx, actor, asked.idempotency_key, "messageReact", content, replace(after, at=now))
+    return after
+
+
+def _unfit(message: Message, now: datetime) -> Refusal | None:
+    if message.wamid is None:
+        return invalid("This message has not reached the network, so nobody can react to it yet.", "messageId")
+    if message.deleted_at is not None or isinstance(message.content, Notice):
+        return invalid("There is nothing here to react to.", "messageId")
+    if message.at <= now - REACTED_FOR:
+        return invalid("This message is older than 30 days.", "messageId")
+    return None
+
+
+async def _closed(tx: Transaction, message: Message, now: datetime) -> Refusal | None:
+    thread = (await tx.threads([message.thread]))[message.thread]
+    channel = await tx.channel(message.channel)
+    if channel is None:
+        return not_found("message", "messageId")
+    return channel_refusal(channel) or await session_refusal(tx, thread, channel, now)
+
+
+def _queued(item: OutboxItem | None, message: Message, emoji: str, now: datetime) -> OutboxItem:
+    """The place in the queue; a reaction that has not left yet gives its place to the newer one."""
+    if item is None:
+        return OutboxItem(
+            message.organization, message.id, message.thread, message.channel, now, now, PERSON_FIRST, reaction=emoji
+        )
+    return replace(item, reaction=emoji, due_at=now if item.lease is None else item.due_at, tries=0)
