@@ -22,7 +22,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
+from adapters.whatsapp.simulator.options import PersonOptions
 from api.app import serving
+from api.gallery import Gallery
 from api.server import address_of, serve
 from api.settings import Settings
 from api.webhooks import PATH
@@ -42,11 +44,14 @@ ORGANIZATION: Final = "Acme"
 PASSWORD: Final = "deskline-demo"
 ADMIN_NAME, ADMIN_EMAIL = "Alex Kim", "alex@acme.example"
 AGENTS: Final = (("Sam Rivera", "sam@acme.example"), ("Noor Haddad", "noor@acme.example"))
+GALLERY: Final = PersonOptions("Every Kind", "15550100019")
 OPENING: Final = "Hi! My order 1042 was to come yesterday. Can you see where it is?"
 LOOPBACK: Final = ["127.0.0.1", "localhost"]
 
 
-async def run_demo(sock: socket.socket, *, open_browser: bool, directory: Path | None) -> None:
+async def run_demo(
+    sock: socket.socket, *, open_browser: bool, directory: Path | None, with_gallery: bool = False
+) -> None:
     """Until Ctrl+C. What a fresh start shows is there before the address is told."""
     with _kept_or_not(directory) as folder:
         address = address_of(sock)
@@ -70,7 +75,7 @@ async def run_demo(sock: socket.socket, *, open_browser: bool, directory: Path |
                 await server.drain()
 
             async def started() -> None:
-                await stage.set()
+                await stage.set(with_gallery=with_gallery)
                 _greet(address)
                 if open_browser and _has_screen():
                     await asyncio.to_thread(webbrowser.open, address)
@@ -105,14 +110,17 @@ class Stage:
         }
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
-    async def set(self) -> None:
+    async def set(self, *, with_gallery: bool = False) -> None:
         is_new = await self._people()
         signed_in = await sign_in(self._ports, SignInAsked(ADMIN_EMAIL, PASSWORD, "demo"))
         assert isinstance(signed_in, SignedIn), signed_in
         admin = signed_in.user
-        await self._number(user_actor(admin.organization, admin.id, admin.role, None))
+        actor = user_actor(admin.organization, admin.id, admin.role, None)
+        channel = await self._number(actor)
         if is_new:
             await self._first_words()
+        if with_gallery:
+            await self._gallery(actor, channel)
         self._token = signed_in.token
 
     async def _people(self) -> bool:
@@ -130,7 +138,12 @@ class Stage:
             assert isinstance(made, User), made
         return True
 
-    async def _number(self, actor: Actor) -> None:
+    async def _gallery(self, actor: Actor, channel: Channel) -> None:
+        self._simulator.world.add_person(GALLERY)
+        async with httpx.AsyncClient(base_url=self._address + MOUNT, trust_env=False) as phone:
+            await Gallery(self._ports, actor, channel, phone, GALLERY.wa_id or "").fill()
+
+    async def _number(self, actor: Actor) -> Channel:
         """Connected as any number would be, over HTTP; one that was connected before is only subscribed anew."""
         options = self._simulator.options
         token, account = options.access_token, BusinessAccountId(options.business_account_id)
@@ -138,7 +151,7 @@ class Stage:
         asked = ConnectChannel(accept_terms=True, access_token=token, account=account, number=number)
         channel = await connect_channel(self._ports, actor, asked)
         if isinstance(channel, Channel):
-            return
+            return channel
         known = next(
             each for each in await self._ports.reader.channels(actor.organization) if each.phone_number_id == number
         )
@@ -147,6 +160,7 @@ class Stage:
             tx.save(replace(known, access_token=sealed))
         failed = await self._ports.network.subscribe(token, account)
         assert failed is None, failed
+        return known
 
     async def _first_words(self) -> None:
         person, number = self._simulator.world.people[0], self._simulator.options.numbers[0]

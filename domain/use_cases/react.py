@@ -78,7 +78,7 @@ def _unfit(message: Message, now: datetime) -> Refusal | None:
 async def _closed(tx: Transaction, message: Message, now: datetime) -> Refusal | None:
     thread = (await tx.threads([message.thread]))[message.thread]
     channel = await tx.channel(message.channel)
-    assert channel is not None  # a message's channel is never deleted
+    assert channel is not None, "a message stands on a number, and numbers stay"
     return channel_refusal(channel) or await session_refusal(tx, thread, channel, now)
 
 

@@ -250,6 +250,35 @@ async def test_the_person_sees_one_tick_two_ticks_and_read(network: Network) -> 
     ]
 
 
+async def test_a_phone_shows_what_stands_in_a_message_besides_its_words(network: Network) -> None:
+    place: dict[str, Any] = {"latitude": 48.1, "longitude": 11.5}
+    cards: dict[str, Any] = {"contacts": [{"name": {"formatted_name": "Bo"}}]}
+    await network.control("POST", f"/people/{ADA}/messages", {"to": SUPPORT, "kind": "location", "location": place})
+    await network.control("POST", f"/people/{ADA}/messages", {"to": SUPPORT, "kind": "contacts", **cards})
+    await network.sends({"to": ADA, "type": "location", "location": place})
+
+    assert [(each["kind"], each["content"]) for each in await network.chat()] == [
+        ("location", place),
+        ("contacts", cards),
+        ("location", place),
+    ]
+
+
+async def test_a_phone_shows_a_changed_message_changed_and_a_deleted_one_deleted(network: Network) -> None:
+    first, second = await network.writes("Fool"), await network.writes("Gone")
+    for kind, content in (
+        ("edit", {"original_message_id": first, "message": {"type": "text", "text": {"body": "Friend"}}}),
+        ("revoke", {"original_message_id": second}),
+        ("revoke", {"original_message_id": "wamid.unknown"}),
+        ("edit", {"original_message_id": first}),
+    ):
+        await network.control("POST", f"/people/{ADA}/messages", {"to": SUPPORT, "kind": kind, kind: content})
+    await network.sim.settled()
+
+    assert [(each["kind"], each["text"]) for each in await network.chat()] == [("text", "Friend"), ("deleted", "")]
+    assert network.desk.changes[2]["value"]["messages"][0]["edit"]["original_message_id"] == first
+
+
 # Businesses send
 
 

@@ -2,6 +2,7 @@
 
 import { ask, explain } from "./api.ts";
 import {
+  MessageReactMutation,
   MessageSendMutation,
   MessageSendTemplateMutation,
   ThreadAssignMutation,
@@ -12,8 +13,10 @@ import {
   TicketCloseMutation,
   TicketReopenMutation,
   TicketUnassignMutation,
+  VersionsQuery,
   type Message,
   type Thread,
+  type Version,
 } from "./documents.ts";
 import { conversation, keep, openConversation, showMessage } from "./inbox.ts";
 
@@ -66,6 +69,18 @@ export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
     const input = { threadId, templateId, parameters, idempotencyKey: key };
     return (await ask(MessageSendTemplateMutation, { input })).messageSendTemplate;
   });
+}
+
+/** Our one reaction on a message; an empty one takes it away. */
+export async function react(threadId: string, messageId: string, emoji: string): Promise<string[]> {
+  const input = { messageId, emoji, idempotencyKey: newKey() };
+  return (await sending(threadId, async () => (await ask(MessageReactMutation, { input })).messageReact)).problems;
+}
+
+/** What a message said before it was changed or deleted, oldest first; empty for those who may not see it. */
+export async function versionsOf(messageId: string): Promise<Version[]> {
+  const { node } = await ask(VersionsQuery, { id: messageId });
+  return node !== null && "versions" in node ? node.versions : [];
 }
 
 /** `null` takes the owner away. Refused where somebody else was quicker; the thread is then read again. */

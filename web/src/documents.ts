@@ -47,12 +47,100 @@ const ContentParts = graphql(`
       renderedFooter
       buttons
     }
+    ... on LocationContent {
+      latitude
+      longitude
+      placeName: name
+      address
+    }
+    ... on ContactCardsContent {
+      contacts {
+        name
+        phones
+        emails
+        organization
+      }
+    }
+    ... on InteractiveContent {
+      question: body
+      options {
+        id
+        title
+        description
+      }
+    }
+    ... on InteractiveReply {
+      optionId
+      title
+      description
+    }
+    ... on OrderContent {
+      items {
+        productId
+        quantity
+        price
+        currency
+      }
+      note
+    }
+    ... on RemovedContent {
+      removed: reason
+    }
     ... on SystemNotice {
       text
     }
     ... on UnsupportedContent {
       kind
       reason
+    }
+  }
+`);
+
+/** Of a quoted message, no more than one line of it. */
+const QuotedParts = graphql(`
+  fragment QuotedParts on MessageContent {
+    __typename
+    ... on TextContent {
+      body
+    }
+    ... on MediaContent {
+      caption
+      media {
+        kind
+        fileName
+      }
+    }
+    ... on TemplateContent {
+      renderedBody
+    }
+    ... on LocationContent {
+      latitude
+      longitude
+      placeName: name
+      address
+    }
+    ... on ContactCardsContent {
+      contacts {
+        name
+      }
+    }
+    ... on InteractiveContent {
+      question: body
+    }
+    ... on InteractiveReply {
+      title
+    }
+    ... on OrderContent {
+      note
+    }
+    ... on RemovedContent {
+      removed: reason
+    }
+    ... on SystemNotice {
+      text
+    }
+    ... on UnsupportedContent {
+      kind
     }
   }
 `);
@@ -67,6 +155,9 @@ const MessageParts = graphql(
       receivedAt
       deliveredAt
       readAt
+      editedAt
+      deletedAt
+      forwarded
       sender {
         ...SenderParts
       }
@@ -84,7 +175,7 @@ const MessageParts = graphql(
           ...SenderParts
         }
         content {
-          ...ContentParts
+          ...QuotedParts
         }
       }
       reactions {
@@ -95,7 +186,7 @@ const MessageParts = graphql(
       }
     }
   `,
-  [SenderParts, ContentParts],
+  [SenderParts, ContentParts, QuotedParts],
 );
 
 const ThreadParts = graphql(
@@ -333,6 +424,42 @@ export const MessageSendTemplateMutation = graphql(
   [MessageParts],
 );
 
+export const MessageReactMutation = graphql(
+  `
+    mutation MessageReact($input: MessageReactInput!) {
+      messageReact(input: $input) {
+        message {
+          ...MessageParts
+        }
+        userErrors {
+          code
+          message
+        }
+      }
+    }
+  `,
+  [MessageParts],
+);
+
+/** For supervisors and administrators; empty for others. */
+export const VersionsQuery = graphql(
+  `
+    query Versions($id: ID!) {
+      node(id: $id) {
+        ... on Message {
+          versions {
+            until
+            content {
+              ...ContentParts
+            }
+          }
+        }
+      }
+    }
+  `,
+  [ContentParts],
+);
+
 export const ThreadMarkReadMutation = graphql(
   `
     mutation ThreadMarkRead($input: ThreadMarkReadInput!) {
@@ -430,6 +557,9 @@ export type Viewer = ResultOf<typeof InboxQuery>["viewer"];
 export type Thread = ResultOf<typeof ThreadParts>;
 export type Message = ResultOf<typeof MessageParts>;
 export type Content = ResultOf<typeof ContentParts>;
+/** What is enough for one line of a message. */
+export type Quoted = ResultOf<typeof QuotedParts>;
+export type Version = { until: string; content: Content };
 export type Sender = ResultOf<typeof SenderParts>;
 export type User = ResultOf<typeof UsersQuery>["users"]["nodes"][number];
 export type Template = ResultOf<typeof TemplatesQuery>["templates"]["nodes"][number];

@@ -23,10 +23,32 @@ export interface PhoneMessage {
   direction: "in" | "out";
   text: string;
   kind: string;
+  /** The object named like the kind, as it went over the network. */
+  content: PhoneContent;
   at: string;
   status: string;
   replyTo: string | null;
   reactions: { emoji: string; from: string }[];
+}
+
+/** Of each kind what a phone shows; whatever else is there is passed over. */
+export interface PhoneContent {
+  name?: string;
+  address?: string;
+  latitude?: number;
+  longitude?: number;
+  contacts?: { name?: { formatted_name?: string }; phones?: { phone?: string }[] }[];
+  action?: {
+    button?: string;
+    buttons?: { reply: PhoneOption }[];
+    sections?: { rows: PhoneOption[] }[];
+  };
+}
+
+export interface PhoneOption {
+  id: string;
+  title: string;
+  description?: string;
 }
 
 export interface PhoneState {
@@ -95,6 +117,17 @@ export async function write(running: Demo, id: string, text: string, replyTo: st
 
 export async function react(running: Demo, id: string, messageId: string, emoji: string): Promise<boolean> {
   return tell(running, id, "messages", { to: running.number, reaction: { messageId, emoji } });
+}
+
+/** Taps an answer of a question that the business asked. */
+export async function choose(running: Demo, id: string, asked: PhoneMessage, option: PhoneOption): Promise<boolean> {
+  const type = asked.content.action?.buttons ? "button_reply" : "list_reply";
+  return tell(running, id, "messages", {
+    to: running.number,
+    kind: "interactive",
+    interactive: { type, [type]: option },
+    replyTo: asked.id,
+  });
 }
 
 async function tell(running: Demo, id: string, path: string, body: object): Promise<boolean> {

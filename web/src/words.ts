@@ -1,6 +1,6 @@
 /** People, contents and states in words. */
 
-import type { Content, Message, Sender, Thread } from "./documents.ts";
+import type { Message, Quoted, Sender, Thread } from "./documents.ts";
 
 const NAMELESS = "Unknown person";
 
@@ -24,7 +24,7 @@ export function senderName(sender: Sender): string {
 }
 
 /** One line for lists, quotes and announcements. */
-export function preview(content: Content): string {
+export function preview(content: Quoted): string {
   switch (content.__typename) {
     case "TextContent":
       return content.body;
@@ -32,12 +32,47 @@ export function preview(content: Content): string {
       return content.caption ?? content.media.fileName ?? mediaWord(content.media.kind);
     case "TemplateContent":
       return content.renderedBody;
+    case "LocationContent":
+      return `Location: ${content.placeName ?? content.address ?? degrees(content)}`;
+    case "ContactCardsContent":
+      return `Contact: ${content.contacts.map((card) => card.name).join(", ")}`;
+    case "InteractiveContent":
+      return content.question;
+    case "InteractiveReply":
+      return content.title;
+    case "OrderContent":
+      return content.note ?? "Order";
+    case "RemovedContent":
+      return removedWord(content.removed);
     case "SystemNotice":
       return content.text;
     case "UnsupportedContent":
       return `Can't be shown here: ${kindWord(content.kind)}`;
     default:
       return "A message of another kind";
+  }
+}
+
+/** `48.1351° N, 11.5820° E`. */
+export function degrees({ latitude, longitude }: { latitude: number; longitude: number }): string {
+  const north = `${Math.abs(latitude).toFixed(4)}° ${latitude < 0 ? "S" : "N"}`;
+  return `${north}, ${Math.abs(longitude).toFixed(4)}° ${longitude < 0 ? "W" : "E"}`;
+}
+
+export function orderWord(products: number): string {
+  return products === 1 ? "Order of 1 product" : `Order of ${products} products`;
+}
+
+export function removedWord(reason: string): string {
+  return reason === "DELETED_BY_CONTACT" ? "This message was deleted" : "This message is no longer kept";
+}
+
+/** An amount in its currency, or with whatever stands for one. */
+export function money(amount: number, currency: string): string {
+  try {
+    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount);
+  } catch {
+    return `${amount} ${currency}`.trim();
   }
 }
 

@@ -20,7 +20,7 @@ from adapters.whatsapp.simulator.sending import MarkRead, SendRequest
 from adapters.whatsapp.simulator.templates import Template
 from adapters.whatsapp.simulator.webhooks import Update, Webhooks
 from adapters.whatsapp.simulator.wire import JsonObject
-from adapters.whatsapp.simulator.world import Conversation, Message, Number, Person, Rung, Send, World
+from adapters.whatsapp.simulator.world import CHANGES, Conversation, Message, Number, Person, Rung, Send, World
 
 TYPING_S: Final = 25.0
 UNDELIVERABLE: Final = 131026
@@ -180,12 +180,15 @@ class Simulator:
             direction="out",
             kind=written.kind,
             text=_shown(written.kind, written.content),
+            content=written.content or _raw_content(written),
             at=at,
             reply_to=written.reply_to,
             reacts_to=target,
         )
         self.world.keep(conversation, message)
         conversation.note_written(written.kind, min(at, self.now()))
+        if written.kind in CHANGES:
+            _change(conversation, written)
         if target is not None:
             conversation.react(target, person.id, str(written.content.get("emoji") or ""))
         body: JsonObject = {"id": message_id, "timestamp": str(int(at)), "type": written.kind}
@@ -238,6 +241,7 @@ class Simulator:
             direction="in",
             kind=request.kind,
             text=text,
+            content=request.content,
             at=now,
             reply_to=request.quoted,
             reacts_to=target,
@@ -366,6 +370,25 @@ def _send_answer(request: SendRequest, person: Person | None, message: Message) 
     if request.kind == "template":
         sent["message_status"] = "accepted"
     return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]}
+
+
+def _raw_content(written: Written) -> JsonObject:
+    """Of the one kind whose object is a list, and of whatever else came whole."""
+    return {written.kind: written.raw[written.kind]} if written.kind in written.raw else {}
+
+
+def _change(conversation: Conversation, written: Written) -> None:
+    """An own message as its phone shows it from now on: with the new words, or as deleted."""
+    target = conversation.messages.get(str(written.content.get("original_message_id")))
+    new = written.content.get("message")
+    if target is None or target.direction != "out":
+        return
+    if written.kind == "revoke":
+        target.kind, target.text, target.content = "deleted", "", {}
+    elif isinstance(new, dict):
+        content = new.get(target.kind)
+        target.content = content if isinstance(content, dict) else target.content
+        target.text = _shown(target.kind, target.content)
 
 
 def _shown(kind: str, content: JsonObject) -> str:

@@ -18,6 +18,7 @@ MAX_MESSAGES: Final = 10_000  # a conversation
 MAX_SENDS: Final = 10_000
 MAX_PEOPLE: Final = 10_000
 RANK: Final[dict[Rung, int]] = {"sent": 0, "failed": 1, "delivered": 2, "read": 3, "played": 4}
+CHANGES: Final = frozenset({"edit", "revoke"})
 NOT_OPENING: Final = frozenset({"reaction", "edit", "revoke", "system", "request_welcome"})
 
 
@@ -72,6 +73,7 @@ class Message:
     kind: str
     text: str
     at: float
+    content: JsonObject = field(default_factory=lambda: JsonObject())
     reply_to: str | None = None
     reacts_to: str | None = None
     status: Rung = "sent"
@@ -97,6 +99,7 @@ class Message:
             "direction": self.direction,
             "text": self.text,
             "kind": self.kind,
+            "content": self.content,
             "at": instant(self.at),
             "status": "read" if self.status == "played" else self.status,
             "replyTo": self.reply_to,
@@ -131,8 +134,9 @@ class Conversation:
             target.reactions[who] = emoji
 
     def visible(self) -> list[Message]:
-        """Oldest first; a reaction shows on its target only."""
-        return sorted((message for message in self.messages.values() if not message.reacts_to), key=lambda m: m.at)
+        """Oldest first; what is done to a message shows on that message only."""
+        shown = (each for each in self.messages.values() if not each.reacts_to and each.kind not in CHANGES)
+        return sorted(shown, key=lambda m: m.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { react } from "../actions.ts";
 import type { Message } from "../documents.ts";
 import { conversation, mayWrite, openConversation, selectedThread } from "../inbox.ts";
 import { isNarrow, selectedThreadId } from "../router.ts";
@@ -54,6 +55,7 @@ function Selected() {
 
 function Thread({ threadId }: { threadId: string }) {
   const [quoted, setQuoted] = useState<Message | null>(null);
+  const [problems, setProblems] = useState<string[]>([]);
   useEffect(() => {
     // The list that had the focus is gone from the screen.
     if (isNarrow()) document.getElementById("conversation")?.focus({ preventScroll: true });
@@ -61,10 +63,23 @@ function Thread({ threadId }: { threadId: string }) {
   const thread = selectedThread.value;
   const open = conversation.value;
   if (!thread || open?.threadId !== threadId) return <Blank>{null}</Blank>;
+  const mayReact = mayWrite.value && thread.session.state === "OPEN";
+  const put = (message: Message, emoji: string) => void react(threadId, message.id, emoji).then(setProblems);
   return (
     <>
       <ConversationHeader thread={thread} />
-      <MessageList conversation={open} onQuote={mayWrite.value ? setQuoted : null} />
+      <MessageList
+        conversation={open}
+        onQuote={mayWrite.value ? setQuoted : null}
+        onReact={mayReact ? put : null}
+      />
+      <div role="alert">
+        {problems.map((problem) => (
+          <p class="problem" key={problem}>
+            {problem}
+          </p>
+        ))}
+      </div>
       {mayWrite.value ? (
         <Composer thread={thread} quoted={quoted} onQuoted={setQuoted} />
       ) : (

@@ -1,18 +1,25 @@
-import type { Content, Message } from "../documents.ts";
-import { conversation } from "../inbox.ts";
+import { useState } from "preact/hooks";
+import { versionsOf } from "../actions.ts";
+import type { Message, Version } from "../documents.ts";
+import { conversation, viewer } from "../inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";
-import { kindWord, mediaWord, preview, senderName, statusWord } from "../words.ts";
-import { AttachmentIcon, NoticeIcon, ReplyIcon, TemplateIcon } from "./icons.tsx";
+import { preview, senderName, statusWord } from "../words.ts";
+import { ContentView } from "./ContentView.tsx";
+import { ReplyIcon, SmileIcon, TemplateIcon } from "./icons.tsx";
 import { Ticks } from "./Ticks.tsx";
+
+const EMOJI = ["👍", "❤️", "😂", "😮", "🙏", "✅"];
 
 export function MessageBubble({
   message,
   isContinued,
   onQuote,
+  onReact,
 }: {
   message: Message;
   isContinued: boolean;
   onQuote: ((message: Message) => void) | null;
+  onReact: ((message: Message, emoji: string) => void) | null;
 }) {
   if (message.content.__typename === "SystemNotice") return <Notice message={message} text={message.content.text} />;
   const isOurs = message.direction !== "INBOUND";
@@ -28,13 +35,18 @@ export function MessageBubble({
     >
       <div class="bubble">
         {isOurs && !isContinued && <p class="bubble-sender">{name}</p>}
+        {message.forwarded && <p class="bubble-forwarded">Forwarded</p>}
         {message.replyTo && <Quote quoted={message.replyTo} />}
         <ContentView content={message.content} />
+        <Earlier message={message} />
         <p class="bubble-foot">
           {message.content.__typename === "TemplateContent" && (
             <span class="bubble-tag">
               <TemplateIcon /> Template
             </span>
+          )}
+          {message.editedAt !== null && message.deletedAt === null && (
+            <span title={fullTime(message.editedAt)}>Edited</span>
           )}
           <time dateTime={message.sentAt} title={fullTime(message.sentAt)}>
             {timeOfDay(message.sentAt)}
@@ -42,16 +54,21 @@ export function MessageBubble({
           {message.direction === "OUTBOUND" && <Ticks status={message.status} title={ticksTitle(message)} />}
         </p>
       </div>
-      {onQuote && (
-        <button
-          class="icon-button message-action"
-          type="button"
-          aria-label={`Reply to: ${preview(message.content).slice(0, 80)}`}
-          title="Reply to this message"
-          onClick={() => onQuote(message)}
-        >
-          <ReplyIcon />
-        </button>
+      {(onQuote || onReact) && (
+        <span class="message-action">
+          {onReact && <ReactButton message={message} onReact={(emoji) => onReact(message, emoji)} />}
+          {onQuote && (
+            <button
+              class="icon-button"
+              type="button"
+              aria-label={`Reply to: ${preview(message.content).slice(0, 80)}`}
+              title="Reply to this message"
+              onClick={() => onQuote(message)}
+            >
+              <ReplyIcon />
+            </button>
+          )}
+        </span>
       )}
       <Reactions message={message} />
       <Trouble message={message} />
@@ -67,96 +84,64 @@ function Notice({ message, text }: { message: Message; text: string }) {
   );
 }
 
-function ContentView({ content }: { content: Content }) {
-  switch (content.__typename) {
-    case "TextContent":
-      // The server renders the marks and lets nothing else through; the page's CSP stands behind it.
-      return (
-        <div
-          class="bubble-text"
-          dir="auto"
-          onClick={openLinkApart}
-          dangerouslySetInnerHTML={{ __html: content.html }}
-        />
-      );
-    case "MediaContent":
-      return <MediaView content={content} />;
-    case "TemplateContent":
-      return (
-        <div class="bubble-template">
-          {content.renderedHeader && (
-            <p class="template-header" dir="auto">
-              {content.renderedHeader}
-            </p>
-          )}
-          <p class="bubble-text" dir="auto">
-            {content.renderedBody}
-          </p>
-          {content.renderedFooter && (
-            <p class="template-footer" dir="auto">
-              {content.renderedFooter}
-            </p>
-          )}
-          {content.buttons.length > 0 && (
-            <ul class="template-buttons" aria-label="Buttons">
-              {content.buttons.map((label) => (
-                <li key={label}>{label}</li>
-              ))}
-            </ul>
-          )}
-        </div>
-      );
-    case "UnsupportedContent":
-      return (
-        <div class="bubble-notice">
-          <NoticeIcon />
-          <div>
-            <p class="bubble-notice-title">Can't be shown here: {kindWord(content.kind)}</p>
-            <p>{content.reason}</p>
-          </div>
-        </div>
-      );
-    default:
-      return (
-        <div class="bubble-notice">
-          <NoticeIcon />
-          <p>A message of a kind that this page can't show yet.</p>
-        </div>
-      );
-  }
-}
-
-function MediaView({ content }: { content: Extract<Content, { __typename: "MediaContent" }> }) {
-  const { kind, state, fileName } = content.media;
+/** What stood here before, for those who may look; asked for when it is opened. */
+function Earlier({ message }: { message: Message }) {
+  const [versions, setVersions] = useState<Version[] | null>(null);
+  if (message.editedAt === null && message.deletedAt === null) return null;
+  if (viewer.value?.role !== "ADMIN" && viewer.value?.role !== "SUPERVISOR") return null;
+  const open = (event: Event & { currentTarget: HTMLDetailsElement }) => {
+    if (!event.currentTarget.open) return setVersions(null);
+    void versionsOf(message.id).then(setVersions, () => setVersions([]));
+  };
   return (
-    <>
-      <div class={`bubble-media media-${state.toLowerCase()}`}>
-        <AttachmentIcon />
-        <div>
-          <p class="bubble-notice-title">{fileName ?? mediaWord(kind)}</p>
-          <p>{mediaState(state)}</p>
+    <details class="earlier" onToggle={open}>
+      <summary>Earlier versions</summary>
+      {versions?.map((version) => (
+        <div key={version.until} class="earlier-version">
+          <ContentView content={version.content} />
+          <p class="muted">until {fullTime(version.until)}</p>
         </div>
-      </div>
-      {content.caption && (
-        <p class="bubble-text" dir="auto">
-          {content.caption}
-        </p>
-      )}
-    </>
+      ))}
+    </details>
   );
 }
 
-function mediaState(state: string): string {
-  switch (state) {
-    case "PENDING":
-      return "Being fetched from WhatsApp";
-    case "FAILED":
-      return "Could not be fetched";
-    case "EXPIRED":
-      return "No longer available";
-    default:
-      return "Received";
-  }
+function ReactButton({ message, onReact }: { message: Message; onReact: (emoji: string) => void }) {
+  const [isChoosing, setChoosing] = useState(false);
+  const ours = message.reactions.find((reaction) => reaction.by.__typename !== "Contact")?.emoji;
+  const give = (emoji: string) => {
+    setChoosing(false);
+    onReact(emoji === ours ? "" : emoji);
+  };
+  return (
+    <span class="message-react">
+      <button
+        class="icon-button"
+        type="button"
+        aria-label={`React to: ${preview(message.content).slice(0, 80)}`}
+        aria-expanded={isChoosing}
+        title="React to this message"
+        onClick={() => setChoosing(!isChoosing)}
+      >
+        <SmileIcon />
+      </button>
+      {isChoosing && (
+        <span class="emoji-choice" role="group" aria-label="React">
+          {EMOJI.map((emoji) => (
+            <button
+              key={emoji}
+              type="button"
+              aria-pressed={emoji === ours}
+              aria-label={`React with ${emoji}`}
+              onClick={() => give(emoji)}
+            >
+              {emoji}
+            </button>
+          ))}
+        </span>
+      )}
+    </span>
+  );
 }
 
 function Quote({ quoted }: { quoted: NonNullable<Message["replyTo"]> }) {
@@ -223,13 +208,4 @@ function show(messageId: string): void {
   shown?.scrollIntoView({ block: "center" });
   shown?.classList.add("is-pointed-at");
   setTimeout(() => shown?.classList.remove("is-pointed-at"), 1600);
-}
-
-/** A link in a message must not take the inbox away, nor learn where it was clicked. */
-function openLinkApart(event: MouseEvent): void {
-  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-  if (!link) return;
-  event.preventDefault();
-  const address = link.getAttribute("href") ?? "";
-  if (/^(https?:|mailto:|tel:)/i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
 }

@@ -8,14 +8,17 @@ import { DownIcon } from "./icons.tsx";
 import { MessageBubble } from "./MessageBubble.tsx";
 
 const NEAR_PX = 80;
+const REACTED_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 const TOGETHER_MS = 5 * 60 * 1000;
 
 export function MessageList({
   conversation,
   onQuote,
+  onReact,
 }: {
   conversation: Conversation;
   onQuote: ((message: Message) => void) | null;
+  onReact: ((message: Message, emoji: string) => void) | null;
 }) {
   const { messages, phase, olderBefore, loadingOlder } = conversation;
   const { scroller, hasNewsBelow, onScroll, toNewest } = useScrolling(messages);
@@ -31,7 +34,12 @@ export function MessageList({
         {messages.map((message, at) => (
           <Fragment key={message.id}>
             <DayMark message={message} previous={messages[at - 1]} />
-            <MessageBubble message={message} isContinued={continues(message, messages[at - 1])} onQuote={onQuote} />
+            <MessageBubble
+              message={message}
+              isContinued={continues(message, messages[at - 1])}
+              onQuote={onQuote}
+              onReact={takesReactions(message, thisMinute.value) ? onReact : null}
+            />
           </Fragment>
         ))}
       </div>
@@ -51,6 +59,12 @@ function DayMark({ message, previous }: { message: Message; previous: Message | 
       <span>{dayName(message.sentAt, thisMinute.value)}</span>
     </p>
   );
+}
+
+/** The network takes none for what has not left, is gone, or is older than 30 days. */
+function takesReactions(message: Message, now: number): boolean {
+  const isYoung = now - Date.parse(message.sentAt) < REACTED_FOR_MS;
+  return isYoung && message.deletedAt === null && !["QUEUED", "UNKNOWN", "FAILED"].includes(message.status);
 }
 
 function continues(message: Message, previous: Message | undefined): boolean {

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { viewer } from "../inbox.ts";
 import {
+  choose,
   demo,
   followPhones,
   phoneState,
@@ -14,6 +15,7 @@ import {
 import { fullTime, timeOfDay } from "../time.ts";
 import { statusWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
+import { PhoneContentView } from "./PhoneContentView.tsx";
 import { CloseIcon, ReplyIcon, SendIcon, SmileIcon } from "./icons.tsx";
 import { Ticks } from "./Ticks.tsx";
 
@@ -158,9 +160,10 @@ function PhoneBubble({
             <span class="quote-text">{quoted.text}</span>
           </div>
         )}
-        <p class="bubble-text" dir="auto">
-          {message.text || message.kind}
-        </p>
+        <PhoneContentView
+          message={message}
+          onChoose={isOwn ? null : (option) => void choose(running, phone.id, message, option)}
+        />
         <p class="bubble-foot">
           <time dateTime={message.at} title={fullTime(message.at)}>
             {timeOfDay(message.at)}

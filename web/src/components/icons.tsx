@@ -91,6 +91,32 @@ export const AttachmentIcon = () => (
   </Icon>
 );
 
+export const PinIcon = () => (
+  <Icon>
+    <path d="M12 21s-7-6.2-7-11.2a7 7 0 0 1 14 0C19 14.8 12 21 12 21z" />
+    <circle cx="12" cy="9.8" r="2.5" />
+  </Icon>
+);
+
+export const BasketIcon = () => (
+  <Icon>
+    <path d="M4 9h16l-1.8 9.2a1.5 1.5 0 0 1-1.5 1.3H7.3a1.5 1.5 0 0 1-1.5-1.3zM8.5 9L11 4M15.5 9L13 4" />
+  </Icon>
+);
+
+export const ListIcon = () => (
+  <Icon size={14}>
+    <path d="M9 7h11M9 12h11M9 17h11M4.5 7v.01M4.5 12v.01M4.5 17v.01" />
+  </Icon>
+);
+
+export const RemovedIcon = () => (
+  <Icon size={16}>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M6 18L18 6" />
+  </Icon>
+);
+
 export const NoticeIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="9" />

@@ -1,0 +1,248 @@
+import type { Content } from "../documents.ts";
+import { degrees, kindWord, mediaWord, money, orderWord, removedWord } from "../words.ts";
+import { Avatar } from "./Avatar.tsx";
+import { AttachmentIcon, BasketIcon, ListIcon, NoticeIcon, PinIcon, RemovedIcon } from "./icons.tsx";
+
+type Of<Kind extends Content["__typename"]> = Extract<Content, { __typename: Kind }>;
+
+/** What a message says, each kind in its own form. */
+export function ContentView({ content }: { content: Content }) {
+  switch (content.__typename) {
+    case "TextContent":
+      // The server renders the marks and lets nothing else through; the page's CSP stands behind it.
+      return (
+        <div
+          class="bubble-text"
+          dir="auto"
+          onClick={openLinkApart}
+          dangerouslySetInnerHTML={{ __html: content.html }}
+        />
+      );
+    case "MediaContent":
+      return <MediaView content={content} />;
+    case "TemplateContent":
+      return <TemplateView content={content} />;
+    case "LocationContent":
+      return <LocationView content={content} />;
+    case "ContactCardsContent":
+      return <CardsView content={content} />;
+    case "InteractiveContent":
+      return <QuestionView content={content} />;
+    case "InteractiveReply":
+      return <AnswerView content={content} />;
+    case "OrderContent":
+      return <OrderView content={content} />;
+    case "RemovedContent":
+      return (
+        <p class="bubble-removed">
+          <RemovedIcon /> {removedWord(content.removed)}
+        </p>
+      );
+    case "UnsupportedContent":
+      return (
+        <div class="bubble-notice">
+          <NoticeIcon />
+          <div>
+            <p class="bubble-notice-title">Can't be shown here: {kindWord(content.kind)}</p>
+            <p>{content.reason}</p>
+          </div>
+        </div>
+      );
+    case "SystemNotice":
+      return <p class="bubble-text">{content.text}</p>;
+    default:
+      return (
+        <div class="bubble-notice">
+          <NoticeIcon />
+          <p>A message of a kind that this page can't show yet.</p>
+        </div>
+      );
+  }
+}
+
+function MediaView({ content }: { content: Of<"MediaContent"> }) {
+  const { kind, state, fileName } = content.media;
+  return (
+    <>
+      <div class={`bubble-media media-${state.toLowerCase()}`}>
+        <AttachmentIcon />
+        <div>
+          <p class="bubble-notice-title">{fileName ?? mediaWord(kind)}</p>
+          <p>{mediaState(state)}</p>
+        </div>
+      </div>
+      {content.caption && (
+        <p class="bubble-text" dir="auto">
+          {content.caption}
+        </p>
+      )}
+    </>
+  );
+}
+
+function mediaState(state: string): string {
+  switch (state) {
+    case "PENDING":
+      return "Being fetched from WhatsApp";
+    case "FAILED":
+      return "Could not be fetched";
+    case "EXPIRED":
+      return "No longer available";
+    default:
+      return "Received";
+  }
+}
+
+function TemplateView({ content }: { content: Of<"TemplateContent"> }) {
+  return (
+    <div class="bubble-template">
+      {content.renderedHeader && (
+        <p class="template-header" dir="auto">
+          {content.renderedHeader}
+        </p>
+      )}
+      <p class="bubble-text" dir="auto">
+        {content.renderedBody}
+      </p>
+      {content.renderedFooter && (
+        <p class="template-footer" dir="auto">
+          {content.renderedFooter}
+        </p>
+      )}
+      {content.buttons.length > 0 && (
+        <ul class="template-buttons" aria-label="Buttons">
+          {content.buttons.map((label) => (
+            <li key={label}>{label}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function LocationView({ content }: { content: Of<"LocationContent"> }) {
+  const { latitude, longitude, placeName, address } = content;
+  const map = `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`;
+  return (
+    <div class="bubble-card">
+      <span class="bubble-card-sign">
+        <PinIcon />
+      </span>
+      <div class="bubble-card-words">
+        <p class="bubble-notice-title" dir="auto">
+          {placeName ?? "Location"}
+        </p>
+        {address && <p dir="auto">{address}</p>}
+        <p>
+          <a href={map} target="_blank" rel="noopener noreferrer">
+            {degrees(content)}
+            <span class="visually-hidden"> on a map, in a new window</span>
+          </a>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function CardsView({ content }: { content: Of<"ContactCardsContent"> }) {
+  return (
+    <ul class="bubble-cards" aria-label="Contact cards">
+      {content.contacts.map((card, index) => (
+        <li key={index} class="bubble-card">
+          <Avatar name={card.name} seed={card.phones[0] ?? card.name} small />
+          <div class="bubble-card-words">
+            <p class="bubble-notice-title" dir="auto">
+              {card.name}
+            </p>
+            {card.organization && <p dir="auto">{card.organization}</p>}
+            {card.phones.map((phone) => (
+              <p key={phone}>{phone}</p>
+            ))}
+            {card.emails.map((email) => (
+              <p key={email}>{email}</p>
+            ))}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function QuestionView({ content }: { content: Of<"InteractiveContent"> }) {
+  return (
+    <div class="bubble-template">
+      <p class="bubble-text" dir="auto">
+        {content.question}
+      </p>
+      <ul class="template-buttons" aria-label="Answers to choose">
+        {content.options.map((option) => (
+          <li key={option.id} dir="auto">
+            {option.title}
+            {option.description && <span class="option-description">{option.description}</span>}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function AnswerView({ content }: { content: Of<"InteractiveReply"> }) {
+  return (
+    <div class="bubble-answer">
+      <p class="bubble-answer-word">
+        <ListIcon /> Answer
+      </p>
+      <p class="bubble-text" dir="auto">
+        {content.title}
+      </p>
+      {content.description && (
+        <p class="bubble-answer-more" dir="auto">
+          {content.description}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function OrderView({ content }: { content: Of<"OrderContent"> }) {
+  const { items, note } = content;
+  const currencies = [...new Set(items.map((item) => item.currency))];
+  const total = items.reduce((sum, item) => sum + item.quantity * item.price, 0);
+  return (
+    <div class="bubble-order">
+      <p class="bubble-order-title">
+        <BasketIcon /> {orderWord(items.length)}
+      </p>
+      <ul aria-label="Products">
+        {items.map((item, index) => (
+          <li key={index}>
+            <span dir="auto">
+              {item.quantity} × {item.productId}
+            </span>
+            <span>{money(item.quantity * item.price, item.currency)}</span>
+          </li>
+        ))}
+      </ul>
+      {currencies.length === 1 && items.length > 1 && (
+        <p class="bubble-order-total">
+          <span>Total</span>
+          <span>{money(total, currencies[0] ?? "")}</span>
+        </p>
+      )}
+      {note && (
+        <p class="bubble-text" dir="auto">
+          {note}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A link in a message must not take the inbox away, nor learn where it was clicked. */
+function openLinkApart(event: MouseEvent): void {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!link) return;
+  event.preventDefault();
+  const address = link.getAttribute("href") ?? "";
+  if (/^(https?:|mailto:|tel:)/i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
+}
