@@ -215,6 +215,8 @@ class Transaction(Protocol):
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]: ...
 
+    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
+
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         """How many inbound messages stand after an instant; all of them where it is None."""
         ...
@@ -296,6 +298,10 @@ class Store(Protocol):
         ...
 
     async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]: ...
+
+    async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        """Files that are to be fetched now, the longest due first."""
+        ...
 
     async def next_due(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which a send or an alarm falls due; None where none is known."""

@@ -26,7 +26,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.media import Media, MediaState
+from domain.media import Media, MediaState, plain_type, safe_name
 from domain.messages import (
     Content,
     Direction,
@@ -327,14 +327,15 @@ def _message(
     ports: Ports, tx: Transaction, desk: _Desk, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
+    id = MessageId(ports.ids.new())
     return Message(
         organization=tx.organization,
-        id=MessageId(ports.ids.new()),
+        id=id,
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
         author=ByContact(thread.contact),
-        content=_content(ports, tx, channel, update.content, update.place.received_at),
+        content=_content(ports, tx, channel, id, update.content, update.place.received_at),
         status=MessageStatus.RECEIVED,
         at=at,
         sent_at=update.sent_at or update.place.received_at,
@@ -351,23 +352,27 @@ def _message(
     )
 
 
-def _content(ports: Ports, tx: Transaction, channel: Channel, content: IncomingContent, now: datetime) -> Content:
+def _content(
+    ports: Ports, tx: Transaction, channel: Channel, message: MessageId, content: IncomingContent, now: datetime
+) -> Content:
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
         return content
     media = Media(
         organization=tx.organization,
         id=MediaId(ports.ids.new()),
-        channel=channel.id,
         kind=content.kind,
         state=MediaState.PENDING,
-        mime_type=content.mime_type,
+        mime_type=plain_type(content.mime_type),
         created_at=now,
+        channel=channel.id,
+        message=message,
         network_id=content.network_id,
-        file_name=content.file_name,
+        file_name=safe_name(content.file_name),
         sha256=content.sha256,
         voice=content.voice,
         animated=content.animated,
+        due_at=now,
     )
     tx.save(media)
     return MediaMessage(media.id, content.caption)

@@ -25,14 +25,16 @@ from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, 
 
 ROOT = Path(__file__).parents[2]
 
-# A second migration as one would be written: a column is renamed, a default given, and the table made anew for it.
+OURS = ("m0001_start", "m0002_media")
+
+# A further migration as one would be written: a column is renamed, a default given, and the table made anew for it.
 REBUILD = """
 from migrations._dialect import per_database
 from migrations._recorded import RecordedMigration
 
 class Migration(RecordedMigration):
     rebuilds = True
-    dependencies = [("desk", "m0001_start")]
+    dependencies = [("desk", "m0002_media")]
     operations = [per_database(sqlite=[
         '''CREATE TABLE contacts_new (
             organization_id TEXT NOT NULL REFERENCES organizations (organization_id), id TEXT NOT NULL,
@@ -46,7 +48,7 @@ class Migration(RecordedMigration):
     ], postgres=[])]
 """
 
-# A third, in the middle of which the power goes.
+# And another, in the middle of which the power goes.
 CUT_SHORT = """
 import os, signal
 from tortoise.migrations.operations import RunPython
@@ -58,7 +60,7 @@ async def cut(_apps, _editor):
         os.kill(os.getpid(), signal.SIGKILL)
 
 class Migration(RecordedMigration):
-    dependencies = [("desk", "m0002_rebuild")]
+    dependencies = [("desk", "m0003_rebuild")]
     operations = [
         per_database(sqlite=["CREATE TABLE late (id TEXT)"], postgres=[]),
         RunPython(cut),
@@ -128,15 +130,16 @@ def package(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, *further: 
     made = folder / "packages" / name
     made.mkdir(parents=True)
     (made / "__init__.py").touch()
-    (made / "m0001_start.py").write_text("from migrations.m0001_start import Migration as Migration\n")
-    for number, (what, text) in enumerate(zip(("rebuild", "late"), further, strict=False), 2):
+    for ours in OURS:
+        (made / f"{ours}.py").write_text(f"from migrations.{ours} import Migration as Migration\n")
+    for number, (what, text) in enumerate(zip(("rebuild", "late"), further, strict=False), len(OURS) + 1):
         (made / f"m{number:04}_{what}.py").write_text(text)
     monkeypatch.setattr(sys, "path", [str(made.parent), *sys.path])
     return name
 
 
 async def desk_with_rows(path: Path) -> None:
-    """A database at the first migration, with a contact, what hangs on it, and a thread."""
+    """A database of ours, with a contact, what hangs on it, and a thread."""
     await migrated(path)
     database = await opened(path)
     await database.start()
@@ -201,9 +204,9 @@ async def test_the_organization_leads_every_key_and_index_but_those_of_two_table
 
 async def test_an_empty_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
-    assert await state_of(path) == SchemaState(Standing.EMPTY, ("m0001_start",))
+    assert await state_of(path) == SchemaState(Standing.EMPTY, OURS)
 
-    assert await migrated(path) == ["m0001_start"]
+    assert await migrated(path) == [*OURS]
     assert await migrated(path) == []
     assert await state_of(path) == SchemaState(Standing.CURRENT)
 
@@ -223,9 +226,9 @@ async def test_two_processes_that_migrate_at_once_both_end_up_to_date(tmp_path: 
 async def test_a_parent_table_is_made_anew_and_nothing_that_hangs_on_it_is_lost(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
     await desk_with_rows(path)
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0002_rebuild", "m0003_late"))
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0003_rebuild", "m0004_late"))
 
-    assert await migrated(path, later) == ["m0002_rebuild", "m0003_late"]
+    assert await migrated(path, later) == ["m0003_rebuild", "m0004_late"]
 
     assert rows_of(path, "SELECT profile_name, language FROM contacts") == [("Ana", "en")]
     assert rows_of(path, "SELECT count(*) FROM contact_identities") == [(1,)]
@@ -259,7 +262,7 @@ async def test_a_rebuild_that_loses_a_parent_changes_nothing(tmp_path: Path, mon
 
     assert await text_of(path) == before
     assert rows_of(path, "SELECT count(*) FROM contacts") == [(1,)]
-    assert await state_of(path, careless) == SchemaState(Standing.BEHIND, ("m0002_rebuild",))
+    assert await state_of(path, careless) == SchemaState(Standing.BEHIND, ("m0003_rebuild",))
 
 
 async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(tmp_path: Path, later: str) -> None:
@@ -269,17 +272,17 @@ async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(tmp_path: Pa
     died_of = await asyncio.to_thread(migrate_until_the_power_goes, path, later, tmp_path / "packages")
 
     assert died_of == signal.SIGKILL
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0003_late",))
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0004_late",))
     assert rows_of(path, "SELECT count(*) FROM sqlite_master WHERE name = 'late'") == [(0,)]
-    assert await migrated(path, later) == ["m0003_late"]
+    assert await migrated(path, later) == ["m0004_late"]
     assert await state_of(path, later) == SchemaState(Standing.CURRENT)
 
 
 async def test_going_as_far_as_a_named_migration_stops_there(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
 
-    assert await migrated(path, later, to="m0002_rebuild") == ["m0001_start", "m0002_rebuild"]
-    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0003_late",))
+    assert await migrated(path, later, to="m0003_rebuild") == [*OURS, "m0003_rebuild"]
+    assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m0004_late",))
 
 
 # What is refused
@@ -290,8 +293,8 @@ async def test_a_database_that_a_newer_version_migrated_is_left_alone(tmp_path: 
     await migrated(path, later)
     before = await text_of(path, later)
 
-    assert await state_of(path) == SchemaState(Standing.AHEAD, ("m0002_rebuild", "m0003_late"))
-    with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m0002_rebuild, m0003_late\)"):
+    assert await state_of(path) == SchemaState(Standing.AHEAD, ("m0003_rebuild", "m0004_late"))
+    with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m0003_rebuild, m0004_late\)"):
         await migrated(path)
     assert await text_of(path) == before
 
@@ -303,7 +306,7 @@ async def test_a_migration_that_there_is_not_is_refused_by_name(tmp_path: Path) 
 
 async def test_there_is_no_way_back(tmp_path: Path, later: str) -> None:
     path = tmp_path / "desk.db"
-    await migrated(path, later, to="m0002_rebuild")
+    await migrated(path, later, to="m0003_rebuild")
 
     with pytest.raises(DatabaseRefused, match="only go forward"):
         await migrated(path, later, to="m0001_start")
