@@ -94,7 +94,7 @@ RULES: tuple[MediaRule, ...] = (
         Direction.OUTBOUND,
         ("image/webp",),
         500 * 1024,
-        f"512 × 512 pixels. One that does not move: {STATIC_STICKER_LIMIT} bytes at most. No caption.",
+        f"512 by 512 pixels. One that does not move: {STATIC_STICKER_LIMIT} bytes at most. No caption.",
     ),
 )
 """One row for each kind and direction."""
@@ -219,7 +219,7 @@ def _others(media: Media, number: PhoneNumberId) -> tuple[Upload, ...]:
 # ---------------------------------------------------------------- names and types as they are told
 
 _NOT_IN_A_NAME = re.compile(
-    "[\x00-\x1f\x7f-\x9f/\\\\:*?\"<>|\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    '[\x00-\x1f\x7f-\x9f/\\\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]'
 )
 
 

@@ -1,9 +1,10 @@
 """What a file is, judged from its first bytes and not from what anybody calls it.
 
 Nothing is unpacked: only signatures and the few header fields behind them are read.
-Source: WHATWG "MIME Sniffing", section 6 and 7; RFC 9649 (WebP); PNG (Third Edition), section 11.2.1.
+Source: WHATWG "MIME Sniffing", sections 6 and 7; RFC 9649 (WebP); RFC 7845 (Opus in Ogg); PNG, section 11.2.1.
 """
 
+import codecs
 import struct
 from dataclasses import dataclass
 
@@ -131,32 +132,36 @@ def _markup(head: bytes) -> str | None:
 
 def _text_or_unknown(head: bytes, told: str) -> str:
     try:
-        text = head.decode() if len(head) < HEAD_BYTES else head[:-3].decode(errors="ignore")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return UNKNOWN_TYPE
-    if "\0" in text or "\ufffd" in text or (text == "" and head):
+    if "\0" in text:
         return UNKNOWN_TYPE
     return told if told in ("text/csv", "text/calendar", "text/vcard", "application/json") else "text/plain"
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------------------------------------------------------- what stands behind the signature
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What an image's header tells. `fault`: why WhatsApp would not show it."""
+class Looks:
+    """What a file's header tells beside its type. `fault`: why a phone would not show or play it."""
 
     animated: bool = False
     fault: str | None = None
 
 
-def picture(head: bytes, mime_type: str) -> Picture:
-    """Of a PNG or WebP; of all else nothing is known."""
-    if mime_type == "image/png":
-        return Picture(fault=_png_fault(head))
-    if mime_type == "image/webp" and head[12:16] == b"VP8X" and len(head) > 20:
-        return Picture(animated=bool(head[20] & 0x02))
-    return Picture()
+def looks(head: bytes, mime_type: str) -> Looks:
+    """Of a PNG, WebP or Ogg; of all else nothing is known."""
+    match mime_type:
+        case "image/png":
+            return Looks(fault=_png_fault(head))
+        case "image/webp":
+            return Looks(animated=head[12:16] == b"VP8X" and len(head) > 20 and bool(head[20] & 0x02))
+        case "audio/ogg":
+            return Looks(fault=_ogg_fault(head))
+        case _:
+            return Looks()
 
 
 def _png_fault(head: bytes) -> str | None:
@@ -164,7 +169,15 @@ def _png_fault(head: bytes) -> str | None:
         return "It is no whole PNG."
     width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
     if width * height > PIXEL_LIMIT:
-        return f"It has {width} × {height} pixels, more than {PIXEL_LIMIT} in all."
-    if depth != 8 or colour not in (2, 3, 6):
+        return f"It has {width} by {height} pixels, more than {PIXEL_LIMIT} in all."
+    if depth != 8 or colour not in (2, 6):
         return "A PNG has to have 8 bits a channel, RGB or RGBA."
     return None
+
+
+def _ogg_fault(head: bytes) -> str | None:
+    """The first packet of an Opus stream names the number of channels in its tenth byte (RFC 7845, 5.1)."""
+    start = head.find(b"OpusHead")
+    if start < 0 or len(head) < start + 10:
+        return "audio/ogg has to hold Opus."
+    return None if head[start + 9] == 1 else "Opus has to have one channel."

@@ -55,14 +55,14 @@ SQLITE = [
 
 POSTGRES = [
     "ALTER TABLE media ALTER COLUMN channel_id DROP NOT NULL",
-    'ALTER TABLE media ADD COLUMN direction text COLLATE "C" NOT NULL DEFAULT \'INBOUND\'',
+    "ALTER TABLE media ADD COLUMN direction text COLLATE \"C\" NOT NULL DEFAULT 'INBOUND'",
     "ALTER TABLE media ALTER COLUMN direction DROP DEFAULT",
     'ALTER TABLE media ADD COLUMN message_id text COLLATE "C"',
     'ALTER TABLE media ADD COLUMN stored_as text COLLATE "C"',
     "ALTER TABLE media ADD COLUMN due_at timestamptz",
     "ALTER TABLE media ADD COLUMN tries bigint NOT NULL DEFAULT 0",
     "ALTER TABLE media ALTER COLUMN tries DROP DEFAULT",
-    'ALTER TABLE media ADD COLUMN uploads text COLLATE "C" NOT NULL DEFAULT \'[]\'',
+    "ALTER TABLE media ADD COLUMN uploads text COLLATE \"C\" NOT NULL DEFAULT '[]'",
     "ALTER TABLE media ALTER COLUMN uploads DROP DEFAULT",
     """
     UPDATE media SET message_id = messages.id FROM messages

@@ -30,7 +30,6 @@ from schema.enums import describe
 from schema.later import Template, TemplateParameter
 from schema.media_rules import MediaRule
 
-
 GRAPHQL_INT_MAX = 2**31 - 1
 
 
