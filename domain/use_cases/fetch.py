@@ -127,11 +127,14 @@ async def _fetched(ports: Ports, claimed: _Claimed) -> _Outcome:
             if refusal := _too_large(claimed.media, size):
                 raise _TooLarge(refusal.message)
 
+        def begun(_: Intake) -> None:
+            """What comes in is kept whatever it is."""
+
         def ended(whole: Intake) -> None:
             _check_told(claimed.media, facts, whole)
 
         try:
-            await ports.media.put(name, intake.through(chunks, grown=grown, ended=ended))
+            await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
         except _TooLarge as large:
             return _Lost(str(large))
         except NotTheFile as wrong:

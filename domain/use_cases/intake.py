@@ -44,8 +44,8 @@ class Intake:
         chunks: AsyncIterable[bytes],
         *,
         grown: Callable[[int], None],
-        begun: Callable[["Intake"], None] | None = None,
-        ended: Callable[["Intake"], None] | None = None,
+        begun: Callable[["Intake"], None],
+        ended: Callable[["Intake"], None],
     ) -> AsyncGenerator[bytes]:
         """The chunks as they are. `grown` is asked about the size, `begun` once the head is there, `ended` at the end.
 
@@ -58,14 +58,13 @@ class Intake:
             self._hash.update(chunk)
             if len(self.head) < HEAD_BYTES:
                 self.head += chunk[: HEAD_BYTES - len(self.head)]
-            if not is_begun and begun is not None and len(self.head) == HEAD_BYTES:
+            if not is_begun and len(self.head) == HEAD_BYTES:
                 is_begun = True
                 begun(self)
             yield chunk
-        if not is_begun and begun is not None:
+        if not is_begun:
             begun(self)
-        if ended is not None:
-            ended(self)
+        ended(self)
 
 
 def hash_of(told: str | None) -> str | None:

@@ -27,8 +27,11 @@ TAKEN: Final[dict[str, tuple[frozenset[str], int]]] = {
 }
 
 # What a phone attaches where nothing was given: small, and what it says it is.
-_PNG: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4d+4cAAStAlY6CYfmAAAAAElFTkSuQmCC"
-_WEBP: Final = "UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA="
+_PNG: Final = (
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAYCAIAAAAUMWhjAAAAJElEQVR42mPQq42iKWIYtWDUglELRi0YtWDUglEL"
+    "Ri0YGhYAAImwDy6sw7p2AAAAAElFTkSuQmCC"
+)
+_WEBP: Final = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
 SAMPLES: Final[dict[str, tuple[str, bytes]]] = {
     "image": ("image/png", base64.b64decode(_PNG)),
     "video": ("video/mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x00\x08free"),

@@ -178,7 +178,9 @@ class _Graph:
         if asked is not None and file.number is not None and asked != file.number:
             raise missing_object(file.id)
         key = self._sim.files.link(file, self._sim.now())
-        size, url = len(file.data), f"{str(request.base_url).rstrip('/')}/_media/{key}"
+        # Where the simulator is mounted, the way to it is in the root path; the base address leaves it out.
+        root = request.scope.get("root_path", "")
+        size, url = len(file.data), f"{request.url.scheme}://{request.url.netloc}{root}/_media/{key}"
         if self._sim.faults.take(("media_over_size",)):
             size = MAX_FILE_BYTES + 1
         if self._sim.faults.take(("media_elsewhere",)):

@@ -1,8 +1,9 @@
 import type { Content, Message } from "../documents.ts";
 import { conversation } from "../inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";
-import { kindWord, mediaWord, preview, senderName, statusWord } from "../words.ts";
-import { AttachmentIcon, NoticeIcon, ReplyIcon, TemplateIcon } from "./icons.tsx";
+import { kindWord, preview, senderName, statusWord } from "../words.ts";
+import { NoticeIcon, ReplyIcon, TemplateIcon } from "./icons.tsx";
+import { MediaView } from "./MediaView.tsx";
 import { Ticks } from "./Ticks.tsx";
 
 export function MessageBubble({
@@ -123,39 +124,6 @@ function ContentView({ content }: { content: Content }) {
           <p>A message of a kind that this page can't show yet.</p>
         </div>
       );
-  }
-}
-
-function MediaView({ content }: { content: Extract<Content, { __typename: "MediaContent" }> }) {
-  const { kind, state, fileName } = content.media;
-  return (
-    <>
-      <div class={`bubble-media media-${state.toLowerCase()}`}>
-        <AttachmentIcon />
-        <div>
-          <p class="bubble-notice-title">{fileName ?? mediaWord(kind)}</p>
-          <p>{mediaState(state)}</p>
-        </div>
-      </div>
-      {content.caption && (
-        <p class="bubble-text" dir="auto">
-          {content.caption}
-        </p>
-      )}
-    </>
-  );
-}
-
-function mediaState(state: string): string {
-  switch (state) {
-    case "PENDING":
-      return "Being fetched from WhatsApp";
-    case "FAILED":
-      return "Could not be fetched";
-    case "EXPIRED":
-      return "No longer available";
-    default:
-      return "Received";
   }
 }
 
