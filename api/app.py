@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from api.bundle import Bundle
 from api.edge import Edge
 from api.graphql_http import graphql_routes
+from api.media import MediaFiles
 from api.metrics import Meters
 from api.settings import Settings
 from api.webhooks import WhatsAppWebhook
@@ -50,7 +51,7 @@ def create_app(settings: Settings, desk: Wired) -> Starlette:
 def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra: Sequence[BaseRoute] = ()) -> Serving:
     """`extra` routes come first."""
     meters = Meters()
-    cursors = Cursors(desk.keys.cursors)
+    cursors = Cursors(desk.keys.cursors, settings.public_url)
     engine = Engine(
         schema,
         desk.ports,
@@ -66,6 +67,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         verify_token=settings.verify_token.get_secret_value() if settings.verify_token else None,
         max_in_flight=settings.max_deliveries_in_flight,
     )
+    media = MediaFiles(desk.ports, cursors.links)
     health = _Health(desk, meters, worker)
 
     @asynccontextmanager
@@ -78,7 +80,14 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
                 yield
 
     app = Starlette(
-        routes=[*extra, *graphql_routes(engine), *webhook.routes(), *health.routes(), *Bundle().routes()],
+        routes=[
+            *extra,
+            *graphql_routes(engine),
+            *webhook.routes(),
+            *media.routes(),
+            *health.routes(),
+            *Bundle().routes(),
+        ],
         middleware=[Middleware(Edge, ids=desk.ports.ids, meters=meters)],
         lifespan=lifespan,
     )

@@ -112,10 +112,12 @@ class Gallery:
     async def _writes(
         self, kind: str, content: object, *, reply_to: Message | None = None, context: object = None
     ) -> Message:
-        raw = {} if context is None else {"context": context}
+        raw: dict[str, object] = {} if context is None else {"context": context}
         return await self._known(Wamid(await self._says(kind, content, reply_to=reply_to, raw=raw)))
 
-    async def _says(self, kind: str, content: object, *, reply_to: Message | None = None, raw: object = None) -> str:
+    async def _says(
+        self, kind: str, content: object, *, reply_to: Message | None = None, raw: dict[str, object] | None = None
+    ) -> str:
         body: dict[str, Any] = {"to": self._channel.phone_number_id, "kind": kind, kind: content}
         if reply_to is not None:
             body["replyTo"] = reply_to.wamid

@@ -21,6 +21,7 @@ class Meters:
         self.interpreted = self._counter("updates_interpreted", "Updates that were given an outcome")
         self.failed_updates = self._counter("updates_failed", "Updates that could not be applied")
         self.unknown_numbers = self._counter("unknown_number_updates", "Deliveries that name a number nobody connected")
+        self.fetches = self._counter("media_fetches", "Tries to fetch a file that came with a message")
         self.sends = self._counter("sends_dispatched", "Messages taken from the outbox")
         self.lost_sends = self._counter("sends_given_up", "Messages whose worker died; they became UNKNOWN")
         self.alarms = self._counter("session_alarms", "Sessions said to be expiring or expired")

@@ -49,6 +49,12 @@ def _no_redis(text: str | None) -> str | None:
     return None
 
 
+def _media_store(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"file:///[^?#\0]*[^?#\0/]", text):
+        raise ValueError("file:///absolute/folder")
+    return text
+
+
 def _listed(value: object) -> object:
     """A comma list as it stands in the environment."""
     if isinstance(value, str):
@@ -118,6 +124,9 @@ class Settings(BaseSettings):
         description="base64 of 32 bytes each, newest first; seal tokens at rest; unset: made from the secret key",
     )
     allowed_origins: Origins = Field(default=(), description="origins of other web pages that may use the API")
+    media_store: Annotated[str | None, AfterValidator(_media_store)] = Field(
+        default=None, description="where files are kept: file:///absolute/folder; unset: beside the SQLite file"
+    )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
     max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
@@ -128,6 +137,12 @@ class Settings(BaseSettings):
     def database_file(self) -> Path:
         """Relative ones lie in the working directory."""
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+
+    @property
+    def media_folder(self) -> Path:
+        if self.media_store is not None:
+            return Path(unquote(self.media_store.removeprefix("file://")))
+        return self.database_file.with_name(self.database_file.name + ".media")
 
 
 EXPECTED: Final = {

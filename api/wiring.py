@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from adapters.db.database import Database, open_database
 from adapters.db.history import Standing
+from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
 from adapters.secrets import AesVault, Argon2Passwords
@@ -62,6 +63,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 vault=AesVault(keys.encryption, keys.fingerprints),
                 passwords=Argon2Passwords(),
                 throttle=MemoryThrottle(parts.clock),
+                media=DiskMedia(settings.media_folder),
             )
             yield Wired(settings, keys, ports, database)
 

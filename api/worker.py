@@ -1,4 +1,4 @@
-"""The loops beside the API: interpret what came in, hand over what goes out, ring the sessions' alarms.
+"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, ring sessions' alarms.
 
 Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
 nothing else. A turn that fails is logged and counted, and the loop goes on.
@@ -14,15 +14,17 @@ import structlog
 from api.interpreting import interpret
 from api.metrics import Meters
 from domain.errors import Unavailable
-from domain.ids import MessageId, OrganizationId
+from domain.ids import MediaId, MessageId, OrganizationId
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
 from domain.use_cases.clearing import forget_parked
 from domain.use_cases.dispatch import dispatch, give_up
+from domain.use_cases.fetch import fetch_media
 
 DELIVERIES_AT_A_TIME: Final = 64
 SENDS_AT_A_TIME: Final = 32
+FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
 DUE_AT_A_TIME: Final = 100
 CLEAR_EVERY_S: Final = 3600.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
@@ -42,9 +44,11 @@ class Worker:
         self._stopping = asyncio.Event()
         self._journal = asyncio.Event()
         self._outbox = asyncio.Event()
+        self._files = asyncio.Event()
         self._clock = asyncio.Event()  # nothing hints the clock; set only to stop
         self._sending: dict[MessageId, asyncio.Task[None]] = {}
         self._stopped_at: float | None = None  # by the loop's clock
+        self._fetching: dict[MediaId, asyncio.Task[None]] = {}
         self.is_running = False
 
     @asynccontextmanager
@@ -56,6 +60,7 @@ class Worker:
         }
         turns = {
             asyncio.create_task(self._loop("interpret", self._interpret, self._journal)),
+            asyncio.create_task(self._loop("fetch", self._fetch, self._files)),
             asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
@@ -75,10 +80,12 @@ class Worker:
         if self._stopped_at is None:
             self._stopped_at = asyncio.get_running_loop().time()
         self._stopping.set()
-        for event in (self._journal, self._outbox, self._clock):
+        for event in (self._journal, self._outbox, self._files, self._clock):
             event.set()
 
     async def _finish(self, turns: set[asyncio.Task[None]]) -> None:
+        # A download can be begun again; a send can't.
+        await _end({*self._fetching.values()})
         in_hand = {*turns, *self._sending.values()}
         stopping_s = asyncio.get_running_loop().time() - (self._stopped_at or 0.0)
         _, late = await asyncio.wait(in_hand, timeout=max(0.0, DRAIN_WITHIN_S - stopping_s))
@@ -124,7 +131,31 @@ class Worker:
         self._meters.interpreted.inc(done.updates)
         self._meters.failed_updates.inc(len(done.failures))
         self._meters.unknown_numbers.inc(done.unknown_numbers)
+        if done.updates:
+            self._files.set()
         return 0.0 if done.deliveries else LOOK_EVERY_S
+
+    async def _fetch(self) -> float:
+        room = FETCHES_AT_A_TIME - len(self._fetching)
+        if room <= 0:
+            return LOOK_EVERY_S  # a download that ends hints
+        due = await self._ports.store.due_media(self._ports.clock.now(), FETCHES_AT_A_TIME + room)
+        fresh = [(organization, media) for organization, media in due if media not in self._fetching]
+        for organization, media in fresh[:room]:
+            self._fetching[media] = asyncio.create_task(self._fetch_one(organization, media))
+        return LOOK_EVERY_S
+
+    async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
+        try:
+            await fetch_media(self._ports, organization, media)
+            self._meters.fetches.inc()
+        except Exception:
+            self._meters.worker_faults.labels("fetch").inc()
+            log.exception("a file could not be fetched", media=media)
+            await _wait(self._stopping, REST_AFTER_FAULT_S)
+        finally:
+            del self._fetching[media]
+            self._files.set()
 
     # Out
 

@@ -6,9 +6,12 @@ A refusal is a value. What is broken in us is an exception and ends at the edge.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from domain.ids import TemplateId
+
+if TYPE_CHECKING:
+    from domain.media import MediaRule  # which loads this module first
 
 
 class ErrorCode(StrEnum):
@@ -85,9 +88,20 @@ class TemplateParameterWrong:
     message: str
 
 
-Refusal: TypeAlias = Refused | SessionClosed | QuotaExceeded | TextTooLong | TemplateParameterWrong
+@dataclass(frozen=True, slots=True)
+class MediaRejected:
+    """A file that WhatsApp would not take, stopped by this row of the table; type and size are the file's."""
 
-REFUSALS = (Refused, SessionClosed, QuotaExceeded, TextTooLong, TemplateParameterWrong)
+    rule: "MediaRule"
+    mime_type: str
+    size: int  # bytes
+    message: str
+    field: Field = ()
+
+
+Refusal: TypeAlias = Refused | SessionClosed | QuotaExceeded | TextTooLong | TemplateParameterWrong | MediaRejected
+
+REFUSALS = (Refused, SessionClosed, QuotaExceeded, TextTooLong, TemplateParameterWrong, MediaRejected)
 """For isinstance where a use case answers a thing or a refusal."""
 
 
@@ -101,6 +115,8 @@ def code_of(refusal: Refusal) -> ErrorCode:
             return ErrorCode.TEXT_TOO_LONG
         case TemplateParameterWrong():
             return ErrorCode.TEMPLATE_PARAMETERS
+        case MediaRejected():
+            return ErrorCode.MEDIA_REJECTED
         case _:
             assert_never(refusal)
 

@@ -1,10 +1,27 @@
-"""Media: files that came with a message. Their bytes are fetched after the message is in."""
+"""Media: files that came with a message or go with one, and the one table of what WhatsApp takes.
 
-from dataclasses import dataclass
-from datetime import datetime
+The query that shows the rules and the check that refuses a file read the same rows.
+Source: WhatsApp Business Platform, "Media" (supported types and sizes), "Sticker messages", "Audio messages".
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.ids import ChannelId, MediaId, OrganizationId
+from domain.errors import Field, MediaRejected
+from domain.ids import ChannelId, MediaId, MessageId, OrganizationId, PhoneNumberId
+from domain.messages import Direction
+
+MIB = 1024 * 1024
+NETWORK_LIMIT = 100 * MIB  # the largest file the network passes on
+STATIC_STICKER_LIMIT = 100 * 1024
+UPLOAD_LIVES = timedelta(days=30)  # an id the network gave for what we uploaded
+UPLOAD_MARGIN = timedelta(days=1)
+WEBHOOK_ID_LIVES = timedelta(days=7)  # an id that came with a message
+FILE_NAME_LIMIT = 200  # characters
+UNKNOWN_TYPE = "application/octet-stream"
+VOICE_TYPE = "audio/ogg"
 
 
 class MediaKind(StrEnum):
@@ -16,25 +33,215 @@ class MediaKind(StrEnum):
 
 
 class MediaState(StrEnum):
+    """PENDING ends in one of the others. FAILED and EXPIRED stay: what could not be had is not tried for ever."""
+
     PENDING = "PENDING"
     READY = "READY"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
 
 
+# ---------------------------------------------------------------- the table
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRule:
+    """What one kind of file may be, one way. No MIME types: any."""
+
+    kind: MediaKind
+    direction: Direction
+    mime_types: tuple[str, ...]
+    max_bytes: int
+    notes: str | None = None
+
+    def takes(self, mime_type: str) -> bool:
+        return not self.mime_types or mime_type in self.mime_types
+
+
+_IMAGES = ("image/jpeg", "image/png")
+_VIDEOS = ("video/mp4", "video/3gpp")
+_SOUNDS = ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")
+_DOCUMENTS = (
+    "text/plain",
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+)
+_KEPT = "Whatever the network passes on is kept; types that are not listed are offered as downloads."
+
+RULES: tuple[MediaRule, ...] = (
+    MediaRule(MediaKind.IMAGE, Direction.INBOUND, _IMAGES, NETWORK_LIMIT, _KEPT),
+    MediaRule(MediaKind.VIDEO, Direction.INBOUND, _VIDEOS, NETWORK_LIMIT, "GIFs come as video/mp4. " + _KEPT),
+    MediaRule(MediaKind.AUDIO, Direction.INBOUND, _SOUNDS, NETWORK_LIMIT, _KEPT),
+    MediaRule(MediaKind.DOCUMENT, Direction.INBOUND, (), NETWORK_LIMIT, "Any type."),
+    MediaRule(MediaKind.STICKER, Direction.INBOUND, ("image/webp",), NETWORK_LIMIT, _KEPT),
+    MediaRule(MediaKind.IMAGE, Direction.OUTBOUND, _IMAGES, 5 * MIB, "PNG: 8 bits a channel, RGB or RGBA."),
+    MediaRule(MediaKind.VIDEO, Direction.OUTBOUND, _VIDEOS, 16 * MIB, "H.264 with AAC sound, or none."),
+    MediaRule(
+        MediaKind.AUDIO,
+        Direction.OUTBOUND,
+        _SOUNDS,
+        16 * MIB,
+        "audio/ogg: Opus with one channel only. A voice note has to be audio/ogg. No caption.",
+    ),
+    MediaRule(MediaKind.DOCUMENT, Direction.OUTBOUND, _DOCUMENTS, NETWORK_LIMIT),
+    MediaRule(
+        MediaKind.STICKER,
+        Direction.OUTBOUND,
+        ("image/webp",),
+        500 * 1024,
+        f"512 by 512 pixels. One that does not move: {STATIC_STICKER_LIMIT} bytes at most. No caption.",
+    ),
+)
+"""One row for each kind and direction."""
+
+CAPTIONED = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT})
+
+
+def rule_for(kind: MediaKind, direction: Direction) -> MediaRule:
+    return next(rule for rule in RULES if (rule.kind, rule.direction) == (kind, direction))
+
+
+def refusal_of(
+    kind: MediaKind,
+    direction: Direction,
+    mime_type: str,
+    size: int,
+    *,
+    voice: bool = False,
+    field: Field = (),
+) -> MediaRejected | None:
+    """Why a file of this type and size is not taken; None where it is. What comes in is refused for its size only."""
+    rule = rule_for(kind, direction)
+
+    def refused(why: str) -> MediaRejected:
+        return MediaRejected(rule, mime_type, size, why, field)
+
+    named = kind.value.lower()
+    if size > rule.max_bytes:
+        return refused(f"It has {size} bytes; {rule.max_bytes} are allowed for {_a(named)}.")
+    if direction is Direction.INBOUND:
+        return None
+    if size < 1:
+        return refused("An empty file can't be sent.")
+    if not rule.takes(mime_type):
+        return refused(f"{mime_type} can't be sent as {_a(named)}; allowed are {', '.join(rule.mime_types)}.")
+    if voice and (kind is not MediaKind.AUDIO or mime_type != VOICE_TYPE):
+        return refused(f"A voice note has to be AUDIO of the type {VOICE_TYPE} with Opus in it.")
+    return None
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+# ---------------------------------------------------------------- a file
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as one of our numbers has it at the network: sent by this id until it expires."""
+
+    number: PhoneNumberId
+    network_id: str
+    uploaded_at: datetime
+
+    def is_usable(self, now: datetime) -> bool:
+        return now < self.uploaded_at + UPLOAD_LIVES - UPLOAD_MARGIN
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
+    """A file. Inbound ones have a channel, a network id and a message; those to be sent have none of the three."""
+
     organization: OrganizationId
     id: MediaId
-    channel: ChannelId
     kind: MediaKind
     state: MediaState
-    mime_type: str
+    mime_type: str  # as told, until the bytes are ours; then what they are
     created_at: datetime
+    direction: Direction = Direction.INBOUND
+    channel: ChannelId | None = None
+    message: MessageId | None = None  # the one it came with
     network_id: str | None = None  # lives 7 days where it came by webhook
     file_name: str | None = None
     size: int | None = None  # bytes
-    sha256: str | None = None  # as the network told it, until the bytes are ours
+    sha256: str | None = None  # as the network told it, until the bytes are ours; then theirs, in hex
     voice: bool = False
     animated: bool = False
     failure: str | None = None
+    stored_as: str | None = None  # the name in the store; None where the bytes are not ours
+    due_at: datetime | None = None  # when it is to be fetched, or tried again
+    tries: int = 0
+    uploads: tuple[Upload, ...] = ()
+
+    def upload_for(self, number: PhoneNumberId, now: datetime) -> Upload | None:
+        """How the network knows it for a number, while that may still be used."""
+        return next((each for each in self.uploads if each.number == number and each.is_usable(now)), None)
+
+
+def with_bytes(media: Media, *, stored_as: str, mime_type: str, size: int, sha256: str, animated: bool) -> Media:
+    """READY: the bytes are ours, and what they say of themselves holds from here on."""
+    return replace(
+        media,
+        state=MediaState.READY,
+        stored_as=stored_as,
+        mime_type=mime_type,
+        size=size,
+        sha256=sha256,
+        animated=media.animated or animated,
+        failure=None,
+        due_at=None,
+    )
+
+
+def without_bytes(media: Media, state: MediaState, failure: str) -> Media:
+    """FAILED or EXPIRED, with the reason for a person."""
+    return replace(media, state=state, failure=failure, due_at=None)
+
+
+def with_upload(media: Media, upload: Upload) -> Media:
+    return replace(media, uploads=(*_others(media, upload.number), upload))
+
+
+def without_upload(media: Media, number: PhoneNumberId) -> Media:
+    return replace(media, uploads=_others(media, number))
+
+
+def _others(media: Media, number: PhoneNumberId) -> tuple[Upload, ...]:
+    return tuple(each for each in media.uploads if each.number != number)
+
+
+# ---------------------------------------------------------------- names and types as they are told
+
+_NOT_IN_A_NAME = re.compile(
+    '[\x00-\x1f\x7f-\x9f/\\\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]'
+)
+
+
+def plain_type(told: str) -> str:
+    """`Audio/OGG; codecs=opus` is `audio/ogg`; what is no MIME type at all is unknown."""
+    plain = told.split(";", 1)[0].strip().lower()
+    return plain if re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}", plain) else UNKNOWN_TYPE
+
+
+def safe_name(told: str | None) -> str | None:
+    """A file's name without folders, control characters and marks that turn its reading around; None for no name.
+
+    Cut to `FILE_NAME_LIMIT` characters before the extension, so that it still says what it is.
+    """
+    if told is None:
+        return None
+    name = _NOT_IN_A_NAME.sub("_", re.split(r"[/\\]", told)[-1]).strip(" .")
+    if not name.strip("_"):
+        return None
+    if len(name) <= FILE_NAME_LIMIT:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 16:
+        return name[:FILE_NAME_LIMIT]
+    return stem[: FILE_NAME_LIMIT - len(extension) - 1] + dot + extension

@@ -4,7 +4,7 @@ Instants are aware and UTC. Whatever is read belongs to the organization named f
 unknown as one that never was. A store that cannot answer raises `domain.errors.Unavailable`.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +32,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.media import Media
+from domain.media import Media, MediaKind
 from domain.messages import Direction, Mark, Message, Source, TemplateMessage
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
@@ -220,6 +220,8 @@ class Transaction(Protocol):
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]: ...
 
+    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
+
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         """How many inbound messages stand after an instant; all of them where it is None."""
         ...
@@ -305,6 +307,10 @@ class Store(Protocol):
         ...
 
     async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]: ...
+
+    async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        """Files that are to be fetched now, the longest due first."""
+        ...
 
     async def next_due(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which a send or an alarm falls due; None where none is known."""
@@ -565,6 +571,36 @@ class Reader(Reads, Protocol):
         ...
 
 
+# ---------------------------------------------------------------- bytes
+
+
+class BytesMissing(Exception):
+    """The store has no file of this name, though one was kept."""
+
+
+class MediaStore(Protocol):
+    """Bytes under names that Deskline makes: letters, digits, `-` and `_`."""
+
+    async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:
+        """Whole and durable once this returns. Where `chunks` raises, nothing is kept and the error goes on.
+
+        At most a few chunks are in memory at a time. Raises `Unavailable` where there is no room.
+        """
+        ...
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
+        """The bytes in [start, stop), to the end where `stop` is None. Raises `BytesMissing` at the first chunk."""
+        ...
+
+    async def size(self, name: str) -> int | None:
+        """None where there is no such file."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Nothing happens where there is no such file."""
+        ...
+
+
 # ---------------------------------------------------------------- hints
 
 
@@ -595,13 +631,24 @@ class ReactionTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file as the network knows it, and what is said of it."""
+
+    kind: MediaKind
+    network_id: str
+    caption: str | None = None
+    file_name: str | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message, or a reaction, as it is to leave. `callback` comes back with every status of it."""
 
     number: PhoneNumberId
     wa_id: str | None
     business_scoped_id: str | None
-    content: Sendable | TemplateMessage | ReactionTo
+    content: Sendable | TemplateMessage | ReactionTo | Attachment
     callback: str
     reply_to: Wamid | None = None
 
@@ -668,12 +715,46 @@ class NumberFacts:
     throughput_per_second: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """Where a file can be had for the next five minutes, and what the network says of it."""
+
+    url: str
+    sha256: str | None = None  # hex or base64, as told
+    size: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The file's link leads to a host that is not the network's: nothing was asked of it."""
+
+    host: str
+
+
+class BrokenOff(Exception):
+    """A file stopped coming in the middle; the message says how."""
+
+
 class Network(Protocol):
     """The WhatsApp Cloud API. Questions answer facts, or `Rejected | NotSent | Unanswered`."""
 
     async def send(self, token: str, outgoing: Outgoing) -> SendResult: ...
 
     async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> "Failed | None": ...
+
+    async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> "FileFacts | Failed": ...
+
+    def download(
+        self, token: str, url: str
+    ) -> "AbstractAsyncContextManager[AsyncIterator[bytes] | Elsewhere | Failed]":
+        """The bytes behind a link of `file_facts`, as they come; raises `BrokenOff` where they stop coming."""
+        ...
+
+    async def upload(
+        self, token: str, number: PhoneNumberId, file: Media, chunks: AsyncIterable[bytes]
+    ) -> "str | Failed":
+        """The network's id of a READY file, for this number alone. What `chunks` raises goes on."""
+        ...
 
     async def token_facts(self, token: str) -> "TokenFacts | Failed": ...
 
@@ -723,3 +804,4 @@ class Ports:
     vault: Vault
     passwords: Passwords
     throttle: Throttle
+    media: MediaStore

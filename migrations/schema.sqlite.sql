@@ -134,24 +134,32 @@ CREATE TABLE idempotency_keys (
     FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id)
 );
 
-CREATE TABLE media (
-    organization_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    channel_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL,
-    mime_type TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    network_id TEXT,
-    file_name TEXT,
-    size INTEGER,
-    sha256 TEXT,
-    voice INTEGER NOT NULL,
-    animated INTEGER NOT NULL,
-    failure TEXT,
-    PRIMARY KEY (organization_id, id),
-    FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
-);
+CREATE TABLE "media" (
+        organization_id TEXT NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        mime_type TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        direction TEXT NOT NULL,
+        channel_id TEXT,
+        message_id TEXT,
+        network_id TEXT,
+        file_name TEXT,
+        size INTEGER,
+        sha256 TEXT,
+        voice INTEGER NOT NULL,
+        animated INTEGER NOT NULL,
+        failure TEXT,
+        stored_as TEXT,
+        due_at TEXT,
+        tries INTEGER NOT NULL,
+        uploads TEXT NOT NULL,
+        PRIMARY KEY (organization_id, id),
+        FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
+    );
+
+CREATE INDEX media_by_due ON media (organization_id, due_at) WHERE due_at IS NOT NULL;
 
 CREATE INDEX media_by_state ON media (organization_id, state, id);
 

@@ -14,6 +14,7 @@ import hmac
 from dataclasses import dataclass
 
 from domain.ids import OrganizationId
+from schema.media_links import MediaLinks
 
 VERSION = b"\x01"
 POSITION_BYTES = 8
@@ -40,7 +41,8 @@ class Place:
 class Cursors:
     """Makes and reads cursors with a key derived from the installation's secret."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, public_url: str | None = None) -> None:
+        self.links = MediaLinks(secret, public_url)  # the other thing that is signed, each with a key of its own
         self._key = hmac.digest(secret, b"deskline event cursor", hashlib.sha256)
 
     def encode(self, organization: OrganizationId, epoch: str, position: int) -> str:

@@ -15,6 +15,7 @@ from strawberry import Info
 
 from domain.errors import (
     ErrorCode,
+    MediaRejected,
     QuotaExceeded,
     Refusal,
     Refused,
@@ -27,6 +28,9 @@ from domain.ids import TemplateId
 from schema.context import Context
 from schema.enums import describe
 from schema.later import Template, TemplateParameter
+from schema.media_rules import MediaRule
+
+GRAPHQL_INT_MAX = 2**31 - 1
 
 
 class Code(StrEnum):
@@ -133,6 +137,13 @@ class TemplateParameterError(UserError):
     )
 
 
+@strawberry.type(description="WhatsApp does not take this file.")
+class MediaRejectedError(UserError):
+    rule: MediaRule | None = strawberry.field(description="The row of `mediaRules` that stopped it.")
+    mime_type: str | None = strawberry.field(description="The file's type, judged from its bytes once they are here.")
+    bytes: int | None = strawberry.field(description="Its size.")
+
+
 def to_user_error(refusal: Refusal) -> UserError:
     """A refusal of the rules as the API says it."""
     code = code_of(refusal)
@@ -153,6 +164,15 @@ def to_user_error(refusal: Refusal) -> UserError:
             return TextTooLongError(code=code, message=message, field=list(field) or None, limit=limit, length=length)
         case TemplateParameterWrong(component=component, name=name, message=message):
             return _parameter_error(code, component, name, message)
+        case MediaRejected(rule=rule, mime_type=mime_type, size=size, message=message, field=field):
+            return MediaRejectedError(
+                code=code,
+                message=message,
+                field=list(field) or None,
+                rule=MediaRule.of(rule),
+                mime_type=mime_type,
+                bytes=size if size <= GRAPHQL_INT_MAX else None,
+            )
     assert_never(refusal)
 
 

@@ -4,14 +4,18 @@ from datetime import datetime
 from typing import Self
 
 import strawberry
+from strawberry import Info
 
 from domain import media
 from domain.ids import MediaId
 from domain.media import MediaKind, MediaState
+from domain.use_cases.prepare import PrepareMedia, prepare_media
 from schema import ids
 from schema.context import Context
 from schema.enums import describe
+from schema.errors import UserError, to_user_error, user_errors
 from schema.ids import Node
+from schema.media_links import LIFETIME, Purpose
 
 describe(
     MediaKind,
@@ -28,7 +32,7 @@ describe(
     MediaState,
     "Whether the bytes of a file are here.",
     {
-        "PENDING": "Known, not fetched yet.",
+        "PENDING": "Known; its bytes are not here yet.",
         "READY": "Here, to be had at `url`.",
         "FAILED": "Could not be fetched; `failure` says why.",
         "EXPIRED": "The network no longer has it and it was not fetched in time.",
@@ -48,26 +52,40 @@ class MediaRendition:
 class Media(Node):
     kind: MediaKind = strawberry.field(description="How WhatsApp shows it.")
     state: MediaState = strawberry.field(description="Whether its bytes are here.")
-    mime_type: str = strawberry.field(description="As the network told it.")
-    file_name: str | None = strawberry.field(description="As its sender named it; null where it has no name.")
+    mime_type: str = strawberry.field(description="As it was told; once it is READY as its bytes say.")
+    file_name: str | None = strawberry.field(
+        description="As its sender named it, without folders and control characters; null where it has no name."
+    )
     bytes: int | None = strawberry.field(description="Its size; null until it is known.")
     sha256: str | None = strawberry.field(
-        description="The SHA-256 of its bytes as the network told it; null where it did not."
+        description="The SHA-256 of its bytes in hex once it is READY; before, as the network told it. Null for none."
     )
     voice: bool = strawberry.field(description="Recorded in the chat as a voice note.")
     animated: bool = strawberry.field(description="A sticker that moves.")
-    url: str | None = strawberry.field(description="Where it is had: signed and short-lived; null until it is READY.")
-    url_expires_at: datetime | None = strawberry.field(
-        description="When `url` stops working; read it again then. Null where there is no `url`."
+    failure: str | None = strawberry.field(description="Why it could not be fetched; null unless FAILED or EXPIRED.")
+    file: strawberry.Private[media.Media]
+
+    @strawberry.field(
+        description="Where it is had: signed, good until `urlExpiresAt`, null until it is READY. A path on this server"
+        " where its public address is not set. What a browser would execute comes as a download."
     )
-    renditions: list[MediaRendition] = strawberry.field(
+    def url(self, info: Info[Context, None]) -> str | None:
+        if self.file.state is not MediaState.READY:
+            return None
+        return self._link(info.context)
+
+    @strawberry.field(description="When `url` stops working; read it again then. Null where there is no `url`.")
+    def url_expires_at(self, info: Info[Context, None]) -> datetime | None:
+        return info.context.now + LIFETIME if self.file.state is MediaState.READY else None
+
+    @strawberry.field(
         description="The same content in other forms: a thumbnail, a voice note a browser can play. Empty where none."
     )
-    failure: str | None = strawberry.field(description="Why it could not be fetched; null unless FAILED.")
+    def renditions(self) -> list[MediaRendition]:
+        return []
 
     @classmethod
     def of(cls, file: media.Media) -> Self:
-        """Bytes are not served yet: no addresses, no other forms."""
         return cls(
             id=ids.MEDIA.encode(file.id),
             kind=file.kind,
@@ -78,13 +96,56 @@ class Media(Node):
             sha256=file.sha256,
             voice=file.voice,
             animated=file.animated,
-            url=None,
-            url_expires_at=None,
-            renditions=[],
             failure=file.failure,
+            file=file,
         )
+
+    def _link(self, context: Context) -> str:
+        links = context.cursors.links
+        return links.url(Purpose.GET, self.file.organization, self.file.id, context.now + LIFETIME)
 
 
 async def loaded(context: Context, id: MediaId) -> Media | None:
     file = await context.loaders.media.load(id)
     return Media.of(file) if file else None
+
+
+# ---------------------------------------------------------------- sending
+
+
+@strawberry.input(description="A file that is to be sent. `mediaRules` says what is taken.")
+class MediaPrepareInput:
+    kind: MediaKind = strawberry.field(description="How WhatsApp shall show it.")
+    mime_type: str = strawberry.field(description="Its type; the bytes have to be of it.")
+    bytes: int = strawberry.field(description="Its exact size.")
+    file_name: str | None = strawberry.field(
+        default=None, description="What a document is called on the phone; left out or null for no name."
+    )
+    voice: bool | None = strawberry.field(
+        default=False, description="Whether it is a voice note: AUDIO of the type audio/ogg, Opus with one channel."
+    )
+
+
+@strawberry.type(description="Where to upload to, or why not.")
+class MediaPreparePayload:
+    media: Media | None = strawberry.field(
+        default=None, description="The file, PENDING until its bytes are here. Null where it was refused."
+    )
+    upload_url: str | None = strawberry.field(
+        default=None,
+        description="PUT the bytes here within ten minutes: 201 when they are taken, else JSON that says why not. A"
+        " path on this server where its public address is not set. Null where it was refused.",
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def prepare(info: Info[Context, None], input: MediaPrepareInput) -> MediaPreparePayload:
+    context = info.context
+    asked = PrepareMedia(input.kind, input.mime_type, input.bytes, input.file_name, bool(input.voice))
+    match await prepare_media(context.ports, context.acting, asked):
+        case media.Media() as file:
+            expires_at = context.now + LIFETIME
+            upload_url = context.cursors.links.url(Purpose.PUT, file.organization, file.id, expires_at)
+            return MediaPreparePayload(media=Media.of(file), upload_url=upload_url)
+        case refusal:
+            return MediaPreparePayload(user_errors=[to_user_error(refusal)])

@@ -8,12 +8,13 @@ from strawberry import Info
 
 import schema.threads
 from domain import messages, sendable
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, Refusal
 from domain.ids import MessageId, ThreadId
 from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
 from domain.ports import PageAsk
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.send_media import FILES_LIMIT, SendMedia, send_media
 from schema import contents, ids
 from schema.contents import MessageContent
 from schema.context import Context
@@ -339,9 +340,22 @@ class InteractiveInput:
     )
 
 
+@strawberry.input(description="Files to send. Each becomes a message of its own, in this order.")
+class MediaInput:
+    media_ids: list[strawberry.ID] = strawberry.field(
+        description=f"1 to {FILES_LIMIT} files whose bytes are here: READY. Where one is refused, none is sent."
+    )
+    caption: str | None = strawberry.field(
+        default=None,
+        description=f"Words under the first, {messages.CAPTION_LIMIT} characters at most; left out or null for none."
+        " WhatsApp shows none with sounds and stickers.",
+    )
+
+
 @strawberry.input(one_of=True, description="What to send: exactly one of these.")
 class MessageContentInput:
     text: strawberry.Maybe[TextInput] = strawberry.field(description="A free-form text.")
+    media: strawberry.Maybe[MediaInput] = strawberry.field(description="One file or several.")
     location: strawberry.Maybe[LocationInput] = strawberry.field(description="A place.")
     contacts: strawberry.Maybe[list[ContactCardInput]] = strawberry.field(
         description=f"1 to {sendable.CARDS_LIMIT} contact cards."
@@ -414,13 +428,24 @@ class MessageSendTemplatePayload:
 
 async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSendPayload:
     context = info.context
-    match await send_content(context.ports, context.acting, _asked(input)):
-        case messages.Message(id=id, organization=organization):
-            await context.read_on(organization)
-            queued = await existing(context, id)
-            return MessageSendPayload(message=queued, messages=[queued])
+    match await _sent(context, input):
+        case messages.Message() as message:
+            queued = [message]
+        case list() as queued:
+            pass
         case refusal:
             return MessageSendPayload(user_errors=[to_user_error(refusal)])
+    await context.read_on(queued[0].organization)
+    shown = [await existing(context, message.id) for message in queued]
+    return MessageSendPayload(message=shown[0], messages=shown)
+
+
+async def _sent(context: Context, input: MessageSendInput) -> messages.Message | list[messages.Message] | Refusal:
+    if input.via not in (None, Source.WHATSAPP):
+        raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
+    if input.content.media is not None:
+        return await send_media(context.ports, context.acting, _media_asked(input, input.content.media.value))
+    return await send_content(context.ports, context.acting, _asked(input))
 
 
 async def send_by_template(info: Info[Context, None], input: MessageSendTemplateInput) -> MessageSendTemplatePayload:
@@ -441,11 +466,21 @@ async def send_by_template(info: Info[Context, None], input: MessageSendTemplate
 
 
 def _asked(input: MessageSendInput) -> SendContent:
-    if input.via not in (None, Source.WHATSAPP):
-        raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
     return SendContent(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         content=_content(input.content),
+        reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
+        idempotency_key=input.idempotency_key,
+    )
+
+
+def _media_asked(input: MessageSendInput, files: MediaInput) -> SendMedia:
+    return SendMedia(
+        thread=ids.THREAD.given(input.thread_id, "threadId"),
+        files=tuple(
+            ids.MEDIA.given(id, "content", "media", "mediaIds", str(place)) for place, id in enumerate(files.media_ids)
+        ),
+        caption=files.caption,
         reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
         idempotency_key=input.idempotency_key,
     )

@@ -2,9 +2,10 @@
 
 import strawberry
 
-from schema import channels, messages, threads, tickets, users
+from schema import channels, media, messages, threads, tickets, users
 from schema.channels import ChannelConnectPayload
 from schema.inputs import writing
+from schema.media import MediaPreparePayload
 from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
 from schema.threads import ThreadAssignPayload, ThreadClosePayload, ThreadMarkReadPayload, ThreadReopenPayload
 from schema.tickets import (
@@ -38,6 +39,11 @@ class Mutation:
     )
     message_react: MessageReactPayload = writing(
         MessageReactPayload, messages.put_reaction, "Put an emoji on a message, or take it away. It costs nothing."
+    )
+    media_prepare: MediaPreparePayload = writing(
+        MediaPreparePayload,
+        media.prepare,
+        "Reserve a place to upload to: PUT the bytes at `uploadUrl`, then send the media.",
     )
     thread_mark_read: ThreadMarkReadPayload = writing(
         ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."

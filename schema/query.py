@@ -8,6 +8,7 @@ from strawberry import Info
 import schema.channels
 import schema.contacts
 import schema.events
+import schema.media_rules
 import schema.nodes
 import schema.quota
 import schema.templates
@@ -22,6 +23,7 @@ from schema.contacts import Contact
 from schema.context import Context
 from schema.events import EventConnection
 from schema.ids import Node
+from schema.media_rules import MediaRule
 from schema.organization import Viewer
 from schema.pages import After, Before, Connection, First, Last
 from schema.quota import Quota
@@ -176,6 +178,10 @@ class Query:
     @strawberry.field(description="This month's conversations.")
     async def quota(self, info: Info[Context, None]) -> Quota:
         return await schema.quota.current(info.context)
+
+    @strawberry.field(description="What WhatsApp takes, by kind and direction: the table that refuses files, too.")
+    def media_rules(self) -> list[MediaRule]:
+        return schema.media_rules.every()
 
     @strawberry.field(
         description="The event log as pages: the same events, in the same order, as the subscriptions push. It goes"

@@ -8,6 +8,7 @@ from graphql.pyutils import Undefined
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import (
+    MediaRejectedError,
     QuotaExceededError,
     RefusedError,
     SessionClosedError,
@@ -20,7 +21,14 @@ from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
-ERROR_TYPES = (RefusedError, SessionClosedError, QuotaExceededError, TextTooLongError, TemplateParameterError)
+ERROR_TYPES = (
+    RefusedError,
+    SessionClosedError,
+    QuotaExceededError,
+    TextTooLongError,
+    TemplateParameterError,
+    MediaRejectedError,
+)
 
 
 def _left_out_is_not_null(made: strawberry.Schema) -> strawberry.Schema:

@@ -30,7 +30,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.media import Media, MediaKind, MediaState
+from domain.media import Media, MediaKind, MediaState, Upload
 from domain.messages import (
     Attempt,
     Content,
@@ -467,15 +467,39 @@ def a_media(
     id: MediaId = MEDIA,
     *,
     organization: OrganizationId = ACME,
-    channel: ChannelId = CHANNEL,
+    channel: ChannelId | None = CHANNEL,
     kind: MediaKind = MediaKind.IMAGE,
     state: MediaState = MediaState.PENDING,
     mime_type: str = "image/jpeg",
     created_at: datetime = NOON,
+    direction: Direction = Direction.INBOUND,
+    message: MessageId | None = None,
     network_id: str | None = "2754859441498128",
     file_name: str | None = None,
+    size: int | None = None,
+    voice: bool = False,
+    stored_as: str | None = None,
+    due_at: datetime | None = None,
+    uploads: tuple[Upload, ...] = (),
 ) -> Media:
-    return Media(organization, id, channel, kind, state, mime_type, created_at, network_id, file_name)
+    return Media(
+        organization=organization,
+        id=id,
+        kind=kind,
+        state=state,
+        mime_type=mime_type,
+        created_at=created_at,
+        direction=direction,
+        channel=channel,
+        message=message,
+        network_id=network_id,
+        file_name=file_name,
+        size=size,
+        voice=voice,
+        stored_as=stored_as,
+        due_at=due_at,
+        uploads=uploads,
+    )
 
 
 # Tickets

@@ -36,6 +36,7 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
+    MediaId,
     MessageId,
     OrganizationId,
     PeriodId,
@@ -47,6 +48,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.media import Media
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
@@ -103,6 +105,10 @@ class SqlStore:
         rows = await self._readers.select(_DUE_ALARMS, instant_text(now), limit)
         return [(OrganizationId(row["organization_id"]), ThreadId(row["id"])) for row in rows]
 
+    async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        rows = await self._readers.select(_DUE_MEDIA, instant_text(now), limit)
+        return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+
     async def next_due(self, now: datetime) -> datetime | None:
         (row,) = await self._readers.select(_NEXT_DUE, *[instant_text(now)] * 2)
         return None if row["at"] is None else instant_of(row["at"])
@@ -140,6 +146,14 @@ _DUE_ALARMS = """
     FROM organizations AS organization CROSS JOIN threads AS thread USING (organization_id)
     WHERE thread.alarm_at <= ?
     ORDER BY thread.alarm_at, thread.organization_id, thread.id LIMIT ?
+"""
+
+# media_by_due
+_DUE_MEDIA = """
+    SELECT file.organization_id, file.id
+    FROM organizations AS organization CROSS JOIN media AS file USING (organization_id)
+    WHERE file.due_at <= ?
+    ORDER BY file.due_at, file.organization_id, file.id LIMIT ?
 """
 
 # outbox_by_due, outbox_of_thread; threads_by_alarm
@@ -299,6 +313,9 @@ class _SqlTransaction:
     ) -> dict[tuple[ChannelId, Wamid], Message]:
         found = await self._by_pairs(Message, "channel_id", "wamid", wamids)
         return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
+
+    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
+        return {row.id: row for row in await self._among(Media, "id", ids)}
 
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         rows = await self._select(

@@ -387,11 +387,13 @@ class MarkRow(Model):
 class MediaRow(Model):
     organization_id = Words()
     id = _key()
-    channel_id = Words()
     kind = Words()
     state = Words()
     mime_type = Words()
     created_at = Instant()
+    direction = Words()
+    channel_id = Words(null=True)
+    message_id = Words(null=True)
     network_id = Words(null=True)
     file_name = Words(null=True)
     size = Whole(null=True)
@@ -399,6 +401,10 @@ class MediaRow(Model):
     voice = Flag()
     animated = Flag()
     failure = Words(null=True)
+    stored_as = Words(null=True)
+    due_at = Instant(null=True)
+    tries = Whole()
+    uploads = Words()
 
     class Meta(Model.Meta):
         table = "media"

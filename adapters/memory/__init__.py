@@ -2,6 +2,7 @@
 
 from adapters.memory.bus import MemoryBus
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.media import MemoryMedia
 from adapters.memory.throttle import MemoryThrottle
 
-__all__ = ["MemoryBus", "MemoryDatabase", "MemoryThrottle"]
+__all__ = ["MemoryBus", "MemoryDatabase", "MemoryMedia", "MemoryThrottle"]

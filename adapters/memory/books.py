@@ -128,7 +128,7 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
         case Mark() | Remembered():
             return ((Message, row.message),)
         case Media():
-            return ((Channel, row.channel),)
+            return ((Channel, row.channel),) if row.channel is not None else ()
         case Ticket():
             return (Thread, row.thread), (Contact, row.contact), (Channel, row.channel)
         case TicketChange():

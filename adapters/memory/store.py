@@ -15,6 +15,7 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
+    MediaId,
     MessageId,
     OrganizationId,
     PeriodId,
@@ -26,6 +27,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.media import Media
 from domain.messages import Direction, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
@@ -83,6 +85,14 @@ class MemoryStore:
             (thread.alarm.at, thread.organization, thread.id)
             for thread in self._all(Thread)
             if thread.alarm is not None and thread.alarm.at <= now
+        ]
+        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+
+    async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        due = [
+            (file.due_at, file.organization, file.id)
+            for file in self._all(Media)
+            if file.due_at is not None and file.due_at <= now
         ]
         return [(organization, id) for _, organization, id in sorted(due)[:limit]]
 
@@ -253,6 +263,10 @@ class _MemoryTransaction:
         messages = self._of(Message)
         holders = {pair: self.books.holders.get(("wamid", *pair)) for pair in wamids}
         return {pair: messages[id] for pair, id in holders.items() if id is not None}
+
+    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
+        wanted = set(ids)
+        return {file.id: file for file in self._of(Media).values() if file.id in wanted}
 
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         return sum(

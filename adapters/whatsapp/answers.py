@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from adapters.whatsapp.reading import Word, as_id, as_list, as_object, as_text, read_model
+from adapters.whatsapp.reading import Word, as_code, as_id, as_list, as_object, as_text, read_model
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId
-from domain.ports import AccountFacts, NumberFacts, TokenFacts
+from domain.ports import AccountFacts, FileFacts, NumberFacts, TokenFacts
 from domain.templates import (
     Button,
     Header,
@@ -66,6 +66,19 @@ def token_facts(data: dict[str, object]) -> TokenFacts:
 def account_facts(account: BusinessAccountId, node: dict[str, object]) -> AccountFacts:
     verification = (as_text(node.get("business_verification_status")) or "").lower()
     return AccountFacts(account, as_text(node.get("name")) or "", verified=verification == "verified")
+
+
+class _File(msgspec.Struct):
+    url: Word = None
+    sha256: Word = None
+    file_size: Word = None  # a number or a text of digits
+
+
+def file_facts(node: dict[str, object]) -> FileFacts | None:
+    """None where it does not say where the file is."""
+    file, _ = read_model(node, _File)
+    url = as_text(file.url)
+    return FileFacts(url, as_text(file.sha256), as_code(file.file_size)) if url else None
 
 
 class _Throughput(msgspec.Struct):

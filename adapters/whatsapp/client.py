@@ -9,11 +9,13 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -21,18 +23,23 @@ from adapters.whatsapp.answers import (
     NUMBER_FIELDS,
     TEMPLATE_FIELDS,
     account_facts,
+    file_facts,
     number_facts,
     template_of,
     token_facts,
 )
-from adapters.whatsapp.outbound import Json, JsonObject, read_body, send_body
+from adapters.whatsapp.outbound import Json, JsonObject, multipart_edges, read_body, send_body
 from adapters.whatsapp.reading import as_code, as_id, as_list, as_object, as_text, read_json
 from domain.failures import refuses_for_certain
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
+from domain.media import Media
 from domain.ports import (
     Accepted,
     AccountFacts,
+    BrokenOff,
+    Elsewhere,
     Failed,
+    FileFacts,
     Ids,
     NotSent,
     NumberFacts,
@@ -47,10 +54,17 @@ from domain.templates import Template
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000
+OK = 200
 MAX_CALL_S = 12.0  # in all, and so within the 15 s lease of a send: its answer is recorded before the lease ends
+MAX_FILE_S = 240.0  # for all bytes of one file, either way: within the five minutes that a worker has it for
+MAX_ERROR_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
+MEDIA_HOSTS = frozenset({("https", "lookaside.fbsbx.com", 443), ("https", "graph.facebook.com", 443)})
 MAX_RETRY_AFTER_S = 7 * 24 * 3600.0
 MESSAGE_LIMIT = 500  # characters of the network's words
 TOKEN_INVALID = 190
+
+FILE_TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=5.0)
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -86,6 +100,7 @@ class CloudApi:
 
     def __init__(self, base_url: str, version: str, http: httpx.AsyncClient, ids: Ids) -> None:
         self._root = f"{base_url.rstrip('/')}/{version}"
+        self._media_hosts = MEDIA_HOSTS | {_origin(base_url)}
         self._http = http
         self._ids = ids
         logging.getLogger("httpx").addFilter(_tells_no_token)
@@ -100,6 +115,62 @@ class CloudApi:
 
     async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
         return await self._do(token, number, "messages", body=read_body(wamid))
+
+    async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> FileFacts | Failed:
+        answer = await self._ask(token, network_id, parameters={"phone_number_id": number})
+        if not isinstance(answer, dict):
+            return answer
+        return file_facts(answer) or _foreign()
+
+    @asynccontextmanager
+    async def download(self, token: str, url: str) -> AsyncGenerator[AsyncIterator[bytes] | Elsewhere | Failed]:
+        """The token goes with it, so only to the network's own hosts. Nothing is unpacked on the way."""
+        origin = _origin(url)
+        if origin is None or origin not in self._media_hosts:
+            yield Elsewhere(origin[1][:MESSAGE_LIMIT] if origin else "no address")
+            return
+        if not _TOKEN.fullmatch(token):
+            yield _bad_token()
+            return
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        request = self._http.build_request("GET", url, headers=headers)
+        try:
+            response = await self._http.send(request, stream=True)
+        except _NEVER_LEFT as failure:
+            yield NotSent(f"The network could not be reached ({type(failure).__name__}).")
+            return
+        except httpx.RequestError as failure:
+            yield Unanswered(f"The network did not answer ({type(failure).__name__}).")
+            return
+        try:
+            yield _arriving(response) if response.status_code == OK else await _no_file(response, token)
+        finally:
+            await response.aclose()
+
+    async def upload(
+        self, token: str, number: PhoneNumberId, file: Media, chunks: AsyncIterable[bytes]
+    ) -> str | Failed:
+        assert file.size is not None, f"media {file.id} is not READY"
+        boundary = secrets.token_hex(16)
+        before, after = multipart_edges(boundary, file.mime_type)
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(before) + file.size + len(after)),
+        }
+        answer = await self._call(
+            "POST",
+            token,
+            number,
+            "media",
+            headers=headers,
+            content=_between(before, chunks, after),
+            within_s=MAX_FILE_S,
+        )
+        if not isinstance(answer, _Answer):
+            return answer
+        if refusal := _refusal(answer, token):
+            return refusal
+        return as_id((answer.body or {}).get("id")) or _foreign()
 
     async def token_facts(self, token: str) -> TokenFacts | Failed:
         """The token asks about itself. One that the network does not take is a fact: it is not valid."""
@@ -188,18 +259,32 @@ class CloudApi:
         yield Unanswered("The network's list does not come to an end.")
 
     async def _call(
-        self, method: str, token: str, *path: str, parameters: _Parameters | None = None, body: JsonObject | None = None
+        self,
+        method: str,
+        token: str,
+        *path: str,
+        parameters: _Parameters | None = None,
+        body: JsonObject | None = None,
+        headers: dict[str, str] | None = None,
+        content: AsyncIterable[bytes] | None = None,
+        within_s: float = MAX_CALL_S,
     ) -> _Answer | Failed:
+        """`body` goes as JSON; `content` as it is, under the `headers` that describe it."""
         if not _TOKEN.fullmatch(token):
-            return Rejected(TOKEN_INVALID, "The access token holds characters that no token has.")
+            return _bad_token()
         url = "/".join((self._root, *(_segment(part) for part in path)))
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            async with asyncio.timeout(MAX_CALL_S):
+            async with asyncio.timeout(within_s):
                 response = await self._http.request(
-                    method, url, params=parameters, headers=headers, content=None if body is None else _encoded(body)
+                    method,
+                    url,
+                    params=parameters,
+                    headers=headers,
+                    content=content if body is None else _encoded(body),
+                    timeout=httpx.USE_CLIENT_DEFAULT if content is None else FILE_TIMEOUT,
                 )
         # Only the kind of failure is told: what an exception says could quote the request.
         except (*_NEVER_LEFT, httpx.InvalidURL) as failure:
@@ -207,8 +292,55 @@ class CloudApi:
         except httpx.RequestError as failure:
             return Unanswered(f"The network did not answer ({type(failure).__name__}).")
         except TimeoutError:
-            return Unanswered(f"The network did not answer within {MAX_CALL_S:.0f} seconds.")
+            return Unanswered(f"The network did not answer within {within_s:.0f} seconds.")
         return _Answer(response.status_code, _json_object(response.content), _retry_after_s(response.headers))
+
+
+# Bytes
+
+
+async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
+    deadline = asyncio.get_running_loop().time() + MAX_FILE_S
+    try:
+        async for chunk in response.aiter_raw(CHUNK_BYTES):
+            if asyncio.get_running_loop().time() > deadline:
+                raise BrokenOff(f"It did not come within {MAX_FILE_S:.0f} seconds.")
+            yield chunk
+    except httpx.RequestError as failure:
+        raise BrokenOff(f"It stopped coming ({type(failure).__name__}).") from None
+
+
+async def _no_file(response: httpx.Response, token: str) -> Failed:
+    """What an answer says that brings no file."""
+    begun = bytearray()
+    try:
+        async for chunk in response.aiter_raw(MAX_ERROR_BYTES):
+            begun += chunk
+            if len(begun) >= MAX_ERROR_BYTES:
+                break
+    except httpx.RequestError:
+        return _foreign(response.status_code)
+    answer = _Answer(response.status_code, _json_object(bytes(begun)), _retry_after_s(response.headers))
+    return _refusal(answer, token) or _foreign(response.status_code)
+
+
+async def _between(before: bytes, chunks: AsyncIterable[bytes], after: bytes) -> AsyncGenerator[bytes]:
+    yield before
+    async for chunk in chunks:
+        yield chunk
+    yield after
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None for what is no address, or hides another one in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    if port is None or parts.hostname is None or "@" in parts.netloc or "\\" in url:
+        return None
+    return (parts.scheme, parts.hostname, port)
 
 
 # Reading answers
@@ -249,6 +381,10 @@ def _said(error: dict[str, object], token: str) -> str:
     told = (data.get("details"), error.get("message"), error.get("error_user_msg"))
     words = next((text for part in told if (text := as_text(part))), "no reason given")
     return words.replace(token, "…")[:MESSAGE_LIMIT]
+
+
+def _bad_token() -> Rejected:
+    return Rejected(TOKEN_INVALID, "The access token holds characters that no token has.")
 
 
 def _foreign(status: int | None = None) -> Unanswered:

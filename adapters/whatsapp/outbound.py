@@ -6,6 +6,7 @@ Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-s
 from typing import TypeAlias, assert_never
 
 from domain.ids import Wamid
+from domain.media import CAPTIONED, MediaKind
 from domain.messages import (
     ContactCard,
     ContactCards,
@@ -16,7 +17,7 @@ from domain.messages import (
     TemplateMessage,
     Text,
 )
-from domain.ports import Outgoing, ReactionTo
+from domain.ports import Attachment, Outgoing, ReactionTo
 from domain.sendable import is_list
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -45,6 +46,8 @@ def send_body(outgoing: Outgoing) -> JsonObject:
             body |= {"type": "reaction", "reaction": {"message_id": target, "emoji": emoji}}
         case TemplateMessage() as template:
             body |= {"type": "template", "template": _template(template)}
+        case Attachment(kind=kind) as attachment:
+            body |= {"type": kind.value.lower(), kind.value.lower(): _attachment(attachment)}
         case _:
             assert_never(outgoing.content)
     body["biz_opaque_callback_data"] = outgoing.callback
@@ -92,6 +95,28 @@ def _row(option: Option) -> Json:
     if option.description:
         row["description"] = option.description
     return row
+
+
+def multipart_edges(boundary: str, mime_type: str) -> tuple[bytes, bytes]:
+    """What stands before and after the bytes of a file in the body of `POST /{number}/media`."""
+    parts = (("messaging_product", "whatsapp"), ("type", mime_type))
+    fields = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts
+    )
+    file = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n'
+    return f"{fields}{file}Content-Type: {mime_type}\r\n\r\n".encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def _attachment(attachment: Attachment) -> JsonObject:
+    """Only documents have names; sounds and stickers have no caption."""
+    shaped: JsonObject = {"id": attachment.network_id}
+    if attachment.caption and attachment.kind in CAPTIONED:
+        shaped["caption"] = attachment.caption
+    if attachment.file_name and attachment.kind is MediaKind.DOCUMENT:
+        shaped["filename"] = attachment.file_name
+    if attachment.voice and attachment.kind is MediaKind.AUDIO:
+        shaped["voice"] = True
+    return shaped
 
 
 def _template(template: TemplateMessage) -> JsonObject:

@@ -11,7 +11,7 @@ from typing import assert_never
 from domain.actors import Author, ByContact, ByPhoneApp
 from domain.events import MessageChange, MessageChanged
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
-from domain.media import Media, MediaState
+from domain.media import Media, MediaState, plain_type, safe_name
 from domain.messages import (
     Content,
     Direction,
@@ -75,7 +75,7 @@ def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditRece
     if isinstance(update.content, IncomingMedia) and isinstance(message.content, MediaMessage):
         content: Content = replace(message.content, caption=update.content.caption)
     else:
-        content = kept_content(ports, tx, message.channel, update.content, update.place.received_at)
+        content = kept_content(ports, tx, message.channel, message.id, update.content, update.place.received_at)
     return _saved(tx, message, changed(message, content, at), MessageChange.EDIT)
 
 
@@ -99,23 +99,27 @@ async def apply_status(
     return after
 
 
-def kept_content(ports: Ports, tx: Transaction, channel: ChannelId, content: IncomingContent, now: datetime) -> Content:
+def kept_content(
+    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, now: datetime
+) -> Content:
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
         return content
     media = Media(
         organization=tx.organization,
         id=MediaId(ports.ids.new()),
-        channel=channel,
         kind=content.kind,
         state=MediaState.PENDING,
-        mime_type=content.mime_type,
+        mime_type=plain_type(content.mime_type),
         created_at=now,
+        channel=channel,
+        message=message,
         network_id=content.network_id,
-        file_name=content.file_name,
+        file_name=safe_name(content.file_name),
         sha256=content.sha256,
         voice=content.voice,
         animated=content.animated,
+        due_at=now,
     )
     tx.save(media)
     return MediaMessage(media.id, content.caption)

@@ -2,6 +2,7 @@
 
 Two transactions, and the network between them, inside neither: one claims the message and begins an attempt, one
 settles what came of it. Nothing is sent blind: the rules are asked again, and an unknown outcome is never sent again.
+A file goes to the network first, by two more transactions: once for each number, since its id can be sent again.
 """
 
 import hashlib
@@ -14,14 +15,17 @@ from domain.channels import Channel, ChannelState, Problem, ProblemCode, with_pr
 from domain.errors import ErrorCode
 from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.failures import Remedy, verdict
-from domain.ids import MessageId, OrganizationId
+from domain.ids import MessageId, OrganizationId, PhoneNumberId
+from domain.media import Media, MediaState, Upload, with_upload, without_upload
 from domain.messages import (
     Attempt,
     AttemptOutcome,
     ContactCards,
+    Content,
     Failure,
     Interactive,
     Location,
+    MediaMessage,
     Message,
     MessageStatus,
     TemplateMessage,
@@ -32,6 +36,9 @@ from domain.messages import (
 from domain.outbox import LEASE, RETRIED_FOR, OutboxItem
 from domain.ports import (
     Accepted,
+    Attachment,
+    BytesMissing,
+    Failed,
     NotSent,
     Outgoing,
     Ports,
@@ -45,6 +52,7 @@ from domain.templates import not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.changes import apply_parked
+from domain.use_cases.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold
 from domain.use_cases.send import opt_out_refusal
@@ -66,6 +74,22 @@ GAVE_UP = Failure(
 )
 
 
+FILE_GONE = Failure("The file is not here any more", "Attach it again.", retryable=False)
+UPLOAD_LEASE = timedelta(minutes=5)  # longer than an upload may take
+FILE_NOT_KNOWN = frozenset({100, 131008, 131009, 131052, 131053})
+"""Codes the network has for a file's id that it does not know, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ToUpload:
+    """A file the network has to have before its message can leave."""
+
+    item: OutboxItem
+    file: Media
+    number: PhoneNumberId
+    token: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Claimed:
     """What a claim hands to the network call and to the settling after it."""
@@ -78,7 +102,10 @@ class _Claimed:
 async def dispatch(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
     """Send one queued message, if it is still to be sent and its turn has come."""
     claimed = await _claim(ports, organization, message)
-    if claimed is None:
+    if isinstance(claimed, _ToUpload):
+        await _settle_upload(ports, claimed, await _uploaded(ports, claimed))
+        claimed = await _claim(ports, organization, message)
+    if not isinstance(claimed, _Claimed):
         return
     result = await ports.network.send(claimed.token, claimed.outgoing)
     await _settle(ports, organization, claimed.item, result)
@@ -101,7 +128,7 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
 
 
 @again_on_collision
-async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _Claimed | None:
+async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _Claimed | _ToUpload | None:
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
         item = await tx.outbox_item(id)
@@ -120,12 +147,25 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
         if channel.access_token is None:
             tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
             return None
+        token = ports.vault.open(organization, "access_token", channel.access_token)
+        content = message.content
+        if isinstance(content, MediaMessage):
+            file = (await tx.media([content.media])).get(content.media)
+            if file is None or file.state is not MediaState.READY:
+                await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
+                tx.remove(item)
+                return None
+            upload = file.upload_for(channel.phone_number_id, now)
+            if upload is None:
+                waiting = replace(item, due_at=now + UPLOAD_LEASE)
+                tx.save(waiting)
+                return _ToUpload(waiting, file, channel.phone_number_id, token)
+            content = Attachment(file.kind, upload.network_id, content.caption, file.file_name, file.voice)
         attempt = Attempt(message.attempts[-1].number + 1 if message.attempts else 1, now)
         message = replace(message, attempts=(*message.attempts, attempt), held_until=None)
         leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
         tx.save(message, leased)
-        outgoing = _outgoing(channel, thread, message)
-        token = ports.vault.open(organization, "access_token", channel.access_token)
+        outgoing = _outgoing(channel, thread, message, content)
     return _Claimed(leased, outgoing, token)
 
 
@@ -185,9 +225,9 @@ def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
     return Failure(title, hint, retryable=False, refusal=code)
 
 
-def _outgoing(channel: Channel, thread: Thread, message: Message) -> Outgoing:
-    content = message.content
-    assert isinstance(content, (Text, Location, ContactCards, Interactive, TemplateMessage)), "nothing else is queued"
+def _outgoing(channel: Channel, thread: Thread, message: Message, content: Content | Attachment) -> Outgoing:
+    kinds = (Text, Location, ContactCards, Interactive, TemplateMessage, Attachment)
+    assert isinstance(content, kinds), "nothing else is queued"
     return Outgoing(
         number=channel.phone_number_id,
         wa_id=thread.wa_id,
@@ -196,6 +236,61 @@ def _outgoing(channel: Channel, thread: Thread, message: Message) -> Outgoing:
         callback=callback_of(message),
         reply_to=message.reply_to_wamid,
     )
+
+
+# ---------------------------------------------------------------- a file goes first
+
+
+async def _uploaded(ports: Ports, work: _ToUpload) -> "str | Failed | None":
+    """The network's id of the file; None where its bytes are gone or spoilt."""
+    assert work.file.stored_as is not None  # READY
+    try:
+        # Asked first: an upload cut short by a missing file would look like the network's fault.
+        if await ports.media.size(work.file.stored_as) != work.file.size:
+            return None
+        chunks = unspoilt(ports.media.read(work.file.stored_as), work.file.sha256)
+        return await ports.network.upload(work.token, work.number, work.file, chunks)
+    except (BytesMissing, NotTheFile):
+        return None
+
+
+@again_on_collision
+async def _settle_upload(ports: Ports, work: _ToUpload, result: "str | Failed | None") -> None:
+    """Record how the network knows the file and let the message leave, or say why it can't. Nothing was sent yet."""
+    now = ports.clock.now()
+    async with ports.store.transaction(work.item.organization) as tx:
+        file = (await tx.media([work.file.id])).get(work.file.id)
+        if isinstance(result, str) and file is not None:
+            tx.save(with_upload(file, Upload(work.number, result, now)))
+        item = await tx.outbox_item(work.item.id)
+        if item is None or item.lease is not None or item.due_at != work.item.due_at:
+            return
+        message, _, channel = await _what_leaves(tx, item)
+        match result:
+            case str():
+                tx.save(replace(item, due_at=now))
+            case None:
+                await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
+                tx.remove(item)
+            case NotSent(message=reason) | Unanswered(message=reason):
+                await _later(ports, tx, message, item, AttemptOutcome.NOT_SENT, None, reason, None, now)
+            case Rejected():
+                await _rejected(ports, tx, message, channel, item, result, now)
+            case _:
+                assert_never(result)
+
+
+async def _is_stale(tx: Transaction, message: Message, channel: Channel, item: OutboxItem, code: int | None) -> bool:
+    """Whether the network forgot the file's id, which was got for an earlier message; then it is forgotten here too."""
+    if code not in FILE_NOT_KNOWN or not isinstance(message.content, MediaMessage):
+        return False
+    file = (await tx.media([message.content.media])).get(message.content.media)
+    assert file is not None, "it was there when it left"
+    used = next((each for each in file.uploads if each.number == channel.phone_number_id), None)
+    if used is None or used.uploaded_at >= item.queued_at:
+        return False
+    tx.save(without_upload(file, channel.phone_number_id))
+    return True
 
 
 @again_on_collision
@@ -333,6 +428,9 @@ async def _rejected(
     result: Rejected,
     now: datetime,
 ) -> None:
+    if ours is not None and await _is_stale(tx, message, channel, ours, result.code):
+        tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message), hold(ours, now))
+        return
     judged = verdict(result.code, result.message)
     match judged.remedy:
         case Remedy.FAIL:

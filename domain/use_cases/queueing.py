@@ -53,19 +53,32 @@ async def first_result(
     tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str
 ) -> Message | Refusal | None:
     """The message an earlier call with this key made; None where there was none."""
-    if key is None:
-        return None
-    known = await tx.remembered(_memory_id(actor, key))
-    if known is None:
+    found = await first_results(tx, actor, key, mutation, content)
+    return found[0] if isinstance(found, list) else found
+
+
+async def first_results(
+    tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str
+) -> list[Message] | Refusal | None:
+    """The messages an earlier call with this key made, in order; None where there was none."""
+    known = await tx.remembered(_memory_id(actor, key, 0)) if key is not None else None
+    if key is None or known is None:
         return None
     if known.mutation != mutation or known.content != content:
         return Refused(ErrorCode.IDEMPOTENCY_MISMATCH, "This key was used for something else.", ("idempotencyKey",))
-    return (await tx.messages([known.message])).get(known.message)
+    made: list[MessageId] = []
+    while known is not None:
+        made.append(known.message)
+        known = await tx.remembered(_memory_id(actor, key, len(made)))
+    messages = await tx.messages(made)
+    return [messages[id] for id in made]
 
 
-def remember(tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str, message: Message) -> None:
-    if key is not None:
-        tx.save(Remembered(tx.organization, _memory_id(actor, key), mutation, content, message.id, message.received_at))
+def remember(tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str, *messages: Message) -> None:
+    """One row a message: what one send makes is found again in its order."""
+    for place, message in enumerate(messages if key is not None else ()):
+        id = _memory_id(actor, key or "", place)
+        tx.save(Remembered(tx.organization, id, mutation, content, message.id, message.received_at))
 
 
 def channel_refusal(channel: Channel) -> Refusal | None:
@@ -139,11 +152,15 @@ def new_message(
 
 async def queue(
     ports: Ports, tx: Transaction, thread: Thread, message: Message, paid: Price | None, priority: int
-) -> None:
-    """Save the message and all that goes with it: its place in the outbox, thread, ticket, cost and events."""
+) -> Thread:
+    """Save the message and all that goes with it: its place in the outbox, thread, ticket, cost and events.
+
+    The thread as it then stands, for the next message of the same send.
+    """
     now = message.received_at
+    after = with_message(thread, message)
     tx.save(
-        with_message(thread, message),
+        after,
         message,
         own_mark(ports, message, MessageStatus.QUEUED, now),
         OutboxItem(tx.organization, message.id, thread.id, message.channel, now, now, priority),
@@ -165,6 +182,7 @@ async def queue(
         )
         tx.save(paid.period, entry)
         tx.record(QuotaChanged())
+    return after
 
 
 def replied_to(thread: Thread, original: Message | None) -> Refusal | None:
@@ -181,5 +199,6 @@ def hold(item: OutboxItem, until: datetime) -> OutboxItem:
     return replace(item, due_at=until, tries=item.tries + 1, leased_until=None, lease=None)
 
 
-def _memory_id(actor: Actor, key: str) -> str:
-    return f"{actor.key}/{key}"
+def _memory_id(actor: Actor, key: str, place: int) -> str:
+    """Of the first message as it ever was; those after it are told apart by a character no key should have."""
+    return f"{actor.key}/{key}" if place == 0 else f"{actor.key}/{key}\x1f{place}"

@@ -276,14 +276,15 @@ def _inbound(
     ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
+    id = MessageId(ports.ids.new())
     return Message(
         organization=tx.organization,
-        id=MessageId(ports.ids.new()),
+        id=id,
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
         author=ByContact(thread.contact),
-        content=kept_content(ports, tx, channel.id, update.content, update.place.received_at),
+        content=kept_content(ports, tx, channel.id, id, update.content, update.place.received_at),
         status=MessageStatus.RECEIVED,
         at=at,
         sent_at=update.sent_at or update.place.received_at,
@@ -329,14 +330,15 @@ def _echo(
     ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
+    id = MessageId(ports.ids.new())
     return Message(
         organization=tx.organization,
-        id=MessageId(ports.ids.new()),
+        id=id,
         thread=thread.id,
         channel=channel.id,
         direction=Direction.OUTBOUND,
         author=ByPhoneApp(channel.phone_number),
-        content=kept_content(ports, tx, channel.id, update.content, update.place.received_at),
+        content=kept_content(ports, tx, channel.id, id, update.content, update.place.received_at),
         status=MessageStatus.SENT,
         at=at,
         sent_at=update.sent_at or update.place.received_at,

@@ -341,7 +341,8 @@ async def test_a_read_receipt_can_follow_by_itself_each_status_after_a_pause() -
 
 async def test_only_a_voice_note_can_be_played(network: Network) -> None:
     await network.writes("hello")
-    note = (await network.sends({"to": ADA, "type": "audio", "audio": {"id": "1", "voice": True}})).json()
+    id = network.sim.take_upload(network.sim.number(SUPPORT), "audio/ogg", b"OggS").id
+    note = (await network.sends({"to": ADA, "type": "audio", "audio": {"id": id, "voice": True}})).json()
     text = (await network.sends(a_text())).json()
 
     await network.control("POST", f"/messages/{note['messages'][0]['id']}/statuses", {"status": "played"})

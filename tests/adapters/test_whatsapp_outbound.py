@@ -1,7 +1,10 @@
 """Messages as the network takes them, field by field."""
 
+import pytest
+
 from adapters.whatsapp.outbound import read_body, send_body
 from domain.ids import PhoneNumberId, TemplateId, Wamid
+from domain.media import MediaKind
 from domain.messages import (
     ContactCard,
     ContactCards,
@@ -12,12 +15,12 @@ from domain.messages import (
     TemplateMessage,
     Text,
 )
-from domain.ports import Outgoing, ReactionTo
+from domain.ports import Attachment, Outgoing, ReactionTo
 from domain.sendable import Sendable
 
 
 def outgoing(
-    content: Sendable | TemplateMessage | ReactionTo,
+    content: Sendable | TemplateMessage | ReactionTo | Attachment,
     *,
     wa_id: str | None = "15550102001",
     business_scoped_id: str | None = None,
@@ -196,3 +199,27 @@ def test_a_reaction_names_its_message_and_an_empty_one_takes_it_away() -> None:
         assert body["type"] == "reaction"
         assert body["reaction"] == {"message_id": "wamid.m1", "emoji": emoji}
         assert "context" not in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "shaped"),
+    [
+        (MediaKind.IMAGE, {"id": "77", "caption": "Look"}),
+        (MediaKind.VIDEO, {"id": "77", "caption": "Look"}),
+        (MediaKind.DOCUMENT, {"id": "77", "caption": "Look", "filename": "Счёт.pdf"}),
+        (MediaKind.AUDIO, {"id": "77", "voice": True}),
+        (MediaKind.STICKER, {"id": "77"}),
+    ],
+)
+def test_a_file_goes_by_the_networks_id_with_what_its_kind_may_carry(
+    kind: MediaKind, shaped: dict[str, object]
+) -> None:
+    body = send_body(outgoing(Attachment(kind, "77", "Look", "Счёт.pdf", voice=True)))
+
+    assert body["type"] == kind.value.lower()
+    assert body[kind.value.lower()] == shaped
+
+
+def test_a_file_without_words_and_name_is_its_id_alone() -> None:
+    assert send_body(outgoing(Attachment(MediaKind.AUDIO, "77")))["audio"] == {"id": "77"}
+    assert send_body(outgoing(Attachment(MediaKind.DOCUMENT, "77")))["document"] == {"id": "77"}

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from adapters.memory.bus import MemoryBus
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.media import MemoryMedia
 from adapters.memory.throttle import MemoryThrottle
 from adapters.secrets import AesVault, Argon2Passwords
 from adapters.system import SystemIds
@@ -44,6 +45,7 @@ def memory_ports(network: Network = nobody_answers, clock: Clock | None = None) 
         vault=AesVault([b"k" * 32]),
         passwords=Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         throttle=MemoryThrottle(clock),
+        media=MemoryMedia(),
     )
 
 

@@ -32,6 +32,21 @@ def test_with_nothing_set_everything_has_a_value() -> None:
     assert settings.introspection is False
 
 
+def test_files_lie_beside_the_database_or_where_they_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().media_folder == Path("deskline.db.media")
+
+    monkeypatch.setenv("DESKLINE_MEDIA_STORE", "file:///srv/desk%20files")
+    assert read_settings().media_folder == Path("/srv/desk files")
+
+
+@pytest.mark.parametrize("value", ["relative", "file://host/files", "file:///", "file:///a?b", "s3://bucket"])
+def test_a_place_for_files_that_is_none_stops_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_MEDIA_STORE", value)
+
+    with pytest.raises(WrongSetting, match="DESKLINE_MEDIA_STORE: expected file:///absolute/folder"):
+        read_settings()
+
+
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKLINE_APP_SECRETS", "one, two,")
     monkeypatch.setenv("DESKLINE_ALLOWED_ORIGINS", "https://a.example,https://b.example")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapters.memory import MemoryBus, MemoryDatabase, MemoryThrottle
+from adapters.memory import MemoryBus, MemoryDatabase, MemoryMedia, MemoryThrottle
 from adapters.memory.books import organization_of
 from domain.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.channels import Channel
@@ -344,6 +344,7 @@ async def open_desk(at: datetime = NOON) -> Desk:
         vault=Vault(),
         passwords=passwords,
         throttle=MemoryThrottle(clock),
+        media=MemoryMedia(),
     )
     desk = Desk(clock, ids, database, store, network, interpreter, passwords, ports)
     await desk.given(an_organization(), a_user(), a_desk_number(), a_template())

@@ -67,6 +67,7 @@ class WatchedStore:
         self.due_sends = database.store.due_sends
         self.lost_sends = database.store.lost_sends
         self.due_alarms = database.store.due_alarms
+        self.due_media = database.store.due_media
         self.next_due = database.store.next_due
 
     @asynccontextmanager

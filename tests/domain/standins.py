@@ -2,20 +2,26 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from domain.channels import REQUIRED_PERMISSIONS
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.media import Media
 from domain.ports import (
     Accepted,
     AccountFacts,
+    BrokenOff,
     Delivery,
+    Elsewhere,
     Failed,
+    FileFacts,
     NumberFacts,
     Outgoing,
+    Rejected,
     SendResult,
     TokenFacts,
     Unreadable,
@@ -23,6 +29,8 @@ from domain.ports import (
 from domain.templates import Template
 from domain.updates import Update
 from tests.builders import ACCOUNT, NUMBER
+
+NO_SUCH_FILE = Rejected(100, "There is no such object.")
 
 Meanwhile: TypeAlias = Callable[[Outgoing], Awaitable[None]]
 """What happens in the world while a send is on its way."""
@@ -39,6 +47,11 @@ class Network:
     answers: deque[SendResult] = field(default_factory=deque[SendResult])
     meanwhile: Meanwhile | None = None
     failing: dict[str, Failed] = field(default_factory=dict[str, Failed])
+    facts: dict[str, FileFacts] = field(default_factory=dict[str, FileFacts])
+    files: dict[str, Sequence[bytes | BrokenOff]] = field(default_factory=dict[str, Sequence[bytes | BrokenOff]])
+    elsewhere: dict[str, str] = field(default_factory=dict[str, str])
+    uploads: list[bytes] = field(default_factory=list[bytes])
+    meanwhile_uploading: Callable[[], Awaitable[None]] | None = None
     token: TokenFacts = field(default_factory=lambda: TokenFacts(True, frozenset(REQUIRED_PERMISSIONS)))
     account: AccountFacts = field(default_factory=lambda: AccountFacts(ACCOUNT, "Acme", True))
     its_numbers: list[NumberFacts] = field(default_factory=lambda: [a_number()])
@@ -56,6 +69,32 @@ class Network:
     async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
         self.told_read.append(wamid)
         return await self._asked("mark_read", token)
+
+    async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> FileFacts | Failed:
+        return await self._asked("file_facts", token, network_id) or self.facts.get(network_id) or NO_SUCH_FILE
+
+    @asynccontextmanager
+    async def download(self, token: str, url: str) -> AsyncGenerator[AsyncIterator[bytes] | Elsewhere | Failed]:
+        if failed := await self._asked("download", token, url):
+            yield failed
+        elif url in self.elsewhere:
+            yield Elsewhere(self.elsewhere[url])
+        else:
+            yield self._arriving(self.files[url])
+
+    async def _arriving(self, chunks: Sequence[bytes | BrokenOff]) -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            if isinstance(chunk, BrokenOff):
+                raise chunk
+            yield chunk
+
+    async def upload(
+        self, token: str, number: PhoneNumberId, file: Media, chunks: AsyncIterable[bytes]
+    ) -> str | Failed:
+        self.uploads.append(b"".join([chunk async for chunk in chunks]))
+        if self.meanwhile_uploading is not None:
+            await self.meanwhile_uploading()
+        return await self._asked("upload", token, number) or f"uploaded-{len(self.uploads)}"
 
     async def token_facts(self, token: str) -> TokenFacts | Failed:
         return await self._asked("token_facts", token) or self.token

@@ -225,6 +225,9 @@ class Phones:
         """The person looks at what came."""
         self.http.post(f"{self.url}/_sim/people/{person}/read", json={"number": self.number}).raise_for_status()
 
+    def sends(self) -> list[Json]:
+        return self.http.get(f"{self.url}/_sim/sends").raise_for_status().json()["sends"]
+
     def fault(self, wanted: Json) -> None:
         """Something that the network is to do wrong from now on."""
         self.http.post(f"{self.url}/_sim/faults", json=wanted).raise_for_status()

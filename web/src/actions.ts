@@ -1,7 +1,8 @@
 /** What a person does with a thread. Each returns what was refused, in sentences; an empty list is success. */
 
-import { ask, explain } from "./api.ts";
+import { ask, explain, NetworkError } from "./api.ts";
 import {
+  MediaPrepareMutation,
   MessageReactMutation,
   MessageSendMutation,
   MessageSendTemplateMutation,
@@ -19,6 +20,7 @@ import {
   type Version,
 } from "./documents.ts";
 import { conversation, keep, openConversation, showMessage } from "./inbox.ts";
+import { hereabouts } from "./media.ts";
 
 export interface Outcome {
   problems: string[];
@@ -35,6 +37,17 @@ export interface TextAttempt {
   body: string;
   replyToId: string | null;
   key: string;
+}
+
+export interface FilesAttempt {
+  threadId: string;
+  files: readonly File[];
+  /** Words under the first; empty for none. */
+  caption: string;
+  replyToId: string | null;
+  key: string;
+  /** What the server has of them already. */
+  uploaded: Map<File, string>;
 }
 
 export interface TemplateAttempt {
@@ -61,6 +74,62 @@ export async function sendText(attempt: TextAttempt): Promise<Outcome> {
     };
     return (await ask(MessageSendMutation, { input })).messageSend;
   });
+}
+
+export async function sendFiles(attempt: FilesAttempt): Promise<Outcome> {
+  const mediaIds: string[] = [];
+  try {
+    for (const file of attempt.files) {
+      const { mediaId, problems } = await uploadedOnce(attempt, file);
+      if (mediaId === null) return { problems: problems.map((each) => `${file.name}: ${each}`), isUnanswered: false };
+      mediaIds.push(mediaId);
+    }
+  } catch (error) {
+    return { problems: [explain(error)], isUnanswered: true };
+  }
+  return sending(attempt.threadId, async () => {
+    const input = {
+      threadId: attempt.threadId,
+      content: { media: { mediaIds, ...(attempt.caption === "" ? {} : { caption: attempt.caption }) } },
+      idempotencyKey: attempt.key,
+      ...(attempt.replyToId === null ? {} : { replyToId: attempt.replyToId }),
+    };
+    return (await ask(MessageSendMutation, { input })).messageSend;
+  });
+}
+
+async function uploadedOnce(attempt: FilesAttempt, file: File): ReturnType<typeof upload> {
+  const known = attempt.uploaded.get(file);
+  if (known !== undefined) return { mediaId: known, problems: [] };
+  const done = await upload(file);
+  if (done.mediaId !== null) attempt.uploaded.set(file, done.mediaId);
+  return done;
+}
+
+async function upload(file: File): Promise<{ mediaId: string | null; problems: string[] }> {
+  const mimeType = file.type === "" ? "application/octet-stream" : file.type;
+  const input = { kind: kindOf(mimeType), mimeType, bytes: file.size, fileName: file.name };
+  const { uploadUrl, media, userErrors } = (await ask(MediaPrepareMutation, { input })).mediaPrepare;
+  if (uploadUrl === null || media === null) {
+    return { mediaId: null, problems: userErrors.map((error) => error.message) };
+  }
+  const answer = await put(uploadUrl, file);
+  if (answer.ok) return { mediaId: media.id, problems: [] };
+  const told = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
+  return { mediaId: null, problems: [told?.error?.message ?? "It could not be uploaded."] };
+}
+
+async function put(url: string, file: File): Promise<Response> {
+  try {
+    return await fetch(hereabouts(url), { method: "PUT", body: file });
+  } catch {
+    throw new NetworkError("The upload broke off.");
+  }
+}
+
+function kindOf(mimeType: string): "IMAGE" | "VIDEO" | "AUDIO" | "DOCUMENT" {
+  const kinds = { image: "IMAGE", video: "VIDEO", audio: "AUDIO" } as const;
+  return kinds[mimeType.split("/", 1)[0] as keyof typeof kinds] ?? "DOCUMENT";
 }
 
 export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
@@ -125,11 +194,12 @@ export async function markRead(threadId: string, upToMessageId: string): Promise
 
 async function sending(
   threadId: string,
-  send: () => Promise<Payload & { message: Message | null }>,
+  send: () => Promise<Payload & { message: Message | null; messages?: Message[] }>,
 ): Promise<Outcome> {
   try {
-    const { message, userErrors } = await send();
-    if (message && conversation.value?.threadId === threadId) showMessage(message);
+    const { message, messages, userErrors } = await send();
+    const sent = messages ?? (message ? [message] : []);
+    if (conversation.value?.threadId === threadId) sent.forEach(showMessage);
     return { problems: userErrors.map((error) => error.message), isUnanswered: false };
   } catch (error) {
     return { problems: [explain(error)], isUnanswered: true };

@@ -35,10 +35,16 @@ const ContentParts = graphql(`
     ... on MediaContent {
       caption
       media {
+        id
         kind
         state
         mimeType
         fileName
+        bytes
+        voice
+        url
+        urlExpiresAt
+        failure
       }
     }
     ... on TemplateContent {
@@ -397,6 +403,9 @@ export const MessageSendMutation = graphql(
         message {
           ...MessageParts
         }
+        messages {
+          ...MessageParts
+        }
         userErrors {
           code
           message
@@ -406,6 +415,21 @@ export const MessageSendMutation = graphql(
   `,
   [MessageParts],
 );
+
+export const MediaPrepareMutation = graphql(`
+  mutation MediaPrepare($input: MediaPrepareInput!) {
+    mediaPrepare(input: $input) {
+      uploadUrl
+      media {
+        id
+      }
+      userErrors {
+        code
+        message
+      }
+    }
+  }
+`);
 
 export const MessageSendTemplateMutation = graphql(
   `

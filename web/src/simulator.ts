@@ -29,6 +29,7 @@ export interface PhoneMessage {
   status: string;
   replyTo: string | null;
   reactions: { emoji: string; from: string }[];
+  file: { id: string; mimeType: string; name: string | null; bytes: number } | null;
 }
 
 /** Of each kind what a phone shows; whatever else is there is passed over. */
@@ -113,6 +114,22 @@ export async function write(running: Demo, id: string, text: string, replyTo: st
     text,
     ...(replyTo === null ? {} : { replyTo }),
   });
+}
+
+export async function writeFile(running: Demo, id: string, file: File, caption: string): Promise<boolean> {
+  const mimeType = file.type === "" ? "application/octet-stream" : file.type;
+  const told = new URLSearchParams({ mimeType, name: file.name });
+  try {
+    const kept = await fetch(`${running.simulator}/_sim/media?${told}`, { method: "POST", body: file });
+    if (!kept.ok) return false;
+    const { id: mediaId } = (await kept.json()) as { id: string };
+    const first = mimeType.split("/", 1)[0] ?? "";
+    const kind = ["image", "video", "audio"].includes(first) ? first : "document";
+    const content = { id: mediaId, ...(caption === "" || kind === "audio" ? {} : { caption }) };
+    return await tell(running, id, "messages", { to: running.number, kind, [kind]: content });
+  } catch {
+    return false;
+  }
 }
 
 export async function react(running: Demo, id: string, messageId: string, emoji: string): Promise<boolean> {

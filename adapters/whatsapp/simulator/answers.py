@@ -21,17 +21,23 @@ class BadBody(Exception):
 
 async def read_json(request: Request) -> Json:
     """The JSON body, None when there is no body at all. BadBody for anything else."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY_BYTES:
-            raise BadBody(f"the body is longer than {MAX_BODY_BYTES} bytes")
+    data = await read_bytes(request, MAX_BODY_BYTES)
     if not data:
         return None
     try:
-        return decode(bytes(data))
+        return decode(data)
     except ValueError as error:
         raise BadBody(f"the body is not JSON: {error}") from error
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The body as it is; BadBody where it is longer."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise BadBody(f"the body is longer than {limit} bytes")
+    return bytes(data)
 
 
 async def read_object(request: Request) -> JsonObject:
@@ -61,6 +67,19 @@ class Dropped(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _break_off(send, httpx.RemoteProtocolError("Server disconnected without sending a complete response."))
+
+
+class Cut(Response):
+    """Promises `size` bytes and closes the connection after fewer."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        super().__init__(headers={"Content-Length": str(size)})
+        self._data = data
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._data, "more_body": True})
+        raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
 class Held(Response):

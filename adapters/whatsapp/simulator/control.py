@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.whatsapp.simulator.answers import json_answer, read_object
+from adapters.whatsapp.simulator.answers import json_answer, read_bytes, read_object
 from adapters.whatsapp.simulator.faults import read_fault
 from adapters.whatsapp.simulator.options import PersonOptions
 from adapters.whatsapp.simulator.simulator import Simulator, Written
@@ -22,6 +22,7 @@ from adapters.whatsapp.simulator.world import Number, Person, Rung
 
 MAX_NAME: Final = 200
 MAX_WRITTEN_TEXT: Final = 100_000
+MAX_ATTACHED_BYTES: Final = 200 * 1024 * 1024  # more than the network passes on, so that this can be tried
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -44,6 +45,8 @@ def control_routes(sim: Simulator) -> list[Route]:
         ("POST", "/people/{person}/read", control.open_chat),
         ("POST", "/people/{person}/online", control.set_online),
         ("POST", "/messages/{message:path}/statuses", control.set_status),
+        ("POST", "/media", control.attach),
+        ("GET", "/media/{file}", control.see_file),
         ("GET", "/events", control.events),
         ("GET", "/sends", control.sends),
         ("POST", "/sends/clear", control.clear_sends),
@@ -111,6 +114,24 @@ class _Control:
         person, body = self._person(request), await read_object(request)
         number = self._number(_text(body, "to"))
         return json_answer({"id": self._sim.write(person, number, _written(body))}, 201)
+
+    async def attach(self, request: Request) -> Response:
+        """The body is a file, `?mimeType=…&name=…` what it is called: it can be written about by the id answered."""
+        mime_type = request.query_params.get("mimeType", "application/octet-stream")
+        data = await read_bytes(request, MAX_ATTACHED_BYTES)
+        file = self._sim.attach(mime_type, data, request.query_params.get("name"))
+        return json_answer({"id": file.id, "sha256": file.sha256}, 201)
+
+    async def see_file(self, request: Request) -> Response:
+        """The bytes of a file, as whoever received it sees them."""
+        file = self._sim.files.find(request.path_params["file"], self._sim.now())
+        if file is None:
+            raise ControlError("there is no file with that id", 404)
+        kind = file.mime_type.split(";", 1)[0]
+        is_shown = kind.startswith(("image/", "video/", "audio/")) and kind != "image/svg+xml"
+        shown = "inline" if is_shown else "attachment"
+        headers = {"Content-Type": file.mime_type, "Content-Disposition": shown, "X-Content-Type-Options": "nosniff"}
+        return Response(file.data, headers=headers)
 
     async def conversation(self, request: Request) -> Response:
         person = self._person(request)

@@ -20,6 +20,12 @@ FaultKind: TypeAlias = Literal[
     "reorder",
     "wrong_signature",
     "revoke_token",
+    "media_unavailable",
+    "media_cut",
+    "media_wrong_bytes",
+    "media_over_size",
+    "media_elsewhere",
+    "media_upload_fails",
 ]
 
 BEFORE_ACCEPT: Final[tuple[FaultKind, ...]] = ("drop_before_accept", "error", "html_502")

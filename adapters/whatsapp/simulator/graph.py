@@ -15,9 +15,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.whatsapp.simulator.answers import Dropped, Held, edge_failure, json_answer, read_json, read_object
+from adapters.whatsapp.simulator.answers import (
+    MAX_BODY_BYTES,
+    Cut,
+    Dropped,
+    Held,
+    edge_failure,
+    json_answer,
+    read_bytes,
+    read_json,
+    read_object,
+)
 from adapters.whatsapp.simulator.errors import GraphError, bad_token, missing_object
 from adapters.whatsapp.simulator.faults import AFTER_ACCEPT, BEFORE_ACCEPT, Fault
+from adapters.whatsapp.simulator.files import MAX_FILE_BYTES, File, parts_of
 from adapters.whatsapp.simulator.sending import MarkRead, SendRequest, read_request
 from adapters.whatsapp.simulator.simulator import Accepted, Simulator
 from adapters.whatsapp.simulator.webhooks import WebhookVerificationFailed
@@ -51,6 +62,9 @@ def graph_routes(sim: Simulator) -> list[Route]:
     endpoints: tuple[tuple[str, str, Endpoint], ...] = (
         ("GET", "/debug_token", graph.debug_token),
         ("POST", "/{id}/messages", graph.send),
+        ("POST", "/{id}/media", graph.upload),
+        ("GET", "/_media/{key}", graph.download),
+        ("DELETE", "/{id}", graph.remove_media),
         ("POST", "/{id}/register", graph.register),
         ("POST", "/{id}/deregister", graph.deregister),
         ("GET", "/{id}/whatsapp_business_profile", graph.profile),
@@ -125,15 +139,72 @@ class _Graph:
 
         return json_answer(accepted.answer, background=BackgroundTask(follow))
 
+    # Files
+
+    async def upload(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        if self._sim.faults.take(("media_upload_fails",)):
+            return edge_failure()
+        body = await read_bytes(request, MAX_FILE_BYTES + MAX_BODY_BYTES)
+        parts = parts_of(body, request.headers.get("content-type", ""))
+        file, told, product = parts.get("file"), parts.get("type"), parts.get("messaging_product")
+        if product is None or product.data != b"whatsapp":
+            raise GraphError(100, "The parameter messaging_product is required and must be whatsapp")
+        mime_type = file.mime_type if file and file.mime_type else told.data.decode("latin-1") if told else None
+        if file is None or mime_type is None:
+            raise GraphError(100, "The parameter file is required, with its type")
+        return json_answer({"id": self._sim.take_upload(number, mime_type, file.data).id})
+
+    async def download(self, request: Request) -> Response:
+        file = self._sim.files.behind(request.path_params["key"], self._sim.now())
+        if file is None:
+            return json_answer({"error": "The link is not valid, or not any more."}, 404)
+        if self._sim.faults.take(("media_unavailable",)):
+            return Response("Service Unavailable", 503)
+        if self._sim.faults.take(("media_cut",)):
+            return Cut(file.data[: len(file.data) // 2], len(file.data))
+        data = file.data
+        if self._sim.faults.take(("media_wrong_bytes",)):
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        return Response(data, headers={"Content-Type": file.mime_type})
+
+    async def remove_media(self, request: Request) -> Response:
+        self._sim.file(request.path_params["id"])
+        self._sim.files.remove(request.path_params["id"])
+        return json_answer({"success": True})
+
+    def _file_row(self, file: File, request: Request) -> JsonObject:
+        asked = request.query_params.get("phone_number_id")
+        if asked is not None and file.number is not None and asked != file.number:
+            raise missing_object(file.id)
+        key = self._sim.files.link(file, self._sim.now())
+        # Where the simulator is mounted, the way to it is in the root path; the base address leaves it out.
+        root = request.scope.get("root_path", "")
+        size, url = len(file.data), f"{request.url.scheme}://{request.url.netloc}{root}/_media/{key}"
+        if self._sim.faults.take(("media_over_size",)):
+            size = MAX_FILE_BYTES + 1
+        if self._sim.faults.take(("media_elsewhere",)):
+            url = "http://169.254.169.254/latest/meta-data"
+        return {
+            "messaging_product": "whatsapp",
+            "url": url,
+            "mime_type": file.mime_type,
+            "sha256": file.sha256,
+            "file_size": str(size),
+            "id": file.id,
+        }
+
     # Numbers
 
     async def node(self, request: Request) -> Response:
-        """A number, the account, or a template, with the fields asked for."""
+        """A number, the account or a template with the fields asked for, or what is known of a file."""
         node = request.path_params["id"]
         if node == self._options.business_account_id:
             return json_answer(_picked(self._account_row(), request, ACCOUNT_FIELDS))
         if template := self._sim.world.templates.get(node):
             return json_answer(_picked(template.row(), request, TEMPLATE_FIELDS))
+        if file := self._sim.files.find(node, self._sim.now()):
+            return json_answer(self._file_row(file, request))
         return json_answer(_picked(_number_row(self._sim.number(node)), request, NUMBER_FIELDS))
 
     async def phone_numbers(self, request: Request) -> Response:

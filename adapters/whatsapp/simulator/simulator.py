@@ -3,6 +3,7 @@
 `Simulator` holds all state and does everything; the HTTP faces (`graph.py`, `control.py`) only translate.
 """
 
+import base64
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,14 @@ from adapters.whatsapp.simulator import templates
 from adapters.whatsapp.simulator.background import Background
 from adapters.whatsapp.simulator.errors import GraphError, missing_object
 from adapters.whatsapp.simulator.faults import STATUSES, Faults
+from adapters.whatsapp.simulator.files import (
+    RECEIVED_LIVES_S,
+    SAMPLES,
+    UPLOAD_LIVES_S,
+    File,
+    Files,
+    check_fits,
+)
 from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
 from adapters.whatsapp.simulator.options import SimulatorOptions
@@ -24,14 +33,6 @@ from adapters.whatsapp.simulator.world import CHANGES, Conversation, Message, Nu
 
 TYPING_S: Final = 25.0
 UNDELIVERABLE: Final = 131026
-MEDIA_TYPES: Final = {
-    "image": "image/jpeg",
-    "video": "video/mp4",
-    "audio": "audio/ogg; codecs=opus",
-    "document": "application/pdf",
-    "sticker": "image/webp",
-}
-EMPTY_SHA256: Final = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Simulator:
         self.options = options or SimulatorOptions()
         self.ids = Ids(self.options.seed)
         self.world = World(self.options, self.ids)
+        self.files = Files(self.ids)
         self.faults = Faults()
         self.hints = Hints()
         self._background = Background()
@@ -109,7 +111,9 @@ class Simulator:
             raise GraphError(131021, "The recipient is the sender's own number")
         person = self.world.person(request.to or request.recipient or "")
         conversation = self.world.conversation(number, person) if person else None
+        file = self._sent_file(number, request)
         message = self._composed(number, request, conversation)
+        message.file = file
         if conversation is not None:
             self._place(conversation, message, request)
         self.world.sends.append(
@@ -166,7 +170,21 @@ class Simulator:
         self.webhooks.report(Update("templates", template_change(reviewed), time=int(self.now())))
         return reviewed
 
+    def take_upload(self, number: Number, mime_type: str, data: bytes) -> File:
+        return self.files.add(mime_type, data, expires_at=self.now() + UPLOAD_LIVES_S, number=number.id)
+
+    def file(self, id: str) -> File:
+        """GraphError when there is no such file, or not any more."""
+        file = self.files.find(id, self.now())
+        if file is None:
+            raise missing_object(id)
+        return file
+
     # The people
+
+    def attach(self, mime_type: str, data: bytes, name: str | None) -> File:
+        """A file on a person's phone, to be written about."""
+        return self.files.add(mime_type, data, expires_at=self.now() + RECEIVED_LIVES_S, name=name)
 
     def write(self, person: Person, number: Number, written: Written) -> str:
         """A person's message, in the conversation and on its way to the webhook. Its id."""
@@ -191,10 +209,11 @@ class Simulator:
             _change(conversation, written)
         if target is not None:
             conversation.react(target, person.id, str(written.content.get("emoji") or ""))
+        received = self._received(written, message)
         body: JsonObject = {"id": message_id, "timestamp": str(int(at)), "type": written.kind}
         if written.reply_to is not None:
             body["context"] = self._context(conversation, written.reply_to)
-        if received := self._received(written):
+        if received:
             body[written.kind] = received
         change = message_change(conversation, body | written.raw)
         self.webhooks.report(Update(_lane(conversation), change, written=message_id))
@@ -328,14 +347,36 @@ class Simulator:
 
     # Details of what people write
 
-    def _received(self, written: Written) -> JsonObject:
-        """The content as the webhook has it: media get an id and a hash of their own where none was given."""
-        if written.kind not in MEDIA_TYPES:
+    def _received(self, written: Written, message: Message) -> JsonObject:
+        """The content as the webhook has it. Who attached nothing sends a small file of the kind."""
+        if written.kind not in SAMPLES:
             return written.content
-        media: JsonObject = {"mime_type": MEDIA_TYPES[written.kind], "sha256": EMPTY_SHA256, "id": self.ids.number()}
+        given = written.content.get("id")
+        file = self.files.find(given, self.now()) if isinstance(given, str) else None
+        if file is None and given is None:
+            file = self.attach(*SAMPLES[written.kind], None)
+        message.file = file
+        media: JsonObject = {"mime_type": SAMPLES[written.kind][0]}
+        if file is not None:
+            sha256 = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+            media = {"mime_type": file.mime_type, "sha256": sha256, "id": file.id}
+            if file.name is not None and written.kind == "document":
+                media["filename"] = file.name
         if written.kind == "audio":
-            media["voice"] = True
+            media["voice"] = file is not None and file.mime_type.startswith("audio/ogg")
         return media | written.content
+
+    def _sent_file(self, number: Number, request: SendRequest) -> File | None:
+        """The uploaded file a send names; GraphError where this number has none such, or it does not fit the kind."""
+        id = request.content.get("id") if request.kind in SAMPLES else None
+        if not isinstance(id, str):
+            return None
+        file = self.files.find(id, self.now())
+        if file is None or file.number != number.id:
+            raise GraphError(100, f"There is no media with the id {id} for this number")
+        check_fits(request.kind, file)
+        name = request.content.get("filename")
+        return replace(file, name=name) if isinstance(name, str) else file
 
     def _context(self, conversation: Conversation, quoted_id: str) -> JsonObject:
         quoted = conversation.messages.get(quoted_id)

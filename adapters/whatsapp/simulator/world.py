@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from adapters.whatsapp.simulator.files import File
 from adapters.whatsapp.simulator.ids import Ids, user_id_of
 from adapters.whatsapp.simulator.options import NumberOptions, PersonOptions, SimulatorOptions
 from adapters.whatsapp.simulator.templates import Template
@@ -85,6 +86,7 @@ class Message:
     swallowed: bool = False
     reported: list[Rung] = field(default_factory=list[Rung])
     reactions: dict[str, str] = field(default_factory=dict[str, str])  # who: emoji
+    file: File | None = None
 
     def raise_to(self, rung: Rung) -> bool:
         """Whether `rung` is higher than what the message had; then it has it now."""
@@ -104,6 +106,7 @@ class Message:
             "status": "read" if self.status == "played" else self.status,
             "replyTo": self.reply_to,
             "reactions": [{"emoji": emoji, "from": who} for who, emoji in self.reactions.items()],
+            "file": _file_row(self.file) if self.file else None,
         }
 
 
@@ -234,6 +237,10 @@ def phone_forms(phone: str) -> tuple[str, ...]:
     if number.startswith("55") and len(number) == 12:
         return (number, number[:4] + "9" + number[4:])
     return (number,)
+
+
+def _file_row(file: File) -> JsonObject:
+    return {"id": file.id, "mimeType": file.mime_type, "name": file.name, "bytes": len(file.data)}
 
 
 def _number(options: NumberOptions) -> Number:

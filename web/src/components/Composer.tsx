@@ -1,15 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey, sendText, type TextAttempt } from "../actions.ts";
+import { newKey, sendFiles, sendText, type FilesAttempt, type TextAttempt } from "../actions.ts";
 import type { Message, Thread } from "../documents.ts";
 import { isNarrow } from "../router.ts";
 import { now } from "../time.ts";
 import { preview, senderName } from "../words.ts";
-import { CloseIcon, SendIcon } from "./icons.tsx";
+import { size } from "../media.ts";
+import { AttachmentIcon, CloseIcon, SendIcon } from "./icons.tsx";
 import { TemplatePicker } from "./TemplatePicker.tsx";
 
 /** WhatsApp's limit for a text, in characters. */
 const MAX_CHARACTERS = 4096;
-const COUNT_FROM = 3900;
+/** And for the words under a file. */
+const MAX_CAPTION = 1024;
+/** From how many characters before the limit they are counted aloud. */
+const COUNT_BEFORE = 196;
 const MAX_ROWS = 7;
 
 /** What was begun and not sent, thread by thread. */
@@ -32,7 +36,10 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
   const [text, setText] = useState(drafts.get(thread.id) ?? "");
   const [problems, setProblems] = useState<string[]>([]);
   const [isBusy, setBusy] = useState(false);
+  const [files, setFiles] = useState<readonly File[]>([]);
   const unanswered = useRef<TextAttempt | null>(null);
+  const unansweredFiles = useRef<FilesAttempt | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
 
   useEffect(() => focusWithoutKeyboard(field.current), []);
@@ -42,23 +49,41 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
 
   const body = text.trim();
   const length = [...body].length;
-  const mayBeSent = body !== "" && length <= MAX_CHARACTERS && !isBusy;
+  const most = files.length > 0 ? MAX_CAPTION : MAX_CHARACTERS;
+  const mayBeSent = (body !== "" || files.length > 0) && length <= most && !isBusy;
 
   const write = (value: string) => {
     setText(value);
     setProblems([]);
     drafts.set(thread.id, value);
   };
-  const send = async () => {
-    if (!mayBeSent) return;
+  const sendWords = async () => {
     const attempt = attemptFor(unanswered.current, { threadId: thread.id, body, replyToId: quoted?.id ?? null });
-    setBusy(true);
-    setProblems([]);
     const { problems: refused, isUnanswered } = await sendText(attempt);
     unanswered.current = isUnanswered ? attempt : null;
+    return refused;
+  };
+  const sendWithFiles = async () => {
+    const wanted = { threadId: thread.id, files, caption: body, replyToId: quoted?.id ?? null };
+    const attempt = filesAttemptFor(unansweredFiles.current, wanted);
+    const { problems: refused, isUnanswered } = await sendFiles(attempt);
+    unansweredFiles.current = isUnanswered ? attempt : null;
+    return refused;
+  };
+  const attach = (chosen: Iterable<File> | null) => {
+    setProblems([]);
+    setFiles([...files, ...(chosen ?? [])]);
+    if (picker.current) picker.current.value = "";
+  };
+  const send = async () => {
+    if (!mayBeSent) return;
+    setBusy(true);
+    setProblems([]);
+    const refused = files.length > 0 ? await sendWithFiles() : await sendWords();
     setBusy(false);
     if (refused.length === 0) {
       write("");
+      setFiles([]);
       onQuoted(null);
     } else {
       setProblems(refused);
@@ -75,6 +100,11 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
   return (
     <form
       class="composer"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        attach(event.dataTransfer?.files ?? null);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void send();
@@ -88,15 +118,34 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
         ))}
       </div>
       {quoted && <Quoting message={quoted} onDrop={() => onQuoted(null)} />}
+      {files.length > 0 && <Attached files={files} onDrop={(at) => setFiles(files.filter((_, each) => each !== at))} />}
       <div class="composer-row">
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          data-testid="attach-files"
+          onChange={(event) => attach(event.currentTarget.files)}
+        />
+        <button
+          class="icon-button attach"
+          type="button"
+          aria-label="Attach files"
+          title="Attach files"
+          disabled={isBusy}
+          onClick={() => picker.current?.click()}
+        >
+          <AttachmentIcon />
+        </button>
         <textarea
           ref={field}
           class="composer-text"
           data-testid="composer"
           aria-label="Reply"
           aria-describedby="composer-hint"
-          aria-invalid={length > MAX_CHARACTERS}
-          placeholder="Write a reply"
+          aria-invalid={length > most}
+          placeholder={files.length > 0 ? "Words under the first file" : "Write a reply"}
           dir="auto"
           rows={Math.min(MAX_ROWS, text.split("\n").length)}
           value={text}
@@ -110,16 +159,33 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
       </div>
       <p class="composer-hint muted" id="composer-hint">
         <span class="composer-keys">Enter sends, Shift + Enter begins a new line</span>
-        {length >= COUNT_FROM && <CharacterCount length={length} />}
+        {length >= most - COUNT_BEFORE && <CharacterCount length={length} most={most} />}
       </p>
     </form>
   );
 }
 
-function CharacterCount({ length }: { length: number }) {
+function Attached({ files, onDrop }: { files: readonly File[]; onDrop: (at: number) => void }) {
   return (
-    <span class={length > MAX_CHARACTERS ? "too-long" : ""} role="status" data-testid="character-count">
-      {length.toLocaleString("en")} of {MAX_CHARACTERS.toLocaleString("en")} characters
+    <ul class="attached" aria-label="Files to be sent">
+      {files.map((file, at) => (
+        <li key={`${at} ${file.name}`} data-testid="attached-file">
+          <AttachmentIcon />
+          <span dir="auto">{file.name}</span>
+          <span class="muted">{size(file.size)}</span>
+          <button class="icon-button" type="button" aria-label={`Do not send ${file.name}`} onClick={() => onDrop(at)}>
+            <CloseIcon />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function CharacterCount({ length, most }: { length: number; most: number }) {
+  return (
+    <span class={length > most ? "too-long" : ""} role="status" data-testid="character-count">
+      {length.toLocaleString("en")} of {most.toLocaleString("en")} characters
     </span>
   );
 }
@@ -144,6 +210,12 @@ function Quoting({ message, onDrop }: { message: Message; onDrop: () => void }) 
 function attemptFor(last: TextAttempt | null, wanted: Omit<TextAttempt, "key">): TextAttempt {
   if (last && last.body === wanted.body && last.replyToId === wanted.replyToId) return last;
   return { ...wanted, key: newKey() };
+}
+
+function filesAttemptFor(last: FilesAttempt | null, wanted: Omit<FilesAttempt, "key" | "uploaded">): FilesAttempt {
+  const isSame = last?.files === wanted.files && last.caption === wanted.caption && last.replyToId === wanted.replyToId;
+  if (last && isSame) return last;
+  return { ...wanted, key: newKey(), uploaded: new Map() };
 }
 
 /** Where a finger would bring up a keyboard over the conversation, the field waits to be touched. */

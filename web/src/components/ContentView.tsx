@@ -1,7 +1,8 @@
 import type { Content } from "../documents.ts";
-import { degrees, kindWord, mediaWord, money, orderWord, removedWord } from "../words.ts";
+import { degrees, kindWord, money, orderWord, removedWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
-import { AttachmentIcon, BasketIcon, ListIcon, NoticeIcon, PinIcon, RemovedIcon } from "./icons.tsx";
+import { BasketIcon, ListIcon, NoticeIcon, PinIcon, RemovedIcon } from "./icons.tsx";
+import { MediaView } from "./MediaView.tsx";
 
 type Of<Kind extends Content["__typename"]> = Extract<Content, { __typename: Kind }>;
 
@@ -57,39 +58,6 @@ export function ContentView({ content }: { content: Content }) {
           <p>A message of a kind that this page can't show yet.</p>
         </div>
       );
-  }
-}
-
-function MediaView({ content }: { content: Of<"MediaContent"> }) {
-  const { kind, state, fileName } = content.media;
-  return (
-    <>
-      <div class={`bubble-media media-${state.toLowerCase()}`}>
-        <AttachmentIcon />
-        <div>
-          <p class="bubble-notice-title">{fileName ?? mediaWord(kind)}</p>
-          <p>{mediaState(state)}</p>
-        </div>
-      </div>
-      {content.caption && (
-        <p class="bubble-text" dir="auto">
-          {content.caption}
-        </p>
-      )}
-    </>
-  );
-}
-
-function mediaState(state: string): string {
-  switch (state) {
-    case "PENDING":
-      return "Being fetched from WhatsApp";
-    case "FAILED":
-      return "Could not be fetched";
-    case "EXPIRED":
-      return "No longer available";
-    default:
-      return "Received";
   }
 }
 

@@ -8,6 +8,7 @@ import {
   react,
   setReads,
   write,
+  writeFile,
   type Demo,
   type Phone,
   type PhoneMessage,
@@ -16,7 +17,7 @@ import { fullTime, timeOfDay } from "../time.ts";
 import { statusWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
 import { PhoneContentView } from "./PhoneContentView.tsx";
-import { CloseIcon, ReplyIcon, SendIcon, SmileIcon } from "./icons.tsx";
+import { AttachmentIcon, CloseIcon, ReplyIcon, SendIcon, SmileIcon } from "./icons.tsx";
 import { Ticks } from "./Ticks.tsx";
 
 const EMOJI = ["👍", "❤️", "😂", "😮", "🙏"];
@@ -160,10 +161,13 @@ function PhoneBubble({
             <span class="quote-text">{quoted.text}</span>
           </div>
         )}
-        <PhoneContentView
-          message={message}
-          onChoose={isOwn ? null : (option) => void choose(running, phone.id, message, option)}
-        />
+        {message.file && <PhoneFile running={running} file={message.file} />}
+        {(message.text !== "" || message.file === null) && (
+          <PhoneContentView
+            message={message}
+            onChoose={isOwn ? null : (option) => void choose(running, phone.id, message, option)}
+          />
+        )}
         <p class="bubble-foot">
           <time dateTime={message.at} title={fullTime(message.at)}>
             {timeOfDay(message.at)}
@@ -205,6 +209,24 @@ function PhoneBubble({
   );
 }
 
+function PhoneFile({ running, file }: { running: Demo; file: NonNullable<PhoneMessage["file"]> }) {
+  const url = `${running.simulator}/_sim/media/${encodeURIComponent(file.id)}`;
+  switch (file.mimeType.split("/", 1)[0]) {
+    case "image":
+      return <img class="picture" src={url} alt={file.name ?? "Photo"} data-testid="phone-file" />;
+    case "video":
+      return <video class="picture" src={url} controls preload="metadata" data-testid="phone-file" />;
+    case "audio":
+      return <audio class="sound" src={url} controls preload="metadata" data-testid="phone-file" />;
+    default:
+      return (
+        <a class="bubble-file" href={url} download={file.name ?? ""} data-testid="phone-file">
+          {file.name ?? "Document"}
+        </a>
+      );
+  }
+}
+
 function PhoneComposer({
   running,
   phone,
@@ -219,6 +241,14 @@ function PhoneComposer({
   const [text, setText] = useState("");
   const [problem, setProblem] = useState("");
   const field = useRef<HTMLInputElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const attach = async (file: File | undefined) => {
+    if (picker.current) picker.current.value = "";
+    if (file === undefined) return;
+    setProblem("");
+    if (await writeFile(running, phone.id, file, text.trim())) return setText("");
+    setProblem("Not delivered. Try again.");
+  };
   useEffect(() => {
     if (quoted) field.current?.focus();
   }, [quoted]);
@@ -253,6 +283,21 @@ function PhoneComposer({
         </div>
       )}
       <div class="composer-row">
+        <input
+          ref={picker}
+          type="file"
+          hidden
+          data-testid={`phone-attach-${phone.id}`}
+          onChange={(event) => void attach(event.currentTarget.files?.[0])}
+        />
+        <button
+          class="icon-button"
+          type="button"
+          aria-label={`Send a file from ${phone.name}'s phone`}
+          onClick={() => picker.current?.click()}
+        >
+          <AttachmentIcon />
+        </button>
         <input
           ref={field}
           type="text"

@@ -14,7 +14,7 @@ STATEMENTS = [
 
 
 class Migration(RecordedMigration):
-    dependencies = [("desk", "m0001_start")]  # noqa: RUF012  (as Tortoise declares it)
+    dependencies = [("desk", "m0006_media")]  # noqa: RUF012  (as Tortoise declares it)
     operations = [  # noqa: RUF012
         per_database(sqlite=in_words(SQLITE_WORDS, STATEMENTS), postgres=in_words(POSTGRES_WORDS, STATEMENTS))
     ]

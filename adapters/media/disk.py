@@ -1,0 +1,127 @@
+"""Files in a folder: written whole under another name first, so that a crash leaves all of a file or nothing.
+
+A name is only ever one that Deskline made; what a sender called a file is never part of a path.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from domain.errors import Unavailable
+from domain.ports import BytesMissing
+
+CHUNK_BYTES: Final = 1024 * 1024  # in memory at a time
+OWNER_ONLY_FILE: Final = 0o600
+OWNER_ONLY_FOLDER: Final = 0o700
+DRAFTS: Final = ".drafts"
+NAME: Final = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_-]{2,127}")
+SHELF: Final = slice(-2, None)  # files are spread over folders by the end of their names, which is random
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+class DiskMedia:
+    """A media store in `root`, which is made where it is missing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:
+        path = self._path(name)
+        draft = self._root / DRAFTS / secrets.token_hex(16)
+        try:
+            file = await asyncio.to_thread(_begun, draft)
+            try:
+                async for piece in _gathered(chunks):
+                    await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(_kept, file, draft, path)
+            finally:
+                await asyncio.to_thread(_dropped, file, draft)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise Unavailable(retry_after_s=60.0) from error
+            raise
+
+    async def read(self, name: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
+        path = self._path(name)
+        try:
+            file = await asyncio.to_thread(path.open, "rb")
+        except FileNotFoundError:
+            raise BytesMissing(name) from None
+        try:
+            await asyncio.to_thread(file.seek, start)
+            left = None if stop is None else stop - start
+            while left is None or left > 0:
+                piece = await asyncio.to_thread(file.read, CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+                if not piece:
+                    return
+                yield piece
+                left = None if left is None else left - len(piece)
+        finally:
+            await asyncio.to_thread(file.close)
+
+    async def size(self, name: str) -> int | None:
+        try:
+            return (await asyncio.to_thread(self._path(name).stat)).st_size
+        except FileNotFoundError:
+            return None
+
+    async def remove(self, name: str) -> None:
+        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"not a name of ours: {name!r}")
+        return self._root / name[SHELF] / name
+
+
+async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    """Small pieces together, so that a thread is asked once for many."""
+    held = bytearray()
+    async for chunk in chunks:
+        held += chunk
+        if len(held) >= CHUNK_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+# ---------------------------------------------------------------- on a thread
+
+
+def _begun(draft: Path) -> BinaryIO:
+    draft.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+    return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
+
+
+def _kept(file: BinaryIO, draft: Path, path: Path) -> None:
+    """On the disk with its name once this returns."""
+    file.flush()
+    os.fsync(file.fileno())
+    if not path.parent.exists():
+        path.parent.mkdir(mode=OWNER_ONLY_FOLDER, exist_ok=True)
+        _sync_folder(path.parent.parent)
+    draft.rename(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _dropped(file: BinaryIO, draft: Path) -> None:
+    """The draft is gone where it was not kept."""
+    with suppress(OSError):  # what could not be written is told by whoever wrote it
+        file.close()
+    with suppress(FileNotFoundError):
+        draft.unlink()

@@ -1,0 +1,182 @@
+"""Files over HTTP: `GET /media/{token}` gives one out, `PUT /media/{token}` takes one in. The link is the right to it.
+
+What a browser would execute is never shown by it: such types come as downloads, in a sandbox, and no type is guessed.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, code_of
+from domain.media import Media, MediaState
+from domain.media_types import SHOWN_INLINE
+from domain.messages import MediaMessage
+from domain.ports import Ports
+from domain.use_cases.intake import unspoilt
+from domain.use_cases.prepare import take_upload
+from schema.media_links import LinkInvalid, MediaLinks, Named, Purpose
+
+UPLOADS_AT_A_TIME: Final = 16  # each holds a few megabytes at most
+BODY_WITHIN_S: Final = 600.0
+RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+SANDBOX: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; sandbox"
+STATUS: Final = {
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.MEDIA_REJECTED: 415,
+}
+
+log = structlog.stdlib.get_logger()
+
+
+class MediaFiles:
+    def __init__(self, ports: Ports, links: MediaLinks) -> None:
+        self._ports = ports
+        self._links = links
+        self._uploads = 0
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/media/{token}", self.give, methods=["GET"]),
+            Route("/media/{token}", self.take, methods=["PUT"]),
+        ]
+
+    # Out
+
+    async def give(self, request: Request) -> Response:
+        try:
+            named = self._named(request, Purpose.GET)
+        except LinkInvalid as error:
+            return _told("FORBIDDEN", str(error), 403)
+        media = await self._shown(named)
+        if media is None or media.stored_as is None or media.size is None:
+            return _told("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
+        headers = _headers(media)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        if await self._ports.media.size(media.stored_as) != media.size:
+            log.error("a kept file is missing or cut", media=media.id)
+            return _told("NOT_FOUND", "The file is not in the store any more.", 404)
+        span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], media.size)
+        if span is None:
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{media.size}"})
+        headers["Content-Length"] = str(span.stop - span.start)
+        if span.is_whole:
+            chunks = unspoilt(self._ports.media.read(media.stored_as), media.sha256)
+            return _streamed(request, chunks, 200, headers, media.mime_type)
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{media.size}"
+        chunks = self._ports.media.read(media.stored_as, span.start, span.stop)
+        return _streamed(request, chunks, 206, headers, media.mime_type)
+
+    async def _shown(self, named: Named) -> Media | None:
+        """The file, while it is READY and its message still says so: what was removed or withheld is not given out."""
+        media = (await self._ports.reader.media_by_ids(named.organization, [named.media])).get(named.media)
+        if media is None or media.state is not MediaState.READY:
+            return None
+        if media.message is None:
+            return media
+        found = await self._ports.reader.messages_by_ids(named.organization, [media.message])
+        message = found.get(media.message)
+        says_so = (
+            message is not None and isinstance(message.content, MediaMessage) and message.content.media == media.id
+        )
+        return media if says_so else None
+
+    # In
+
+    async def take(self, request: Request) -> Response:
+        try:
+            named = self._named(request, Purpose.PUT)
+        except LinkInvalid as error:
+            return _told("FORBIDDEN", str(error), 403)
+        if self._uploads >= UPLOADS_AT_A_TIME:
+            return _told("UNAVAILABLE", "Too many uploads at once; try again.", 503, {"Retry-After": "1"})
+        self._uploads += 1
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                taken = await take_upload(
+                    self._ports, named.organization, named.media, request.stream(), _told_length(request)
+                )
+        except TimeoutError:
+            return _told("SLOW", "The bytes did not come in time.", 408)
+        except ClientDisconnect:
+            return _told("GONE", "The bytes stopped coming.", 400)
+        finally:
+            self._uploads -= 1
+        if isinstance(taken, Media):
+            return JSONResponse({"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}, 201)
+        return _refused(taken)
+
+    def _named(self, request: Request, purpose: Purpose) -> Named:
+        return self._links.read(request.path_params["token"], purpose, self._ports.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    stop: int
+    is_whole: bool
+
+
+def _span(asked: str | None, only_if: str | None, tag: str, size: int) -> _Span | None:
+    """The bytes asked for; all of them where no range, several, or nonsense is asked. None where there are no such."""
+    whole = _Span(0, size, is_whole=True)
+    found = RANGE.fullmatch(asked.strip()) if asked is not None and only_if in (None, tag) else None
+    if found is None or found[1] == found[2] == "":
+        return whole
+    if found[1] == "":
+        last = int(found[2])
+        return _Span(max(0, size - last), size, is_whole=False) if last > 0 and size > 0 else None
+    start = int(found[1])
+    stop = size if found[2] == "" else min(int(found[2]) + 1, size)
+    if found[2] != "" and int(found[2]) < start:
+        return whole
+    return _Span(start, stop, is_whole=False) if start < size else None
+
+
+def _headers(media: Media) -> dict[str, str]:
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",  # asked each time: what is withheld is withheld at once
+        "Content-Security-Policy": SANDBOX,
+        "ETag": f'"{media.sha256}"',
+    }
+    shown = "inline" if media.mime_type in SHOWN_INLINE else "attachment"
+    named = f"; filename*=UTF-8''{quote(media.file_name, safe='')}" if media.file_name else ""
+    headers["Content-Disposition"] = shown + named
+    return headers
+
+
+def _streamed(
+    request: Request, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str], mime_type: str
+) -> Response:
+    if request.method == "HEAD":
+        return Response(status_code=status, headers={**headers, "Content-Type": mime_type})
+    # As a header and not as a media type, to which Starlette would add a character set.
+    return StreamingResponse(chunks, status, {**headers, "Content-Type": mime_type})
+
+
+def _refused(refusal: Refusal) -> Response:
+    code = code_of(refusal)
+    match refusal:
+        case Refused(message=message) | MediaRejected(message=message):
+            return _told(code.value, message, STATUS.get(code, 400))
+        case _:
+            raise AssertionError(refusal)
+
+
+def _told(code: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
+def _told_length(request: Request) -> int | None:
+    told = request.headers.get("content-length", "")
+    return int(told) if re.fullmatch(r"\d{1,18}", told) else None

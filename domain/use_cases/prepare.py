@@ -1,0 +1,143 @@
+"""Files of our own: a place is reserved, then the bytes come, and are refused while they come where they don't fit."""
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+
+from domain.actors import Actor, Right
+from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
+from domain.ids import MediaId, OrganizationId
+from domain.media import (
+    STATIC_STICKER_LIMIT,
+    Media,
+    MediaKind,
+    MediaState,
+    plain_type,
+    refusal_of,
+    rule_for,
+    safe_name,
+    with_bytes,
+)
+from domain.media_types import looks
+from domain.messages import Direction
+from domain.ports import Ports
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.intake import Intake, Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareMedia:
+    kind: MediaKind
+    mime_type: str
+    size: int  # bytes
+    file_name: str | None = None
+    voice: bool = False
+
+
+@again_on_collision
+async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Media | Refusal:
+    """Reserve a place for a file to be sent. Refuses FORBIDDEN and MEDIA_REJECTED, before a byte of it moved."""
+    if not actor.may(Right.SEND):
+        return forbidden("send messages")
+    mime_type = plain_type(asked.mime_type)
+    if refusal := refusal_of(asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice):
+        return refusal
+    media = Media(
+        organization=actor.organization,
+        id=MediaId(ports.ids.new()),
+        kind=asked.kind,
+        state=MediaState.PENDING,
+        mime_type=mime_type,
+        created_at=ports.clock.now(),
+        direction=Direction.OUTBOUND,
+        file_name=safe_name(asked.file_name),
+        size=asked.size,
+        voice=asked.voice,
+    )
+    async with ports.store.transaction(actor.organization) as tx:
+        tx.save(media)
+    return media
+
+
+async def take_upload(
+    ports: Ports, organization: OrganizationId, id: MediaId, chunks: AsyncIterable[bytes], told_size: int | None
+) -> Media | Refusal:
+    """The bytes of a prepared file. The first that do not fit end it, and nothing is kept.
+
+    Refuses NOT_FOUND, CONFLICT (they are here already), INVALID (another size than told), MEDIA_REJECTED.
+    """
+    media = (await ports.reader.media_by_ids(organization, [id])).get(id)
+    if media is None or media.direction is not Direction.OUTBOUND or media.size is None:
+        return not_found("file to be uploaded")
+    if media.state is not MediaState.PENDING:
+        return _here_already()
+    if told_size is not None and told_size != media.size:
+        return _other_size(media.size, f"{told_size} are announced")
+    size = media.size
+
+    def grown(so_far: int) -> None:
+        if so_far > size:
+            raise Stopped(_other_size(size, "more came"))
+
+    def begun(intake: Intake) -> None:
+        if refusal := _type_fault(media, intake):
+            raise Stopped(refusal)
+
+    def ended(intake: Intake) -> None:
+        if intake.size != size:
+            raise Stopped(_other_size(size, f"{intake.size} came"))
+
+    intake = Intake(media.mime_type)
+    name = ports.ids.new()
+    try:
+        await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
+    except Stopped as stopped:
+        return stopped.refusal
+    kept = await _keep(ports, media, name, intake)
+    if not isinstance(kept, Media):
+        await ports.media.remove(name)
+    return kept
+
+
+@again_on_collision
+async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Media | Refusal:
+    async with ports.store.transaction(prepared.organization) as tx:
+        media = (await tx.media([prepared.id])).get(prepared.id)
+        if media is None or media.state is not MediaState.PENDING:
+            return _here_already()
+        mime_type = intake.mime_type
+        ready = with_bytes(
+            media,
+            stored_as=name,
+            mime_type=mime_type,
+            size=intake.size,
+            sha256=intake.sha256,
+            animated=looks(intake.head, mime_type).animated,
+        )
+        tx.save(ready)
+    return ready
+
+
+def _type_fault(media: Media, intake: Intake) -> MediaRejected | None:
+    """Why these bytes are not what was prepared, or not what a phone shows."""
+    assert media.size is not None
+    rule, mime_type = rule_for(media.kind, Direction.OUTBOUND), intake.mime_type
+    if refusal := refusal_of(media.kind, Direction.OUTBOUND, mime_type, media.size, voice=media.voice):
+        return refusal
+    if mime_type != media.mime_type:
+        why = f"Its bytes are {mime_type}, though it was called {media.mime_type}."
+        return MediaRejected(rule, mime_type, media.size, why)
+    seen = looks(intake.head, mime_type)
+    if seen.fault is not None:
+        return MediaRejected(rule, mime_type, media.size, seen.fault)
+    if media.kind is MediaKind.STICKER and not seen.animated and media.size > STATIC_STICKER_LIMIT:
+        why = f"A sticker that does not move has {STATIC_STICKER_LIMIT} bytes at most; it has {media.size}."
+        return MediaRejected(rule, mime_type, media.size, why)
+    return None
+
+
+def _here_already() -> Refused:
+    return Refused(ErrorCode.CONFLICT, "The bytes of this file are here already.")
+
+
+def _other_size(size: int, instead: str) -> Refused:
+    return invalid(f"The file was prepared with {size} bytes; {instead}.")
