@@ -247,7 +247,8 @@ async def _is_stale(tx: Transaction, message: Message, item: OutboxItem, code: i
         return False
     file = (await tx.media([message.content.media])).get(message.content.media)
     channel = await tx.channel(item.channel)
-    assert file is not None and channel is not None, "they were there when it left"
+    assert file is not None, "it was there when it left"
+    assert channel is not None, "it was there when it left"
     used = next((each for each in file.uploads if each.number == channel.phone_number_id), None)
     if used is None or used.uploaded_at >= item.queued_at:
         return False
