@@ -95,7 +95,7 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MediaId) -> _Cl
             return None
         channel = await tx.channel(media.channel) if media.channel is not None else None
         if channel is None or media.network_id is None:
-            tx.save(without_bytes(media, MediaState.FAILED, "The network did not say how to fetch it."))
+            await _change(tx, without_bytes(media, MediaState.FAILED, "The network did not say how to fetch it."))
             return None
         if now >= media.created_at + WEBHOOK_ID_LIVES:
             await _change(tx, without_bytes(media, MediaState.EXPIRED, TOO_LATE))

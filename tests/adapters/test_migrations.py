@@ -118,6 +118,14 @@ def rows_of(path: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+def add_row(connection: sqlite3.Connection, table: str, **given: str) -> None:
+    """A row with what is given, and something in every other column that must not be empty."""
+    needed = connection.execute("SELECT name FROM pragma_table_info(?) WHERE [notnull]", (table,)).fetchall()
+    row = {name: "0" for (name,) in needed} | {"organization_id": "o"} | given
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", [*row.values()])
+
+
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """A package with our migrations so far and further ones."""
@@ -282,6 +290,22 @@ async def test_going_as_far_as_a_named_migration_stops_there(tmp_path: Path, lat
 
     assert await migrated(path, later, to="m9001_rebuild") == [*OURS, "m9001_rebuild"]
     assert await state_of(path, later) == SchemaState(Standing.BEHIND, ("m9002_late",))
+
+
+async def test_a_file_from_before_is_found_with_its_message_and_is_due(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    await migrated(path, to="m0001_start")
+    content = '{"is": "MediaMessage", "v": 1, "media": "f"}'
+    with closing(sqlite3.connect(path)) as connection, connection:
+        add_row(connection, "channels", id="c")
+        add_row(connection, "messages", id="m", content=content)
+        add_row(connection, "media", id="f", channel_id="c", state="PENDING", created_at="2026-11-20T12:00:00.000000Z")
+
+    assert await migrated(path) == list(OURS[1:])
+
+    assert rows_of(path, "SELECT id, message_id, direction, due_at, tries, uploads FROM media") == [
+        ("f", "m", "INBOUND", "2026-11-20T12:00:00.000000Z", 0, "[]")
+    ]
 
 
 # What is refused

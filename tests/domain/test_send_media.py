@@ -177,6 +177,14 @@ async def test_a_sticker_and_a_voice_note_that_fit_are_taken(desk: Desk) -> None
     assert granted(await taken(desk, note, OPUS)).state is MediaState.READY
 
 
+async def test_a_file_longer_than_its_head_is_taken_whole(desk: Desk) -> None:
+    data = PNG + bytes(10_000)
+
+    media = granted(await taken(desk, await prepared(desk, data), data))
+
+    assert (media.size, media.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
 async def test_bytes_come_once(desk: Desk) -> None:
     media = await a_picture(desk)
 

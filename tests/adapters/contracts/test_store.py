@@ -22,7 +22,18 @@ from domain.events import (
     ThreadChanged,
     TicketChanged,
 )
-from domain.ids import ChannelId, MessageId, OrganizationId, PeriodId, PhoneNumberId, ThreadId, TicketId, UserId
+from domain.ids import (
+    ChannelId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    PeriodId,
+    PhoneNumberId,
+    ThreadId,
+    TicketId,
+    UserId,
+)
+from domain.media import Media
 from domain.messages import MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.ports import OUTBOX, Row
@@ -34,6 +45,7 @@ from tests.builders import (
     DELIVERY,
     GLOBEX,
     HOUR,
+    MEDIA,
     MESSAGE,
     MINUTE,
     NOON,
@@ -44,6 +56,7 @@ from tests.builders import (
     WAMID,
     a_channel,
     a_mark,
+    a_media,
     a_period,
     a_thread,
     a_ticket,
@@ -605,6 +618,32 @@ async def test_an_alarm_taken_away_does_not_ring(desk: Desk) -> None:
     await desk.given(a_thread(ThreadId(an_id(1))))
 
     assert await desk.store.due_alarms(NOON + HOUR, 10) == []
+
+
+async def test_files_are_due_from_their_instant_on_the_longest_waiting_first(desk: Desk) -> None:
+    def a_file(number: int, minutes: float | None) -> Media:
+        return a_media(MediaId(an_id(number)), due_at=None if minutes is None else NOON + minutes * MINUTE)
+
+    await desk.given(a_file(1, 3), a_file(2, 1), a_file(3, 9), a_file(5, None))
+    await desk.given(replace(a_file(4, 2), organization=GLOBEX), organization=GLOBEX)
+
+    assert await desk.store.due_media(NOON + MINUTE - TICK, 10) == []
+    assert await desk.store.due_media(NOON + MINUTE, 10) == [(ACME, an_id(2))]
+    due = [(ACME, an_id(2)), (GLOBEX, an_id(4)), (ACME, an_id(1))]
+    assert await desk.store.due_media(NOON + 3 * MINUTE, 10) == due
+    assert await desk.store.due_media(NOON + 3 * MINUTE, 2) == due[:2]
+
+
+async def test_a_file_read_in_a_transaction_is_this_organizations(desk: Desk) -> None:
+    await desk.given(a_media())
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.media([MEDIA, MediaId(an_id(9))]) == {MEDIA: a_media()}
+        ours = replace(a_media(), channel=None)
+        tx.save(ours)
+        assert await tx.media([MEDIA]) == {MEDIA: ours}
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert await tx.media([MEDIA]) == {}
 
 
 async def test_the_next_due_instant_is_the_first_after_now(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from domain.ids import (
     TicketId,
     Wamid,
 )
-from domain.media import MediaState
+from domain.media import MediaState, Upload
 from domain.messages import (
     Attempt,
     AttemptOutcome,
@@ -348,7 +348,10 @@ async def test_a_mark_and_a_file_come_back(desk: Desk) -> None:
         a_mark(an_id(1), delivery=None, place=None, attempt=None, reported_at=NOON + TICK),
     ]
     file = replace(
-        a_media(state=MediaState.READY, file_name=ANY_TONGUE),
+        a_media(state=MediaState.READY, file_name=ANY_TONGUE, message=MESSAGE, stored_as="a-name", due_at=ODD),
+        direction=Direction.OUTBOUND,
+        tries=7,
+        uploads=(Upload(NUMBER, "1", NOON), Upload(PhoneNumberId("2"), "2", NOON)),
         size=3_000_000_000,
         sha256="ab12",
         voice=True,
