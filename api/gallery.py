@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -115,13 +115,12 @@ class Gallery:
         raw: dict[str, object] = {} if context is None else {"context": context}
         return await self._known(Wamid(await self._says(kind, content, reply_to=reply_to, raw=raw)))
 
-    async def _says(
-        self, kind: str, content: object, *, reply_to: Message | None = None, raw: dict[str, object] | None = None
-    ) -> str:
-        body: dict[str, Any] = {"to": self._channel.phone_number_id, "kind": kind, kind: content}
+    async def _says(self, kind: str, content: object, *, reply_to: Message | None = None, raw: object = None) -> str:
+        message: object = {} if raw is None else raw
+        body = {"to": self._channel.phone_number_id, "kind": kind, kind: content, "message": message}
         if reply_to is not None:
             body["replyTo"] = reply_to.wamid
-        said = await self._phone.post(f"/_sim/people/{self._person}/messages", json=body | {"message": raw or {}})
+        said = await self._phone.post(f"/_sim/people/{self._person}/messages", json=body)
         said.raise_for_status()
         return said.json()["id"]
 

@@ -1,0 +1,92 @@
+// Opens the demo's gallery in Chromium and says what it saw, a line a kind. Ends with 1 and the reason where a kind is
+// not shown in its own form. SCREENSHOT names a file for the picture of the whole thread.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const { PAGE, CHROMIUM, SCREENSHOT } = process.env;
+
+/** A kind, and the words that stand in the bubble that shows it. */
+const SHOWN = [
+  ["styled text", "INBOUND", /^Bold, italic, gone, code and a link/],
+  ["a reply with its quote", "INBOUND", /Every Kind.*Answering what I said/s],
+  ["a forwarded text", "INBOUND", /Forwarded.*Passed on from a friend/s],
+  ["a photo with its caption", "INBOUND", /Photo.*The scratch on the frame/s],
+  ["a video", "INBOUND", /^Video/],
+  ["a voice note", "INBOUND", /^Voice or audio/],
+  ["a document by its name", "INBOUND", /reçu 1042\.pdf.*The bill/s],
+  ["a sticker", "INBOUND", /^Sticker/],
+  ["a place with a name", "INBOUND", /Home.*Rue 5.*50\.8503° N, 4\.3517° E/s],
+  ["a place without one", "INBOUND", /Location.*33\.8688° S, 151\.2093° E/s],
+  ["a contact card", "INBOUND", /Bo Li.*Bo's Bikes.*\+32 470 00 00 00/s],
+  ["an order with its total", "INBOUND", /Order of 2 products.*€9\.00.*€19\.00.*Total.*€28\.00.*In blue/s],
+  ["a filled form", "INBOUND", /Answer.*Sent.*size: L.*colour: blue/s],
+  ["a template's button", "INBOUND", /Answer.*Track my order/s],
+  ["a poll as unsupported", "INBOUND", /Can't be shown here: poll creation/],
+  ["a kind nobody knows yet", "INBOUND", /Can't be shown here: hologram/],
+  ["a notice", "INBOUND", /security code changed/],
+  ["our place", "OUTBOUND", /Acme Shop.*Grand-Place 1, Brussels/s],
+  ["our contact cards", "OUTBOUND", /Sam Rivera.*sam@acme\.example.*Noor Haddad/s],
+  ["our question with buttons", "OUTBOUND", /Shall we send it again\?.*Yes, please.*No, thanks/s],
+  ["the button that was chosen", "INBOUND", /Shall we send it again\?.*Answer.*Yes, please/s],
+  ["our question with a list", "OUTBOUND", /When shall it come\?.*Monday.*8 am to noon.*Saturday/s],
+  ["the row that was chosen", "INBOUND", /When shall it come\?.*Answer.*Monday.*8 am to noon/s],
+  ["what was written in the phone's app", "OUTBOUND", /The phone's app.*Written on the phone/s],
+  ["a changed message", "INBOUND", /This was said second.*Edited/s],
+  ["a deleted message", "INBOUND", /This message was deleted/],
+  ["a reaction of theirs", "INBOUND", /Thanks for everything!/],
+];
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+});
+try {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 3400 }, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(PAGE);
+  await page.getByRole("link", { name: /Every Kind/ }).click();
+  await page.getByTestId("message").filter({ hasText: "Thanks for everything!" }).waitFor();
+
+  for (const [what, direction, words] of SHOWN) {
+    const shown = page.locator(`[data-testid=message][data-direction=${direction}]`).filter({ hasText: words });
+    assert.ok((await shown.count()) >= 1, `${what} is not shown: ${words}`);
+    saw(what);
+  }
+
+  const first = page.getByTestId("message").first();
+  await first.getByTestId("reaction").filter({ hasText: "👍" }).waitFor();
+  saw("our reaction");
+
+  const deleted = page.getByTestId("message").filter({ hasText: "This message was deleted" });
+  await deleted.getByText("Earlier versions").click();
+  await deleted.getByText("This was better left unsaid.").waitFor();
+  saw("what a deleted message said, as an administrator");
+
+  const thanks = page.getByTestId("message").filter({ hasText: "Thanks for everything!" }).first();
+  await thanks.hover();
+  await thanks.getByRole("button", { name: /^React to/ }).click();
+  await thanks.getByRole("button", { name: "React with ✅" }).click();
+  await page.locator("[data-testid=phone-15550100019]").getByText("✅").waitFor();
+  saw("a reaction from the page on the phone");
+
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run("main"));
+  assert.deepEqual(
+    violations.map((violation) => `${violation.id}: ${violation.nodes[0]?.html}`),
+    [],
+  );
+  saw("nothing that shuts anybody out");
+  if (SCREENSHOT) await page.screenshot({ path: SCREENSHOT });
+} finally {
+  await browser.close();
+}
+
+function saw(what) {
+  console.log(`saw ${what}`);
+}
