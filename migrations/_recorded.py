@@ -9,13 +9,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
 import aiosqlite
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
-from tortoise.transactions import in_transaction
 
 from migrations._dialect import speaking
 
@@ -61,8 +61,17 @@ async def _transaction(client: BaseDBAsyncClient, rebuilds: bool) -> AsyncGenera
         async with _on_sqlite(client, rebuilds) as wrapper:
             yield wrapper
     else:
-        async with in_transaction(client.connection_name) as wrapper:
+        async with _on_postgres(cast(AsyncpgDBClient, client)) as wrapper:
             yield wrapper
+
+
+@asynccontextmanager
+async def _on_postgres(client: AsyncpgDBClient) -> AsyncGenerator[BaseDBAsyncClient]:
+    """Changes of the schema are rolled back like any other."""
+    async with client.acquire_connection() as raw, raw.transaction():  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        wrapper = TransactionWrapper(client)
+        wrapper._connection = raw  # pyright: ignore[reportPrivateUsage]  (as Tortoise's own transaction does)
+        yield wrapper
 
 
 @asynccontextmanager

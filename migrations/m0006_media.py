@@ -74,5 +74,5 @@ POSTGRES = [
 
 
 class Migration(RecordedMigration):
-    dependencies = [("desk", "m0001_start")]  # noqa: RUF012  (as Tortoise declares it)
+    dependencies = [("desk", "m0005_newest_sessions")]  # noqa: RUF012  (as Tortoise declares it)
     operations = [per_database(sqlite=SQLITE, postgres=POSTGRES)]  # noqa: RUF012

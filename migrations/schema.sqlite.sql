@@ -75,7 +75,7 @@ CREATE TABLE contacts (
     email TEXT,
     phones TEXT NOT NULL,
     opted_out_at TEXT,
-    marketing_opted_out_at TEXT, merged_into_id TEXT,
+    marketing_opted_out_at TEXT, searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
@@ -88,7 +88,9 @@ CREATE TABLE deliveries (
     state TEXT NOT NULL,
     reason TEXT,
     numbers TEXT NOT NULL
-);
+, lease TEXT, leased_until TEXT);
+
+CREATE INDEX deliveries_by_lease ON deliveries (leased_until) WHERE leased_until IS NOT NULL;
 
 CREATE INDEX deliveries_by_state ON deliveries (state, received_at, id);
 
@@ -106,9 +108,7 @@ CREATE UNIQUE INDEX directory_of_one ON directory (kind, value)
 CREATE TABLE event_counters (
     organization_id TEXT NOT NULL PRIMARY KEY,
     epoch TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    ticket_number INTEGER NOT NULL
-) WITHOUT ROWID;
+    position INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE events (
     organization_id TEXT NOT NULL,
@@ -339,7 +339,7 @@ CREATE TABLE templates (
     parameters TEXT NOT NULL,
     named INTEGER NOT NULL,
     quality TEXT,
-    rejection_reason TEXT,
+    rejection_reason TEXT, searched TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organization_id, id)
 );
 
@@ -407,6 +407,11 @@ CREATE TABLE ticket_changes (
 );
 
 CREATE INDEX ticket_changes_of_ticket ON ticket_changes (organization_id, ticket_id, at, id);
+
+CREATE TABLE ticket_counters (
+    organization_id TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE tickets (
     organization_id TEXT NOT NULL,
@@ -477,7 +482,7 @@ CREATE TABLE users (
     active INTEGER NOT NULL,
     available INTEGER NOT NULL,
     capacity INTEGER,
-    skills TEXT NOT NULL,
+    skills TEXT NOT NULL, searched TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organization_id, id)
 );
 

@@ -9,13 +9,12 @@ from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.loader import MigrationLoader
 from tortoise.migrations.recorder import MigrationRecorder
 
-from adapters.db.connections import Selects
+from adapters.db.reading import Selects
 from migrations._dialect import speaking
 from migrations._recorded import HISTORY_TABLE, is_recorded
 
 APP = "desk"
 
-TABLES_FOUND = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 APPLIED = f"SELECT name FROM {HISTORY_TABLE} WHERE app = ? ORDER BY name"
 
 
@@ -51,22 +50,21 @@ def known_migrations(package: str) -> list[str]:
 
 
 class History:
-    def __init__(self, client: BaseDBAsyncClient, reading: Selects, package: str) -> None:
-        self._client = client
+    def __init__(self, reading: Selects, package: str) -> None:
         self._reading = reading
         self._package = package
         self._known = known_migrations(package)
 
     async def state(self) -> SchemaState:
-        tables = [row["name"] for row in await self._reading.select(TABLES_FOUND)]
+        tables = [row["name"] for row in await self._reading.select(self._reading.dialect.tables)]
         applied: list[str] = []
         if HISTORY_TABLE in tables:
             rows = await self._reading.select(APPLIED, APP)
             applied = [row["name"] for row in rows]
         return standing(tables, applied, self._known)
 
-    async def migrate(self, to: str | None) -> list[str]:
-        """Up to date, or up to `to`. The names of what was applied, in order."""
+    async def migrate(self, client: BaseDBAsyncClient, to: str | None) -> list[str]:
+        """Up to date, or up to `to`, through a client of Tortoise's. The names of what was applied, in order."""
         before = await self.state()
         if refusal := refusal_of(before):
             raise DatabaseRefused(refusal)
@@ -74,7 +72,7 @@ class History:
             raise DatabaseRefused(f"There is no migration {to!r}; known are {', '.join(self._known)}.")
         if before.standing is Standing.CURRENT:
             return []
-        executor = await self._executor()
+        executor = await self._executor(client)
         try:
             await executor.migrate([MigrationTarget(APP, to or "__latest__")], direction="forward")
         except ValueError as error:
@@ -82,9 +80,9 @@ class History:
         left = set((await self.state()).names)
         return [name for name in before.names if name not in left]
 
-    async def _executor(self) -> MigrationExecutor:
-        executor = MigrationExecutor(self._client, app_config(self._package))
-        executor.recorder = executor.loader.recorder = _Recorder(self._client)
+    async def _executor(self, client: BaseDBAsyncClient) -> MigrationExecutor:
+        executor = MigrationExecutor(client, app_config(self._package))
+        executor.recorder = executor.loader.recorder = _Recorder(client)
         editor = executor._schema_editor(atomic=False)  # pyright: ignore[reportPrivateUsage]
         await executor.recorder.ensure_schema(editor)  # pyright: ignore[reportUnknownMemberType]
         return executor
@@ -110,6 +108,13 @@ def refusal_of(state: SchemaState) -> str | None:
     if state.standing is Standing.AHEAD:
         return f"This database was migrated by a newer Deskline ({', '.join(state.names)}). Run that one, or newer."
     return None
+
+
+def missing_of(state: SchemaState) -> str | None:
+    """Why this Deskline must not serve a database yet, for whoever runs it; None where it may."""
+    if state.standing in (Standing.EMPTY, Standing.BEHIND):
+        return f"The database lacks {', '.join(state.names)}. Run: deskline migrate"
+    return refusal_of(state)
 
 
 class _Recorder(MigrationRecorder):

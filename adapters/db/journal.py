@@ -1,60 +1,67 @@
-"""The journal on SQLite: webhook bodies as received."""
+"""The journal in SQL: webhook bodies as received. How one is stored and claimed is each database's own."""
 
-import json
-import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
+from typing import Protocol
 
-from adapters.db.connections import ReadPool
-from adapters.db.mapping import from_record, selected, to_values
-from adapters.db.store import finish_deliveries
-from adapters.db.writer import Writer
+from adapters.db.mapping import from_record, selected
+from adapters.db.reading import Selects
 from domain.ids import DeliveryId
-from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState
+from domain.ports import Delivery, DeliveryResult, DeliveryState
+
+
+class Deliveries(Protocol):
+    """How a database keeps them."""
+
+    async def append(self, delivery: Delivery) -> None: ...
+
+    async def claim(self, limit: int, until: datetime) -> list[Delivery]: ...
+
+    async def finish(self, results: Sequence[DeliveryResult]) -> None: ...
+
+    async def again(self, column: str, chosen: Sequence[str]) -> int:
+        """Put those back to WAITING whose column is one of the chosen; how many that were."""
+        ...
 
 
 class SqlJournal:
-    def __init__(self, writer: Writer, readers: ReadPool) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, selects: Selects, deliveries: Deliveries) -> None:
+        self._selects = selects
+        self._deliveries = deliveries
 
     async def append(self, delivery: Delivery) -> None:
-        await self._writer.append(to_values(delivery), len(delivery.body))
+        await self._deliveries.append(delivery)
 
     async def waiting(self, limit: int) -> list[Delivery]:
-        # deliveries_by_state
-        rows = await self._readers.select(
-            f"SELECT {selected(Delivery)} FROM deliveries WHERE state = ? ORDER BY received_at, id LIMIT ?",
-            DeliveryState.WAITING.value,
-            limit,
-        )
-        return [from_record(Delivery, row) for row in rows]
+        return await oldest_waiting(self._selects, limit)
 
     async def claim(self, limit: int, until: datetime) -> list[Delivery]:
-        """One process interprets a SQLite database, or two for a while: nothing is kept of who has what."""
-        return await self.waiting(limit)
+        return await self._deliveries.claim(limit, until)
 
     async def delivery(self, id: DeliveryId) -> Delivery | None:
-        rows = await self._readers.select(f"SELECT {selected(Delivery)} FROM deliveries WHERE id = ?", id)
+        rows = await self._selects.select(f"SELECT {selected(Delivery)} FROM deliveries WHERE id = ?", id)
         return from_record(Delivery, rows[0]) if rows else None
 
     async def finish(self, results: Sequence[DeliveryResult]) -> None:
         if results:
-            await self._writer.write(partial(finish_deliveries, list(results)), background=True)
+            await self._deliveries.finish(results)
 
     async def again(self, states: Collection[DeliveryState], ids: Collection[DeliveryId] = ()) -> int:
-        column, chosen = ("id", list(ids)) if ids else ("state", [state.value for state in states])
-
-        def put_back(connection: sqlite3.Connection) -> int:
-            return connection.execute(
-                f"UPDATE deliveries SET state = ?, reason = NULL WHERE {column} IN (SELECT value FROM json_each(?))",
-                (DeliveryState.WAITING.value, json.dumps(chosen)),
-            ).rowcount
-
-        return await self._writer.write(put_back, (JOURNAL, 0))
+        if ids:
+            return await self._deliveries.again("id", list(ids))
+        return await self._deliveries.again("state", [state.value for state in states])
 
     async def counts(self) -> dict[DeliveryState, int]:
         # deliveries_by_state
-        rows = await self._readers.select("SELECT state, count(*) AS held FROM deliveries GROUP BY state")
+        rows = await self._selects.select("SELECT state, count(*) AS held FROM deliveries GROUP BY state")
         return {DeliveryState(row["state"]): row["held"] for row in rows}
+
+
+async def oldest_waiting(selects: Selects, limit: int) -> list[Delivery]:
+    # deliveries_by_state
+    rows = await selects.select(
+        f"SELECT {selected(Delivery)} FROM deliveries WHERE state = ? ORDER BY received_at, id LIMIT ?",
+        DeliveryState.WAITING.value,
+        limit,
+    )
+    return [from_record(Delivery, row) for row in rows]

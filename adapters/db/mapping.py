@@ -2,14 +2,14 @@
 
 A column is named as the field it holds; where the field holds an id of ours, or a business account's, the name ends in
 `_id`. `Thread.session`, `Thread.alarm` and `Identity.key` lie flat; other nested values are JSON text (`codecs`).
-Values are SQLite's: instants and days as text (`times`), truth as 0 and 1.
+Instants, days and truth leave here as themselves, and are read back in either database's form (`times`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType
 from typing import Any, Protocol, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
@@ -25,7 +25,7 @@ from adapters.db.codecs import (
     underlying,
 )
 from adapters.db.tables import TABLES
-from adapters.db.times import day_of, day_text, instant_of, instant_text
+from adapters.db.times import aware, day_of, instant_of
 from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.events import Event, LoggedEvent, thread_of
@@ -58,14 +58,14 @@ from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
 
-Value: TypeAlias = str | int | float | bytes | None
-"""What SQLite takes and gives."""
+Value: TypeAlias = str | int | float | bytes | datetime | date | Sequence[str | None] | Sequence[tuple[str, str]] | None
+"""What a statement takes: a column's value, or a list to look it up in."""
 
 R = TypeVar("R")
 
 
 class Record(Protocol):
-    """A row as read: `sqlite3.Row`, or a dictionary."""
+    """A row as read, by either database's library; or a dictionary."""
 
     def __getitem__(self, name: str, /) -> Any: ...
 
@@ -116,6 +116,16 @@ POINTING = frozenset(
 )
 """Ids whose columns end in `_id`; the network's other ids are named as their fields are."""
 
+SEARCHED: dict[type, tuple[str, ...]] = {
+    Contact: ("name", "profile_name", "username", "email"),
+    Template: ("name", "body"),
+    User: ("name", "email"),
+}
+"""The texts that somebody looks for a word in."""
+
+SEARCHED_END = "\x1f"
+"""Stands between those texts in the column `searched`; what is looked for has none."""
+
 FLAT: dict[tuple[type, str], str] = {
     (Thread, "session"): "session_",
     (Thread, "alarm"): "alarm_",
@@ -128,6 +138,7 @@ FLAT: dict[tuple[type, str], str] = {
 class _Column:
     name: str
     value: Callable[[Any], Value]
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +165,11 @@ def columns(row_type: type) -> tuple[str, ...]:
 def selected(row_type: type, of: str | None = None) -> str:
     """A type's columns for a SELECT, quoted, and named as `of`'s where a join needs it."""
     prefix = f"{of}." if of else ""
-    return ", ".join(f'{prefix}"{name}"' for name in columns(row_type))
+    return ", ".join(f'{prefix}"{column.name}"' for column in _layout(row_type).columns if column.is_read)
+
+
+def quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def to_values(row: object) -> tuple[Value, ...]:
@@ -178,7 +193,7 @@ def event_values(organization: OrganizationId, logged: LoggedEvent) -> tuple[Val
     return (
         organization,
         logged.position,
-        instant_text(logged.at),
+        aware(logged.at),
         kind,
         FIRST_VERSION,
         thread_of(logged.event),
@@ -212,6 +227,8 @@ def _layout(row_type: type) -> _Layout:
         parts.append((field.name, read))
     if row_type is Thread:
         laid.append(_Column("session_expires_at", _session_end))
+    if row_type in SEARCHED:
+        laid.append(_Column("searched", partial(_searched, SEARCHED[row_type]), is_read=False))
 
     def build(record: Record) -> Any:
         return row_type(**{name: read(record) for name, read in parts})
@@ -221,7 +238,22 @@ def _layout(row_type: type) -> _Layout:
 
 def _session_end(thread: Thread) -> Value:
     """Written for the sake of queries; never read back."""
-    return None if thread.session is None else instant_text(thread.session.expires_at)
+    return None if thread.session is None else aware(thread.session.expires_at)
+
+
+def _searched(names: Sequence[str], row: Any) -> Value:
+    """Written for the sake of queries; never read back."""
+    return searched(getattr(row, name) for name in names)
+
+
+def searched(texts: Iterable[str | None]) -> str:
+    """Texts as one in which a folded word is found that is in one of them."""
+    return SEARCHED_END.join(folded(text or "") for text in texts)
+
+
+def folded(text: str) -> str:
+    """With its case left out, in any script."""
+    return text.casefold()
 
 
 def _one_column(field: str, hint: Any) -> tuple[list[_Column], Callable[[Record], Any]]:
@@ -285,11 +317,11 @@ def _scalar_codec(kind: Any) -> Codec | None:
     if kind in (str, int, float, bytes):
         return Codec(lambda value: value, lambda stored: stored)
     if kind is bool:
-        return Codec(int, bool)
+        return Codec(bool, bool)
     if kind is datetime:
-        return Codec(instant_text, instant_of)
+        return Codec(aware, instant_of)
     if kind is date:
-        return Codec(day_text, day_of)
+        return Codec(lambda value: value, day_of)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Codec(str, lambda stored: _member(kind, stored))
     return None

@@ -1,11 +1,12 @@
 """Keyset pages in SQL: one statement, `size` rows and one more.
 
-A place is what a row is sorted by, as texts that sort as their values do: instants in their stored form, numbers with
+A place is what a row is sorted by, as texts that sort as their values do: instants in their one form, numbers with
 leading zeros, where those are not unique an id last. A place that is not of that form raises ValueError.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from adapters.db.mapping import Record, Value, from_record, selected, table
@@ -55,7 +56,7 @@ def plain(column: str) -> Key:
 
 
 def instant(column: str) -> Key:
-    return Key(column, lambda record: record[column] or "", _instant)
+    return Key(column, lambda record: _instant_place(record[column]), _instant)
 
 
 def number(column: str) -> Key:
@@ -134,6 +135,10 @@ def _order_by(order: Order, *, backward: bool) -> str:
     return ", ".join(parts)
 
 
+def _instant_place(stored: str | datetime | None) -> str:
+    return instant_text(stored) if isinstance(stored, datetime) else stored or ""
+
+
 def _text(text: str) -> Value:
     if "\0" in text:
         raise ValueError("not a place on this page")
@@ -147,7 +152,7 @@ def _instant(text: str) -> Value:
         raise ValueError("not a place on this page") from error
     if instant_text(at) != text:
         raise ValueError("not a place on this page")
-    return text
+    return at
 
 
 def _number(text: str) -> Value:

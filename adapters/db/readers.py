@@ -1,21 +1,21 @@
 """What the API shows, in hand-written SQL: each call one statement, the organization first in each.
 
-A comment names the index and the page key where there is one. Ids come as one JSON text, read by `json_each`, so that
-a statement stays the same however many there are.
+A comment names the index and the page key where there is one. Ids come as one value, a list, so that a statement stays
+the same however many there are. Both databases answer the same statements, but for the words of their dialects.
 """
 
-import json
-import sqlite3
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from adapters.db.connections import ReadPool, Selects
+from adapters.db.dialect import Dialect
 from adapters.db.mapping import (
     EVENT_COLUMNS,
+    SEARCHED_END,
     Value,
     event_from_record,
+    folded,
     from_record,
     selected,
     table,
@@ -30,7 +30,8 @@ from adapters.db.pages import (
     plain,
     ranked,
 )
-from adapters.db.times import instant_of, instant_text
+from adapters.db.reading import Reading, Selects
+from adapters.db.times import instant_of
 from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.events import LoggedEvent
@@ -76,8 +77,6 @@ R = TypeVar("R", bound=Row)
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
-LIST = "(SELECT value FROM json_each(?))"
-
 OLDEST_FIRST = Order((instant("created_at"), plain("id")))
 BY_STANDING = Order((instant("at"), plain("id")))
 
@@ -87,6 +86,8 @@ class SqlReads:
 
     def __init__(self, selects: Selects) -> None:
         self._selects = selects
+        self._dialect = selects.dialect
+        self._listed = selects.dialect.listed
 
     # The log
 
@@ -96,8 +97,8 @@ class SqlReads:
     async def heads(self, organizations: Collection[OrganizationId]) -> dict[OrganizationId, Head]:
         # event_counters: primary key
         records = await self._selects.select(
-            f"SELECT organization_id, epoch, position FROM event_counters WHERE organization_id IN {LIST}",
-            _listed(organizations),
+            f"SELECT organization_id, epoch, position FROM event_counters WHERE organization_id {self._listed}",
+            list(organizations),
         )
         return {OrganizationId(r["organization_id"]): Head(r["epoch"], r["position"]) for r in records}
 
@@ -136,11 +137,11 @@ class SqlReads:
     async def threads(self, organization: OrganizationId, ask: ThreadAsk, now: datetime) -> Page[Thread]:
         # threads_by_activity, threads_by_age or threads_by_session; with one status, channel or owner, and by
         # activity, threads_by_status, threads_of_channel or threads_of_owner. Page key: the instant and the id
-        conditions = _threads_that_pass(organization, ask.filter, now)
+        conditions = _threads_that_pass(self._dialect, organization, ask.filter, now)
         return await self._page(Thread, conditions, _thread_order(ask), ask.page)
 
     async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int:
-        return await self._count(Thread, _threads_that_pass(organization, filter, now))
+        return await self._count(Thread, _threads_that_pass(self._dialect, organization, filter, now))
 
     async def threads_by_ids(self, organization: OrganizationId, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
         return await self._by_ids(Thread, organization, ids)
@@ -171,11 +172,11 @@ class SqlReads:
         # tickets_by_age or tickets_by_number; by age with one status, thread or contact tickets_by_status,
         # tickets_of_thread or tickets_of_contact; by priority they are sorted.
         # Page key: created_at and id, rank and id, or the number
-        conditions = _tickets_that_pass(organization, ask.filter)
+        conditions = _tickets_that_pass(self._dialect, organization, ask.filter)
         return await self._page(Ticket, conditions, _ticket_order(ask), ask.page)
 
     async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int:
-        return await self._count(Ticket, _tickets_that_pass(organization, filter))
+        return await self._count(Ticket, _tickets_that_pass(self._dialect, organization, filter))
 
     async def tickets_by_ids(self, organization: OrganizationId, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
         return await self._by_ids(Ticket, organization, ids)
@@ -190,10 +191,10 @@ class SqlReads:
         records = await self._selects.select(
             f"""
             SELECT owner_id, count(*) AS open FROM tickets
-            WHERE organization_id = ? AND owner_id IN {LIST} AND status <> ? GROUP BY owner_id
+            WHERE organization_id = ? AND owner_id {self._listed} AND status <> ? GROUP BY owner_id
             """,
             organization,
-            _listed(users),
+            list(users),
             TicketStatus.CLOSED,
         )
         counted = {record["owner_id"]: record["open"] for record in records}
@@ -204,7 +205,7 @@ class SqlReads:
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
         # contacts_by_age, backward. Page key: created_at, id
         order = Order(OLDEST_FIRST.keys, descending=True)
-        conditions = [_of(organization), Condition("merged_into_id IS NULL"), *_contact_found(query)]
+        conditions = [_of(organization), Condition("merged_into_id IS NULL"), *_contact_found(self._dialect, query)]
         return await self._page(Contact, conditions, order, page)
 
     async def contacts_by_ids(
@@ -235,7 +236,8 @@ class SqlReads:
 
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         # templates_by_name, with an account templates_of_account. Page key: name, language, id
-        conditions = [_of(organization), *_in("status", ask.statuses), *_holding(ask.query, "name", "body")]
+        dialect = self._dialect
+        conditions = [_of(organization), *_in(dialect, "status", ask.statuses), *_holding(dialect, ask.query)]
         if ask.account is not None:
             conditions.append(Condition("account_id = ?", (ask.account,)))
         order = Order((plain("name"), plain("language"), plain("id")))
@@ -248,7 +250,7 @@ class SqlReads:
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         # users_by_name. Page key: name, id
-        conditions = [_of(organization), *_holding(query, "name", "email")]
+        conditions = [_of(organization), *_holding(self._dialect, query)]
         return await self._page(User, conditions, Order((plain("name"), plain("id"))), page)
 
     async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]:
@@ -270,7 +272,7 @@ class SqlReads:
             WHERE organization_id = ?1 AND starts_at <= ?2 AND ends_at > ?2 ORDER BY starts_at DESC LIMIT 1
             """,
             organization,
-            instant_text(at),
+            at,
         )
         return from_record(Period, records[0]) if records else None
 
@@ -278,7 +280,7 @@ class SqlReads:
         self, organization: OrganizationId, since: datetime, until: datetime, page: PageAsk
     ) -> Page[Entry]:
         # quota_entries_by_time. Page key: at, id
-        between = Condition("at >= ? AND at < ?", (instant_text(since), instant_text(until)))
+        between = Condition("at >= ? AND at < ?", (since, until))
         return await self._page(Entry, [_of(organization), between], BY_STANDING, page)
 
     async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
@@ -291,12 +293,12 @@ class SqlReads:
         records = await self._selects.select(
             f"""
             SELECT account_id, at FROM quota_entries
-            WHERE organization_id = ? AND account_id IN {LIST} AND at > ? AND kind = ? AND refunded_at IS NULL
+            WHERE organization_id = ? AND account_id {self._listed} AND at > ? AND kind = ? AND refunded_at IS NULL
             ORDER BY at
             """,
             organization,
-            _listed(accounts),
-            instant_text(since),
+            list(accounts),
+            since,
             ConversationKind.BUSINESS_INITIATED,
         )
         return _grouped(accounts, ((BusinessAccountId(r["account_id"]), instant_of(r["at"])) for r in records))
@@ -315,10 +317,10 @@ class SqlReads:
         records = await self._selects.select(
             f"""
             SELECT {selected(row_type)} FROM {table(row_type)}
-            WHERE organization_id = ? AND {column} IN {LIST} ORDER BY {order}
+            WHERE organization_id = ? AND {column} {self._listed} ORDER BY {order}
             """,
             organization,
-            _listed(ids),
+            list(ids),
         )
         return [from_record(row_type, record) for record in records]
 
@@ -334,17 +336,15 @@ class SqlReads:
 
 
 class SqlReader(SqlReads):
-    """The reader over SQLite's reading connections; a snapshot keeps one of them to itself."""
+    """The reader over a database's reading connections; a snapshot keeps one of them to itself."""
 
-    def __init__(self, pool: ReadPool) -> None:
-        super().__init__(pool)
-        self._pool = pool
-        for connection in pool._connections:  # pyright: ignore[reportPrivateUsage]  (nobody else needs them all)
-            connection.post(_add_functions)
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._reading = reading
 
     @asynccontextmanager
     async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads, None]:
-        async with self._pool.snapshot() as selects:
+        async with self._reading.snapshot() as selects:
             yield SqlReads(selects)
 
 
@@ -374,17 +374,19 @@ def _ticket_order(ask: TicketAsk) -> Order:
 # ---------------------------------------------------------------- which rows
 
 
-def _threads_that_pass(organization: OrganizationId, filter: ThreadFilter, now: datetime) -> list[Condition]:
+def _threads_that_pass(
+    dialect: Dialect, organization: OrganizationId, filter: ThreadFilter, now: datetime
+) -> list[Condition]:
     conditions = [
         _of(organization),
-        *_in("channel_id", filter.channels),
-        *_in("status", filter.statuses),
-        *_in("last_source", filter.sources),
-        *_in("owner_id", filter.owners),
+        *_in(dialect, "channel_id", filter.channels),
+        *_in(dialect, "status", filter.statuses),
+        *_in(dialect, "last_source", filter.sources),
+        *_in(dialect, "owner_id", filter.owners),
         *_absent("owner_id", filter.unassigned),
     ]
     if filter.ticket_statuses:
-        conditions.append(_ticket_stands(filter.ticket_statuses))
+        conditions.append(_ticket_stands(dialect, filter.ticket_statuses))
     if filter.contact is not None:
         conditions.append(Condition("contact_id = ?", (filter.contact,)))
     if filter.last_direction is not None:
@@ -394,46 +396,46 @@ def _threads_that_pass(organization: OrganizationId, filter: ThreadFilter, now: 
     if filter.session is not None:
         conditions.append(_session_stands(filter.session, now))
     if filter.active_since is not None:
-        conditions.append(Condition("last_activity_at >= ?", (instant_text(filter.active_since),)))
+        conditions.append(Condition("last_activity_at >= ?", (filter.active_since,)))
     return conditions
 
 
-def _ticket_stands(statuses: tuple[TicketStatus, ...]) -> Condition:
+def _ticket_stands(dialect: Dialect, statuses: tuple[TicketStatus, ...]) -> Condition:
     """The newest ticket's status; found by the ticket's primary key."""
     return Condition(
         "EXISTS (SELECT 1 FROM tickets WHERE tickets.organization_id = threads.organization_id "
-        f"AND tickets.id = threads.ticket_id AND tickets.status IN {LIST})",
-        (_listed(statuses),),
+        f"AND tickets.id = threads.ticket_id AND tickets.status {dialect.listed})",
+        (list(statuses),),
     )
 
 
 def _session_stands(state: SessionState, now: datetime) -> Condition:
-    """With a `+`, so that the page stays with the index of its order: open sessions lie at its beginning anyway."""
-    at = instant_text(now)
+    """The page stays with the index of its order: open sessions lie at its beginning anyway."""
+    ends_at = _aside("session_expires_at")
     match state:
         case SessionState.OPEN:
-            return Condition("+session_expires_at > ? AND session_opened_at <= ?", (at, at))
+            return Condition(f"{ends_at} > ? AND session_opened_at <= ?", (now, now))
         case SessionState.CLOSED:
-            return Condition("(+session_expires_at <= ? OR session_opened_at > ?)", (at, at))
+            return Condition(f"({ends_at} <= ? OR session_opened_at > ?)", (now, now))
         case SessionState.NEVER_OPENED:
             return Condition("session_expires_at IS NULL")
 
 
-def _tickets_that_pass(organization: OrganizationId, filter: TicketFilter) -> list[Condition]:
+def _tickets_that_pass(dialect: Dialect, organization: OrganizationId, filter: TicketFilter) -> list[Condition]:
     conditions = [
         _of(organization),
-        *_in("channel_id", filter.channels),
-        *_in("status", filter.statuses),
-        *_in("priority", filter.priorities),
-        *_in("owner_id", filter.owners),
-        *_in("source", filter.sources),
+        *_in(dialect, "channel_id", filter.channels),
+        *_in(dialect, "status", filter.statuses),
+        *_in(dialect, "priority", filter.priorities),
+        *_in(dialect, "owner_id", filter.owners),
+        *_in(dialect, "source", filter.sources),
         *_absent("owner_id", filter.unassigned),
-        *(_has_property(wanted) for wanted in filter.properties),
+        *(_has_property(dialect, wanted) for wanted in filter.properties),
     ]
     if filter.created_since is not None:
-        conditions.append(Condition("created_at >= ?", (instant_text(filter.created_since),)))
+        conditions.append(Condition("created_at >= ?", (filter.created_since,)))
     if filter.created_until is not None:
-        conditions.append(Condition("created_at < ?", (instant_text(filter.created_until),)))
+        conditions.append(Condition("created_at < ?", (filter.created_until,)))
     if filter.thread is not None:
         conditions.append(Condition("thread_id = ?", (filter.thread,)))
     if filter.contact is not None:
@@ -441,25 +443,25 @@ def _tickets_that_pass(organization: OrganizationId, filter: TicketFilter) -> li
     return conditions
 
 
-def _has_property(wanted: Property) -> Condition:
+def _has_property(dialect: Dialect, wanted: Property) -> Condition:
     """A property that is not set has no value."""
-    named = "SELECT 1 FROM json_each(properties) WHERE json_extract(value, '$.name') = ?"
+    named = f"SELECT 1 FROM {dialect.each.format('properties')} WHERE {dialect.member.format('name')} = ?"
+    value = dialect.member.format("value")
     if wanted.value is None:
-        return Condition(f"NOT EXISTS ({named} AND json_extract(value, '$.value') IS NOT NULL)", (wanted.name,))
-    return Condition(f"EXISTS ({named} AND json_extract(value, '$.value') = ?)", (wanted.name, wanted.value))
+        return Condition(f"NOT EXISTS ({named} AND {value} IS NOT NULL)", (wanted.name,))
+    return Condition(f"EXISTS ({named} AND {value} = ?)", (wanted.name, wanted.value))
 
 
-def _contact_found(query: str | None) -> list[Condition]:
+def _contact_found(dialect: Dialect, query: str | None) -> list[Condition]:
     """Words are looked for in names and addresses, numbers in numbers, however they are written."""
-    named = _holding(query, "name", "profile_name", "username", "email")
-    if not named:
-        return []
+    named = _holding(dialect, query)
     digits = _digits(query or "")
-    if digits is None:
+    if not named or digits is None:
         return named
+    numbers = dialect.each.format("phones")
+    number = dialect.member.format("number")
     numbered = (
-        "instr(wa_id, ?) > 0 "
-        "OR EXISTS (SELECT 1 FROM json_each(phones) WHERE instr(json_extract(value, '$.number'), ?) > 0)"
+        f"{dialect.place}(wa_id, ?) > 0 OR EXISTS (SELECT 1 FROM {numbers} WHERE {dialect.place}({number}, ?) > 0)"
     )
     return [Condition(f"({named[0].sql} OR {numbered})", (*named[0].values, digits, digits))]
 
@@ -468,13 +470,18 @@ def _of(organization: OrganizationId) -> Condition:
     return Condition("organization_id = ?", (organization,))
 
 
-def _in(column: str, values: tuple[str, ...]) -> list[Condition]:
+def _in(dialect: Dialect, column: str, values: tuple[str, ...]) -> list[Condition]:
     """One value can lead an index; among several the page stays with the index of its order."""
     if not values:
         return []
     if len(values) == 1:
         return [Condition(f"{column} = ?", (values[0],))]
-    return [Condition(f"+{column} IN {LIST}", (_listed(values),))]
+    return [Condition(f"{_aside(column)} {dialect.listed}", (list(values),))]
+
+
+def _aside(column: str) -> str:
+    """A column's value in a form that leads no index."""
+    return f"coalesce({column}, {column})"
 
 
 def _absent(column: str, absent: bool | None) -> list[Condition]:
@@ -483,13 +490,14 @@ def _absent(column: str, absent: bool | None) -> list[Condition]:
     return [Condition(f"{column} IS NULL" if absent else f"{column} IS NOT NULL")]
 
 
-def _holding(query: str | None, *columns: str) -> list[Condition]:
-    """Rows with the query somewhere in one of the columns, case left out."""
-    wanted = _folded((query or "").strip())
+def _holding(dialect: Dialect, query: str | None) -> list[Condition]:
+    """Rows with the query somewhere in one of their searched texts, case left out."""
+    wanted = folded((query or "").strip())
     if not wanted:
         return []
-    found = " OR ".join(f"instr(folded({column}), ?) > 0" for column in columns)
-    return [Condition(f"({found})", (wanted,) * len(columns))]
+    if SEARCHED_END in wanted:
+        return [Condition("1 = 0")]
+    return [Condition(f"{dialect.place}(searched, ?) > 0", (wanted,))]
 
 
 def _digits(query: str) -> str | None:
@@ -498,23 +506,10 @@ def _digits(query: str) -> str | None:
     return digits if digits and not set(query) - set("0123456789 +-()./") else None
 
 
-def _add_functions(connection: sqlite3.Connection) -> None:
-    """What these statements need beyond SQLite's own: `folded`, a text with its case left out, in any script."""
-    connection.create_function("folded", 1, _folded, deterministic=True)
-
-
-def _folded(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
-
-
 def _where(conditions: Iterable[Condition]) -> tuple[str, tuple[Value, ...]]:
     chosen = list(conditions)
     sql = " AND ".join(condition.sql for condition in chosen)
     return sql, tuple(value for condition in chosen for value in condition.values)
-
-
-def _listed(values: Iterable[str]) -> str:
-    return json.dumps(list(values))
 
 
 def _grouped(keys: Iterable[K], pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

@@ -99,6 +99,8 @@ class DeliveryRow(Model):
     state = Words()
     reason = Words(null=True)
     numbers = Words()
+    lease = Words(null=True)
+    leased_until = Instant(null=True)
 
     class Meta(Model.Meta):
         table = "deliveries"
@@ -136,15 +138,24 @@ class OrganizationRow(Model):
 
 
 class EventCounterRow(Model):
-    """Where an organization's log stands, and the last ticket number it gave."""
+    """Where an organization's log stands."""
 
     organization_id = _key()
     epoch = Words()
     position = Whole()
-    ticket_number = Whole()
 
     class Meta(Model.Meta):
         table = "event_counters"
+
+
+class TicketCounterRow(Model):
+    """The last ticket number an organization gave."""
+
+    organization_id = _key()
+    number = Whole()
+
+    class Meta(Model.Meta):
+        table = "ticket_counters"
 
 
 class EventRow(Model):
@@ -172,6 +183,7 @@ class UserRow(Model):
     available = Flag()
     capacity = Whole(null=True)
     skills = Words()
+    searched = Words()
 
     class Meta(Model.Meta):
         table = "users"
@@ -260,6 +272,7 @@ class TemplateRow(Model):
     named = Flag()
     quality = Words(null=True)
     rejection_reason = Words(null=True)
+    searched = Words()
 
     class Meta(Model.Meta):
         table = "templates"
@@ -281,6 +294,7 @@ class ContactRow(Model):
     phones = Words()
     opted_out_at = Instant(null=True)
     marketing_opted_out_at = Instant(null=True)
+    searched = Words()
     merged_into_id = Words(null=True)
 
     class Meta(Model.Meta):
@@ -561,4 +575,4 @@ TABLES: dict[type, type[Model]] = {
     UpdateRecord: UpdateRow,
     Parked: ParkedRow,
 }
-"""Which table holds which domain type. `event_counters` and `directory` hold none."""
+"""Which table holds which domain type. `event_counters`, `ticket_counters` and `directory` hold none."""

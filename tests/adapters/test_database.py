@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.db.database import Database, open_database
+from adapters.db.sqlite_database import SqliteDatabase, open_sqlite
 from adapters.db.tables import MessageRow, ThreadRow
 from adapters.memory import MemoryBus
 from domain.errors import Unavailable
@@ -79,9 +79,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path, bus: MemoryBus) -> AsyncIterator[Database]:
+async def database(path: Path, bus: MemoryBus) -> AsyncIterator[SqliteDatabase]:
     """Acme's database, with the organization, its channel and a contact."""
-    database = await open_database(f"sqlite:///{path}", FixedClock(), CountingIds(), bus)
+    database = await open_sqlite(path, FixedClock(), CountingIds(), bus)
     await database.migrate()
     await database.start()
     async with database.store.transaction(ACME) as tx:
@@ -99,11 +99,11 @@ def delivery(number: int) -> Delivery:
     return a_delivery(DeliveryId(an_id(number)), b"{}" * number)
 
 
-async def positions(database: Database) -> list[int]:
+async def positions(database: SqliteDatabase) -> list[int]:
     return [logged.position for logged in await database.reader.events(ACME, 0, 10_000)]
 
 
-async def count(database: Database, table: str) -> int:
+async def count(database: SqliteDatabase, table: str) -> int:
     (row,) = await database.readers.select(f"SELECT count(*) AS held FROM {table}")
     return row["held"]
 
@@ -111,7 +111,7 @@ async def count(database: Database, table: str) -> int:
 # Settings
 
 
-async def test_the_writing_connection_keeps_what_it_acknowledged(database: Database) -> None:
+async def test_the_writing_connection_keeps_what_it_acknowledged(database: SqliteDatabase) -> None:
     def pragmas(connection: sqlite3.Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
@@ -119,14 +119,14 @@ async def test_the_writing_connection_keeps_what_it_acknowledged(database: Datab
     assert await database.writer.write(pragmas) == ["wal", 2, 5000, 1, 0]
 
 
-async def test_a_reading_connection_can_not_write(database: Database) -> None:
+async def test_a_reading_connection_can_not_write(database: SqliteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.readers.select("DELETE FROM contacts")
 
     assert await count(database, "contacts") == 1
 
 
-async def test_tortoise_models_read_what_the_store_wrote(database: Database) -> None:
+async def test_tortoise_models_read_what_the_store_wrote(database: SqliteDatabase) -> None:
     async with database.store.transaction(ACME) as tx:
         tx.save(a_thread(session=a_session()), an_inbound())
 
@@ -140,7 +140,7 @@ async def test_tortoise_models_read_what_the_store_wrote(database: Database) -> 
 # Deliveries
 
 
-async def test_many_deliveries_at_a_time_share_commits(database: Database) -> None:
+async def test_many_deliveries_at_a_time_share_commits(database: SqliteDatabase) -> None:
     before = database.writer.commits
 
     await asyncio.gather(*(database.journal.append(delivery(number)) for number in range(50)))
@@ -149,7 +149,7 @@ async def test_many_deliveries_at_a_time_share_commits(database: Database) -> No
     assert 1 <= database.writer.commits - before < 50
 
 
-async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: Database) -> None:
+async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: SqliteDatabase) -> None:
     await database.journal.append(delivery(3))
 
     answers = await asyncio.gather(
@@ -166,7 +166,7 @@ async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: Datab
     assert [each.id for each in await database.journal.waiting(10)] == [an_id(number) for number in range(1, 6)]
 
 
-async def test_an_acknowledged_delivery_outlives_the_process(database: Database, path: Path) -> None:
+async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDatabase, path: Path) -> None:
     died_of, told = await asyncio.to_thread(store_and_die, path)
 
     assert died_of == signal.SIGKILL
@@ -188,7 +188,7 @@ def store_and_die(path: Path) -> tuple[int, set[int]]:
     return -dead.returncode, {int(number) for number in dead.stdout.split()}
 
 
-async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: Database) -> None:
+async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: SqliteDatabase) -> None:
     poster = asyncio.create_task(database.journal.append(delivery(1)))
     await asyncio.sleep(0)
     poster.cancel()
@@ -201,7 +201,7 @@ async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: Da
 # Turns
 
 
-async def test_appends_go_first_then_people_and_background_work_is_not_forgotten(database: Database) -> None:
+async def test_appends_go_first_then_people_and_background_work_is_not_forgotten(database: SqliteDatabase) -> None:
     order: list[str] = []
 
     async def append(number: int) -> None:
@@ -230,7 +230,7 @@ async def test_appends_go_first_then_people_and_background_work_is_not_forgotten
     assert order == ["append", "append", "Ada", "interpretation", "Bob", "clean-up"]
 
 
-async def test_a_stream_of_deliveries_does_not_keep_background_work_from_its_turns(database: Database) -> None:
+async def test_a_stream_of_deliveries_does_not_keep_background_work_from_its_turns(database: SqliteDatabase) -> None:
     turns = 0
     numbers = iter(range(100_000))
 
@@ -250,7 +250,7 @@ async def test_a_stream_of_deliveries_does_not_keep_background_work_from_its_tur
     assert await count(database, "deliveries") < 1_000
 
 
-async def test_people_do_not_keep_background_work_from_its_turns(database: Database) -> None:
+async def test_people_do_not_keep_background_work_from_its_turns(database: SqliteDatabase) -> None:
     turns = 0
     calls = 0
 
@@ -275,7 +275,7 @@ async def test_people_do_not_keep_background_work_from_its_turns(database: Datab
 # The log
 
 
-async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database: Database) -> None:
+async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database: SqliteDatabase) -> None:
     async def work(number: int) -> None:
         with suppress(Fire):
             async with database.store.transaction(ACME, background=number % 2 == 0) as tx:
@@ -291,7 +291,7 @@ async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database:
     assert (await database.reader.head(ACME)).position == kept
 
 
-async def test_whoever_listens_is_told_after_the_commit(database: Database, bus: MemoryBus) -> None:
+async def test_whoever_listens_is_told_after_the_commit(database: SqliteDatabase, bus: MemoryBus) -> None:
     async with bus.listen(ACME) as log, bus.listen(OUTBOX) as outbox, bus.listen(JOURNAL) as journal:
         async with database.store.transaction(ACME) as tx:
             tx.save(a_thread(), an_outbound(), an_outbox_item())
@@ -309,7 +309,7 @@ async def test_whoever_listens_is_told_after_the_commit(database: Database, bus:
 # Cancelled
 
 
-async def test_hundreds_of_cancelled_transactions_leave_the_desk_working_and_whole(database: Database) -> None:
+async def test_hundreds_of_cancelled_transactions_leave_the_desk_working_and_whole(database: SqliteDatabase) -> None:
     chance = random.Random(7)
     loop = asyncio.get_running_loop()
 
@@ -341,7 +341,7 @@ async def test_hundreds_of_cancelled_transactions_leave_the_desk_working_and_who
     assert await positions(database) == list(range(1, kept + 1))
 
 
-async def test_who_is_cancelled_while_waiting_for_a_turn_gives_it_up(database: Database) -> None:
+async def test_who_is_cancelled_while_waiting_for_a_turn_gives_it_up(database: SqliteDatabase) -> None:
     async def enter() -> None:
         async with database.store.transaction(ACME) as tx:
             tx.record(QuotaChanged())
@@ -361,7 +361,7 @@ async def test_who_is_cancelled_while_waiting_for_a_turn_gives_it_up(database: D
 # What goes wrong
 
 
-async def test_a_transaction_that_went_on_after_a_failed_statement_commits_nothing(database: Database) -> None:
+async def test_a_transaction_that_went_on_after_a_failed_statement_commits_nothing(database: SqliteDatabase) -> None:
     async def go_on() -> None:
         async with database.store.transaction(ACME) as tx:
             tx.save(a_thread(contact=ContactId("nobody")))
@@ -376,7 +376,7 @@ async def test_a_transaction_that_went_on_after_a_failed_statement_commits_nothi
     await works(database)
 
 
-async def test_a_transaction_is_of_no_use_outside_its_block(database: Database) -> None:
+async def test_a_transaction_is_of_no_use_outside_its_block(database: SqliteDatabase) -> None:
     async with database.store.transaction(ACME) as tx:
         kept: Transaction = tx
 
@@ -385,7 +385,7 @@ async def test_a_transaction_is_of_no_use_outside_its_block(database: Database) 
 
 
 async def test_a_database_that_another_process_keeps_locked_is_unavailable_and_nothing_is_lost(
-    database: Database, path: Path
+    database: SqliteDatabase, path: Path
 ) -> None:
     await database.writer.write(impatient)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -408,7 +408,7 @@ def impatient(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout = 20")
 
 
-async def test_a_full_disk_is_unavailable_until_there_is_room_again(database: Database) -> None:
+async def test_a_full_disk_is_unavailable_until_there_is_room_again(database: SqliteDatabase) -> None:
     await database.writer.write(partial(pages, most=1))
 
     with pytest.raises(Unavailable):
@@ -428,9 +428,9 @@ def pages(connection: sqlite3.Connection, *, most: int) -> None:
 
 
 async def test_readers_that_are_all_lent_for_too_long_are_unavailable(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.db.connections.READER_WAIT_S", 0.01)
+    monkeypatch.setattr("adapters.db.sqlite_connections.READER_WAIT_S", 0.01)
 
     async def nested(depth: int) -> None:
         async with database.readers.snapshot():
@@ -442,7 +442,9 @@ async def test_readers_that_are_all_lent_for_too_long_are_unavailable(
     assert await count(database, "contacts") == 1
 
 
-async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(path: Path, database: Database) -> None:
+async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(
+    path: Path, database: SqliteDatabase
+) -> None:
     async def slow() -> None:
         async with database.store.transaction(ACME) as tx:
             await tx.contacts([CONTACT])
@@ -468,7 +470,7 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(path
         assert after.execute("SELECT state FROM deliveries").fetchall() == [(DeliveryState.WAITING,)]
 
 
-async def works(database: Database) -> None:
+async def works(database: SqliteDatabase) -> None:
     async with asyncio.timeout(10):
         async with database.store.transaction(ACME) as tx:
             tx.save(a_thread(ThreadId(an_id(900)), channel=CHANNEL))
@@ -476,7 +478,7 @@ async def works(database: Database) -> None:
             assert list(await tx.threads([ThreadId(an_id(900))])) == [an_id(900)]
 
 
-async def test_the_folder_holds_one_database_once_it_is_closed(database: Database, path: Path) -> None:
+async def test_the_folder_holds_one_database_once_it_is_closed(database: SqliteDatabase, path: Path) -> None:
     await database.close()
 
     assert os.listdir(path.parent) == [path.name]

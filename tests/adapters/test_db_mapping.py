@@ -1,11 +1,11 @@
 """What is stored is what was meant: every row, content, author, event and instant comes back as it went in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from types import NoneType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -13,12 +13,14 @@ from adapters.db.codecs import StoredWrong, codec_of, from_json, members_of, to_
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     ROW_TYPES,
+    Value,
     columns,
     event_from_record,
     event_values,
     from_record,
     to_values,
 )
+from adapters.db.sqlite_connections import bound
 from adapters.db.times import instant_of, instant_text
 from domain.actors import Author
 from domain.contacts import Contact
@@ -32,6 +34,9 @@ from tests.builders import ACME, NOON, a_contact, a_parked, a_thread, an_inbound
 ODD = datetime(2026, 2, 28, 23, 59, 59, 7, tzinfo=UTC)
 
 STORED = (*ROW_TYPES, Delivery)
+
+Form: TypeAlias = Callable[[tuple[Value, ...]], Sequence[Any]]
+FORMS = pytest.mark.parametrize("form", [pytest.param(bound, id="sqlite"), pytest.param(list, id="postgres")])
 
 
 def filled(hint: Any, *, present: bool, member: int = 0) -> Any:
@@ -63,21 +68,22 @@ def filled(hint: Any, *, present: bool, member: int = 0) -> Any:
     return plain[hint] if present or hint is not str else ""
 
 
-def stored(row: Any) -> dict[str, Any]:
+def stored(row: Any, form: Form = list) -> dict[str, Any]:
     kind: type[Any] = row.__class__
-    return dict(zip(columns(kind), to_values(row), strict=True))
+    return dict(zip(columns(kind), form(to_values(row)), strict=True))
 
 
-def logged_record(logged: LoggedEvent) -> dict[str, Any]:
-    return dict[str, Any](zip(EVENT_COLUMNS, event_values(ACME, logged), strict=True))
+def logged_record(logged: LoggedEvent, form: Form = list) -> dict[str, Any]:
+    return dict[str, Any](zip(EVENT_COLUMNS, form(event_values(ACME, logged)), strict=True))
 
 
+@FORMS
 @pytest.mark.parametrize("present", [True, False], ids=["everything there", "nothing that may be absent"])
 @pytest.mark.parametrize("kind", STORED)
-def test_a_row_comes_back_as_it_went_in(kind: type[Any], present: bool) -> None:
+def test_a_row_comes_back_as_it_went_in(kind: type[Any], present: bool, form: Form) -> None:
     row = filled(kind, present=present)
 
-    assert from_record(kind, stored(row)) == row
+    assert from_record(kind, stored(row, form)) == row
 
 
 @pytest.mark.parametrize(
@@ -93,10 +99,11 @@ def test_each_member_of_a_union_comes_back_as_itself(union: Any, member: type[An
         assert from_json(codec, to_json(codec, value)) == value
 
 
+@FORMS
 @pytest.mark.parametrize("member", get_args(Event))
-def test_a_logged_event_comes_back_as_it_went_in(member: type[Any]) -> None:
+def test_a_logged_event_comes_back_as_it_went_in(member: type[Any], form: Form) -> None:
     logged = LoggedEvent(3, ODD, filled(member, present=True))
-    record = logged_record(logged)
+    record = logged_record(logged, form)
 
     assert event_from_record(record) == logged
     assert record["kind"] == member.__name__
@@ -117,8 +124,15 @@ def test_a_message_is_stored_under_names_that_say_what_they_point_at() -> None:
 def test_a_thread_tells_when_its_session_ends_to_those_who_search() -> None:
     thread = filled(type(a_thread()), present=True)
 
-    assert stored(thread)["session_expires_at"] == "2026-03-01T23:59:59.000007Z"
+    assert stored(thread)["session_expires_at"] == ODD + timedelta(days=1)
+    assert stored(thread, bound)["session_expires_at"] == "2026-03-01T23:59:59.000007Z"
     assert stored(a_thread())["session_expires_at"] is None
+
+
+def test_a_word_is_found_in_any_of_the_searched_texts_and_not_across_two() -> None:
+    contact = replace(a_contact(name="Große", profile_name=None), username="@ana", email="A@b.example")
+
+    assert stored(contact)["searched"] == "grosse\x1f\x1f@ana\x1fa@b.example"
 
 
 # What does not fit

@@ -1,20 +1,25 @@
 """The readers' SQL: the indexes it uses, the statements it costs, and that it answers as the memory twin does."""
 
 import random
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar, cast
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here)
 import pytest
 
-from adapters.db.connections import ReadPool
-from adapters.db.database import Database, open_database
-from adapters.db.mapping import Value
+from adapters.db.dialect import Dialect
+from adapters.db.mapping import Record, Value
+from adapters.db.postgres_database import PostgresDatabase, open_postgres
+from adapters.db.postgres_pool import Pool, Raw
 from adapters.db.readers import SqlReads
+from adapters.db.reading import Reading
+from adapters.db.sqlite_database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus, MemoryDatabase
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
 from domain.messages import Direction, Source
@@ -58,6 +63,10 @@ from tests.builders import (
 
 T = TypeVar("T")
 
+OnDisk: TypeAlias = SqliteDatabase | PostgresDatabase
+
+connect_with = cast("Callable[..., Awaitable[Raw]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
+
 SEED = 20261121
 CHANNELS = (CHANNEL, ChannelId(an_id(901)))
 CONTACTS = (CONTACT, ContactId(an_id(902)))
@@ -74,21 +83,49 @@ BASE: tuple[Row, ...] = (
 
 @dataclass(slots=True)
 class Explained:
-    """Runs each statement, and keeps how SQLite would go about it."""
+    """Runs each statement, and keeps how the database would go about it."""
 
-    pool: ReadPool
+    reading: Reading
     plans: list[str] = field(default_factory=list[str])
 
-    async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        steps = await self.pool.select(f"EXPLAIN QUERY PLAN {sql}", *values)
-        self.plans.append("\n".join(step["detail"] for step in steps))
-        return await self.pool.select(sql, *values)
+    @property
+    def dialect(self) -> Dialect:
+        return self.reading.dialect
+
+    async def select(self, sql: str, *values: Value) -> Sequence[Record]:
+        word, column = EXPLAIN[self.dialect.name]
+        steps = await self.reading.select(f"{word} {sql}", *values)
+        self.plans.append("\n".join(step[column] for step in steps))
+        return await self.reading.select(sql, *values)
+
+
+EXPLAIN = {"sqlite": ("EXPLAIN QUERY PLAN", "detail"), "postgres": ("EXPLAIN", "QUERY PLAN")}
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{tmp_path / 'desk.db'}", FixedClock(), CountingIds(), MemoryBus())
-    await database.migrate()
+async def sqlite_desk(migrated: Path, tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    path = tmp_path / "desk.db"
+    shutil.copy(migrated, path)
+    async with given(await open_sqlite(path, FixedClock(), CountingIds(), MemoryBus())) as database:
+        yield database
+
+
+@pytest.fixture
+async def postgres_desk(desk_url: str) -> AsyncIterator[PostgresDatabase]:
+    async with given(await open_postgres(desk_url, FixedClock(), CountingIds(), MemoryBus())) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite_desk", "postgres_desk"])
+def database(request: pytest.FixtureRequest) -> OnDisk:
+    return request.getfixturevalue(request.param)
+
+
+D = TypeVar("D", SqliteDatabase, PostgresDatabase)
+
+
+@asynccontextmanager
+async def given(database: D) -> AsyncGenerator[D]:
     await database.start()
     try:
         async with database.store.transaction(ACME) as tx:
@@ -99,8 +136,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def explained(database: Database) -> Explained:
-    return Explained(database.readers)
+def explained(sqlite_desk: SqliteDatabase) -> Explained:
+    return Explained(sqlite_desk.readers)
 
 
 # Indexes
@@ -129,11 +166,11 @@ INBOX_INDEXES = {
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("from_end", [True, False])
 async def test_a_page_of_the_inbox_is_read_off_an_index_unsorted(
-    database: Database, explained: Explained, name: str, descending: bool, from_end: bool
+    sqlite_desk: SqliteDatabase, explained: Explained, name: str, descending: bool, from_end: bool
 ) -> None:
     filter, order, index = INBOX_INDEXES[name]
     reads = SqlReads(explained)
-    async with database.store.transaction(ACME) as tx:
+    async with sqlite_desk.store.transaction(ACME) as tx:
         tx.save(*(a_thread(ThreadId(an_id(number)), owner=None) for number in range(3)))
 
     first = await reads.threads(ACME, ThreadAsk(PageAsk(1), ThreadFilter(), order, descending), NOON)
@@ -172,6 +209,40 @@ async def test_a_place_deep_in_the_inbox_is_gone_to_at_once(explained: Explained
     assert "messages_of_thread (organization_id=? AND thread_id=? AND (at,id)>(?,?))" in thread
 
 
+@pytest.mark.parametrize("name", INBOX_INDEXES)
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("from_end", [True, False])
+async def test_a_page_of_the_inbox_is_read_off_an_index_on_postgresql_too(
+    planning: Explained, name: str, descending: bool, from_end: bool
+) -> None:
+    filter, order, _ = INBOX_INDEXES[name]
+    place = ("2026-11-20T12:00:00.000000Z", an_id(1))
+
+    for ask in (
+        PageAsk(50, from_end=from_end),
+        PageAsk(50, after=place, from_end=from_end),
+        PageAsk(50, before=place, from_end=from_end),
+    ):
+        planning.plans.clear()
+        await SqlReads(planning).threads(ACME, ThreadAsk(ask, filter, order, descending), NOON)
+        assert "using threads_" in planning.plans[0]
+        assert "Index Cond: (" in planning.plans[0]
+        assert "Sort" not in planning.plans[0]
+
+
+@pytest.fixture
+async def planning(postgres_desk: PostgresDatabase, desk_url: str) -> AsyncIterator[Explained]:
+    """Plans as they would be over many rows: whatever reads a whole table or sorts one is a last resort."""
+
+    async def connect() -> Raw:
+        settings = {"plan_cache_mode": "force_generic_plan", "enable_sort": "off", "enable_bitmapscan": "off"}
+        return await connect_with(desk_url, server_settings={**settings, "enable_seqscan": "off"})
+
+    pool = Pool(connect, 1)
+    yield Explained(pool)
+    await pool.close()
+
+
 async def test_no_question_is_answered_by_reading_a_whole_table(explained: Explained) -> None:
     await ask_everything(SqlReads(explained))
 
@@ -183,7 +254,7 @@ async def test_no_question_is_answered_by_reading_a_whole_table(explained: Expla
 # Statements
 
 
-async def test_each_question_costs_one_statement(database: Database) -> None:
+async def test_each_question_costs_one_statement(database: OnDisk) -> None:
     before = database.readers.statements
 
     asked = await ask_everything(database.reader)
@@ -191,7 +262,9 @@ async def test_each_question_costs_one_statement(database: Database) -> None:
     assert database.readers.statements - before == asked
 
 
-async def test_a_snapshot_costs_no_more_statements_than_its_questions(database: Database) -> None:
+async def test_a_snapshot_costs_no_more_statements_than_its_questions(
+    database: OnDisk,
+) -> None:
     before = database.readers.statements
 
     async with database.reader.snapshot(ACME) as reads:
@@ -246,7 +319,7 @@ async def ask_everything(reads: Reads) -> int:
 # The same answers
 
 
-async def test_any_inbox_is_answered_as_the_memory_twin_answers_it(database: Database) -> None:
+async def test_any_inbox_is_answered_as_the_memory_twin_answers_it(database: OnDisk) -> None:
     chance = random.Random(SEED)
     memory = MemoryDatabase(FixedClock(), CountingIds(), MemoryBus())
     threads = [a_random_thread(chance, number) for number in range(60)]
@@ -266,7 +339,9 @@ async def test_any_inbox_is_answered_as_the_memory_twin_answers_it(database: Dat
             assert await database.reader.thread_count(ACME, ask.filter, NOON) == count, ask
 
 
-async def test_any_list_of_tickets_is_answered_as_the_memory_twin_answers_it(database: Database) -> None:
+async def test_any_list_of_tickets_is_answered_as_the_memory_twin_answers_it(
+    database: OnDisk,
+) -> None:
     chance = random.Random(SEED)
     memory = MemoryDatabase(FixedClock(), CountingIds(), MemoryBus())
     threads = [a_random_thread(chance, number) for number in range(5)]
@@ -286,7 +361,9 @@ async def test_any_list_of_tickets_is_answered_as_the_memory_twin_answers_it(dat
             assert await database.reader.ticket_count(ACME, ask.filter) == count, ask
 
 
-async def test_any_page_of_a_thread_is_answered_as_the_memory_twin_answers_it(database: Database) -> None:
+async def test_any_page_of_a_thread_is_answered_as_the_memory_twin_answers_it(
+    database: OnDisk,
+) -> None:
     chance = random.Random(SEED)
     memory = MemoryDatabase(FixedClock(), CountingIds(), MemoryBus())
     messages = [

@@ -1,50 +1,85 @@
 """The storage of a desk, over each adapter that keeps one."""
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (an exception's name)
 import pytest
 
-from adapters.db.database import open_database
+from adapters.db.database import Database, open_database
+from adapters.db.postgres_database import Connections, open_postgres
 from adapters.memory import MemoryBus, MemoryDatabase
 from adapters.memory.books import Conflict
+from domain.errors import Collision
 from tests.adapters.contracts.desks import Desk
 from tests.builders import CountingIds, FixedClock
+from tests.servers import Databases
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty, migrated database file, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "desk.db"
-    asyncio.run(_migrate(path))
-    return path
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where a desk may be: in memory, in a copy of a file, or in a copy of a database on a server."""
+
+    file: Path | None = None
+    server: Databases | None = None
+    template: str | None = None
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def desk(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    if request.param == "sqlite":
+        return Storage(file=request.getfixturevalue("migrated"))
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres")
+        return Storage(server=server, template=request.getfixturevalue("migrated_postgres"))
+    return Storage()
+
+
+@pytest.fixture
+async def desk(storage: Storage, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with _desk(storage, tmp_path, Connections()) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def narrow_desk(storage: Storage, tmp_path: Path) -> AsyncIterator[Desk]:
+    """One that has room for one transaction at a time."""
+    async with _desk(storage, tmp_path, Connections(transactions=1)) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def _desk(storage: Storage, folder: Path, connections: Connections) -> AsyncGenerator[Desk]:
     clock, ids, bus = FixedClock(), CountingIds(), MemoryBus()
-    if request.param == "memory":
+    if storage.file is not None:
+        path = folder / "desk.db"
+        shutil.copy(storage.file, path)
+        database = await open_database(f"sqlite:///{path}", clock, ids, bus)
+        async with _started(database):
+            ports = (database.store, database.journal, database.directory, database.reader)
+            yield await Desk(clock, ids, bus, *ports, (IntegrityError,)).opened()
+    elif storage.server is not None:
+        url = await storage.server.create(storage.template)
+        database = await open_postgres(url, clock, ids, bus, connections=connections)
+        async with _started(database):
+            ports = (database.store, database.journal, database.directory, database.reader)
+            conflicts = (Collision, asyncpg.ForeignKeyViolationError)
+            yield await Desk(clock, ids, bus, *ports, conflicts).opened()
+        await storage.server.drop(url)
+    else:
         memory = MemoryDatabase(clock, ids, bus)
         ports = (memory.store, memory.journal, memory.directory, memory.reader)
-        yield await Desk(clock, ids, bus, *ports, Conflict).opened()
-        return
-    path = tmp_path / "desk.db"
-    shutil.copy(migrated, path)
-    database = await open_database(f"sqlite:///{path}", clock, ids, bus)
+        yield await Desk(clock, ids, bus, *ports, (Conflict,)).opened()
+
+
+@asynccontextmanager
+async def _started(database: Database) -> AsyncGenerator[None]:
     await database.start()
     try:
-        desk = Desk(
-            clock, ids, bus, database.store, database.journal, database.directory, database.reader, IntegrityError
-        )
-        yield await desk.opened()
+        yield
     finally:
         await database.close()
-
-
-async def _migrate(path: Path) -> None:
-    database = await open_database(f"sqlite:///{path}", FixedClock(), CountingIds(), MemoryBus())
-    await database.migrate()
-    await database.close()

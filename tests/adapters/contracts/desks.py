@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from adapters.memory import MemoryBus
+from domain.errors import Collision
 from domain.events import Event
 from domain.ids import OrganizationId
 from domain.ports import Directory, Journal, Page, PageAsk, Reader, Row, Store
@@ -35,7 +36,7 @@ class Desk:
     journal: Journal
     directory: Directory
     reader: Reader
-    conflict: type[Exception]  # what the adapter raises for a row that may not be
+    conflict: tuple[type[Exception], ...]  # what the adapter raises for a row that may not be
 
     async def given(self, *rows: Row, organization: OrganizationId = ACME) -> None:
         async with self.store.transaction(organization) as tx:
@@ -44,6 +45,16 @@ class Desk:
     async def happened(self, *events: Event, organization: OrganizationId = ACME) -> None:
         async with self.store.transaction(organization) as tx:
             tx.record(*events)
+
+    async def again(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Work that is tried again where its transaction collided with another, as use cases are."""
+        tries = 0
+        while True:
+            try:
+                return await work()
+            except Collision:
+                tries += 1
+                assert await self.store.pause(tries), "it collided too often"
 
     async def log(self, organization: OrganizationId = ACME) -> list[tuple[int, Event]]:
         return [(logged.position, logged.event) for logged in await self.reader.events(organization, 0, 1000)]

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -36,7 +37,7 @@ from domain.ids import (
 from domain.media import Media
 from domain.messages import MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
-from domain.ports import OUTBOX, Row
+from domain.ports import OUTBOX, Listing, Row
 from domain.sessions import Alarm, AlarmKind
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import (
@@ -154,27 +155,27 @@ async def test_a_cancelled_transaction_leaves_no_trace_and_nobody_waiting(desk: 
         assert await tx.threads([THREAD]) == {}
 
 
-async def test_those_who_stop_waiting_hold_up_nobody(desk: Desk) -> None:
-    async with desk.store.transaction(ACME):
-        waiting = [asyncio.create_task(desk.happened(QuotaChanged())) for _ in range(10)]
+async def test_those_who_stop_waiting_hold_up_nobody(narrow_desk: Desk) -> None:
+    async with narrow_desk.store.transaction(ACME):
+        waiting = [asyncio.create_task(narrow_desk.happened(QuotaChanged())) for _ in range(10)]
         await settled()
         for task in waiting[::2]:
             task.cancel()
 
     async with asyncio.timeout(5):
         await asyncio.wait(waiting)
-    assert [position for position, _ in await desk.log()] == [1, 2, 3, 4, 5]
+    assert [position for position, _ in await narrow_desk.log()] == [1, 2, 3, 4, 5]
 
 
-async def test_who_gives_up_at_the_moment_of_their_turn_holds_up_nobody(desk: Desk) -> None:
-    async with desk.store.transaction(ACME):
-        task = asyncio.create_task(desk.happened(QuotaChanged()))
+async def test_who_gives_up_at_the_moment_of_their_turn_holds_up_nobody(narrow_desk: Desk) -> None:
+    async with narrow_desk.store.transaction(ACME):
+        task = asyncio.create_task(narrow_desk.happened(QuotaChanged()))
         await settled()
     task.cancel()
     await asyncio.wait([task])
 
     async with asyncio.timeout(5):
-        await desk.given(a_thread())
+        await narrow_desk.given(a_thread())
 
 
 async def test_a_removed_item_is_gone(desk: Desk) -> None:
@@ -225,18 +226,30 @@ async def test_changes_of_the_same_row_at_the_same_time_all_count(desk: Desk) ->
     assert (await desk.reader.threads_by_ids(ACME, [THREAD]))[THREAD].unread_count == 20
 
 
+async def test_changes_of_a_number_at_the_same_time_all_count(desk: Desk) -> None:
+    async def one_more() -> None:
+        async with desk.store.transaction(ACME) as tx:
+            channel = await tx.channel(CHANNEL)
+            assert channel is not None
+            tx.save(replace(channel, messaging_limit=(channel.messaging_limit or 0) + 1))
+
+    await asyncio.gather(*(desk.again(one_more) for _ in range(4)))
+
+    assert (await desk.reader.channels_by_ids(ACME, [CHANNEL]))[CHANNEL].messaging_limit == 4
+
+
 async def test_trying_again_has_an_end(desk: Desk) -> None:
     assert not await desk.store.pause(100)
 
 
-async def test_background_work_lets_others_go_first(desk: Desk) -> None:
+async def test_background_work_lets_others_go_first(narrow_desk: Desk) -> None:
     order: list[str] = []
 
     async def work(name: str, *, background: bool) -> None:
-        async with desk.store.transaction(ACME, background=background):
+        async with narrow_desk.store.transaction(ACME, background=background):
             order.append(name)
 
-    async with desk.store.transaction(ACME):
+    async with narrow_desk.store.transaction(ACME):
         tasks = [asyncio.create_task(work("background", background=True))]
         await settled()
         tasks += [asyncio.create_task(work(name, background=False)) for name in ("first", "second")]
@@ -454,9 +467,20 @@ async def test_of_two_who_bring_the_same_message_one_does(desk: Desk) -> None:
             tx.save(an_inbound(MessageId(an_id(number))))
         return True
 
-    brought = await asyncio.gather(*(bring(number) for number in range(5)))
+    brought = await asyncio.gather(*(desk.again(partial(bring, number)) for number in range(5)))
 
     assert sorted(brought) == [False] * 4 + [True]
+
+
+async def test_of_two_who_list_the_same_name_one_does(desk: Desk) -> None:
+    async def list_it(organization: OrganizationId) -> bool:
+        async with desk.store.transaction(organization) as tx:
+            return await tx.enlist(Listing.NUMBER, "106", "106")
+
+    listed = await asyncio.gather(*(desk.again(partial(list_it, each)) for each in (ACME, GLOBEX) * 3))
+
+    assert sorted(listed) == [False] * 3 + [True] * 3
+    assert len(await desk.directory.find(Listing.NUMBER, ["106"])) == 1
 
 
 # Numbers of tickets

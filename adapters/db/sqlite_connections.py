@@ -5,17 +5,22 @@ asked is cancelled meanwhile.
 """
 
 import asyncio
+import json
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from tortoise.backends.sqlite.client import SqliteClient
 
+from adapters.db.dialect import SQLITE, Dialect
 from adapters.db.mapping import Value
+from adapters.db.reading import Selects
+from adapters.db.times import day_text, instant_text
 from domain.errors import Unavailable
 
 T = TypeVar("T")
@@ -116,19 +121,22 @@ def _check_pragmas(connection: sqlite3.Connection, *, reading: bool) -> None:
             raise PragmaRefused(f"SQLite has {name}={found}, but {wanted} is needed")
 
 
+_BOUND: dict[type, Callable[[Any], str]] = {datetime: instant_text, date: day_text, list: json.dumps}
+
+
+def bound(values: Iterable[Value]) -> list[str | int | float | bytes | None]:
+    """Values as SQLite takes them: instants and days as text, lists as JSON."""
+    return [_BOUND[type(value)](value) if type(value) in _BOUND else value for value in values]  # pyright: ignore[reportReturnType]
+
+
 # ---------------------------------------------------------------- reading
-
-
-class Selects(Protocol):
-    """Where to read: any reader, or one that stands at one instant."""
-
-    async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]: ...
 
 
 @dataclass(slots=True)
 class _Snapshot:
     pool: "ReadPool"
     connection: Connection
+    dialect: Dialect = SQLITE
 
     async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         self.pool.statements += 1
@@ -137,6 +145,8 @@ class _Snapshot:
 
 class ReadPool:
     """The reading connections, lent one at a time, in the order asked."""
+
+    dialect = SQLITE
 
     def __init__(self, connections: Sequence[Connection]) -> None:
         self._connections = tuple(connections)
@@ -185,7 +195,7 @@ def readers_for_this_machine() -> int:
 
 
 def _rows(sql: str, values: Sequence[Value], connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    return connection.execute(sql, values).fetchall()
+    return connection.execute(sql, bound(values)).fetchall()
 
 
 def _begin(connection: sqlite3.Connection) -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from adapters.db.connections import Connection
-from adapters.db.mapping import Value, columns, table
+from adapters.db.mapping import Value, columns, quoted, table
+from adapters.db.sqlite_connections import Connection, bound
 from domain.errors import Unavailable
 from domain.ports import JOURNAL, Bus, Delivery
 
@@ -275,7 +275,7 @@ def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
 
 _DELIVERY_COLUMNS = columns(Delivery)
 _INSERT_DELIVERY = (
-    f"INSERT INTO {table(Delivery)} ({', '.join(_DELIVERY_COLUMNS)}) VALUES ({', '.join('?' * len(_DELIVERY_COLUMNS))})"
+    f"INSERT INTO {table(Delivery)} ({quoted(_DELIVERY_COLUMNS)}) VALUES ({', '.join('?' * len(_DELIVERY_COLUMNS))})"
 )
 
 
@@ -303,7 +303,7 @@ def _finish(last: Callable[[sqlite3.Connection], Sequence[Hint]], connection: sq
 
 def _append(deliveries: list[tuple[Value, ...]], connection: sqlite3.Connection) -> None:
     def insert(connection: sqlite3.Connection) -> Sequence[Hint]:
-        connection.executemany(_INSERT_DELIVERY, deliveries)
+        connection.executemany(_INSERT_DELIVERY, [bound(each) for each in deliveries])
         return ()
 
     _begin(connection)

@@ -1,0 +1,64 @@
+"""What goes wrong at PostgreSQL, in the domain's words.
+
+`Collision`: the transaction was rolled back because of another one, and may be tried again as a whole. `Unavailable`:
+the server can't answer now, or went away. Where a connection is cut during a COMMIT, nobody here knows whether it
+took place; that is `Unavailable` too. Whoever tries again finds what was done: updates are known by their place, sends
+by their idempotency key and their lease, deliveries by what they made.
+"""
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here and in `postgres_pool`)
+
+from domain.errors import Collision, Unavailable
+
+COLLIDED = frozenset(
+    {
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "23505",  # unique_violation: somebody was faster with the same key
+    }
+)
+PASSING_CLASSES = frozenset(
+    {
+        "08",  # connection exceptions
+        "53",  # out of disk, memory or connections
+        "57",  # shutting down, starting up, cancelled after its statement_timeout
+        "58",  # the disk's own faults
+    }
+)
+PASSING = frozenset(
+    {
+        "25006",  # read_only_sql_transaction: another server leads now
+        "25P03",  # idle_in_transaction_session_timeout
+        "55P03",  # lock_not_available, after lock_timeout
+    }
+)
+
+
+def as_domain(error: Exception, *, is_closed: bool) -> Collision | Unavailable | None:
+    """What an error at a connection means, which is closed now or not; None for what is nobody's fault but ours."""
+    if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
+        return Collision("the schema changed meanwhile")
+    if isinstance(error, asyncpg.PostgresError):
+        return _by_code(error)
+    if isinstance(error, OSError) or (isinstance(error, asyncpg.InterfaceError) and is_closed):
+        return Unavailable()
+    return None
+
+
+def is_confused(error: Exception) -> bool:
+    """Whether the connection is of no use any more: a server that goes says so between question and answer."""
+    return isinstance(error, asyncpg.InternalClientError)
+
+
+def code_of(error: Exception) -> str:
+    """PostgreSQL's five characters; empty where it gave none."""
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _by_code(error: Exception) -> Collision | Unavailable | None:
+    code = code_of(error)
+    if code in COLLIDED:
+        return Collision(f"{type(error).__name__}: {error}")
+    if code in PASSING or code[:2] in PASSING_CLASSES:
+        return Unavailable()
+    return None

@@ -1,0 +1,356 @@
+"""A transaction of the store, as both databases have it: what is staged, and what each question asks of its rows.
+
+Rows are staged and written many at a time, parents first, each as an upsert; a read has what is staged written before
+it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Protocol, TypeVar
+
+from adapters.db.dialect import Dialect
+from adapters.db.mapping import Record, Value, columns, quoted, table
+from adapters.db.times import instant_of
+from domain.channels import Channel
+from domain.contacts import Contact, Identity, IdentityKey
+from domain.events import Event
+from domain.ids import (
+    ApiKeyId,
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    PeriodId,
+    PhoneNumberId,
+    SignInId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+    Wamid,
+)
+from domain.media import Media
+from domain.messages import Message
+from domain.organizations import ApiKey, Organization, SignIn, User
+from domain.outbox import OutboxItem, Remembered
+from domain.ports import DeliveryResult, Listing, Row
+from domain.quota import Entry, Period
+from domain.templates import Template
+from domain.threads import Thread
+from domain.tickets import Ticket
+from domain.updates import Parked
+
+R = TypeVar("R", bound=Row)
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Staged:
+    """What a transaction has still to write: of a row, what was said last of it."""
+
+    rows: dict[type[Row], dict[str, Row]] = field(default_factory=dict[type[Row], dict[str, Row]])
+    removed: dict[type[Row], dict[str, Row]] = field(default_factory=dict[type[Row], dict[str, Row]])
+
+    def save(self, row: Row) -> None:
+        self.removed.get(type(row), {}).pop(row.id, None)
+        self.rows.setdefault(type(row), {})[row.id] = row
+
+    def remove(self, row: Row) -> None:
+        self.rows.get(type(row), {}).pop(row.id, None)
+        self.removed.setdefault(type(row), {})[row.id] = row
+
+
+@dataclass(slots=True)
+class Work:
+    """What a transaction does to its organization, as far as it has got."""
+
+    organization: OrganizationId
+    staged: Staged = field(default_factory=Staged)
+    events: list[Event] = field(default_factory=list[Event])
+    results: list[DeliveryResult] = field(default_factory=list[DeliveryResult])
+    moved_outbox: bool = False
+
+    def take_staged(self) -> Staged:
+        """What is to be written now."""
+        staged, self.staged = self.staged, Staged()
+        return staged
+
+
+class Statements(Protocol):
+    """What a transaction asks of its database. Each writes first what is staged; rows come locked, in key order."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
+        """The organization's rows of a kind that pass a condition."""
+        ...
+
+    async def rows_of_pairs(self, kind: type[R], columns: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> list[R]:
+        """The organization's rows of a kind whose two columns are one of the pairs."""
+        ...
+
+    async def select(self, sql: str, *values: Value) -> Sequence[Record]:
+        """Any other question; locks nothing."""
+        ...
+
+    async def take_ticket_numbers(self, count: int) -> int:
+        """The organization's counter of tickets moved on by so many; where it stands then."""
+        ...
+
+    async def enlist(self, kind: Listing, value: str, ref: str) -> bool: ...
+
+    async def delist(self, kind: Listing, value: str) -> None: ...
+
+
+class SqlTransaction:
+    def __init__(self, work: Work, statements: Statements) -> None:
+        self.organization = work.organization
+        self._work = work
+        self._statements = statements
+        self._listed = statements.dialect.listed
+
+    # Staging
+
+    def save(self, *rows: Row) -> None:
+        for row in rows:
+            assert organization_of(row) == self.organization, f"a row of another organization: {row}"
+            self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)
+            self._work.staged.save(row)
+
+    def remove(self, *rows: OutboxItem | Parked) -> None:
+        for row in rows:
+            assert row.organization == self.organization, f"a row of another organization: {row}"
+            self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)
+            self._work.staged.remove(row)
+
+    def record(self, *events: Event) -> None:
+        self._work.events += events
+
+    def finish(self, *results: DeliveryResult) -> None:
+        self._work.results += results
+
+    # The organization and its people
+
+    async def settings(self) -> Organization:
+        if found := await self._one(Organization, "id = ?", self.organization):
+            return found
+        raise LookupError(f"there is no organization {self.organization}")
+
+    async def user(self, id: UserId) -> User | None:
+        return await self._one(User, "id = ?", id)
+
+    async def user_by_email(self, email: str) -> User | None:
+        return await self._one(User, "email = ?", email)
+
+    async def api_key(self, id: ApiKeyId) -> ApiKey | None:
+        return await self._one(ApiKey, "id = ?", id)
+
+    async def sign_in(self, id: SignInId) -> SignIn | None:
+        return await self._one(SignIn, "id = ?", id)
+
+    # Channels and templates
+
+    async def channel(self, id: ChannelId) -> Channel | None:
+        return await self._one(Channel, "id = ?", id)
+
+    async def channels(self) -> list[Channel]:
+        return await self._statements.rows(Channel, "true")
+
+    async def template(self, id: TemplateId) -> Template | None:
+        return await self._one(Template, "id = ?", id)
+
+    async def templates_of(self, account: BusinessAccountId) -> list[Template]:
+        return await self._statements.rows(Template, "account_id = ?", account)
+
+    # Contacts, threads, tickets
+
+    async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]:
+        return await self._by_pairs(Identity, ("kind", "value"), [(key.kind, key.value) for key in keys])
+
+    async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
+        return await self._among(Identity, "contact_id", contacts)
+
+    async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
+        return {row.id: row for row in await self._among(Contact, "id", ids)}
+
+    async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
+        return {row.id: row for row in await self._among(Thread, "id", ids)}
+
+    async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
+        return await self._among(Thread, "contact_id", contacts)
+
+    async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
+        return {row.id: row for row in await self._among(Ticket, "id", ids)}
+
+    async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
+        return await self._among(Ticket, "contact_id", contacts)
+
+    async def next_ticket_numbers(self, count: int) -> int:
+        return await self._statements.take_ticket_numbers(count) - count + 1
+
+    # Messages
+
+    async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
+        return {row.id: row for row in await self._among(Message, "id", ids)}
+
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]:
+        found = await self._by_pairs(Message, ("channel_id", "wamid"), wamids)
+        return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
+
+    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
+        return {row.id: row for row in await self._among(Media, "id", ids)}
+
+    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
+        rows = await self._statements.select(
+            "SELECT count(*) AS unread FROM messages"
+            " WHERE organization_id = ? AND thread_id = ? AND at > ? AND direction = 'INBOUND'",
+            self.organization,
+            thread,
+            after or BEFORE_ALL,
+        )
+        return rows[0]["unread"]
+
+    async def session_instants(self, thread: ThreadId, before: datetime, limit: int) -> list[datetime]:
+        rows = await self._statements.select(
+            "SELECT at FROM messages"
+            " WHERE organization_id = ? AND thread_id = ? AND at < ? AND extends_session ORDER BY at DESC LIMIT ?",
+            self.organization,
+            thread,
+            before,
+            limit,
+        )
+        return [instant_of(row["at"]) for row in rows]
+
+    # Updates
+
+    async def recorded(self, ids: Collection[str]) -> set[str]:
+        rows = await self._statements.select(
+            f"SELECT id FROM updates WHERE organization_id = ? AND id {self._listed} AND outcome <> 'FAILED'",
+            self.organization,
+            list(ids),
+        )
+        return {row["id"] for row in rows}
+
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
+        found = await self._by_pairs(Parked, ("number", "wamid"), wamids)
+        return sorted(found, key=lambda row: (row.parked_at, row.id))
+
+    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+        rows = await self._statements.select(
+            "SELECT id FROM parked WHERE organization_id = ? AND parked_at < ? ORDER BY parked_at, id LIMIT ?",
+            self.organization,
+            instant,
+            limit,
+        )
+        found = await self._among(Parked, "id", [row["id"] for row in rows])
+        return sorted(found, key=lambda row: (row.parked_at, row.id))
+
+    # The ledger
+
+    async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
+        if found := await self._one(Period, "starts_at <= ? AND ends_at > ?", starts_at, starts_at):
+            return found
+        made = Period(self.organization, PeriodId(new), starts_at, ends_at)
+        self.save(made)
+        return made
+
+    async def period_of(self, entry: Entry) -> Period:
+        if found := await self._one(Period, "id = ?", entry.period):
+            return found
+        raise LookupError(f"there is no period {entry.period}")
+
+    async def entry_of(self, message: MessageId) -> Entry | None:
+        return await self._one(Entry, "message_id = ?", message)
+
+    async def entries_since(self, thread: ThreadId, since: datetime) -> list[Entry]:
+        found = await self._statements.rows(Entry, "thread_id = ? AND at >= ?", thread, since)
+        return sorted(found, key=lambda row: (row.at, row.id))
+
+    async def allowance_taken(self, account: BusinessAccountId, since: datetime) -> list[datetime]:
+        rows = await self._statements.select(
+            "SELECT at FROM quota_entries WHERE organization_id = ? AND account_id = ? AND at > ?"
+            " AND kind = 'BUSINESS_INITIATED' AND refunded_at IS NULL ORDER BY at",
+            self.organization,
+            account,
+            since,
+        )
+        return [instant_of(row["at"]) for row in rows]
+
+    # The way out
+
+    async def outbox_item(self, message: MessageId) -> OutboxItem | None:
+        return await self._one(OutboxItem, "id = ?", message)
+
+    async def outbox_ahead(self, item: OutboxItem) -> bool:
+        rows = await self._statements.select(
+            "SELECT 1 FROM outbox WHERE organization_id = ? AND thread_id = ? AND (queued_at, id) < (?, ?) LIMIT 1",
+            self.organization,
+            item.thread,
+            item.queued_at,
+            item.id,
+        )
+        return bool(rows)
+
+    async def remembered(self, id: str) -> Remembered | None:
+        return await self._one(Remembered, "id = ?", id)
+
+    # The directory
+
+    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+        return await self._statements.enlist(kind, value, ref)
+
+    async def delist(self, kind: Listing, value: str) -> None:
+        await self._statements.delist(kind, value)
+
+    # How it reads
+
+    async def _one(self, kind: type[R], where: str, *values: Value) -> R | None:
+        found = await self._statements.rows(kind, where, *values)
+        return found[0] if found else None
+
+    async def _among(self, kind: type[R], column: str, ids: Collection[str]) -> list[R]:
+        return await self._statements.rows(kind, f"{column} {self._listed}", list(ids))
+
+    async def _by_pairs(self, kind: type[R], columns: tuple[str, str], pairs: Collection[tuple[str, str]]) -> list[R]:
+        return await self._statements.rows_of_pairs(kind, columns, list(dict.fromkeys(pairs)))
+
+
+def organization_of(row: Row) -> OrganizationId:
+    return row.id if isinstance(row, Organization) else row.organization
+
+
+# ---------------------------------------------------------------- statements that both have
+
+IS_ELSEWHERE = "SELECT 1 FROM directory WHERE kind = ? AND value = ? AND organization_id <> ?"
+ENLIST = (
+    "INSERT INTO directory (kind, value, organization_id, ref) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (kind, value, organization_id) DO UPDATE SET ref = excluded.ref"
+)
+DELIST = "DELETE FROM directory WHERE kind = ? AND value = ? AND organization_id = ?"
+BEGIN_LOG = (
+    "INSERT INTO event_counters (organization_id, epoch, position) VALUES (?, ?, 0)"
+    " ON CONFLICT (organization_id) DO NOTHING"
+)
+TAKE_TICKET_NUMBERS = (
+    "INSERT INTO ticket_counters (organization_id, number) VALUES (?, ?)"
+    " ON CONFLICT (organization_id) DO UPDATE SET number = ticket_counters.number + excluded.number RETURNING number"
+)
+
+
+@cache
+def upsert(kind: type[Row], source: str) -> str:
+    """Rows of a kind written from `source`, a VALUES or a SELECT."""
+    names = columns(kind)
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in ("organization_id", "id"))
+    return (
+        f"INSERT INTO {table(kind)} ({quoted(names)}) {source}"
+        f" ON CONFLICT (organization_id, id) DO UPDATE SET {changes}"
+    )

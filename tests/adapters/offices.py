@@ -1,0 +1,66 @@
+"""A database on a server, and as many processes at it as a test wants, all in one: each has its own connections."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from adapters.db.postgres_database import Connections, PostgresDatabase, open_postgres
+from adapters.memory import MemoryBus
+from domain.ids import ContactId, DeliveryId
+from domain.ports import Delivery
+from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_delivery, an_id, an_organization
+
+
+@dataclass(slots=True)
+class Office:
+    """One database, and as many processes at it as a test wants."""
+
+    url: str
+    clock: FixedClock = field(default_factory=FixedClock)
+    bus: MemoryBus = field(default_factory=MemoryBus)
+    ids: CountingIds = field(default_factory=CountingIds)
+    opened: list[PostgresDatabase] = field(default_factory=list[PostgresDatabase])
+
+    async def process(self, connections: Connections | None = None, url: str | None = None) -> PostgresDatabase:
+        database = await open_postgres(url or self.url, self.clock, self.ids, self.bus, connections=connections)
+        await database.start()
+        self.opened.append(database)
+        return database
+
+
+@asynccontextmanager
+async def office_at(url: str) -> AsyncGenerator[Office]:
+    """With Acme's organization, its channel and a contact."""
+    office = Office(url)
+    try:
+        database = await office.process()
+        async with database.store.transaction(ACME) as tx:
+            tx.save(an_organization(), a_channel(), a_contact())
+        yield office
+    finally:
+        for database in office.opened:
+            await database.close()
+
+
+async def count(database: PostgresDatabase, table: str, where: str = "true") -> int:
+    (row,) = await database.readers.select(f"SELECT count(*) AS held FROM {table} WHERE {where}")
+    return row["held"]
+
+
+async def positions(database: PostgresDatabase) -> list[int]:
+    return [logged.position for logged in await database.reader.events(ACME, 0, 100_000)]
+
+
+def delivery(number: int) -> Delivery:
+    return a_delivery(DeliveryId(an_id(number)), b"{}")
+
+
+async def works(database: PostgresDatabase) -> None:
+    async with asyncio.timeout(10):
+        async with database.store.transaction(ACME) as tx:
+            tx.save(a_contact(ContactId(an_id(900))))
+        async with database.store.transaction(ACME, background=True) as tx:
+            assert list(await tx.contacts([ContactId(an_id(900))])) == [an_id(900)]
+        await database.journal.append(delivery(900_000 + random.randrange(90_000)))
