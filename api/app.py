@@ -21,11 +21,13 @@ from api.settings import Settings
 from api.webhooks import WhatsAppWebhook
 from api.wiring import Wired
 from api.worker import Worker
+from domain.errors import Unavailable
 from schema.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema
 
 ENGINE_CLOSES_WITHIN_S: Final = 1.0
+DATABASE_ANSWERS_WITHIN_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def create_app(settings: Settings, desk: Wired) -> Starlette:
 
 def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra: Sequence[BaseRoute] = ()) -> Serving:
     """`extra` routes come first."""
-    meters = Meters()
+    meters = Meters(desk.shared)
     cursors = Cursors(desk.keys.cursors, settings.public_url)
     engine = Engine(
         schema,
@@ -124,7 +126,12 @@ class _Health:
     async def ready(self, request: Request) -> Response:
         if self._worker is not None and not self._worker.is_running:
             return PlainTextResponse("the worker is not running\n", 503)
-        if not await self._desk.is_current():
+        try:
+            async with asyncio.timeout(DATABASE_ANSWERS_WITHIN_S):
+                is_ready = await self._desk.is_ready()
+        except (Unavailable, TimeoutError):
+            return PlainTextResponse("the database does not answer\n", 503, {"Retry-After": "1"})
+        if not is_ready:
             return PlainTextResponse("the database is not up to date\n", 503)
         return PlainTextResponse("ready\n")
 

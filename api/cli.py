@@ -17,7 +17,7 @@ from adapters.db.history import DatabaseRefused
 from api.keys import keys_of
 from api.logs import set_up_logs
 from api.server import CannotListen, address_of, bound, serve
-from api.settings import Settings, WrongSetting, read_settings
+from api.settings import PREFIX, Settings, WrongSetting, read_settings
 from api.wiring import DatabaseNotReady, opened, wired
 from domain.errors import Refused as DomainRefused
 from domain.errors import Unavailable
@@ -32,6 +32,7 @@ T = TypeVar("T")
 DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USE: Final = 2
+DATABASE: Final = f"{PREFIX}DATABASE_URL"
 
 cli = App(
     name="deskline",
@@ -55,15 +56,22 @@ def run_command(arguments: Sequence[str]) -> int:
         code = cli(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         return WRONG_USE  # it has said what was wrong
-    except (Refused, WrongSetting, DatabaseRefused, DatabaseNotReady, CannotListen) as refusal:
-        sys.stderr.write(f"{' '.join(str(refusal).split())}\n")
-        return REFUSED
+    except (Refused, WrongSetting, CannotListen) as refusal:
+        return refused(str(refusal))
+    except (DatabaseRefused, DatabaseNotReady) as refusal:
+        return refused(str(refusal), DATABASE)
     except Unavailable:
-        sys.stderr.write("The database can't answer now: its disk is full, or another process holds it.\n")
-        return REFUSED
+        return refused("The database can't answer now: it is away or full, or another process holds it.", DATABASE)
     except KeyboardInterrupt:
         return 130
     return code if isinstance(code, int) else DONE
+
+
+def refused(why: str, setting: str | None = None) -> int:
+    """One line on standard error, which names the setting to look at; the exit code."""
+    told = why if setting is None or setting in why else f"{setting}: {why}"
+    sys.stderr.write(f"{' '.join(told.split())}\n")
+    return REFUSED
 
 
 def say(text: str) -> None:
@@ -151,22 +159,24 @@ def serve_command(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
-    worker: Annotated[bool, Parameter(name="--with-worker", negative="--without-worker")] = True,
+    worker: Annotated[bool | None, Parameter(name="--with-worker", negative="--without-worker")] = None,
 ) -> None:
     """The API, Meta's webhook and the inbox page. Ready when /readyz answers 200; SIGTERM ends it politely.
 
     Args:
         host: The address to listen on; 0.0.0.0 for every one this machine has.
         port: The port to listen on; 0 takes a free one.
-        worker: Run the worker inside, as SQLite wants it.
+        worker: Run the worker inside. With SQLite it does unless told otherwise; with PostgreSQL it has processes of
+            its own.
     """
     from api.app import serving
 
     settings = start()
+    with_worker = settings.database_file is not None if worker is None else worker
 
     async def serving_until_told() -> None:
         async with wired(settings) as desk:
-            server = serving(settings, desk, with_worker=worker)
+            server = serving(settings, desk, with_worker=with_worker)
 
             async def started() -> None:
                 say(f"Deskline is at {address_of(sock)}")
@@ -189,7 +199,7 @@ def worker_command() -> None:
         stop = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
-        async with wired(settings) as desk, Worker(desk.ports, Meters()).running():
+        async with wired(settings) as desk, Worker(desk.ports, Meters(desk.shared)).running():
             say("The worker is running.")
             await stop.wait()
 
@@ -206,11 +216,44 @@ def migrate(*, to: str | None = None) -> None:
     settings = start()
 
     async def migrating() -> list[str]:
-        async with opened(settings) as (database, _):
+        async with opened(settings) as database:
             return await database.migrate(to)
 
     for name in run(migrating()) or ["The database is up to date."]:
         say(name)
+
+
+@cli.command(
+    help_epilogue="Example: deskline copy --from sqlite:///deskline.db --to postgresql://desk:word@db/desk --migrate"
+)
+def copy(
+    *,
+    source: Annotated[str, Parameter(name="--from")],
+    target: Annotated[str, Parameter(name="--to")],
+    migrate: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Take a desk from SQLite to PostgreSQL, with everything in it. Stop it first; the file stays as it is.
+
+    Args:
+        source: Where it is, such as sqlite:///deskline.db.
+        target: An empty database on a server, such as postgresql://user:password@host/name.
+        migrate: Make the target's tables first.
+    """
+    from adapters.db.copy import copy_database
+    from adapters.system import SystemIds
+
+    set_up_logs("console", (target,))
+    try:
+        copied = run(copy_database(source, target, SystemIds(), migrate=migrate))
+    except DatabaseRefused as refusal:
+        raise Refused(str(refusal).replace(DATABASE, "--to")) from None
+    except Unavailable:
+        raise Refused("--to: the database went away meanwhile. Nothing was copied; try again.") from None
+    say(f"Copied {copied.rows} rows in {copied.tables} tables, of {len(copied.organizations)} organizations.")
+    say(f"Now serve it with {DATABASE} set to the target, and with what sealed its secrets before:")
+    say(f"{PREFIX}SECRET_KEY, or where it was not set what stands in {source.removeprefix('sqlite:///')}.key,")
+    say(f"and {PREFIX}ENCRYPTION_KEYS where they were set.")
+    say("Whoever listens reads once anew: cursors from before are answered with CURSOR_EXPIRED.")
 
 
 @cli.command(help_epilogue="Example: deskline bootstrap --organization Acme --email ada@acme.example --json")
@@ -326,14 +369,9 @@ def schema(
 def start() -> Settings:
     """The settings, with logging as they say. Raises WrongSetting."""
     settings = read_settings()
-    set_up_logs(settings.log_format, secrets_in(settings))
+    set_up_logs(settings.log_format, settings.secrets)
     keys_of(settings)  # a secret that can't be kept is told before anything else begins
     return settings
-
-
-def secrets_in(settings: Settings) -> list[str]:
-    held = [settings.secret_key, settings.verify_token, *settings.app_secrets, *settings.encryption_keys]
-    return [secret.get_secret_value() for secret in held if secret is not None]
 
 
 def run(work: Coroutine[None, None, T]) -> T:

@@ -6,8 +6,11 @@ from typing import Final, cast
 from pydantic import SecretStr
 
 from adapters.db.history import DatabaseRefused, SchemaState, Standing, refusal_of
+from adapters.redis import Standing as RedisStanding
+from adapters.redis import look_at
 from adapters.secrets import SealBroken
 from api.bundle import Bundle
+from api.keys import NEEDED
 from api.settings import PREFIX, Settings, unknown_variables
 from api.wiring import Wired, opened, wired
 from domain.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, ProblemCode
@@ -16,6 +19,7 @@ from domain.ids import OrganizationId
 from domain.ports import DeliveryState, NotSent, Rejected, TokenFacts, Unanswered
 
 MASK: Final = "•••"
+AWAY: Final = "database: can't answer now; it is away or full, or another process holds it"
 
 
 @dataclass(slots=True)
@@ -40,24 +44,32 @@ async def examine(settings: Settings) -> Report:
     _tell_settings(settings, report)
     report.lines.append("")
     _look_at_page(report)
-    if not settings.database_file.exists():
-        report.note(f"database: {settings.database_file} is not there yet; deskline serve makes it")
+    await _look_at_redis(settings, report)
+    file = settings.database_file
+    if file is not None and not file.exists():
+        report.note(f"database: {file} is not there yet; deskline serve makes it")
         return report
+    if file is None and settings.secret_key is None:
+        report.wrong(NEEDED)
     try:
-        async with opened(settings) as (database, _):
+        async with opened(settings) as database:
             state = await database.state()
     except DatabaseRefused as refusal:
         report.wrong(f"database: {refusal}")
         return report
-    _look_at_state(state, report)
-    if state.standing is Standing.CURRENT:
+    except Unavailable:
+        report.wrong(AWAY)
+        return report
+    _look_at_state(state, settings, report)
+    if state.standing is Standing.CURRENT and (file is not None or settings.secret_key is not None):
         await _look_inside(settings, report)
     return report
 
 
 def _tell_settings(settings: Settings, report: Report) -> None:
     for name, about in Settings.model_fields.items():
-        value, default = getattr(settings, name), about.default
+        value = settings.database_shown if name == "database_url" else getattr(settings, name)
+        default = about.default
         told = "default" if value == default else f"set; default {_shown(default)}"
         report.lines.append(f"{PREFIX}{name.upper()} = {_shown(value)}  ({told}): {about.description}")
     for name in unknown_variables():
@@ -85,12 +97,28 @@ def _look_at_page(report: Report) -> None:
         report.wrong("inbox page: not built; run ./dev web")
 
 
-def _look_at_state(state: SchemaState, report: Report) -> None:
+async def _look_at_redis(settings: Settings, report: Report) -> None:
+    address = settings.redis_address
+    if address is None:
+        if settings.database_file is None:
+            report.note("redis: none; several processes learn each other's news after half a second")
+        return
+    state = await look_at(address)
+    match state.standing:
+        case RedisStanding.READY:
+            report.good(f"redis: {state.message}")
+        case RedisStanding.LIMITED | RedisStanding.AWAY | RedisStanding.REFUSED:
+            report.wrong(f"redis: {state.message}")
+
+
+def _look_at_state(state: SchemaState, settings: Settings, report: Report) -> None:
     match state.standing:
         case Standing.CURRENT:
             report.good("database: up to date")
-        case Standing.EMPTY:
+        case Standing.EMPTY if settings.database_file is not None:
             report.note("database: empty; deskline serve fills it")
+        case Standing.EMPTY:
+            report.wrong("database: empty; run deskline migrate")
         case Standing.BEHIND:
             report.wrong(f"database: lacks {', '.join(state.names)}; run deskline migrate")
         case Standing.AHEAD | Standing.FOREIGN:
@@ -98,7 +126,8 @@ def _look_at_state(state: SchemaState, report: Report) -> None:
 
 
 async def _look_inside(settings: Settings, report: Report) -> None:
-    async with wired(settings) as desk:
+    alone = settings.model_copy(update={"redis_url": None})  # how that stands was told above
+    async with wired(alone) as desk:
         try:
             await _look_at_deliveries(desk, report)
             organizations = await desk.ports.directory.organizations()
@@ -107,7 +136,7 @@ async def _look_inside(settings: Settings, report: Report) -> None:
             for organization in organizations:
                 await _look_at_channels(desk, organization, report)
         except Unavailable:
-            report.wrong("database: can't answer now; its disk is full, or another process holds it")
+            report.wrong(AWAY)
 
 
 async def _look_at_deliveries(desk: Wired, report: Report) -> None:

@@ -1,7 +1,7 @@
 """The keys that sign and seal, made from the settings.
 
-Everything comes from one secret: the setting's, or one made at the first start and kept beside the SQLite file, for
-its owner's eyes only. From it HKDF (RFC 5869) makes a key for each purpose, so that none tells anything of another.
+Everything comes from one secret: the setting's, or with SQLite one made at the first start and kept beside the file,
+for its owner's eyes only. From it HKDF (RFC 5869) makes a key for each purpose, so that none tells anything of another.
 """
 
 import base64
@@ -15,11 +15,15 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from api.settings import Settings, WrongSetting
+from api.settings import PREFIX, SECRET_KEY_MIN, Settings, WrongSetting
 
 KEY_BYTES: Final = 32
 MADE_BYTES: Final = 48
 OWNER_ONLY: Final = 0o600
+NEEDED: Final = (
+    f"{PREFIX}SECRET_KEY: expected at least {SECRET_KEY_MIN} random characters, the same for every process: "
+    "beside PostgreSQL there is no file to keep one in"
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,7 +35,7 @@ class Keys:
 
 def keys_of(settings: Settings) -> Keys:
     """Makes and keeps the secret where there is none yet. Raises WrongSetting where it can't be kept."""
-    secret = settings.secret_key.get_secret_value() if settings.secret_key else _kept_secret(settings.database_file)
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else _own_secret(settings.database_file)
     given = tuple(base64.b64decode(key.get_secret_value()) for key in settings.encryption_keys)
     return Keys(
         cursors=_derived(secret, "cursors"),
@@ -42,6 +46,12 @@ def keys_of(settings: Settings) -> Keys:
 
 def key_file(database: Path) -> Path:
     return database.with_name(database.name + ".key")
+
+
+def _own_secret(database: Path | None) -> str:
+    if database is None:
+        raise WrongSetting(NEEDED)
+    return _kept_secret(database)
 
 
 def _kept_secret(database: Path) -> str:

@@ -1,21 +1,28 @@
 """What the desk counts about itself, in Prometheus' words. Names carry no organization and no person."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from api.wiring import Shared
+from domain.errors import Unavailable
 from domain.ports import DeliveryState, Ports
 
 MANY: Final = 10_000  # what waits beyond this is told as this
 
 
 class Meters:
-    """One set for one application, with a registry of its own."""
+    """One set for one application, with a registry of its own. `shared` is told of where there is a Redis."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared | None = None) -> None:
         self.registry = CollectorRegistry()
+        if shared is not None:
+            self.registry.register(_OfRedis(shared))
         self.acknowledged = self._counter("deliveries_acknowledged", "Webhook deliveries stored and answered 200")
         self.refused = self._counter("deliveries_refused", "Webhook posts not taken, by cause", "cause")
         self.interpreted = self._counter("updates_interpreted", "Updates that were given an outcome")
@@ -30,18 +37,60 @@ class Meters:
         self.deliveries = Gauge("deskline_deliveries", "Deliveries kept, by state", ("state",), registry=self.registry)
         self.outbox_due = Gauge("deskline_outbox_due", "Messages that may leave now", registry=self.registry)
         self.sockets = Gauge("deskline_sockets", "WebSockets open", registry=self.registry)
+        self.database_up = Gauge("deskline_database_up", "1 while the database answers", registry=self.registry)
         self.in_flight = Gauge("deskline_deliveries_in_flight", "Webhook posts being handled", registry=self.registry)
         self.appending = Histogram(
             "deskline_delivery_append_seconds", "Time until a delivery was durable", registry=self.registry
         )
 
     async def answer(self, ports: Ports) -> Response:
-        """The text that Prometheus reads."""
+        """The text that Prometheus reads. While the database is away, what stands in it is told as it last was."""
+        try:
+            await self._look_into(ports)
+        except Unavailable:
+            self.database_up.set(0)
+        else:
+            self.database_up.set(1)
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def _look_into(self, ports: Ports) -> None:
         counts = await ports.journal.counts()
         for state in DeliveryState:
             self.deliveries.labels(state.value).set(counts.get(state, 0))
         self.outbox_due.set(len(await ports.store.due_sends(ports.clock.now(), MANY)))
-        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"deskline_{name}", what, labels, registry=self.registry)
+
+
+class _OfRedis(Collector):
+    """How hints and limits fare, as bus and throttle count it themselves."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._bus = shared.bus
+        self._throttle = shared.throttle
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily("deskline_redis_hints_up", "1 while hints pass both ways", float(self._bus.healthy))
+        yield GaugeMetricFamily("deskline_redis_limits_up", "1 while limits are shared", float(self._throttle.healthy))
+        hints, bus = (
+            CounterMetricFamily("deskline_redis_hints", "Hints, by what became of them", labels=["fate"]),
+            self._bus.tally,
+        )
+        for fate, count in (
+            ("published", bus.published),
+            ("dropped", bus.dropped),
+            ("failed", bus.failed),
+            ("heard", bus.heard),
+            ("strange", bus.strange),
+        ):
+            hints.add_metric([fate], count)
+        yield hints
+        yield CounterMetricFamily("deskline_redis_connected", "Times that hints were connected", value=bus.connected)
+        limits, throttle = (
+            CounterMetricFamily("deskline_redis_limits", "Limits asked for, by who counted", labels=["by"]),
+            self._throttle.tally,
+        )
+        limits.add_metric(["redis"], throttle.shared)
+        limits.add_metric(["process"], throttle.alone)
+        yield limits

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from api.interpreting import interpret
+from api.interpreting import Interpreting
 from domain.ids import DeliveryId
 from domain.ports import DeliveryState, Ports
 
@@ -12,8 +12,9 @@ AT_A_TIME = 64
 async def replay_deliveries(ports: Ports, state: DeliveryState, ids: Collection[DeliveryId]) -> str:
     """Puts them back and interprets until none waits; a server that runs beside it helps. What came of it, in words."""
     put_back = await ports.journal.again([state], ids)
+    interpreting = Interpreting(ports)
     deliveries = updates = failed = 0
-    while (done := await interpret(ports, AT_A_TIME)).deliveries:
+    while (done := await interpreting.turn(AT_A_TIME)).deliveries:
         deliveries += done.deliveries
         updates += done.updates
         failed += len(done.failures)

@@ -9,16 +9,20 @@ import binascii
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+if TYPE_CHECKING:
+    from adapters.redis import RedisAddress
+
 PREFIX: Final = "DESKLINE_"
 ENCRYPTION_KEY_BYTES: Final = 32
 SECRET_KEY_MIN: Final = 16
-ONE_PROCESS: Final = "this version runs on SQLite in one process"
+POSTGRES: Final = ("postgresql", "postgres")
+DATABASES: Final = "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name"
 
 
 class WrongSetting(Exception):
@@ -36,17 +40,32 @@ def _url_of(*schemes: str) -> AfterValidator:
 
 
 def _database(text: str) -> str:
-    if text.startswith(("postgresql:", "postgres:")):
-        raise ValueError(f"sqlite:///file.db; {ONE_PROCESS}, PostgreSQL comes later")
-    if not re.fullmatch(r"sqlite:///[^?#\0]+", text) or text.endswith("/"):
-        raise ValueError("sqlite:///relative.db or sqlite:////absolute.db")
+    is_file = re.fullmatch(r"sqlite:///[^?#\0]+", text) and not text.endswith("/")
+    if not is_file and not _is_server(text):
+        raise ValueError(DATABASES)
     return text
 
 
-def _no_redis(text: str | None) -> str | None:
-    if text:
-        raise ValueError(f"nothing yet; {ONE_PROCESS}, Redis comes later")
-    return None
+def _is_server(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    host = parts.netloc.rpartition("@")[2]
+    return parts.scheme in POSTGRES and bool(host and parts.path.strip("/")) and not parts.fragment
+
+
+def _redis(url: SecretStr | None) -> SecretStr | None:
+    if url is not None:
+        _address_in(url)
+    return url
+
+
+def _address_in(url: SecretStr) -> "RedisAddress":
+    """Raises ValueError."""
+    from adapters.redis import read_address  # who has no Redis need not wait for its library
+
+    return read_address(url.get_secret_value())
 
 
 def _media_store(text: str | None) -> str | None:
@@ -98,13 +117,16 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         default="sqlite:///deskline.db",
-        description="where the data is: sqlite:///relative.db or sqlite:////absolute.db",
+        description=f"where the data is: {DATABASES}",
+        repr=False,  # it may hold a password; `database_shown` does not
     )
-    redis_url: Annotated[str | None, AfterValidator(_no_redis)] = Field(
-        default=None, description="for several processes; unset: hints stay in the process"
+    redis_url: Annotated[SecretStr | None, AfterValidator(_redis)] = Field(
+        default=None,
+        description="a Redis, Sentinels or a Cluster that several processes share; unset: hints stay in the process",
     )
     secret_key: Annotated[SecretStr | None, AfterValidator(_secret_key)] = Field(
-        default=None, description="signs cursors; unset: made and kept beside the SQLite file"
+        default=None,
+        description="signs cursors; unset: made and kept beside the SQLite file; PostgreSQL needs it set",
     )
     public_url: Annotated[str, _url_of("http", "https")] | None = Field(
         default=None, description="where people and Meta reach this server"
@@ -134,15 +156,54 @@ class Settings(BaseSettings):
     )
 
     @property
-    def database_file(self) -> Path:
-        """Relative ones lie in the working directory."""
+    def database_file(self) -> Path | None:
+        """Where it is SQLite's. Relative ones lie in the working directory."""
+        if _is_server(self.database_url):
+            return None
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
 
     @property
     def media_folder(self) -> Path:
+        """Where files lie; processes that share a database share it as well."""
         if self.media_store is not None:
             return Path(unquote(self.media_store.removeprefix("file://")))
+        if self.database_file is None:
+            return Path("deskline.media").absolute()
         return self.database_file.with_name(self.database_file.name + ".media")
+
+    @property
+    def database_shown(self) -> str:
+        """Its address without a password."""
+        if self.database_file is not None:
+            return self.database_url
+        parts = urlsplit(self.database_url)
+        user, at, host = parts.netloc.rpartition("@")
+        name, colon, _ = user.partition(":")
+        return urlunsplit(parts._replace(netloc=f"{name}{colon and ':•••'}{at}{host}", query=""))
+
+    @property
+    def redis_address(self) -> "RedisAddress | None":
+        return None if self.redis_url is None else _address_in(self.redis_url)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        alone = (self.secret_key, self.verify_token, self.redis_url)
+        kept = [secret.get_secret_value() for secret in alone if secret is not None]
+        kept += [secret.get_secret_value() for secret in (*self.app_secrets, *self.encryption_keys)]
+        if self.database_file is None:
+            kept += _passwords_in(self.database_url)
+        if self.redis_url is not None:
+            address = _address_in(self.redis_url)
+            kept += [each for each in (address.password, address.sentinel_password) if each is not None]
+        return tuple(kept)
+
+
+def _passwords_in(url: str) -> list[str]:
+    """As it is written there, and as it is meant."""
+    parts = urlsplit(url)
+    _, _, written = parts.netloc.rpartition("@")[0].partition(":")
+    return [each for each in (written, unquote(written), *dict(parse_qsl(parts.query)).values()) if each]
 
 
 EXPECTED: Final = {

@@ -1,11 +1,12 @@
 """Settings into a desk: the one place that chooses adapters."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from adapters.db.database import Database, open_database
-from adapters.db.history import Standing
+from adapters.db.history import Standing, missing_of
 from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
@@ -14,12 +15,23 @@ from adapters.system import SystemClock, SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter
 from api.keys import Keys, keys_of
-from api.settings import Settings
-from domain.ports import Ports
+from api.settings import Settings, WrongSetting
+from domain.ports import Bus, Ports, Throttle
+
+if TYPE_CHECKING:
+    from adapters.redis import RedisBus, RedisThrottle
 
 
 class DatabaseNotReady(Exception):
-    """The database has to be brought up to date first; the message says how."""
+    """The database has to be brought up to date first, or is not ours; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the processes of a desk share besides their database, where there is a Redis for it."""
+
+    bus: "RedisBus"
+    throttle: "RedisThrottle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,59 +42,95 @@ class Wired:
     keys: Keys
     ports: Ports
     database: Database
+    shared: Shared | None
 
-    async def is_current(self) -> bool:
-        return (await self.database.state()).standing is Standing.CURRENT
+    async def is_ready(self) -> bool:
+        """A newer Deskline may have migrated the database since the start: serving goes on meanwhile."""
+        return (await self.database.state()).standing in (Standing.CURRENT, Standing.AHEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a database is opened with, and the rest of the desk uses too."""
+
+    clock: SystemClock
+    ids: SystemIds
+    bus: Bus
 
 
 @asynccontextmanager
 async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
     """A desk over the settings' database, which is brought up to date first where it is SQLite.
 
-    Raises WrongSetting and DatabaseRefused, and DatabaseNotReady where somebody has to migrate.
+    Raises WrongSetting, also for a Redis that refuses us, DatabaseRefused, and DatabaseNotReady where somebody has to
+    migrate.
     """
-    async with opened(settings) as (database, parts):
-        await database.migrate()
-        state = await database.state()
-        if state.standing is not Standing.CURRENT:
-            raise DatabaseNotReady(f"The database lacks {', '.join(state.names)}. Run: deskline migrate")
-        await database.start()
-        async with http_client() as http:
-            network = CloudApi(settings.graph_api_url, settings.graph_api_version, http, parts.ids)
-            keys = keys_of(settings)
+    keys = keys_of(settings)
+    clock, ids = SystemClock(), SystemIds()
+    alone = MemoryThrottle(clock)
+    async with _shared(settings, alone) as shared:
+        bus, throttle = _hints_and_limits(shared, alone)
+        async with _opened(settings, Parts(clock, ids, bus)) as database, http_client() as http:
+            await _make_ready(database)
             ports = Ports(
-                clock=parts.clock,
-                ids=parts.ids,
+                clock=clock,
+                ids=ids,
                 store=database.store,
                 journal=database.journal,
                 directory=database.directory,
                 reader=database.reader,
-                bus=parts.bus,
-                network=network,
+                bus=bus,
+                network=CloudApi(settings.graph_api_url, settings.graph_api_version, http, ids),
                 interpreter=CloudInterpreter(),
                 vault=AesVault(keys.encryption, keys.fingerprints),
                 passwords=Argon2Passwords(),
-                throttle=MemoryThrottle(parts.clock),
+                throttle=throttle,
                 media=DiskMedia(settings.media_folder),
             )
-            yield Wired(settings, keys, ports, database)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a database is opened with, and the rest of the desk shares."""
-
-    clock: SystemClock
-    ids: SystemIds
-    bus: MemoryBus
+            yield Wired(settings, keys, ports, database, shared)
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[tuple[Database, Parts], None]:
+async def opened(settings: Settings) -> AsyncGenerator[Database, None]:
     """The database as it is found, for looking at it and for migrating."""
-    parts = Parts(SystemClock(), SystemIds(), MemoryBus())
+    async with _opened(settings, Parts(SystemClock(), SystemIds(), MemoryBus())) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, parts: Parts) -> AsyncGenerator[Database, None]:
     database = await open_database(settings.database_url, parts.clock, parts.ids, parts.bus)
     try:
-        yield database, parts
+        yield database
     finally:
         await database.close()
+
+
+async def _make_ready(database: Database) -> None:
+    if database.migrates_itself:
+        await database.migrate()
+    if lack := missing_of(await database.state()):
+        raise DatabaseNotReady(lack)
+    await database.start()
+
+
+@asynccontextmanager
+async def _shared(settings: Settings, alone: Throttle) -> AsyncGenerator[Shared | None, None]:
+    address = settings.redis_address
+    if address is None:
+        yield None
+        return
+    from adapters.redis import RedisBus, RedisRefused, RedisThrottle  # as in `api.settings`
+
+    shared = Shared(RedisBus(address), RedisThrottle(address, alone))
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(shared.bus.running())
+            await stack.enter_async_context(shared.throttle.running())
+        except RedisRefused as refusal:
+            raise WrongSetting(str(refusal)) from refusal
+        yield shared
+
+
+def _hints_and_limits(shared: Shared | None, alone: Throttle) -> tuple[Bus, Throttle]:
+    return (shared.bus, shared.throttle) if shared is not None else (MemoryBus(), alone)

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from api.interpreting import interpret
+from api.interpreting import Interpreting
 from api.metrics import Meters
 from domain.errors import Unavailable
 from domain.ids import MediaId, MessageId, OrganizationId
@@ -41,6 +41,7 @@ class Worker:
     def __init__(self, ports: Ports, meters: Meters) -> None:
         self._ports = ports
         self._meters = meters
+        self._interpreting = Interpreting(ports)
         self._stopping = asyncio.Event()
         self._journal = asyncio.Event()
         self._outbox = asyncio.Event()
@@ -127,7 +128,7 @@ class Worker:
     # In
 
     async def _interpret(self) -> float:
-        done = await interpret(self._ports, DELIVERIES_AT_A_TIME)
+        done = await self._interpreting.turn(DELIVERIES_AT_A_TIME)
         self._meters.interpreted.inc(done.updates)
         self._meters.failed_updates.inc(len(done.failures))
         self._meters.unknown_numbers.inc(done.unknown_numbers)

@@ -5,17 +5,14 @@ connections take turns at it, which nothing else uses: a desk whose transactions
 """
 
 import asyncio
-import logging
-from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from adapters.db.mapping import Record, columns, from_record, quoted, selected, to_values
+from adapters.db.appends import Appends, store
+from adapters.db.mapping import Record, Value, columns, from_record, quoted, selected
 from adapters.db.postgres_leases import Leases, finish_deliveries
 from adapters.db.postgres_pool import Connection, Pool
 from adapters.db.postgres_transactions import rows_as_arrays
@@ -23,11 +20,6 @@ from domain.errors import Unavailable
 from domain.ids import DeliveryId
 from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryResult, DeliveryState, Ids
 
-_log = logging.getLogger(__name__)
-
-APPENDED_TOGETHER = 512
-APPENDED_TOGETHER_BYTES = 16 * 1024 * 1024
-WAITING_BYTES = 128 * 1024 * 1024  # more than this waiting to be stored, and the next is refused
 STORED_WITHIN_S = 2.0
 WRITERS = 2
 CLOSING_S = 5.0
@@ -39,12 +31,6 @@ LOOKED_AT = 1_000  # waiting deliveries that one claim goes through
 # ---------------------------------------------------------------- storing
 
 
-@dataclass(slots=True, eq=False)
-class _Append:
-    delivery: Delivery
-    stored: asyncio.Future[None]
-
-
 class PostgresDeliveries:
     def __init__(self, storing: Pool, claiming: Pool, leases: Leases, clock: Clock, ids: Ids, bus: Bus) -> None:
         self._storing = storing
@@ -53,8 +39,7 @@ class PostgresDeliveries:
         self._clock = clock
         self._ids = ids
         self._bus = bus
-        self._waiting: deque[_Append] = deque()
-        self._waiting_bytes = 0
+        self._waiting = Appends()
         self._wanted = asyncio.Event()
         self._writers: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -74,79 +59,36 @@ class PostgresDeliveries:
             for writer in late:
                 writer.cancel()
             await asyncio.gather(*self._writers, return_exceptions=True)
-        while self._waiting:
-            _fail(self._waiting.popleft(), Unavailable())
+        self._waiting.refuse()
 
     async def append(self, delivery: Delivery) -> None:
         assert self._writers, "the database was not started"
-        if self._closing or self._waiting_bytes + len(delivery.body) > WAITING_BYTES:
+        if self._closing:
             raise Unavailable
-        append = _Append(delivery, asyncio.get_running_loop().create_future())
-        self._waiting.append(append)
-        self._waiting_bytes += len(delivery.body)
+        append = self._waiting.add(delivery)
         self._wanted.set()
         try:
             async with asyncio.timeout(STORED_WITHIN_S):
                 await asyncio.shield(append.stored)
         except TimeoutError as error:
-            self._forget(append)
+            self._waiting.forget(append)
             raise Unavailable from error
-
-    def _forget(self, append: _Append) -> None:
-        """Somebody was told that it is not stored; it may be all the same, where a writer has it already."""
-        with suppress(ValueError):
-            self._waiting.remove(append)
-            self._waiting_bytes -= len(append.delivery.body)
 
     async def _write(self) -> None:
         while True:
-            while batch := self._take():
-                await self._store(batch)
+            while batch := self._waiting.take():
+                await store(batch, self._store_together)
             if self._closing:
                 return
             self._wanted.clear()
             await self._wanted.wait()
 
-    def _take(self) -> list[_Append]:
-        batch: list[_Append] = []
-        size = 0
-        while self._waiting and len(batch) < APPENDED_TOGETHER and size < APPENDED_TOGETHER_BYTES:
-            batch.append(self._waiting.popleft())
-            size += len(batch[-1].delivery.body)
-        self._waiting_bytes -= size
-        return batch
-
-    async def _store(self, batch: list[_Append]) -> None:
-        try:
-            await self._store_together(batch)
-        except Exception as error:
-            await self._store_one_by_one(batch, error)
-        finally:  # also where this task is cancelled: whoever waits must not wait for ever
-            for each in batch:
-                _fail(each, Unavailable())
-
-    async def _store_together(self, batch: list[_Append]) -> None:
-        values = [list(column) for column in zip(*(to_values(each.delivery) for each in batch), strict=True)]
+    async def _store_together(self, deliveries: Sequence[tuple[Value, ...]]) -> None:
+        values = [list(column) for column in zip(*deliveries, strict=True)]
         async with self._storing.lent() as connection:
             await connection.run(_INSERT, values, within_s=STORED_WITHIN_S)
         self.commits += 1
-        for each in batch:
-            if not each.stored.done():
-                each.stored.set_result(None)
         self._bus.hint(JOURNAL)
-
-    async def _store_one_by_one(self, batch: list[_Append], error: Exception) -> None:
-        """One that can't be stored spoils nothing but itself."""
-        if not isinstance(error, Unavailable) and len(batch) == 1:
-            _log.error("a delivery can't be stored: %s", type(error).__name__)
-        for each in batch:
-            if isinstance(error, Unavailable) or len(batch) == 1:
-                _fail(each, error)
-                continue
-            try:
-                await self._store_together([each])
-            except Exception as own_error:
-                _fail(each, own_error)
 
     # ------------------------------------------------------------ sharing out
 
@@ -178,12 +120,6 @@ class PostgresDeliveries:
             )
         self._bus.hint(JOURNAL)
         return int(done.removeprefix("UPDATE "))
-
-
-def _fail(append: _Append, error: Exception) -> None:
-    if not append.stored.done():
-        append.stored.set_exception(error)
-        append.stored.exception()  # seen: whoever asked may have been cancelled
 
 
 async def _free(connection: Connection, limit: int, now: datetime) -> list[DeliveryId]:

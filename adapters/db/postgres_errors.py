@@ -6,6 +6,10 @@ took place; that is `Unavailable` too. Whoever tries again finds what was done: 
 by their idempotency key and their lease, deliveries by what they made.
 """
 
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here and in `postgres_pool`)
 
 from domain.errors import Collision, Unavailable
@@ -48,6 +52,31 @@ def as_domain(error: Exception, *, is_closed: bool) -> Collision | Unavailable |
 def is_confused(error: Exception) -> bool:
     """Whether the connection is of no use any more: a server that goes says so between question and answer."""
     return isinstance(error, asyncpg.InternalClientError)
+
+
+class Races:
+    """Tells a lost race for a unique key from a key that is simply wrong: whoever lost a race finds the winner's row
+    when it tries again, so the same task does not collide over the same key time after time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lost: WeakKeyDictionary[asyncio.Task[Any], tuple[str, int]] = WeakKeyDictionary()
+
+    def fault_behind(self, collision: Collision) -> Exception | None:
+        """PostgreSQL's own error, where this collision is no race."""
+        error, task = collision.__cause__, asyncio.current_task()
+        if not isinstance(error, asyncpg.UniqueViolationError) or task is None:
+            return None
+        key = str(getattr(error, "detail", None))
+        lost, times = self._lost.get(task, ("", 0))
+        times = times + 1 if lost == key else 1
+        self._lost[task] = (key, times)
+        return error if times > self._most else None
+
+    def over(self) -> None:
+        """The current task's transaction was committed."""
+        if task := asyncio.current_task():
+            self._lost.pop(task, None)
 
 
 def code_of(error: Exception) -> str:

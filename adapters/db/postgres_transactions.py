@@ -29,6 +29,7 @@ from adapters.db.mapping import (
     table,
     to_values,
 )
+from adapters.db.postgres_errors import Races
 from adapters.db.postgres_leases import Leases, finish_deliveries
 from adapters.db.postgres_pool import Connection, Pool, askable
 from adapters.db.tables import TABLES
@@ -66,9 +67,21 @@ class PostgresTransactions:
         self._clock = clock
         self._ids = ids
         self._bus = bus
+        self._races = Races(TRIES)
 
     @asynccontextmanager
     async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[Transaction]:
+        try:
+            async with self._once(organization, background) as transaction:
+                yield transaction
+        except Collision as collision:
+            if fault := self._races.fault_behind(collision):
+                raise fault from None
+            raise
+        self._races.over()
+
+    @asynccontextmanager
+    async def _once(self, organization: OrganizationId, background: bool) -> AsyncGenerator[Transaction]:
         async with self._pool.transaction(background=background) as connection:
             work = Work(organization)
             statements = _PostgresStatements(work, connection, self._ids)

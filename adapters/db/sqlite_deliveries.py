@@ -7,7 +7,6 @@ from functools import partial
 
 from adapters.db.dialect import SQLITE
 from adapters.db.journal import oldest_waiting
-from adapters.db.mapping import to_values
 from adapters.db.reading import Selects
 from adapters.db.sqlite_connections import bound
 from adapters.db.sqlite_transactions import finish_deliveries
@@ -21,7 +20,7 @@ class SqliteDeliveries:
         self._selects = selects
 
     async def append(self, delivery: Delivery) -> None:
-        await self._writer.append(to_values(delivery), len(delivery.body))
+        await self._writer.append(delivery)
 
     async def claim(self, limit: int, until: datetime) -> list[Delivery]:
         """One process interprets a SQLite database, or two for a while: nothing is kept of who has what."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from adapters.db.appends import Appends, store
 from adapters.db.mapping import Value, columns, quoted, table
 from adapters.db.sqlite_connections import Connection, bound
 from domain.errors import Unavailable
@@ -29,9 +30,6 @@ _log = logging.getLogger(__name__)
 Hint: TypeAlias = tuple[str, int]
 """A topic of the bus and a position."""
 
-APPENDED_TOGETHER_BYTES = 16 * 1024 * 1024
-APPENDED_TOGETHER = 512
-WAITING_BYTES = 128 * 1024 * 1024  # more than this waiting to be stored, and the next is refused
 TURNS_PASSED_OVER = 8  # turns of people after which background work has one, whatever waits
 CLOSING_S = 5.0
 
@@ -66,17 +64,9 @@ class Turn:
             self.ending.set_result(None)
 
 
-@dataclass(slots=True, eq=False)
-class _Append:
-    values: tuple[Value, ...]
-    size: int
-    stored: asyncio.Future[None]
-
-
 @dataclass(slots=True)
 class _Waiting:
-    appends: deque[_Append] = field(default_factory=deque[_Append])
-    append_bytes: int = 0
+    appends: Appends = field(default_factory=Appends)
     people: deque[Turn] = field(default_factory=deque[Turn])
     background: deque[Turn] = field(default_factory=deque[Turn])
 
@@ -112,14 +102,12 @@ class Writer:
 
     # ------------------------------------------------------------ asking
 
-    async def append(self, delivery: tuple[Value, ...], size: int) -> None:
+    async def append(self, delivery: Delivery) -> None:
         """Returns once the delivery is committed, together with others that came meanwhile."""
         assert self._task is not None, "the database was not started"
-        if self._closing or self._waiting.append_bytes + size > WAITING_BYTES:
+        if self._closing:
             raise Unavailable
-        append = _Append(delivery, size, asyncio.get_running_loop().create_future())
-        self._waiting.appends.append(append)
-        self._waiting.append_bytes += size
+        append = self._waiting.appends.add(delivery)
         self._wanted.set()
         await append.stored
 
@@ -212,50 +200,20 @@ class Writer:
             self._bus.hint(topic, position)
 
     async def _append_waiting(self) -> bool:
-        batch = self._take_appends()
+        batch = self._waiting.appends.take()
         if not batch:
             return False
-        try:
-            await self._append_together(batch)
-        except Exception as error:
-            await self._append_one_by_one(batch, error)
-        finally:
-            for each in batch:
-                _fail(each.stored, Unavailable())
+        await store(batch, self._append_together)
         self._hint([(JOURNAL, 0)])
         return True
 
-    async def _append_together(self, batch: list[_Append]) -> None:
-        await self._connection.run(partial(_append, [each.values for each in batch]))
+    async def _append_together(self, deliveries: Sequence[tuple[Value, ...]]) -> None:
+        await self._connection.run(partial(_append, deliveries))
         self.commits += 1
-        for each in batch:
-            _succeed(each.stored)
-
-    async def _append_one_by_one(self, batch: list[_Append], error: Exception) -> None:
-        """One that can't be stored spoils nothing but itself."""
-        for each in batch:
-            if isinstance(error, Unavailable) or len(batch) == 1:
-                _fail(each.stored, error)
-                continue
-            try:
-                await self._append_together([each])
-            except Exception as own_error:
-                _fail(each.stored, own_error)
-
-    def _take_appends(self) -> list[_Append]:
-        batch: list[_Append] = []
-        size = 0
-        waiting = self._waiting.appends
-        while waiting and len(batch) < APPENDED_TOGETHER and size < APPENDED_TOGETHER_BYTES:
-            batch.append(waiting.popleft())
-            size += batch[-1].size
-        self._waiting.append_bytes -= size
-        return batch
 
     def _refuse_waiting(self) -> None:
         waiting, self._waiting = self._waiting, _Waiting()
-        for append in waiting.appends:
-            _fail(append.stored, Unavailable())
+        waiting.appends.refuse()
         for turn in (*waiting.people, *waiting.background):
             _fail(turn.begun, Unavailable())
 
@@ -301,7 +259,7 @@ def _finish(last: Callable[[sqlite3.Connection], Sequence[Hint]], connection: sq
     return hints
 
 
-def _append(deliveries: list[tuple[Value, ...]], connection: sqlite3.Connection) -> None:
+def _append(deliveries: Sequence[tuple[Value, ...]], connection: sqlite3.Connection) -> None:
     def insert(connection: sqlite3.Connection) -> Sequence[Hint]:
         connection.executemany(_INSERT_DELIVERY, [bound(each) for each in deliveries])
         return ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from adapters.db.postgres_database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus
 from domain.ids import ContactId, DeliveryId
-from domain.ports import Delivery
+from domain.ports import Delivery, Store
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_delivery, an_id, an_organization
 
 
@@ -64,3 +64,26 @@ async def works(database: PostgresDatabase) -> None:
         async with database.store.transaction(ACME, background=True) as tx:
             assert list(await tx.contacts([ContactId(an_id(900))])) == [an_id(900)]
         await database.journal.append(delivery(900_000 + random.randrange(90_000)))
+
+
+async def background_work_gets_its_turns(store: Store) -> None:
+    """While people keep coming, at a store that has room for one."""
+    turns = 0
+    calls = 0
+
+    async def call() -> None:
+        nonlocal calls
+        while turns < 5:
+            async with store.transaction(ACME):
+                calls += 1
+
+    async def interpret() -> None:
+        nonlocal turns
+        while turns < 5:
+            async with store.transaction(ACME, background=True):
+                turns += 1
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(interpret(), *(call() for _ in range(5)))
+
+    assert calls < 100

@@ -5,8 +5,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -22,6 +20,8 @@ from domain.errors import Unavailable
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, DeliveryId, ThreadId
 from domain.ports import JOURNAL, OUTBOX, Delivery, DeliveryState, Transaction
+from tests.adapters.dying import store_and_die
+from tests.adapters.offices import background_work_gets_its_turns
 from tests.builders import (
     ACME,
     CHANNEL,
@@ -42,31 +42,6 @@ from tests.builders import (
     an_outbound,
     an_outbox_item,
 )
-
-ROOT = Path(__file__).parents[2]
-
-# Stores deliveries, says each one once it is acknowledged, and dies without another word.
-STORE_AND_DIE = """
-import asyncio, os, signal, sys
-from adapters.db.database import open_database
-from adapters.memory import MemoryBus
-from domain.ids import DeliveryId
-from tests.builders import CountingIds, FixedClock, a_delivery, an_id
-
-async def main():
-    database = await open_database(sys.argv[1], FixedClock(), CountingIds(), MemoryBus())
-    await database.start()
-
-    async def store(number):
-        await database.journal.append(a_delivery(DeliveryId(an_id(number)), b"kept"))
-        os.write(1, f"{number} ".encode())
-        if number == 29:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    await asyncio.gather(*(store(number) for number in range(30)))
-
-asyncio.run(main())
-"""
 
 
 class Fire(Exception):
@@ -167,25 +142,12 @@ async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: Sqlit
 
 
 async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDatabase, path: Path) -> None:
-    died_of, told = await asyncio.to_thread(store_and_die, path)
+    died_of, told = await asyncio.to_thread(store_and_die, f"sqlite:///{path}")
 
     assert died_of == signal.SIGKILL
     assert 29 in told
     kept = {each.id for each in await database.journal.waiting(100)}
     assert {an_id(number) for number in told} <= kept
-
-
-def store_and_die(path: Path) -> tuple[int, set[int]]:
-    """The signal that ended the process, and the deliveries it had acknowledged."""
-    dead = subprocess.run(
-        [sys.executable, "-c", STORE_AND_DIE, f"sqlite:///{path}"],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
-    return -dead.returncode, {int(number) for number in dead.stdout.split()}
 
 
 async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: SqliteDatabase) -> None:
@@ -251,25 +213,7 @@ async def test_a_stream_of_deliveries_does_not_keep_background_work_from_its_tur
 
 
 async def test_people_do_not_keep_background_work_from_its_turns(database: SqliteDatabase) -> None:
-    turns = 0
-    calls = 0
-
-    async def call() -> None:
-        nonlocal calls
-        while turns < 5:
-            async with database.store.transaction(ACME):
-                calls += 1
-
-    async def interpret() -> None:
-        nonlocal turns
-        while turns < 5:
-            async with database.store.transaction(ACME, background=True):
-                turns += 1
-
-    async with asyncio.timeout(30):
-        await asyncio.gather(interpret(), *(call() for _ in range(5)))
-
-    assert calls < 100
+    await background_work_gets_its_turns(database.store)
 
 
 # The log

@@ -2,13 +2,11 @@
 
 import asyncio
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -16,13 +14,13 @@ from adapters.db.postgres_database import WRITING, PostgresDatabase
 from domain.errors import Unavailable
 from domain.events import QuotaChanged
 from domain.ids import ContactId, DeliveryId
+from tests.adapters.dying import store_and_die
 from tests.adapters.offices import Office, count, delivery, positions, works
 from tests.builders import ACME, a_contact, an_id
 from tests.proxy import Fault, Proxy, proxy_before
 from tests.servers import Postgres
 
-ROOT = Path(__file__).parents[2]
-LONGEST_S = 3.0
+LONGEST_S = 4.0  # two, and what a busy machine adds
 POSTERS = 20
 
 
@@ -96,49 +94,33 @@ async def nothing_was_lost(burst: Burst) -> None:
     assert await positions(burst.database) == list(range(1, contacts + 1))
 
 
-async def test_a_server_that_stands_still_for_some_seconds(
-    office_of_our_own: Office, postgres_server: Postgres
+def stands_still(server: Postgres) -> None:
+    server.freeze()
+    time.sleep(5)
+    server.thaw()
+
+
+def is_down(server: Postgres) -> None:
+    server.stop()
+    time.sleep(2)
+    server.start()
+
+
+def loses_its_power(server: Postgres) -> None:
+    server.kill()
+    time.sleep(1)
+    server.start()
+
+
+@pytest.mark.parametrize("what_happens", [stands_still, is_down, loses_its_power])
+async def test_a_server_that_goes_in_the_middle_of_a_burst(
+    office_of_our_own: Office, postgres_server: Postgres, what_happens: Callable[[Postgres], None]
 ) -> None:
     burst = Burst(office_of_our_own.opened[0])
 
-    def stands_still() -> None:
-        postgres_server.freeze()
-        time.sleep(5)
-        postgres_server.thaw()
-
-    await burst.around(stands_still, seconds_after=10)
+    await burst.around(partial(what_happens, postgres_server), seconds_after=10)
 
     assert burst.refused > 0
-    assert burst.longest_s < LONGEST_S
-    await nothing_was_lost(burst)
-    await works(burst.database)
-
-
-async def test_a_server_that_is_down_for_some_seconds(office_of_our_own: Office, postgres_server: Postgres) -> None:
-    burst = Burst(office_of_our_own.opened[0])
-
-    def is_down() -> None:
-        postgres_server.stop()
-        time.sleep(2)
-        postgres_server.start()
-
-    await burst.around(is_down, seconds_after=10)
-
-    assert burst.refused > 0
-    assert burst.longest_s < LONGEST_S
-    await nothing_was_lost(burst)
-    await works(burst.database)
-
-
-async def test_a_server_that_loses_its_power(office_of_our_own: Office, postgres_server: Postgres) -> None:
-    burst = Burst(office_of_our_own.opened[0])
-
-    def loses_its_power() -> None:
-        postgres_server.kill()
-        postgres_server.start()
-
-    await burst.around(loses_its_power, seconds_after=10)
-
     assert burst.longest_s < LONGEST_S
     await nothing_was_lost(burst)
     await works(burst.database)
@@ -234,29 +216,6 @@ async def test_lines_that_were_cut_while_nobody_used_them_cost_one_question_at_m
 # The process
 
 
-STORE_AND_DIE = """
-import asyncio, os, signal, sys
-from adapters.db.database import open_database
-from adapters.memory import MemoryBus
-from domain.ids import DeliveryId
-from tests.builders import CountingIds, FixedClock, a_delivery, an_id
-
-async def main():
-    database = await open_database(sys.argv[1], FixedClock(), CountingIds(), MemoryBus())
-    await database.start()
-
-    async def store(number):
-        await database.journal.append(a_delivery(DeliveryId(an_id(number)), b"kept"))
-        os.write(1, f"{number} ".encode())
-        if number == 29:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    await asyncio.gather(*(store(number) for number in range(30)))
-
-asyncio.run(main())
-"""
-
-
 async def test_an_acknowledged_delivery_outlives_the_process(office: Office) -> None:
     died_of, told = await asyncio.to_thread(store_and_die, office.url)
 
@@ -264,19 +223,6 @@ async def test_an_acknowledged_delivery_outlives_the_process(office: Office) -> 
     assert 29 in told
     kept = {each.id for each in await office.opened[0].journal.waiting(100)}
     assert {an_id(number) for number in told} <= kept
-
-
-def store_and_die(url: str) -> tuple[int, set[int]]:
-    """The signal that ended the process, and the deliveries it had acknowledged."""
-    dead = subprocess.run(
-        [sys.executable, "-c", STORE_AND_DIE, url],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
-    return -dead.returncode, {int(number) for number in dead.stdout.split()}
 
 
 async def test_what_a_stopped_process_locked_is_free_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

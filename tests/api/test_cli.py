@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["demo", "serve", "worker", "migrate", "bootstrap", "simulate", "schema", "doctor", "replay"]
+COMMANDS = ["demo", "serve", "worker", "migrate", "copy", "bootstrap", "simulate", "schema", "doctor", "replay"]
 
 
 def deskline(*arguments: str, at: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -131,7 +131,7 @@ def test_somebody_elses_database_is_refused_and_left_as_it_was(tmp_path: Path) -
 def test_a_wrong_setting_is_one_line_without_its_value(command: str, tmp_path: Path) -> None:
     more = ["--organization", "Acme", "--email", "a@b.example"] if command == "bootstrap" else []
 
-    refused = deskline(command, *more, at=tmp_path, DATABASE_URL="postgresql://user:canary@host/db")
+    refused = deskline(command, *more, at=tmp_path, DATABASE_URL="mysql://user:canary@host/db")
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("DESKLINE_DATABASE_URL: expected sqlite:///")

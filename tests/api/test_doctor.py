@@ -54,6 +54,7 @@ async def test_secrets_are_masked(tmp_path: Path) -> None:
 async def test_looking_makes_nothing(settings: Settings) -> None:
     await examine(settings)
 
+    assert settings.database_file is not None
     assert not settings.database_file.exists()
     assert not key_file(settings.database_file).exists()
 

@@ -1,8 +1,9 @@
 """What whoever runs the desk asks of it, the page it brings, and how it answers for its own faults."""
 
 import json
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,25 @@ async def test_without_a_worker_of_its_own_it_is_ready_with_the_database(tmp_pat
         app = serving(settings, opened, with_worker=False).app
         async with app.router.lifespan_context(app), asking(app) as client:
             assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_it_stays_ready_while_a_newer_one_migrates_the_database_and_not_when_it_lost_its_history(
+    tmp_path: Path,
+) -> None:
+    settings = settings_in(tmp_path)
+    async with wired(settings) as opened:
+        app = serving(settings, opened, with_worker=False).app
+        with closing(sqlite3.connect(tmp_path / "desk.db", isolation_level=None)) as file:
+            async with app.router.lifespan_context(app), asking(app) as client:
+                file.execute(
+                    "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('desk', 'm9999_later', '')"
+                )
+                newer = await client.get("/readyz")
+                file.execute("DELETE FROM tortoise_migrations WHERE name LIKE 'm9999%' OR name LIKE 'm0001%'")
+                behind = await client.get("/readyz")
+
+    assert newer.status_code == 200
+    assert (behind.status_code, behind.text) == (503, "the database is not up to date\n")
 
 
 async def test_its_figures_are_there_for_prometheus(desk: httpx.AsyncClient) -> None:

@@ -69,10 +69,11 @@ def test_a_variable_set_to_nothing_is_as_good_as_unset(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("DATABASE_URL", f"mysql://{CANARY}@host/db", "sqlite:///relative.db or sqlite:////absolute.db"),
-        ("DATABASE_URL", f"postgresql://user:{CANARY}@host/db", "this version runs on SQLite in one process"),
+        ("DATABASE_URL", f"mysql://{CANARY}@host/db", "sqlite:////absolute.db or postgresql://user:password"),
+        ("DATABASE_URL", f"postgresql://user:{CANARY}@host", "postgresql://user:password@host/name"),
         ("DATABASE_URL", "sqlite:///", "sqlite:///relative.db"),
-        ("REDIS_URL", f"redis://:{CANARY}@host", "this version runs on SQLite in one process"),
+        ("REDIS_URL", f"https://:{CANARY}@host", "redis://:password@host:6379/0"),
+        ("REDIS_URL", f"redis://:{CANARY}@host:70000", "ports from 1 to 65535"),
         ("SECRET_KEY", "canary-7f3a91"[:10], "at least 16 random characters"),
         ("PUBLIC_URL", f"desk.example/{CANARY}", "https://desk.example.com"),
         ("GRAPH_API_URL", f"ftp://{CANARY}", "https://desk.example.com"),
@@ -106,9 +107,13 @@ def test_secrets_are_not_shown_where_settings_are(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("DESKLINE_APP_SECRETS", CANARY)
     monkeypatch.setenv("DESKLINE_VERIFY_TOKEN", CANARY)
     monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", KEY)
+    monkeypatch.setenv("DESKLINE_DATABASE_URL", f"postgresql://desk:{CANARY}@db.example/desk?password={CANARY}")
+    monkeypatch.setenv("DESKLINE_REDIS_URL", f"redis://:{CANARY}@redis.example")
 
     settings = read_settings()
 
+    assert settings.database_shown == "postgresql://desk:•••@db.example/desk"
+    assert {CANARY, CANARY * 3, KEY} <= set(settings.secrets)
     assert CANARY not in repr(settings) + str(settings)
     assert KEY not in repr(settings) + str(settings)
     assert CANARY not in repr(keys_of(settings))
@@ -129,6 +134,7 @@ def test_an_unset_secret_key_is_made_once_and_kept_beside_the_database_for_its_o
     first, again = keys_of(settings), keys_of(settings)
 
     kept = tmp_path / "deskline.db.key"
+    assert settings.database_file is not None
     assert key_file(settings.database_file).resolve() == kept
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert (first.cursors, first.encryption) == (again.cursors, again.encryption)
@@ -148,6 +154,17 @@ def test_a_secret_key_that_is_set_leaves_no_file(monkeypatch: pytest.MonkeyPatch
     keys = keys_of(read_settings())
 
     assert len({keys.cursors, keys.fingerprints, *keys.encryption}) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_postgresql_wants_a_secret_key_that_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DESKLINE_DATABASE_URL", f"postgresql://desk:{CANARY}@db.example/desk")
+
+    with pytest.raises(WrongSetting, match="DESKLINE_SECRET_KEY: expected at least 16 random characters"):
+        keys_of(read_settings())
+
+    monkeypatch.setenv("DESKLINE_SECRET_KEY", "s" * 40)
+    assert keys_of(read_settings()).cursors
     assert list(tmp_path.iterdir()) == []
 
 

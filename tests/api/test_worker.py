@@ -20,7 +20,7 @@ from domain.errors import Unavailable
 from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged
 from domain.ids import DeliveryId, OrganizationId, ThreadId, UserId
 from domain.messages import Message, MessageStatus, Text
-from domain.ports import Delivery, DeliveryState, Directory, Listing, Ports
+from domain.ports import Clock, Delivery, DeliveryState, Directory, Listing, Ports
 from domain.sessions import Alarm, AlarmKind
 from domain.threads import Thread
 from domain.updates import Update
@@ -197,8 +197,8 @@ async def test_a_worker_that_stops_takes_no_more(meters: Meters) -> None:
 # The desk of these tests
 
 
-async def a_desk(network: Network = nobody_answers) -> Ports:
-    ports = memory_ports(network, clock=SystemClock())
+async def a_desk(network: Network = nobody_answers, clock: Clock | None = None) -> Ports:
+    ports = memory_ports(network, clock=clock or SystemClock())
     channel = await connect(ports, LINE)
     async with ports.store.transaction(ACME) as tx:
         tx.save(replace(channel, connected_at=ports.clock.now() - timedelta(days=1)))

@@ -7,7 +7,23 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.desk import Desk, Phones, Town, a_town, address_in, deskline, http_client, running
+from tests.journeys.desk import (
+    EMBEDDED,
+    SQLITE,
+    STORAGES,
+    Desk,
+    Phones,
+    Storage,
+    Town,
+    a_message_body,
+    a_town,
+    address_in,
+    deliver,
+    deskline,
+    eventually,
+    http_client,
+    running,
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +44,32 @@ def demo(tmp_path: Path, http: httpx.Client) -> Generator[tuple[Desk, Phones], N
 
 
 @pytest.fixture
-def town(tmp_path: Path, http: httpx.Client) -> Generator[Town, None, None]:
-    """A desk and a network, each a process of its own, and a number connected through the API."""
-    with a_town(tmp_path, http) as town:
+def town(request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client) -> Generator[Town, None, None]:
+    """A desk and a network, each a process of its own, and a number connected through the API.
+
+    On SQLite, unless the test's parameter (`on_either_storage`) says otherwise.
+    """
+    with a_town(tmp_path, http, _storage(request)) as town:
         yield town
+
+
+@pytest.fixture(params=STORAGES)
+def any_desk(request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client) -> Generator[tuple[Desk, Phones]]:
+    """A desk in which somebody has written before: the demo, or a town on PostgreSQL and Redis."""
+    if request.param == SQLITE:
+        yield request.getfixturevalue("demo")
+        return
+    with a_town(tmp_path, http, _storage(request)) as town:
+        written = deliver(town, a_message_body("Hello", "wamid.first"))
+        assert written.status_code == 200
+        assert eventually(lambda: town.desk.ask("{ threads { totalCount } }")["threads"]["totalCount"] == 1)
+        yield town.desk, town.phones
+
+
+def _storage(request: pytest.FixtureRequest) -> Storage:
+    if getattr(request, "param", SQLITE) == SQLITE:
+        return EMBEDDED
+    return Storage(request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url"))
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Final, TypeAlias
 
 import httpx
@@ -26,6 +27,8 @@ from websockets.typing import Subprotocol
 ROOT: Final = Path(__file__).parents[2]
 NODE_MODULES: Final = ROOT / "web" / "node_modules"
 DEADLINE_S: Final = 30.0
+STARTED_WITHIN_S: Final = 120.0
+LOOKED_EVERY_S: Final = 0.02
 
 Json: TypeAlias = Any
 """What came over the wire; tests say what they expect of it."""
@@ -61,8 +64,8 @@ class Process:
         self._lines.put(None)
 
     def line(self) -> str:
-        """The next line it prints."""
-        line = self._lines.get(timeout=DEADLINE_S)
+        """The next line it prints. The first one may take long, where many start at once."""
+        line = self._lines.get(timeout=STARTED_WITHIN_S)
         assert line is not None, f"it ended without another line:\n{self.log}"
         return line
 
@@ -191,6 +194,14 @@ class Socket:
         return event
 
 
+def eventually(question: Callable[[], bool], within_s: float = DEADLINE_S) -> bool:
+    """Whether a state of other processes comes about, which nobody announces."""
+    deadline = monotonic() + within_s
+    while not (holds := question()) and monotonic() < deadline:
+        sleep(LOOKED_EVERY_S)
+    return holds
+
+
 # The simulated phones
 
 
@@ -249,6 +260,7 @@ def address_in(line: str) -> str:
 APP_SECRET: Final = "journey-app-secret"
 VERIFY_TOKEN: Final = "journey-verify-token"
 NETWORK_TOKEN: Final = "journey-network-token"
+SECRET_KEY: Final = "journey-secret-key-of-the-desk"
 ACCOUNT: Final = "100000000000001"
 NUMBER: Final = "200000000000001"
 ADA: Final = "15550100011"
@@ -261,59 +273,132 @@ mutation ($input: ChannelConnectInput!) {
 """
 
 
-class Town:
-    """A desk that may die and come back on the same port, and a network that goes on."""
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where a desk keeps what it knows, and what its processes speak through."""
 
-    def __init__(self, directory: Path, http: httpx.Client, network: str, api_key: str) -> None:
-        self.directory = directory
-        self.http = http
-        self.phones = Phones(network, NUMBER, http)
-        self._api_key = api_key
-        self._port = "0"
-        self._process: Process | None = None
+    database: str = "sqlite:///town.db"
+    redis: str | None = None
 
     @property
     def settings(self) -> dict[str, str]:
-        return town_settings(self.phones.url)
+        told = {"DESKLINE_DATABASE_URL": self.database}
+        if self.redis is not None:
+            told["DESKLINE_REDIS_URL"] = self.redis
+        if not self.is_embedded:
+            told["DESKLINE_SECRET_KEY"] = SECRET_KEY
+        return told
 
     @property
-    def process(self) -> Process:
-        assert self._process is not None
-        return self._process
+    def is_embedded(self) -> bool:
+        return self.database.startswith("sqlite:")
+
+
+EMBEDDED: Final = Storage()
+SQLITE: Final = "sqlite"
+STORAGES: Final = (SQLITE, "postgres and redis")
+
+on_either_storage = pytest.mark.parametrize("town", STORAGES, indirect=True)
+
+
+class Program:
+    """A deskline command that may die and be started again. A server comes back on the same port."""
+
+    def __init__(self, directory: Path, settings: Mapping[str, str], *arguments: str) -> None:
+        self.port = "0"
+        self.process: Process | None = None
+        self._directory = directory
+        self._settings = settings
+        self._arguments = arguments
+        self._serves = arguments[0] == "serve"
 
     @property
-    def desk(self) -> Desk:
-        return Desk(f"http://127.0.0.1:{self._port}", self._api_key, self.http)
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> Process:
+        assert self.process is not None
+        return self.process
+
+    def start(self) -> None:
+        """Returns at once; `opened` waits."""
+        port = ("--port", self.port) if self._serves else ()
+        self.process = Process(deskline(*self._arguments, *port), self._directory, self._settings)
+
+    def opened(self) -> None:
+        """Returns once it says that it runs."""
+        line = self.running.line()
+        if self._serves:
+            self.port = address_in(line).rpartition(":")[2]
 
     def open(self) -> None:
-        """Serve; returns once it answers."""
-        command = deskline("serve", "--port", self._port)
-        self._process = Process(command, self.directory, self.settings)
-        url = address_in(self._process.line())
-        self._port = url.rpartition(":")[2]
-        assert self.http.get(f"{url}/readyz").status_code == 200, self._process.log
+        self.start()
+        self.opened()
 
     def kill(self) -> None:
         """As a power cut would."""
-        self.process.signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.end()
+        self.running.signal(signal.SIGKILL)
+        self.running.wait()
+        self.running.end()
 
     def stop(self) -> int:
         """As a deployment would; the exit code."""
-        self.process.signal(signal.SIGTERM)
-        code = self.process.wait()
-        self.process.end()
+        self.running.signal(signal.SIGTERM)
+        code = self.running.wait()
+        self.running.end()
         return code
 
     def end(self) -> None:
-        if self._process is not None:
-            self._process.end()
+        if self.process is not None:
+            self.process.end()
 
 
-def town_settings(network: str) -> dict[str, str]:
+class Town:
+    """A desk that may die and come back on the same port, and a network that goes on."""
+
+    def __init__(
+        self, directory: Path, http: httpx.Client, network: str, api_key: str, storage: Storage = EMBEDDED
+    ) -> None:
+        self.directory = directory
+        self.http = http
+        self.phones = Phones(network, NUMBER, http)
+        self.storage = storage
+        self._api_key = api_key
+        self._server = Program(directory, self.settings, "serve", "--with-worker")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return town_settings(self.phones.url, self.storage)
+
+    @property
+    def process(self) -> Process:
+        return self._server.running
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self._server.url, self._api_key, self.http)
+
+    def open(self) -> None:
+        """Serve; returns once it answers."""
+        self._server.open()
+        assert self.http.get(f"{self._server.url}/readyz").status_code == 200, self.process.log
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self._server.kill()
+
+    def stop(self) -> int:
+        """As a deployment would; the exit code."""
+        return self._server.stop()
+
+    def end(self) -> None:
+        self._server.end()
+
+
+def town_settings(network: str, storage: Storage = EMBEDDED) -> dict[str, str]:
     return {
-        "DESKLINE_DATABASE_URL": "sqlite:///town.db",
+        **storage.settings,
         "DESKLINE_GRAPH_API_URL": network,
         "DESKLINE_APP_SECRETS": APP_SECRET,
         "DESKLINE_VERIFY_TOKEN": VERIFY_TOKEN,
@@ -321,46 +406,66 @@ def town_settings(network: str) -> dict[str, str]:
 
 
 @contextmanager
-def a_town(directory: Path, http: httpx.Client) -> Generator[Town, None, None]:
-    secrets = ("--app-secret", APP_SECRET, "--verify-token", VERIFY_TOKEN, "--access-token", NETWORK_TOKEN)
-    with running(*deskline("simulate", "--port", "0", *secrets), directory=directory) as network:
-        url = address_in(network.line())
-        begun = command_output(
-            "bootstrap", "--organization", "Acme", "--email", "ada@acme.example", "--json", at=directory
-        )
-        town = Town(directory, http, url, json.loads(begun)["apiKey"])
+def a_town(directory: Path, http: httpx.Client, storage: Storage = EMBEDDED) -> Generator[Town, None, None]:
+    with a_network(directory) as url:
+        town = Town(directory, http, url, begin(directory, storage), storage)
         try:
             town.open()
-            webhook = {"url": f"{town.desk.url}/webhooks/whatsapp"}
-            http.put(f"{url}/_sim/webhooks/url", json=webhook).raise_for_status()
-            http.post(f"{url}/_sim/webhooks/verify").raise_for_status()
-            asked = {
-                "acceptTerms": True,
-                "accessToken": NETWORK_TOKEN,
-                "businessAccountId": ACCOUNT,
-                "phoneNumberId": NUMBER,
-            }
-            answer = town.desk.ask(CONNECT, input=asked)["channelConnect"]
-            assert answer["userErrors"] == [], answer
+            connect_number(town.desk, town.phones)
             yield town
         finally:
             town.end()
 
 
-def command_output(*arguments: str, at: Path) -> str:
-    """What a command prints, on the town's database."""
+@contextmanager
+def a_network(directory: Path) -> Generator[str, None, None]:
+    """The address of a simulator, a process of its own."""
+    secrets = ("--app-secret", APP_SECRET, "--verify-token", VERIFY_TOKEN, "--access-token", NETWORK_TOKEN)
+    with running(*deskline("simulate", "--port", "0", *secrets), directory=directory) as network:
+        yield address_in(network.line())
+
+
+def begin(directory: Path, storage: Storage) -> str:
+    """An organization in a new desk, and its API key."""
+    if not storage.is_embedded:
+        command_output("migrate", at=directory, storage=storage)
+    asked = ("--organization", "Acme", "--email", "ada@acme.example", "--json")
+    return json.loads(command_output("bootstrap", *asked, at=directory, storage=storage))["apiKey"]
+
+
+def connect_number(desk: Desk, phones: Phones) -> None:
+    """The network's webhooks go to this desk from now on."""
+    webhook = {"url": f"{desk.url}/webhooks/whatsapp"}
+    desk.http.put(f"{phones.url}/_sim/webhooks/url", json=webhook).raise_for_status()
+    desk.http.post(f"{phones.url}/_sim/webhooks/verify").raise_for_status()
+    asked = {
+        "acceptTerms": True,
+        "accessToken": NETWORK_TOKEN,
+        "businessAccountId": ACCOUNT,
+        "phoneNumberId": NUMBER,
+    }
+    answer = desk.ask(CONNECT, input=asked)["channelConnect"]
+    assert answer["userErrors"] == [], answer
+
+
+def command_output(*arguments: str, at: Path, storage: Storage = EMBEDDED) -> str:
+    """What a command prints that does what it was asked."""
+    done = commanded(*arguments, at=at, settings=town_settings("http://127.0.0.1:1", storage))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def commanded(*arguments: str, at: Path, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DESKLINE_")}
-    done = subprocess.run(
+    return subprocess.run(
         [str(part) for part in deskline(*arguments)],
         cwd=at,
-        env={**clean, "PYTHONPATH": str(ROOT), **town_settings("http://127.0.0.1:1")},
+        env={**clean, "PYTHONPATH": str(ROOT), **settings},
         capture_output=True,
         text=True,
         check=False,
-        timeout=DEADLINE_S,
+        timeout=STARTED_WITHIN_S,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # Webhook posts by hand

@@ -7,7 +7,18 @@ from typing import NoReturn
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.journeys.desk import ADA, NODE_MODULES, Process, Socket, Town, a_message_body, deliver, node, running
+from tests.journeys.desk import (
+    ADA,
+    NODE_MODULES,
+    Process,
+    Socket,
+    Town,
+    a_message_body,
+    deliver,
+    node,
+    on_either_storage,
+    running,
+)
 
 WHERE_WE_ARE = "{ viewer { cursor } }"
 
@@ -36,6 +47,7 @@ mutation ($input: MessageSendInput!) {
 """
 
 
+@on_either_storage
 async def test_what_was_answered_200_survives_a_power_cut_at_that_moment(town: Town) -> None:
     here = town.desk.ask(WHERE_WE_ARE)["viewer"]["cursor"]
     words = [f"word {number}" for number in range(30)]
@@ -72,6 +84,7 @@ async def test_what_comes_again_after_a_power_cut_is_not_there_twice(town: Town)
     assert bodies(town) == ["only once", "and this after it", "now"]
 
 
+@on_either_storage
 async def test_a_listener_goes_on_where_the_power_cut_left_it_without_gap_or_double(town: Town) -> None:
     heard: list[str] = []
     cursor = town.desk.ask(WHERE_WE_ARE)["viewer"]["cursor"]
@@ -96,6 +109,7 @@ async def test_a_listener_goes_on_where_the_power_cut_left_it_without_gap_or_dou
     assert heard == [f"{round}.{number}" for round in range(3) for number in range(5)]
 
 
+@on_either_storage
 async def test_a_reply_leaves_once_also_when_the_desk_dies_after_taking_it(town: Town) -> None:
     thread = await a_thread(town)
     here = town.desk.ask(WHERE_WE_ARE)["viewer"]["cursor"]
