@@ -84,6 +84,23 @@ async def test_a_picture_is_fetched_with_the_numbers_token_and_the_desk_hears_of
     assert await fetch_due(desk) == 0
 
 
+async def test_a_file_sent_from_the_phones_app_is_fetched_too(desk: Desk) -> None:
+    await desk.receive(desk.echo(content=IncomingMedia(MediaKind.IMAGE, "610001", "image/jpeg; q=1", sha256=None)))
+
+    media, message = await the_file(desk), await the_message(desk)
+    assert (media.message, media.due_at, media.mime_type) == (message.id, desk.clock.now(), "image/jpeg")
+    assert await fetch_due(desk) == 2  # with the one that was there before
+
+
+async def test_a_file_that_an_edit_brings_belongs_to_the_message_and_is_fetched(desk: Desk) -> None:
+    message = await desk.wrote("Soon a picture")
+    assert message.wamid is not None
+    await desk.receive(desk.edit(message.wamid, content=IncomingMedia(MediaKind.IMAGE, "610001", "image/jpeg")))
+
+    assert (await the_file(desk)).message == message.id
+    assert await fetch_due(desk) == 2  # with the one that was there before
+
+
 @pytest.mark.parametrize("told", [SHA256.upper(), base64.b64encode(bytes.fromhex(SHA256)).decode(), "abc", None])
 async def test_the_hash_that_the_message_told_is_read_in_either_spelling(desk: Desk, told: str | None) -> None:
     desk.network.facts["file-8"] = FileFacts(URL)
