@@ -170,9 +170,12 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
 
 
 async def _what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thread, Channel]:
-    """The item's message, thread and channel: such rows are emptied when their time is over, never deleted."""
-    message = (await tx.messages([item.id]))[item.id]
+    """The item's message, thread and channel: such rows are emptied when their time is over, never deleted.
+
+    The thread is locked before its messages, as everywhere.
+    """
     thread = (await tx.threads([item.thread]))[item.thread]
+    message = (await tx.messages([item.id]))[item.id]
     channel = await tx.channel(item.channel)
     assert channel is not None
     return message, thread, channel

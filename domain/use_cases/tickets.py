@@ -58,7 +58,7 @@ async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Tick
     if asked.owner is UNSET and asked.team is UNSET:
         return invalid("Name an owner or a team.", "ownerId")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, asked.ticket)
+        found = await _find(ports, tx, asked.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
@@ -81,7 +81,7 @@ async def close_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Ref
     if not actor.may(Right.TICKETS):
         return forbidden("close tickets")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, id)
+        found = await _find(ports, tx, id)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
@@ -97,7 +97,7 @@ async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Re
     if not actor.may(Right.TICKETS):
         return forbidden("reopen tickets")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, id)
+        found = await _find(ports, tx, id)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
@@ -115,7 +115,7 @@ async def update_ticket(ports: Ports, actor: Actor, asked: UpdateTicket) -> Tick
     if refusal := _update_fault(asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, asked.ticket)
+        found = await _find(ports, tx, asked.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
@@ -146,27 +146,26 @@ async def owner_refusal(
     return None
 
 
-def save_both(
-    ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after: Ticket, thread: Thread | None
-) -> Ticket:
+def save_both(ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after: Ticket, thread: Thread) -> Ticket:
     """Save a changed ticket, and its thread with it where the ticket is the thread's newest."""
     record_change(ports, tx, before, after, actor.author, ports.clock.now())
-    if thread is not None and thread.ticket == after.id:
+    if thread.ticket == after.id:
         status = ThreadStatus.OPEN if after.is_open else ThreadStatus.CLOSED
         record_thread(tx, thread, replace(thread, status=status, owner=after.owner, team=after.team))
     return after
 
 
-async def _find(tx: Transaction, id: TicketId) -> tuple[Ticket, Thread | None] | Refused:
-    """The ticket and its thread, the thread locked first as everywhere."""
-    ticket = (await tx.tickets([id])).get(id)
-    if ticket is None:
+async def _find(ports: Ports, tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
+    """The ticket and its thread, the thread locked first as everywhere: a ticket never moves to another one."""
+    known = (await ports.reader.tickets_by_ids(tx.organization, [id])).get(id)
+    if known is None:
         return not_found("ticket", "ticketId")
-    return ticket, (await tx.threads([ticket.thread])).get(ticket.thread)
+    thread = (await tx.threads([known.thread]))[known.thread]
+    return (await tx.tickets([id]))[id], thread
 
 
-def _reopened(ticket: Ticket, thread: Thread | None) -> Ticket | Refused:
-    if thread is not None and thread.ticket != ticket.id:
+def _reopened(ticket: Ticket, thread: Thread) -> Ticket | Refused:
+    if thread.ticket != ticket.id:
         return Refused(ErrorCode.CONFLICT, "The thread has a newer ticket.", ("ticketId",))
     return reopen(ticket)
 
@@ -187,7 +186,7 @@ def _update_fault(asked: UpdateTicket) -> Refusal | None:
     return None
 
 
-def _updated(ticket: Ticket, thread: Thread | None, asked: UpdateTicket, now: datetime) -> Ticket | Refusal:
+def _updated(ticket: Ticket, thread: Thread, asked: UpdateTicket, now: datetime) -> Ticket | Refusal:
     after = replace(
         ticket,
         subject=asked.subject.strip() if isinstance(asked.subject, str) else ticket.subject,
@@ -202,9 +201,7 @@ def _updated(ticket: Ticket, thread: Thread | None, asked: UpdateTicket, now: da
     return _with_status(after, thread, asked.status, now)
 
 
-def _with_status(
-    ticket: Ticket, thread: Thread | None, status: TicketStatus | Left | None, now: datetime
-) -> Ticket | Refusal:
+def _with_status(ticket: Ticket, thread: Thread, status: TicketStatus | Left | None, now: datetime) -> Ticket | Refusal:
     """Closing and reopening by status follow the same rules as by name."""
     if status is UNSET or status is None or status is ticket.status:
         return ticket
