@@ -15,11 +15,8 @@ const SHOWN = [
   ["styled text", "INBOUND", /^Bold, italic, gone, code and a link/],
   ["a reply with its quote", "INBOUND", /Every Kind.*Answering what I said/s],
   ["a forwarded text", "INBOUND", /Forwarded.*Passed on from a friend/s],
-  ["a photo with its caption", "INBOUND", /Photo.*The scratch on the frame/s],
-  ["a video", "INBOUND", /^Video/],
-  ["a voice note", "INBOUND", /^Voice or audio/],
+  ["a photo's caption", "INBOUND", /The scratch on the frame/],
   ["a document by its name", "INBOUND", /reçu 1042\.pdf.*The bill/s],
-  ["a sticker", "INBOUND", /^Sticker/],
   ["a place with a name", "INBOUND", /Home.*Rue 5.*50\.8503° N, 4\.3517° E/s],
   ["a place without one", "INBOUND", /Location.*33\.8688° S, 151\.2093° E/s],
   ["a contact card", "INBOUND", /Bo Li.*Bo's Bikes.*\+32 470 00 00 00/s],
@@ -41,6 +38,15 @@ const SHOWN = [
   ["a reaction of theirs", "INBOUND", /Thanks for everything!/],
 ];
 
+/** Files, and what shows or plays them once they are fetched. */
+const FILES = [
+  ["a photo", "media-image"],
+  ["a video", "media-video"],
+  ["a voice note", "media-audio"],
+  ["a document to open", "media-file"],
+  ["a sticker", "media-image"],
+];
+
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
@@ -56,6 +62,12 @@ try {
   for (const [what, direction, words] of SHOWN) {
     const shown = page.locator(`[data-testid=message][data-direction=${direction}]`).filter({ hasText: words });
     assert.ok((await shown.count()) >= 1, `${what} is not shown: ${words}`);
+    saw(what);
+  }
+
+  for (const [what, shownBy] of FILES) {
+    const file = what === "a sticker" ? page.locator(`img.sticker[data-testid=${shownBy}]`) : page.getByTestId(shownBy).first();
+    await file.waitFor();
     saw(what);
   }
 
