@@ -110,7 +110,7 @@ async def test_a_listener_goes_on_where_the_power_cut_left_it_without_gap_or_dou
 
 
 @on_either_storage
-async def test_a_reply_leaves_once_also_when_the_desk_dies_after_taking_it(town: Town) -> None:
+async def test_a_reply_never_leaves_twice_when_the_desk_dies_after_taking_it(town: Town) -> None:
     thread = await a_thread(town)
     here = town.desk.ask(WHERE_WE_ARE)["viewer"]["cursor"]
     answer = {"threadId": thread, "content": {"text": {"body": "We are back"}}, "idempotencyKey": "once"}
