@@ -18,13 +18,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tests.journeys.desk import (
     DEADLINE_S,
     LOOKED_EVERY_S,
+    NETWORK_SECRETS,
     NUMBER,
     Desk,
     Json,
     Phones,
     Program,
     Storage,
-    a_network,
     begin,
     connect_number,
     eventually,
@@ -42,7 +42,9 @@ THREADS: Final = "{ threads(first: 100) { edges { node { id contact { waId } } }
 MESSAGES: Final = """
 query ($thread: ID!) {
   thread(id: $thread) {
-    messages(first: 100) { edges { node { id direction status content { ... on TextContent { body } } } } }
+    messages(first: 100) {
+      edges { node { id direction status attempts { outcome } content { ... on TextContent { body } } } }
+    }
   }
 }
 """
@@ -63,11 +65,12 @@ mutation ($input: MessageSendInput!) { messageSend(input: $input) { message { id
 
 
 class Company:
-    def __init__(self, directory: Path, http: httpx.Client, network: str, api_key: str, storage: Storage) -> None:
+    def __init__(self, directory: Path, http: httpx.Client, network: Program, api_key: str, storage: Storage) -> None:
         self.http = http
-        self.phones = Phones(network, NUMBER, http)
+        self.network = network
+        self.phones = Phones(network.url, NUMBER, http)
         self._api_key = api_key
-        settings = town_settings(network, storage)
+        settings = town_settings(network.url, storage)
         self.servers = [Program(directory, settings, "serve") for _ in range(2)]
         self.workers = [Program(directory, settings, "worker") for _ in range(2)]
 
@@ -91,6 +94,11 @@ class Company:
         lines = self.http.get(f"{server.url}/metrics").raise_for_status().text.splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"deskline_{name} ")), 0.0)
 
+    def network_back(self) -> None:
+        """The network begins anew, and knows nothing but where webhooks go."""
+        self.network.start("--subscribed", "--webhook-url", f"{self.servers[0].url}/webhooks/whatsapp")
+        self.network.opened()
+
     def end(self) -> None:
         for program in self.programs:
             program.end()
@@ -98,7 +106,9 @@ class Company:
 
 @contextmanager
 def a_company(directory: Path, http: httpx.Client, storage: Storage) -> Generator[Company]:
-    with a_network(directory) as network:
+    network = Program(directory, {}, "simulate", *NETWORK_SECRETS)
+    try:
+        network.open()
         company = Company(directory, http, network, begin(directory, storage), storage)
         try:
             company.open()
@@ -106,6 +116,8 @@ def a_company(directory: Path, http: httpx.Client, storage: Storage) -> Generato
             yield company
         finally:
             company.end()
+    finally:
+        network.end()
 
 
 # What was said

@@ -213,10 +213,10 @@ class Phones:
     number: str
     http: httpx.Client
 
-    def add_person(self) -> str:
-        """Somebody new, by their number."""
+    def add_person(self, wa_id: str | None = None) -> str:
+        """Somebody new to this network, by their number."""
         people = self.http.get(f"{self.url}/_sim").raise_for_status().json()["people"]
-        wa_id = str(15550200000 + len(people))
+        wa_id = wa_id or str(max(15550200000, *(int(each["waId"]) for each in people if each["waId"])) + 1)
         self.http.post(f"{self.url}/_sim/people", json={"name": "Somebody", "waId": wa_id}).raise_for_status()
         return wa_id
 
@@ -261,6 +261,7 @@ APP_SECRET: Final = "journey-app-secret"
 VERIFY_TOKEN: Final = "journey-verify-token"
 NETWORK_TOKEN: Final = "journey-network-token"
 SECRET_KEY: Final = "journey-secret-key-of-the-desk"
+NETWORK_SECRETS: Final = ("--app-secret", APP_SECRET, "--verify-token", VERIFY_TOKEN, "--access-token", NETWORK_TOKEN)
 ACCOUNT: Final = "100000000000001"
 NUMBER: Final = "200000000000001"
 ADA: Final = "15550100011"
@@ -302,7 +303,7 @@ on_either_storage = pytest.mark.parametrize("town", STORAGES, indirect=True)
 
 
 class Program:
-    """A deskline command that may die and be started again. A server comes back on the same port."""
+    """A deskline command that may die and be started again. What listens comes back on the same port."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str], *arguments: str) -> None:
         self.port = "0"
@@ -310,7 +311,7 @@ class Program:
         self._directory = directory
         self._settings = settings
         self._arguments = arguments
-        self._serves = arguments[0] == "serve"
+        self._listens = arguments[0] in ("serve", "simulate")
 
     @property
     def url(self) -> str:
@@ -321,15 +322,15 @@ class Program:
         assert self.process is not None
         return self.process
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         """Returns at once; `opened` waits."""
-        port = ("--port", self.port) if self._serves else ()
-        self.process = Process(deskline(*self._arguments, *port), self._directory, self._settings)
+        port = ("--port", self.port) if self._listens else ()
+        self.process = Process(deskline(*self._arguments, *port, *more), self._directory, self._settings)
 
     def opened(self) -> None:
         """Returns once it says that it runs."""
         line = self.running.line()
-        if self._serves:
+        if self._listens:
             self.port = address_in(line).rpartition(":")[2]
 
     def open(self) -> None:
@@ -420,8 +421,7 @@ def a_town(directory: Path, http: httpx.Client, storage: Storage = EMBEDDED) -> 
 @contextmanager
 def a_network(directory: Path) -> Generator[str, None, None]:
     """The address of a simulator, a process of its own."""
-    secrets = ("--app-secret", APP_SECRET, "--verify-token", VERIFY_TOKEN, "--access-token", NETWORK_TOKEN)
-    with running(*deskline("simulate", "--port", "0", *secrets), directory=directory) as network:
+    with running(*deskline("simulate", "--port", "0", *NETWORK_SECRETS), directory=directory) as network:
         yield address_in(network.line())
 
 

@@ -1,7 +1,9 @@
 """Two servers and two workers are one desk: whoever dies, whatever goes away, nothing is lost, doubled or mixed up."""
 
 import asyncio
-from collections.abc import Callable, Generator
+import signal
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,12 +17,14 @@ from tests.journeys.company import (
     check_messages,
     conversations,
     listening,
+    messages,
+    reply,
     settled,
     talking,
     unsure,
     write,
 )
-from tests.journeys.desk import Program, Storage, eventually, missing
+from tests.journeys.desk import DEADLINE_S, Program, Storage, eventually, missing
 from tests.servers import NoServer, Postgres, Redis, own_postgres, own_redis
 
 pytestmark = pytest.mark.xdist_group("several")  # they share one company, and its servers may die
@@ -87,6 +91,42 @@ async def test_killing_each_process_in_turn_loses_doubles_and_mixes_up_nothing(c
         expected = [id for each in people for id in check_messages(company, each)]
         await check_events(heard, expected)
     assert unsure(company, people) <= len(company.workers) * len(people)
+
+
+async def test_what_waits_for_a_network_that_died_leaves_in_order_when_it_is_back(company: Company) -> None:
+    async with listening(company) as heard:
+        (asking,) = await conversations(company, 1)
+        company.network.kill()
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLINE_S) as http:
+            for number in range(3):
+                await reply(company, asking, f"answer {number}", http)
+        assert await seen(lambda: refused_connections(company, asking) >= 1)
+
+        with asleep(company.workers):  # the new network has to hear of the person's hello before it takes an answer
+            await asyncio.to_thread(company.network_back)
+            company.phones.add_person(asking.person)
+            await write(company, asking, "Are you still there?")
+        await settled(company, [asking])
+
+        await check_events(heard, check_messages(company, asking))
+    assert unsure(company, [asking]) == 0
+
+
+def refused_connections(company: Company, conversation: Conversation) -> int:
+    """Attempts of which it is known that nothing left."""
+    attempts = [attempt for message in messages(company, conversation) for attempt in message["attempts"]]
+    return sum(attempt["outcome"] == "NOT_SENT" for attempt in attempts)
+
+
+@contextmanager
+def asleep(programs: Sequence[Program]) -> Generator[None]:
+    for program in programs:
+        program.running.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.running.signal(signal.SIGCONT)
 
 
 async def test_without_redis_messages_still_arrive_and_its_return_is_noticed(
