@@ -84,16 +84,20 @@ class _Ear:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             came = self.socket.recv(READ_BYTES)
-            assert came, "the server closed a socket in the middle of the handshake"
+            assert came, f"the server closed a socket in the middle of the handshake: {head}"
             head += came
         assert head.startswith(b"HTTP/1.1 101 "), head
         self.socket.sendall(_masked(FIN_TEXT, listening.greeting.encode()))
 
-    def ask(self, listening: Listening) -> None:
+    def be_known(self) -> None:
         """Once the greeting was answered."""
         while b"connection_ack" not in self._rest:
-            self._rest += self.socket.recv(READ_BYTES)
+            came = self.socket.recv(READ_BYTES)
+            assert came, f"the server closed a socket instead of greeting it: {self._rest}"
+            self._rest += came
         self._rest = b""
+
+    def ask(self, listening: Listening) -> None:
         self.socket.sendall(_masked(FIN_TEXT, listening.asking.encode()))
         self.socket.setblocking(False)
 
@@ -170,6 +174,8 @@ class _Crowd:
             ears = [_Ear(listening) for _ in range(start, min(start + AT_A_TIME, listening.sockets))]
             for ear in ears:
                 ear.greet(listening)
+            for ear in ears:  # only so many from one address may be unknown at a time
+                ear.be_known()
             self._ears += ears
         self._control = socket.create_connection(("127.0.0.1", listening.control))
         self._selector = selectors.DefaultSelector()
