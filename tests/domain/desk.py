@@ -1,4 +1,4 @@
-"""A desk in memory: ACME with one help desk number, the people who work there, and a contact who writes."""
+"""A desk: ACME with one help desk number, the people who work there, and a contact who writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -54,7 +54,7 @@ from tests.builders import (
     a_user,
     an_organization,
 )
-from tests.domain.log_check import BEGINNING, END, EVERYTHING, Photograph, WatchedStore, photograph
+from tests.domain.log_check import BEGINNING, END, EVERYTHING, Database, Photograph, WatchedStore, photograph
 from tests.domain.standins import Interpreter, Network, Passwords, Vault
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ def a_desk_number(id: PhoneNumberId = NUMBER) -> Channel:
 class Desk:
     clock: FixedClock
     ids: CountingIds
-    database: MemoryDatabase
+    database: Database
     store: WatchedStore
     network: Network
     interpreter: Interpreter
@@ -328,7 +328,11 @@ class Desk:
 async def open_desk(at: datetime = NOON) -> Desk:
     """ACME with a help desk number, Ada who works there, and one approved template."""
     clock, ids, bus = FixedClock(at), CountingIds(), MemoryBus()
-    database = MemoryDatabase(clock, ids, bus)
+    return await desk_over(MemoryDatabase(clock, ids, bus), clock, ids, bus)
+
+
+async def desk_over(database: Database, clock: FixedClock, ids: CountingIds, bus: MemoryBus) -> Desk:
+    """The same, kept by this database."""
     store = WatchedStore(database)
     network, interpreter, passwords = Network(), Interpreter(), Passwords()
     ports = Ports(

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
-from adapters.memory import MemoryDatabase
 from domain.channels import Channel
 from domain.errors import Collision
 from domain.events import (
@@ -28,7 +28,18 @@ from domain.events import (
 )
 from domain.ids import ChannelId, EntryId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
 from domain.messages import Mark, Message, MessageStatus, arrived, higher
-from domain.ports import PageAsk, Reads, TemplateAsk, ThreadAsk, TicketAsk, Transaction
+from domain.ports import (
+    Directory,
+    Journal,
+    PageAsk,
+    Reader,
+    Reads,
+    Store,
+    TemplateAsk,
+    ThreadAsk,
+    TicketAsk,
+    Transaction,
+)
 from domain.quota import Entry
 from domain.templates import Template
 from domain.threads import Thread
@@ -37,6 +48,22 @@ from domain.tickets import Ticket, changed_fields
 TRIES = 4
 EVERYTHING = PageAsk(1_000_000)
 BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Database(Protocol):
+    """What keeps a desk, whichever adapter that is."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def reader(self) -> Reader: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +81,13 @@ class Photograph:
 
 
 class WatchedStore:
-    """The memory store, with each transaction's log held against what it changed.
+    """A store, with each transaction's log held against what it changed.
 
     Other than the memory store alone, it can collide as stores with several writers do: `collisions` says how many of
     the next transactions are rolled back for it.
     """
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self.collisions = 0
         self.pauses: list[int] = []
