@@ -16,6 +16,7 @@ from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_o
 from adapters.whatsapp.models import (
     InboundMessage,
     NewUserId,
+    Profile,
     ReferralBody,
     ReportedError,
     ReportedStatus,
@@ -58,6 +59,7 @@ STATUSES = {
 }
 
 _BUSINESS_SCOPED_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
+_NEW_FORM_OF_ID = re.compile(r"[A-Za-z0-9_.:-]{1,160}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _INSTANT = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
@@ -214,6 +216,8 @@ def _conversations(raw: object, value: dict[str, object] | None) -> Iterator[_Fo
             match name:
                 case "messages":
                     yield _Message(element, senders)
+                case "message_echoes":
+                    yield _Message(element, senders, echoed=True)
                 case "statuses":
                     yield _Status(element)
                 case "errors":
@@ -462,7 +466,17 @@ def _senders(raw: object) -> _Senders:
 
 def _person(message: InboundMessage, senders: _Senders) -> Person | None:
     """Who wrote, with what `contacts` says of them; None where neither id can be told."""
-    return _named(message.sender, message.sender_user_id, senders)
+    return _named(message.sender, message.sender_user_id, senders) or _newly_named(message, senders)
+
+
+def _newly_named(message: InboundMessage, senders: _Senders) -> Person | None:
+    """Who goes by ids of a form that nobody knows yet: it tells people apart all the same, and no message is lost."""
+    names = _names(message.sender, message.sender_user_id)
+    sender = next((senders.named[name] for name in names if name in senders.named), senders.only)
+    known = sender or Sender()
+    told = (message.sender_user_id, message.sender, known.user_id, known.wa_id)
+    id = next((text for each in told if (text := as_id(each)) and _NEW_FORM_OF_ID.fullmatch(text)), None)
+    return _person_of(None, id, known.profile) if id is not None else None
 
 
 def _recipient(message: InboundMessage, senders: _Senders) -> Person | None:
@@ -478,7 +492,10 @@ def _named(number: Word, user_id: Word, senders: _Senders) -> Person | None:
     business_scoped_id = next((found for told in (user_id, number, known.user_id) if (found := _scoped_id(told))), None)
     if wa_id is None and business_scoped_id is None:
         return None
-    profile = known.profile
+    return _person_of(wa_id, business_scoped_id, known.profile)
+
+
+def _person_of(wa_id: str | None, business_scoped_id: str | None, profile: Profile | None) -> Person:
     username = as_text(profile.username) if profile else None
     return Person(
         wa_id=wa_id,
