@@ -252,6 +252,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
+    """One side's emoji on a message; empty where it was taken away, kept so that an older one does not come back."""
+
     emoji: str
     by: Author
     at: datetime
@@ -300,7 +302,7 @@ class Message:
     extends_session: bool = False
     reply_to_wamid: Wamid | None = None
     reply_to: MessageId | None = None
-    reactions: tuple[Reaction, ...] = ()
+    reactions: tuple[Reaction, ...] = ()  # one a side at most, also those taken away
     failure: Failure | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -314,6 +316,10 @@ class Message:
     attempts: tuple[Attempt, ...] = ()
     original: str | None = None  # the network's update as JSON text
     versions: tuple[Version, ...] = ()  # earlier contents, oldest first
+
+    @property
+    def shown_reactions(self) -> tuple[Reaction, ...]:
+        return tuple(each for each in self.reactions if each.emoji)
 
     @property
     def attempt(self) -> int:

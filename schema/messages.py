@@ -207,7 +207,7 @@ class Message(Node):
 
     @strawberry.field(description="The emoji people put on it; empty where there are none.")
     def reactions(self) -> list[Reaction]:
-        return [Reaction(emoji=each.emoji, at=each.at, reaction=each) for each in self.row.reactions]
+        return [Reaction(emoji=each.emoji, at=each.at, reaction=each) for each in self.row.shown_reactions]
 
     @classmethod
     def of(cls, message: messages.Message) -> Self:

@@ -45,6 +45,7 @@ def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, 
     after = with_reaction(message, update.emoji, by, at)
     if after != message:
         tx.save(after)
+    if after.shown_reactions != message.shown_reactions:
         tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
     return after
 
@@ -52,14 +53,14 @@ def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, 
 def with_reaction(message: Message, emoji: str | None, by: Author, at: datetime) -> Message:
     """The message with one side's reaction set, changed or taken away; each side has one.
 
-    An older one never undoes a newer one.
+    An older one never undoes a newer one, nor a newer removal.
     """
     theirs = isinstance(by, ByContact)
     others = tuple(each for each in message.reactions if isinstance(each.by, ByContact) is not theirs)
     known = next((each for each in message.reactions if isinstance(each.by, ByContact) is theirs), None)
     if known is not None and known.at > at:
         return message
-    return replace(message, reactions=others if not emoji else (*others, Reaction(emoji, by, at)))
+    return replace(message, reactions=(*others, Reaction(emoji or "", by, at)))
 
 
 def may_change(message: Message, update: EditReceived | DeletionReceived) -> bool:

@@ -358,7 +358,7 @@ async def _settle_reaction(
 def _take_down(tx: Transaction, message: Message, item: OutboxItem) -> None:
     """The reaction is not shown here any more, since the contact never sees it."""
     kept = tuple(each for each in message.reactions if isinstance(each.by, ByContact) or each.emoji != item.reaction)
-    if kept != message.reactions:
+    if item.reaction and kept != message.reactions:
         tx.save(replace(message, reactions=kept))
         tx.record(MessageChanged(message.thread, message.id, MessageChange.REACTION))
     tx.remove(item)

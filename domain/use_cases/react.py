@@ -58,7 +58,7 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
         if item is not None and item.reaction is None:
             return Refused(ErrorCode.CONFLICT, "This message is still on its way.", ("messageId",))
         after = with_reaction(message, asked.emoji, actor.author, now)
-        if after.reactions != message.reactions:
+        if after.shown_reactions != message.shown_reactions:
             tx.save(after, _queued(item, message, asked.emoji, now))
             tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
         remember(tx, actor, asked.idempotency_key, "messageReact", content, replace(after, at=now))

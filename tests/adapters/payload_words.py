@@ -261,7 +261,7 @@ async def _message_line(desk: Desk, message: Message) -> str:
     parts = [line, _said_fields(message, besides)]
     if message.reply_to_wamid is not None:
         parts.append(f"answers {message.reply_to_wamid} ({'here' if message.reply_to else 'not here'})")
-    parts += [f"{_author(each.by)} reacted {each.emoji} at {said(each.at)}" for each in message.reactions]
+    parts += [f"{_author(each.by)} reacted {each.emoji or 'no more'} at {said(each.at)}" for each in message.reactions]
     parts += [f"until {said(each.until)}: {await _content(desk, each.content)}" for each in message.versions]
     marks = [f"{mark.status} at {said(mark.at)}" for mark in await desk.marks(message)]
     parts += [f"marks {', '.join(marks)}"] if marks else []

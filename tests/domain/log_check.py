@@ -238,7 +238,7 @@ def _seen(message: Message) -> tuple[object, ...]:
 
 
 def _said(message: Message) -> tuple[object, ...]:
-    return message.reactions, message.content, message.versions, message.reply_to
+    return message.shown_reactions, message.content, message.versions, message.reply_to
 
 
 def _said_at_first(message: Message) -> tuple[object, ...]:

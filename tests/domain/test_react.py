@@ -42,7 +42,7 @@ async def reacted(desk: Desk, message: Message, emoji: str = "👍", key: str | 
 
 
 def emojis(message: Message) -> list[str]:
-    return [each.emoji for each in message.reactions]
+    return [each.emoji for each in message.shown_reactions]
 
 
 async def shown(desk: Desk, message: Message) -> list[str]:

@@ -677,7 +677,7 @@ async def test_a_reply_never_quotes_somebody_elses_thread(desk: Desk) -> None:
 
 
 def reactions(message: Message) -> list[str]:
-    return [each.emoji for each in message.reactions]
+    return [each.emoji for each in message.shown_reactions]
 
 
 async def test_a_reaction_stands_on_its_message_is_changed_and_taken_away(desk: Desk) -> None:
@@ -718,6 +718,31 @@ async def test_an_older_reaction_never_undoes_a_newer_one(desk: Desk) -> None:
     await desk.receive(desk.reaction(message.wamid, None, at=NOON + MINUTE))
 
     assert reactions(await desk.message_by_id(message.id)) == ["❤️"]
+
+
+async def test_an_older_reaction_that_comes_after_its_removal_stays_away(desk: Desk) -> None:
+    message = await desk.wrote()
+    assert message.wamid is not None
+    desk.later(HOUR)
+    await desk.receive(desk.reaction(message.wamid, None, at=NOON + 2 * MINUTE))
+    head = await desk.head()
+
+    await desk.receive(desk.reaction(message.wamid, "👍", at=NOON + MINUTE))
+    assert reactions(await desk.message_by_id(message.id)) == []
+    assert await desk.head() == head
+
+    await desk.receive(desk.reaction(message.wamid, "❤️", at=NOON + 3 * MINUTE))
+    assert reactions(await desk.message_by_id(message.id)) == ["❤️"]
+
+
+async def test_taking_away_what_was_never_there_tells_nothing(desk: Desk) -> None:
+    message = await desk.wrote()
+    assert message.wamid is not None
+    head = await desk.head()
+
+    await desk.receive(desk.reaction(message.wamid, None))
+
+    assert await desk.head() == head
 
 
 async def test_the_contacts_reaction_leaves_ours_where_it_is(desk: Desk) -> None:

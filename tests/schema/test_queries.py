@@ -601,7 +601,7 @@ async def test_a_message_tells_what_it_answers_its_reactions_and_where_it_came_f
     answer = replace(
         an_inbound(),
         reply_to=OUR_MESSAGE,
-        reactions=(Reaction("👍", ADA, NOON),),
+        reactions=(Reaction("👍", ADA, NOON), Reaction("", ByContact(CONTACT), NOON)),
         referral=Referral("https://fb.example/ad", "Shoes", None, "ad-1"),
         from_number="+16505551234",
         to_number="+15550783881",

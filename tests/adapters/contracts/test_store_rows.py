@@ -298,7 +298,7 @@ async def test_content_of_each_kind_comes_back(desk: Desk, content: Content) -> 
 )
 async def test_an_author_of_each_kind_comes_back(desk: Desk, author: Author) -> None:
     await desk.given(a_thread(), a_ticket())
-    reacted = replace(an_outbound(author=author), reactions=(Reaction("👍🏽", author, ODD),))
+    reacted = replace(an_outbound(author=author), reactions=(Reaction("👍🏽", author, ODD), Reaction("", ADA, ODD)))
 
     await desk.given(reacted, a_ticket_change(by=author))
 
