@@ -1,6 +1,7 @@
 """`deskline doctor`: every setting, and what is wrong, in lines that say what to do."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, cast
 
 from pydantic import SecretStr
@@ -15,9 +16,11 @@ from api.settings import PREFIX, Settings, unknown_variables
 from api.wiring import Wired, opened, wired
 from domain.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, ProblemCode
 from domain.errors import Unavailable
-from domain.ids import OrganizationId
-from domain.ports import DeliveryState, NotSent, Rejected, TokenFacts, Unanswered
+from domain.ids import OrganizationId, PhoneNumberId
+from domain.ports import DeliveryState, Listing, NotSent, Rejected, TokenFacts, Unanswered
 
+NUMBERS_SHOWN: Final = 20
+UNKNOWN_SINCE: Final = timedelta(days=7)  # the network repeats what it could not deliver for so long
 MASK: Final = "•••"
 AWAY: Final = "database: can't answer now; it is away or full, or another process holds it"
 
@@ -144,9 +147,22 @@ async def _look_at_deliveries(desk: Wired, report: Report) -> None:
     if failed := counts.get(DeliveryState.FAILED, 0):
         report.wrong(f"webhooks: {failed} deliveries could not be interpreted; after a fix run deskline replay")
     if ignored := counts.get(DeliveryState.IGNORED, 0):
-        report.note(f"webhooks: {ignored} deliveries were kept and not acted on, among them any for unknown numbers")
+        report.note(f"webhooks: {ignored} deliveries were kept and not acted on")
+    for number, held in await _unknown_numbers(desk):
+        report.wrong(
+            f"webhooks: {held} deliveries of the last week are for the number id {number}, which is not connected;"
+            " connect it, or take the app off its business account"
+        )
     if waiting := counts.get(DeliveryState.WAITING, 0):
         report.note(f"webhooks: {waiting} deliveries wait for a worker")
+
+
+async def _unknown_numbers(desk: Wired) -> list[tuple[PhoneNumberId, int]]:
+    """Numbers that nobody here has, the busiest first, and how many deliveries named each; some of the numbers."""
+    named = await desk.ports.journal.named_in(DeliveryState.IGNORED, desk.ports.clock.now() - UNKNOWN_SINCE)
+    known = {number for number, _, _ in await desk.ports.directory.find(Listing.NUMBER, named)} if named else set[str]()
+    unknown = [(number, held) for number, held in named.items() if number not in known]
+    return sorted(unknown, key=lambda each: (-each[1], each[0]))[:NUMBERS_SHOWN]
 
 
 async def _look_at_channels(desk: Wired, organization: OrganizationId, report: Report) -> None:

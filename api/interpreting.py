@@ -4,17 +4,15 @@ What was claimed stays in hand until something became of it: a database that wen
 at once, and not only when the claim has run out.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from domain.errors import Unavailable
-from domain.ids import DeliveryId
-from domain.ports import Delivery, DeliveryResult, DeliveryState, Journal, Ports
-from domain.use_cases.interpret import Interpreted, UpdateFailed, interpret_waiting
+from domain.ports import Delivery, DeliveryResult, DeliveryState, Ports
+from domain.use_cases.interpret import Interpreted, UpdateFailed, interpret
 
 CLAIMED_FOR: Final = timedelta(seconds=15)  # so long the deliveries of a worker that died wait for another one
 DONE_WITHIN: Final = CLAIMED_FOR / 2  # what is in hand for longer may soon be somebody else's
@@ -34,7 +32,7 @@ class Interpreting:
         """The oldest deliveries that nobody has; where they fail together, each alone, FAILED if it is to blame."""
         deliveries = await self._claim(limit)
         try:
-            done = await self._interpret(deliveries)
+            done = await interpret(self._ports, deliveries)
         except Unavailable:
             raise
         except Exception:
@@ -61,15 +59,11 @@ class Interpreting:
         now = [await self._ports.journal.delivery(delivery.id) for delivery in deliveries]
         return [delivery for delivery in now if delivery is not None and delivery.state is DeliveryState.WAITING]
 
-    async def _interpret(self, deliveries: Sequence[Delivery]) -> Interpreted:
-        given = replace(self._ports, journal=_Given(self._ports.journal, deliveries))
-        return await interpret_waiting(given, len(deliveries))
-
     async def _one_by_one(self, deliveries: Sequence[Delivery]) -> Interpreted:
         all_done = Interpreted(0, 0)
         for delivery in await self._still_waiting(deliveries):
             try:
-                done = await self._interpret([delivery])
+                done = await interpret(self._ports, [delivery])
             except Unavailable:
                 raise
             except Exception as error:
@@ -87,32 +81,3 @@ def _together(one: Interpreted, other: Interpreted) -> Interpreted:
         (*one.failures, *other.failures),
         one.unknown_numbers + other.unknown_numbers,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The journal, but for what waits in it: that was claimed already."""
-
-    journal: Journal
-    deliveries: Sequence[Delivery]
-
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
-        return list(self.deliveries)
-
-    async def waiting(self, limit: int) -> list[Delivery]:
-        return await self.journal.waiting(limit)
-
-    async def append(self, delivery: Delivery) -> None:
-        await self.journal.append(delivery)
-
-    async def delivery(self, id: DeliveryId) -> Delivery | None:
-        return await self.journal.delivery(id)
-
-    async def finish(self, results: Sequence[DeliveryResult]) -> None:
-        await self.journal.finish(results)
-
-    async def again(self, states: Collection[DeliveryState], ids: Collection[DeliveryId] = ()) -> int:
-        return await self.journal.again(states, ids)
-
-    async def counts(self) -> dict[DeliveryState, int]:
-        return await self.journal.counts()

@@ -211,7 +211,10 @@ class Transaction(Protocol):
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]: ...
 
     async def next_ticket_numbers(self, count: int) -> int:
-        """The first of `count` numbers in a row that nobody else gets; from 1."""
+        """The first of `count` numbers in a row that nobody else gets; from 1.
+
+        A count below zero gives back as many: the last that this transaction took.
+        """
         ...
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
@@ -230,8 +233,8 @@ class Transaction(Protocol):
         """Where the messages that extend a session stand, before an instant, newest first."""
         ...
 
-    async def recorded(self, ids: Collection[str]) -> set[str]:
-        """Which of these updates (`UpdateRecord.id`) have an outcome other than FAILED."""
+    async def recorded(self, ids: Collection[str]) -> dict[str, UpdateRecord]:
+        """What became of these updates by id; one that FAILED, or never came, is left out."""
         ...
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
@@ -345,6 +348,10 @@ class Journal(Protocol):
         ...
 
     async def counts(self) -> dict[DeliveryState, int]: ...
+
+    async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
+        """The numbers named by deliveries in a state that came since an instant, and how many name each."""
+        ...
 
 
 class Directory(Protocol):

@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from tests.servers import Databases, NoServer, Postgres, Redis, own_postgres, own_redis
+
+# Its own way of showing a traceback draws every local variable, which takes seconds.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

@@ -1,12 +1,15 @@
 """The journal in SQL: webhook bodies as received. How one is stored and claimed is each database's own."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+import orjson
+
 from adapters.db.mapping import from_record, selected
 from adapters.db.reading import Selects
-from domain.ids import DeliveryId
+from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryResult, DeliveryState
 
 
@@ -55,6 +58,18 @@ class SqlJournal:
         # deliveries_by_state
         rows = await self._selects.select("SELECT state, count(*) AS held FROM deliveries GROUP BY state")
         return {DeliveryState(row["state"]): row["held"] for row in rows}
+
+    async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
+        # deliveries_by_state; most name the same few
+        rows = await self._selects.select(
+            "SELECT numbers, count(*) AS held FROM deliveries WHERE state = ? AND received_at >= ? GROUP BY numbers",
+            state.value,
+            since,
+        )
+        named: Counter[PhoneNumberId] = Counter()
+        for row in rows:
+            named.update(dict.fromkeys(orjson.loads(row["numbers"]), row["held"]))
+        return dict(named)
 
 
 async def oldest_waiting(selects: Selects, limit: int) -> list[Delivery]:

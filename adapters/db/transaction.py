@@ -42,7 +42,7 @@ from domain.quota import Entry, Period
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket
-from domain.updates import Parked
+from domain.updates import Parked, UpdateRecord
 
 R = TypeVar("R", bound=Row)
 
@@ -231,13 +231,9 @@ class SqlTransaction:
 
     # Updates
 
-    async def recorded(self, ids: Collection[str]) -> set[str]:
-        rows = await self._statements.select(
-            f"SELECT id FROM updates WHERE organization_id = ? AND id {self._listed} AND outcome <> 'FAILED'",
-            self.organization,
-            list(ids),
-        )
-        return {row["id"] for row in rows}
+    async def recorded(self, ids: Collection[str]) -> dict[str, UpdateRecord]:
+        where = f"id {self._listed} AND outcome <> 'FAILED'"
+        return {row.id: row for row in await self._statements.rows(UpdateRecord, where, list(ids))}
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         found = await self._by_pairs(Parked, ("number", "wamid"), wamids)

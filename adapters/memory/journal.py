@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.ids import DeliveryId
+from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import JOURNAL, Bus, Delivery, DeliveryResult, DeliveryState
 
 
@@ -47,3 +47,7 @@ class MemoryJournal:
 
     async def counts(self) -> dict[DeliveryState, int]:
         return dict(Counter(each.state for each in self._deliveries.values()))
+
+    async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
+        found = [each for each in self._deliveries.values() if each.state is state and each.received_at >= since]
+        return dict(Counter(number for each in found for number in each.numbers))

@@ -281,10 +281,10 @@ class _MemoryTransaction:
     def _messages_in(self, thread: ThreadId) -> list[Message]:
         return [message for message in self._of(Message).values() if message.thread == thread]
 
-    async def recorded(self, ids: Collection[str]) -> set[str]:
-        wanted = set(ids)
-        records = self._of(UpdateRecord).values()
-        return {record.id for record in records if record.id in wanted and record.outcome is not Outcome.FAILED}
+    async def recorded(self, ids: Collection[str]) -> dict[str, UpdateRecord]:
+        records = self._of(UpdateRecord)
+        found = (records[id] for id in ids if id in records)
+        return {record.id: record for record in found if record.outcome is not Outcome.FAILED}
 
     async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
         wanted = set(wamids)

@@ -20,6 +20,7 @@ class Desk:
     identities: dict[IdentityKey, Identity] = field(default_factory=dict[IdentityKey, Identity])
     threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])
     tickets: dict[TicketId, Ticket] = field(default_factory=dict[TicketId, Ticket])
+    ticket_numbers: list[int] = field(default_factory=list[int])  # taken for the batch, lowest first
     messages: dict[MessageId, Message] = field(default_factory=dict[MessageId, Message])
     by_wamid: dict[tuple[ChannelId, Wamid], MessageId] = field(default_factory=dict[tuple[ChannelId, Wamid], MessageId])
     parked: dict[tuple[PhoneNumberId, Wamid], list[Parked]] = field(

@@ -54,7 +54,11 @@ class _Routes:
 
 async def interpret_waiting(ports: Ports, limit: int = BATCH) -> Interpreted:
     """Interpret the oldest waiting deliveries. What dies midway is taken up again: nothing is applied twice."""
-    deliveries = await ports.journal.claim(limit, ports.clock.now() + CLAIMED_FOR)
+    return await interpret(ports, await ports.journal.claim(limit, ports.clock.now() + CLAIMED_FOR))
+
+
+async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted:
+    """Interpret deliveries that are this worker's own: claimed, and not given back."""
     if not deliveries:
         return Interpreted(0, 0)
     read, unread = _read(ports, deliveries)

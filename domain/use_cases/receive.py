@@ -62,7 +62,7 @@ RUN_PAGE = 200  # instants looked up at a time to find where a run of messages b
 async def receive(
     ports: Ports, organization: OrganizationId, updates: Sequence[Update], whole: Collection[DeliveryId] = ()
 ) -> list[UpdateRecord]:
-    """Apply updates in order and say what became of each; those applied before are left out of the answer.
+    """Apply updates in order and say what became of each, now or when it was applied before.
 
     `whole` names the deliveries whose last updates these are: their states are set in the same transaction.
     """
@@ -70,10 +70,14 @@ async def receive(
         done = await tx.recorded([record_id(update.place) for update in updates])
         fresh = [update for update in updates if record_id(update.place) not in done]
         desk = await _gather(tx, fresh)
-        records = [await _apply(ports, tx, desk, update) for update in fresh]
-        tx.save(*records)
-        tx.finish(*results_of(records, whole))
-    return records
+        made = [await _apply(ports, tx, desk, update) for update in fresh]
+        if desk.ticket_numbers:
+            await tx.next_ticket_numbers(-len(desk.ticket_numbers))
+        tx.save(*made)
+        records = done | {record.id: record for record in made}
+        told = [records[record_id(update.place)] for update in updates]
+        tx.finish(*results_of(told, whole))
+    return told
 
 
 @again_on_collision
@@ -113,7 +117,24 @@ async def _gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     await _gather_messages(tx, desk, updates)
     ticket_ids = sorted({thread.ticket for thread in desk.threads.values() if thread.ticket is not None})
     desk.tickets = await tx.tickets(ticket_ids) if ticket_ids else {}
+    if count := _tickets_at_most(desk, updates):
+        first = await tx.next_ticket_numbers(count)
+        desk.ticket_numbers = list(range(first, first + count))
     return desk
+
+
+def _tickets_at_most(desk: Desk, updates: Sequence[Update]) -> int:
+    """How many tickets the batch may open: one for each person who writes to a help desk number and has none."""
+    writers: set[tuple[PhoneNumberId, str]] = set()
+    for update in updates:
+        channel = desk.channels.get(update.place.number) if update.place.number is not None else None
+        if not isinstance(update, MessageReceived) or channel is None or not update.extends_session:
+            continue
+        contact = known(desk, update.person)
+        thread = thread_of(desk, channel, contact, update.person) if contact is not None else None
+        if channel.destination is Destination.HELP_DESK and _needs_ticket(desk, channel, thread):
+            writers.add((channel.phone_number_id, update.person.lane))
+    return len(writers)
 
 
 def _people(updates: Sequence[Update]) -> Iterator[Person]:
@@ -515,8 +536,8 @@ async def _with_ticket(
     """The thread as the ticket it belongs to says; on inbox numbers a message just reopens the thread."""
     if channel.destination is Destination.INBOX:
         return replace(thread, status=ThreadStatus.OPEN)
-    ticket = desk.tickets.get(thread.ticket) if thread.ticket is not None else None
-    if ticket is None or (not ticket.is_open and channel.reopen_policy is ReopenPolicy.NEW_TICKET):
+    ticket = _ticket_of(desk, thread)
+    if ticket is None or _needs_ticket(desk, channel, thread):
         return await _with_new_ticket(ports, tx, desk, thread, message, now)
     if ticket.is_open:
         after = after_contact_wrote(ticket)
@@ -530,13 +551,23 @@ async def _with_ticket(
     return replace(thread, status=ThreadStatus.OPEN, owner=after.owner, team=after.team)
 
 
+def _ticket_of(desk: Desk, thread: Thread | None) -> Ticket | None:
+    return desk.tickets.get(thread.ticket) if thread is not None and thread.ticket is not None else None
+
+
+def _needs_ticket(desk: Desk, channel: Channel, thread: Thread | None) -> bool:
+    """Whether what the contact writes now begins another matter."""
+    ticket = _ticket_of(desk, thread)
+    return ticket is None or (not ticket.is_open and channel.reopen_policy is ReopenPolicy.NEW_TICKET)
+
+
 async def _with_new_ticket(
     ports: Ports, tx: Transaction, desk: Desk, thread: Thread, message: Message, now: datetime
 ) -> Thread:
     ticket = Ticket(
         organization=tx.organization,
         id=TicketId(ports.ids.new()),
-        number=await tx.next_ticket_numbers(1),
+        number=desk.ticket_numbers.pop(0) if desk.ticket_numbers else await tx.next_ticket_numbers(1),
         subject=subject_from(preview(message.content)),
         status=TicketStatus.NEW,
         thread=thread.id,

@@ -1,6 +1,7 @@
 """`deskline doctor`: what it sees, and what it never shows."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from api.keys import key_file
 from api.settings import Settings
 from api.wiring import wired
 from domain.channels import Problem, ProblemCode
-from domain.ids import DeliveryId
+from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryState
 from tests.api.memory_desk import Line, connect
 from tests.builders import ACME, NOON
@@ -76,6 +77,22 @@ async def test_deliveries_that_failed_are_wrong_and_name_the_cure(settings: Sett
     assert any(
         "1 deliveries could not be interpreted; after a fix run deskline replay" in line for line in report.lines
     )
+
+
+async def test_numbers_that_nobody_here_has_are_told_with_how_much_came_for_them(settings: Settings) -> None:
+    async with wired(settings) as desk:
+        await connect(desk.ports, LINE)
+        now = desk.ports.clock.now()
+        named = [("999", now), ("999", now), ("111", now), ("888", now - timedelta(days=8))]
+        for number, at in named:
+            id = DeliveryId(desk.ports.ids.new())
+            ignored = Delivery(id, at, b"{}", DeliveryState.IGNORED, "nobody's", (PhoneNumberId(number),))
+            await desk.ports.journal.append(ignored)
+
+    told = [line for line in (await examine(settings)).lines if "not connected" in line]
+
+    assert len(told) == 1
+    assert told[0].startswith("WRONG  webhooks: 2 deliveries of the last week are for the number id 999")
 
 
 async def test_a_network_that_cannot_be_asked_is_wrong(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from api.interpreting import CLAIMED_FOR, Interpreting
 from domain.errors import Unavailable
-from domain.ids import DeliveryId
+from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Journal, Ports
 from tests.api.test_worker import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
 from tests.builders import FixedClock
@@ -46,6 +46,9 @@ class SharedJournal:
 
     async def counts(self) -> dict[DeliveryState, int]:
         return await self.behind.counts()
+
+    async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
+        return await self.behind.named_in(state, since)
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ async def test_an_update_without_a_number_belongs_to_the_only_organization_of_it
         "an account notice",
     )
     async with desk.ports.store.transaction(GLOBEX) as tx:
-        assert await tx.recorded([f"{delivery}:0"]) == {f"{delivery}:0"}
+        assert (await tx.recorded([f"{delivery}:0"])).keys() == {f"{delivery}:0"}
 
 
 @pytest.mark.parametrize("account", [ACCOUNT, BusinessAccountId("1"), None])
@@ -141,7 +141,7 @@ async def test_an_update_that_belongs_to_nobody_for_certain_is_kept_for_the_oper
     assert (done.deliveries, done.unknown_numbers) == (1, 0)
     assert await reason(desk, delivery) == "an account notice"
     async with desk.ports.store.transaction(ACME) as tx:
-        assert await tx.recorded([f"{delivery}:0"]) == set()
+        assert await tx.recorded([f"{delivery}:0"]) == {}
 
 
 # A number nobody here has
@@ -361,6 +361,21 @@ async def test_killed_midway_it_goes_on_where_it_was_and_ends_as_if_nothing_had_
     assert await desk.events() != []
     assert len(await desk.events()) == len(await undisturbed.events())
     assert await states(desk, delivery.id) == [DeliveryState.INTERPRETED]
+
+
+@pytest.mark.parametrize("outcome", [DeliveryState.IGNORED, DeliveryState.INTERPRETED])
+async def test_killed_before_the_end_the_delivery_still_ends_as_what_its_updates_were(
+    desk: Desk, outcome: DeliveryState
+) -> None:
+    """All updates were committed, and the process died before it said so of the delivery."""
+    ignored = Ignored(desk.place(), "group")
+    delivery = await desk.deliver(ignored if outcome is DeliveryState.IGNORED else desk.message("a"), ignored)
+    await receive(desk.ports, ACME, desk.interpreter.readings[delivery])
+
+    await desk.interpret()
+
+    assert await states(desk, delivery) == [outcome]
+    assert await reason(desk, delivery) == ("group" if outcome is DeliveryState.IGNORED else None)
 
 
 async def test_the_same_body_delivered_again_is_a_delivery_of_its_own_and_doubles_nothing(desk: Desk) -> None:

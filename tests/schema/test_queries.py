@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.actors import Author, ByAutomation, ByIntegration, ByPhoneApp, Role, Scope
+from domain.actors import Author, ByAutomation, ByContact, ByIntegration, ByPhoneApp, Role, Scope
 from domain.channels import AssignmentRule, AssignmentStrategy, Problem, ProblemCode, Terms
 from domain.contacts import Phone, PhoneLabel
 from domain.errors import ErrorCode

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState
@@ -162,3 +163,20 @@ async def test_the_counts_say_how_many_stand_in_each_state(desk: Desk) -> None:
         DeliveryState.FAILED: 2,
         DeliveryState.IGNORED: 1,
     }
+
+
+async def test_the_numbers_that_deliveries_name_are_told_with_how_many_name_each(desk: Desk) -> None:
+    one, two = PhoneNumberId("1"), PhoneNumberId("2")
+    ignored = DeliveryState.IGNORED
+    for number, state, numbers in (
+        (1, ignored, (one,)),
+        (2, ignored, (one, two)),
+        (3, ignored, ()),
+        (4, ignored, (one,)),
+    ):
+        await desk.journal.append(replace(nth(number), numbers=numbers, state=state))
+    await desk.journal.append(replace(nth(5), numbers=(two,)))
+
+    assert await desk.journal.named_in(ignored, NOON) == {one: 3, two: 1}
+    assert await desk.journal.named_in(ignored, NOON + 2 * MINUTE) == {one: 2, two: 1}
+    assert await desk.journal.named_in(DeliveryState.FAILED, NOON) == {}

@@ -496,6 +496,14 @@ async def test_ticket_numbers_rise_from_one_in_each_organization(desk: Desk) -> 
         assert await tx.next_ticket_numbers(1) == 1
 
 
+async def test_ticket_numbers_that_were_not_needed_are_given_back(desk: Desk) -> None:
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.next_ticket_numbers(5) == 1
+        await tx.next_ticket_numbers(-2)
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.next_ticket_numbers(1) == 4
+
+
 async def test_nobody_gets_the_same_ticket_number(desk: Desk) -> None:
     async def take() -> int:
         async with desk.store.transaction(ACME) as tx:

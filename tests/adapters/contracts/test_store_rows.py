@@ -480,7 +480,7 @@ async def test_the_unknown_is_none_or_left_out(desk: Desk) -> None:
         assert await tx.threads_of([CONTACT]) == []
         assert await tx.messages([MESSAGE]) == {}
         assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {}
-        assert await tx.recorded([an_update_record().id]) == set()
+        assert await tx.recorded([an_update_record().id]) == {}
         assert await tx.parked([(NUMBER, WAMID)]) == []
         assert await tx.entry_of(OUR_MESSAGE) is None
         assert await tx.entries_since(THREAD, NOON) == []
@@ -501,7 +501,7 @@ async def test_asking_for_nothing_gives_nothing(desk: Desk) -> None:
         assert await tx.tickets([]) == {}
         assert await tx.messages([]) == {}
         assert await tx.messages_by_wamid([]) == {}
-        assert await tx.recorded([]) == set()
+        assert await tx.recorded([]) == {}
         assert await tx.parked([]) == []
 
 
@@ -636,11 +636,12 @@ async def test_an_update_is_recorded_once_it_did_not_fail(desk: Desk) -> None:
 
     async with desk.store.transaction(ACME) as tx:
         recorded = await tx.recorded([record.id for record in records] + [f"{DELIVERY}:99"])
-        assert recorded == {record.id for record in records if record.outcome is not Outcome.FAILED}
+        assert recorded == {record.id: record for record in records if record.outcome is not Outcome.FAILED}
 
         failed = next(record for record in records if record.outcome is Outcome.FAILED)
-        tx.save(replace(failed, outcome=Outcome.APPLIED, reason=ANY_TONGUE, wamid=WAMID))
-        assert await tx.recorded([failed.id]) == {failed.id}
+        mended = replace(failed, outcome=Outcome.APPLIED, reason=ANY_TONGUE, wamid=WAMID)
+        tx.save(mended)
+        assert await tx.recorded([failed.id]) == {failed.id: mended}
 
 
 async def test_what_waits_for_a_message_comes_oldest_first(desk: Desk) -> None:
