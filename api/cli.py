@@ -1,6 +1,10 @@
-"""The command line: `deskline COMMAND`. Exit codes: 0 done, 1 refused (with one line), 2 wrong use."""
+"""The command line: `deskline COMMAND`. Exit codes: 0 done, 1 refused (with one line), 2 wrong use.
+
+Each command imports what it needs, when it runs: together that takes seconds, and most need little of it.
+"""
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -8,30 +12,29 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
-from adapters.db.history import DatabaseRefused
-from api.keys import keys_of
-from api.logs import set_up_logs
-from api.server import CannotListen, address_of, bound, serve
-from api.settings import PREFIX, Settings, WrongSetting, read_settings
-from api.wiring import DatabaseNotReady, opened, wired
+from adapters.db.refusals import DatabaseRefused
+from api.refusals import CannotListen, DatabaseNotReady, WrongSetting
+from api.sockets import address_of, bound
 from domain.errors import Refused as DomainRefused
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
 from domain.ports import DeliveryState
-from domain.use_cases.bootstrap import Bootstrap, Bootstrapped
-from domain.use_cases.bootstrap import bootstrap as carry_out
-from schema.ids import ORGANIZATION, USER
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from domain.use_cases.bootstrap import Bootstrap, Bootstrapped
 
 T = TypeVar("T")
 
 DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USE: Final = 2
+PREFIX: Final = "DESKLINE_"
 DATABASE: Final = f"{PREFIX}DATABASE_URL"
 
 cli = App(
@@ -52,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_command(arguments: Sequence[str]) -> int:
     """The exit code. Refusals are one line on standard error, without a traceback."""
+    gc.disable()  # while modules are loaded nothing is thrown away, and looking for it takes a third of the time
     try:
         code = cli(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:
@@ -99,6 +103,7 @@ def demo(
         gallery: Add a third phone, and a thread with one message of every kind.
     """
     from api.demo import run_demo
+    from api.logs import set_up_logs
 
     set_up_logs("console")
     with bound("127.0.0.1", port) as sock:
@@ -130,6 +135,8 @@ def simulate(
         subscribed: Send webhooks from the start, without waiting for the account's subscription.
     """
     from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
+    from api.logs import set_up_logs
+    from api.server import serve
 
     options = SimulatorOptions(
         webhook_url=webhook_url,
@@ -170,6 +177,8 @@ def serve_command(
             its own.
     """
     from api.app import serving
+    from api.server import serve
+    from api.wiring import wired
 
     settings = start()
     with_worker = settings.database_file is not None if worker is None else worker
@@ -191,6 +200,7 @@ def serve_command(
 def worker_command() -> None:
     """The worker alone: interprets what came in, sends what goes out. SIGTERM ends it politely."""
     from api.metrics import Meters
+    from api.wiring import wired
     from api.worker import Worker
 
     settings = start()
@@ -213,6 +223,8 @@ def migrate(*, to: str | None = None) -> None:
     Args:
         to: Stop at the migration of this name.
     """
+    from api.wiring import opened
+
     settings = start()
 
     async def migrating() -> list[str]:
@@ -241,6 +253,7 @@ def copy(
     """
     from adapters.db.copy import copy_database
     from adapters.system import SystemIds
+    from api.logs import set_up_logs
 
     set_up_logs("console", (target,))
     try:
@@ -278,10 +291,13 @@ def bootstrap(
         quota: Conversations a month.
         as_json: Print one line of JSON: organizationId, userId, apiKey.
     """
+    from domain.use_cases.bootstrap import Bootstrap
+    from schema.id_text import id_text
+
     settings = start()
     asked = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
     begun = run(_begin(settings, asked))
-    ids = {"organizationId": ORGANIZATION.encode(begun.organization), "userId": USER.encode(begun.user)}
+    ids = {"organizationId": id_text("Organization", begun.organization), "userId": id_text("User", begun.user)}
     if as_json:
         say(json.dumps(ids | {"apiKey": begun.secret}))
         return
@@ -292,7 +308,11 @@ def bootstrap(
     say(f"API key, shown this once: {begun.secret}")
 
 
-async def _begin(settings: Settings, asked: Bootstrap) -> Bootstrapped:
+async def _begin(settings: "Settings", asked: "Bootstrap") -> "Bootstrapped":
+    from api.wiring import wired
+    from domain.use_cases.bootstrap import Bootstrapped
+    from domain.use_cases.bootstrap import bootstrap as carry_out
+
     async with wired(settings) as desk:
         begun = await carry_out(desk.ports, asked)
     if isinstance(begun, Bootstrapped):
@@ -313,11 +333,12 @@ def replay(
         state: Which deliveries: FAILED, IGNORED or INTERPRETED.
         delivery: Only the delivery with this id; may be repeated.
     """
+    from api.replay import replay_deliveries
+    from api.wiring import wired
+
     settings = start()
 
     async def replaying() -> str:
-        from api.replay import replay_deliveries
-
         async with wired(settings) as desk:
             return await replay_deliveries(desk.ports, state, [DeliveryId(id) for id in delivery])
 
@@ -331,6 +352,8 @@ def replay(
 def doctor() -> int:
     """Every setting, and what is wrong with database, page, tokens and webhooks. Exit 1 where anything is."""
     from api.doctor import examine
+    from api.logs import set_up_logs
+    from api.settings import read_settings
 
     set_up_logs("console")
     settings = read_settings()
@@ -366,8 +389,12 @@ def schema(
 # What commands share
 
 
-def start() -> Settings:
+def start() -> "Settings":
     """The settings, with logging as they say. Raises WrongSetting."""
+    from api.keys import keys_of
+    from api.logs import set_up_logs
+    from api.settings import read_settings
+
     settings = read_settings()
     set_up_logs(settings.log_format, settings.secrets)
     keys_of(settings)  # a secret that can't be kept is told before anything else begins
@@ -375,6 +402,8 @@ def start() -> Settings:
 
 
 def run(work: Coroutine[None, None, T]) -> T:
+    gc.freeze()  # what is loaded stays until the end: no use in looking through it again and again
+    gc.enable()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
 

@@ -25,8 +25,9 @@ from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_a
 from adapters.whatsapp.simulator.options import PersonOptions
 from api.app import serving
 from api.gallery import Gallery
-from api.server import address_of, serve
+from api.server import serve
 from api.settings import Settings
+from api.sockets import address_of
 from api.webhooks import PATH
 from api.wiring import wired
 from domain.actors import Actor, Role, user_actor

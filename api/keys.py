@@ -15,7 +15,8 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from api.settings import PREFIX, SECRET_KEY_MIN, Settings, WrongSetting
+from api.refusals import WrongSetting
+from api.settings import PREFIX, SECRET_KEY_MIN, Settings
 
 KEY_BYTES: Final = 32
 MADE_BYTES: Final = 48

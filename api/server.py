@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from typing import Final
@@ -12,34 +13,6 @@ from starlette.types import ASGIApp
 FRAME_LIMIT: Final = 64 * 1024
 GRACE_S: Final = 3  # for requests that are being answered when the stop comes
 TELLING_S: Final = 2.0  # for the listeners to hear of it
-
-
-class CannotListen(Exception):
-    """The address is taken, or not ours; one line."""
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens at once, so that its port is known; 0 takes a free one. Raises CannotListen."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((host, port))
-        except BaseException:
-            sock.close()
-            raise
-    except OSError as error:
-        raise CannotListen(f"{host}:{port} can't be listened on: {error.strerror or error}") from None
-    sock.set_inheritable(True)
-    return sock
-
-
-def address_of(sock: socket.socket) -> str:
-    """`http://host:port`, as somebody on this machine would type it."""
-    host, port = sock.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
 
 
 async def serve(
@@ -96,6 +69,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what stands at the start stays: looking through it again and again would only hold up answers
         self.is_up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.refusals import WrongSetting
+
 if TYPE_CHECKING:
     from adapters.redis import RedisAddress
 
@@ -23,10 +25,6 @@ ENCRYPTION_KEY_BYTES: Final = 32
 SECRET_KEY_MIN: Final = 16
 POSTGRES: Final = ("postgresql", "postgres")
 DATABASES: Final = "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name"
-
-
-class WrongSetting(Exception):
-    """One line for whoever starts Deskline."""
 
 
 def _url_of(*schemes: str) -> AfterValidator:

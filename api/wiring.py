@@ -15,15 +15,12 @@ from adapters.system import SystemClock, SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter
 from api.keys import Keys, keys_of
-from api.settings import Settings, WrongSetting
+from api.refusals import DatabaseNotReady, WrongSetting
+from api.settings import Settings
 from domain.ports import Bus, Ports, Throttle
 
 if TYPE_CHECKING:
     from adapters.redis import RedisBus, RedisThrottle
-
-
-class DatabaseNotReady(Exception):
-    """The database has to be brought up to date first, or is not ours; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import sys
 import uvloop
 
 from api.app import serving
-from api.server import bound, serve
+from api.server import serve
 from api.settings import read_settings
+from api.sockets import bound
 from api.wiring import wired
 from domain.events import ThreadChanged
 from domain.ids import OrganizationId, ThreadId

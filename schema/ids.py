@@ -26,6 +26,7 @@ from domain.ids import (
     UserId,
 )
 from schema.errors import bad_request
+from schema.id_text import id_text
 from schema.inputs import WrongInput
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class Kind(Generic[T]):
     make: Callable[[str], T]
 
     def encode(self, id: T) -> strawberry.ID:
-        return strawberry.ID(base64.urlsafe_b64encode(f"{self.name}:{id}".encode()).rstrip(b"=").decode())
+        return strawberry.ID(id_text(self.name, str(id)))
 
     def asked(self, text: str) -> T:
         """The id a query gave; BAD_REQUEST where it is none of this type."""

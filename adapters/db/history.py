@@ -10,16 +10,13 @@ from tortoise.migrations.loader import MigrationLoader
 from tortoise.migrations.recorder import MigrationRecorder
 
 from adapters.db.reading import Selects
+from adapters.db.refusals import DatabaseRefused
 from migrations._dialect import speaking
 from migrations._recorded import HISTORY_TABLE, is_recorded
 
 APP = "desk"
 
 APPLIED = f"SELECT name FROM {HISTORY_TABLE} WHERE app = ? ORDER BY name"
-
-
-class DatabaseRefused(Exception):
-    """This database can't be used as it is; the message says why and what to do, for whoever runs Deskline."""
 
 
 class Standing(StrEnum):

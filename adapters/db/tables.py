@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
+from tortoise.models import Model, ModelMeta
 
 from adapters.db.times import day_of, day_text, instant_of, instant_text
 from domain.channels import Channel
@@ -25,6 +25,16 @@ from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
+
+# ---------------------------------------------------------------- models
+
+
+class _Uncommented(ModelMeta):
+    """Tortoise reads the source of every model for comments in a form of its own, and there are none."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> ModelMeta:
+        return super().__new__(cls, name, bases, {**attrs, "_no_comments": True})
+
 
 # ---------------------------------------------------------------- columns
 
@@ -92,7 +102,7 @@ def _key() -> Words:
 # ---------------------------------------------------------------- known without an organization
 
 
-class DeliveryRow(Model):
+class DeliveryRow(Model, metaclass=_Uncommented):
     id = _key()
     received_at = Instant()
     body = fields.BinaryField()
@@ -106,7 +116,7 @@ class DeliveryRow(Model):
         table = "deliveries"
 
 
-class DirectoryRow(Model):
+class DirectoryRow(Model, metaclass=_Uncommented):
     kind = Words()
     value = _key()
     organization_id = Words()
@@ -119,7 +129,7 @@ class DirectoryRow(Model):
 # ---------------------------------------------------------------- the organization, its log, its people and keys
 
 
-class OrganizationRow(Model):
+class OrganizationRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     name = Words()
@@ -137,7 +147,7 @@ class OrganizationRow(Model):
         table = "organizations"
 
 
-class EventCounterRow(Model):
+class EventCounterRow(Model, metaclass=_Uncommented):
     """Where an organization's log stands."""
 
     organization_id = _key()
@@ -148,7 +158,7 @@ class EventCounterRow(Model):
         table = "event_counters"
 
 
-class TicketCounterRow(Model):
+class TicketCounterRow(Model, metaclass=_Uncommented):
     """The last ticket number an organization gave."""
 
     organization_id = _key()
@@ -158,7 +168,7 @@ class TicketCounterRow(Model):
         table = "ticket_counters"
 
 
-class EventRow(Model):
+class EventRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     position = Whole(primary_key=True)
     at = Instant()
@@ -171,7 +181,7 @@ class EventRow(Model):
         table = "events"
 
 
-class UserRow(Model):
+class UserRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     name = Words()
@@ -189,7 +199,7 @@ class UserRow(Model):
         table = "users"
 
 
-class ApiKeyRow(Model):
+class ApiKeyRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     name = Words()
@@ -205,7 +215,7 @@ class ApiKeyRow(Model):
         table = "api_keys"
 
 
-class SignInRow(Model):
+class SignInRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     user_id = Words()
@@ -221,7 +231,7 @@ class SignInRow(Model):
 # ---------------------------------------------------------------- channels, templates
 
 
-class ChannelRow(Model):
+class ChannelRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     name = Words()
@@ -254,7 +264,7 @@ class ChannelRow(Model):
         table = "channels"
 
 
-class TemplateRow(Model):
+class TemplateRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     account_id = Words()
@@ -281,7 +291,7 @@ class TemplateRow(Model):
 # ---------------------------------------------------------------- contacts
 
 
-class ContactRow(Model):
+class ContactRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     created_at = Instant()
@@ -301,7 +311,7 @@ class ContactRow(Model):
         table = "contacts"
 
 
-class IdentityRow(Model):
+class IdentityRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     contact_id = Words()
@@ -317,7 +327,7 @@ class IdentityRow(Model):
 # ---------------------------------------------------------------- threads, messages
 
 
-class ThreadRow(Model):
+class ThreadRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     channel_id = Words()
@@ -347,7 +357,7 @@ class ThreadRow(Model):
         table = "threads"
 
 
-class MessageRow(Model):
+class MessageRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     thread_id = Words()
@@ -383,7 +393,7 @@ class MessageRow(Model):
         table = "messages"
 
 
-class MarkRow(Model):
+class MarkRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     message_id = Words()
@@ -398,7 +408,7 @@ class MarkRow(Model):
         table = "message_marks"
 
 
-class MediaRow(Model):
+class MediaRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     kind = Words()
@@ -427,7 +437,7 @@ class MediaRow(Model):
 # ---------------------------------------------------------------- tickets
 
 
-class TicketRow(Model):
+class TicketRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     number = Whole()
@@ -450,7 +460,7 @@ class TicketRow(Model):
         table = "tickets"
 
 
-class TicketChangeRow(Model):
+class TicketChangeRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     ticket_id = Words()
@@ -467,7 +477,7 @@ class TicketChangeRow(Model):
 # ---------------------------------------------------------------- the quota ledger
 
 
-class PeriodRow(Model):
+class PeriodRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     starts_at = Instant()
@@ -478,7 +488,7 @@ class PeriodRow(Model):
         table = "quota_periods"
 
 
-class EntryRow(Model):
+class EntryRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     period_id = Words()
@@ -496,7 +506,7 @@ class EntryRow(Model):
 # ---------------------------------------------------------------- on the way out, and on the way in
 
 
-class OutboxRow(Model):
+class OutboxRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     thread_id = Words()
@@ -513,7 +523,7 @@ class OutboxRow(Model):
         table = "outbox"
 
 
-class RememberedRow(Model):
+class RememberedRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     mutation = Words()
@@ -525,7 +535,7 @@ class RememberedRow(Model):
         table = "idempotency_keys"
 
 
-class UpdateRow(Model):
+class UpdateRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     delivery_id = Words()
@@ -539,7 +549,7 @@ class UpdateRow(Model):
         table = "updates"
 
 
-class ParkedRow(Model):
+class ParkedRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
     number = Words()

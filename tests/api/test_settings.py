@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.keys import key_file, keys_of
-from api.settings import Settings, WrongSetting, read_settings, unknown_variables
+from api.refusals import WrongSetting
+from api.settings import Settings, read_settings, unknown_variables
 
 CANARY = "canary-7f3a91"
 KEY = base64.b64encode(b"k" * 32).decode()

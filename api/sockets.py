@@ -1,0 +1,29 @@
+"""Where a server listens."""
+
+import socket
+
+from api.refusals import CannotListen
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens at once, so that its port is known; 0 takes a free one. Raises CannotListen."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((host, port))
+        except BaseException:
+            sock.close()
+            raise
+    except OSError as error:
+        raise CannotListen(f"{host}:{port} can't be listened on: {error.strerror or error}") from None
+    sock.set_inheritable(True)
+    return sock
+
+
+def address_of(sock: socket.socket) -> str:
+    """`http://host:port`, as somebody on this machine would type it."""
+    host, port = sock.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
