@@ -44,6 +44,16 @@ subscription ($after: EventCursor) {
 """
 
 
+BODIES_ADDED = """
+subscription ($after: EventCursor) {
+  inboxEvents(after: $after) {
+    __typename cursor
+    ... on MessageAdded { message { content { ... on TextContent { body } } } }
+  }
+}
+"""
+
+
 def counted(town: Town, name: str, **labels: str) -> float:
     """A figure of `/metrics`."""
     text = town.http.get(f"{town.desk.url}/metrics").text
@@ -126,6 +136,27 @@ async def test_a_message_for_an_unknown_number_is_kept_counted_and_shown_to_nobo
     assert threads_of(quiet_town, "15559990000") == []
     assert counted(quiet_town, "unknown_number_updates_total") == unknown + 1
     assert counted(quiet_town, "deliveries", state="IGNORED") == ignored + 1
+
+
+async def test_of_a_thousand_messages_in_one_body_999_arrive_where_one_can_t_be_read(quiet_town: Town) -> None:
+    people = [f"1555888{number:04d}" for number in range(10)]
+    body = json.loads(a_message_body("", "wamid.any", sender=people[0]))
+    [message] = body["entry"][0]["changes"][0]["value"]["messages"]
+    many: list[Json] = [
+        {**message, "id": f"wamid.of-many.{number}", "from": people[number % 10], "text": {"body": f"word {number}"}}
+        for number in range(1_000)
+    ]
+    many[500] = ["a message that is no object"]
+    body["entry"][0]["changes"][0]["value"]["messages"] = many
+    here = quiet_town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+
+    async with quiet_town.desk.socket() as socket:
+        await socket.subscribe(BODIES_ADDED, after=here)
+        assert deliver(quiet_town, json.dumps(body).encode()).status_code == 200
+        heard = [(await socket.event_of("MessageAdded"))["message"]["content"]["body"] for _ in range(999)]
+
+    assert heard == [f"word {number}" for number in range(1_000) if number != 500]
+    assert sum(len(threads_of(quiet_town, person)) for person in people) == 10
 
 
 NEXT_YEAR = "next year"
