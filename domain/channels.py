@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.actors import Author
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TeamId, UserId
+from domain.quota import UNVERIFIED_ALLOWANCE
 from domain.tickets import ReopenPolicy
 
 NUMBERS_PER_ACCOUNT = 25
@@ -104,6 +105,11 @@ class Channel:
     @property
     def can_send(self) -> bool:
         return self.state in (ChannelState.CONNECTED, ChannelState.DEGRADED)
+
+    @property
+    def begun_a_day(self) -> int | None:
+        """How many conversations its account may begin in any 24 hours; None: as many as it likes."""
+        return self.messaging_limit if self.business_verified else UNVERIFIED_ALLOWANCE
 
 
 def with_problem(channel: Channel, problem: Problem) -> tuple[Problem, ...]:

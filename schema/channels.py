@@ -163,16 +163,14 @@ class Channel(Node):
         description="Who agreed to the terms, and when; null where nobody did yet."
     )
     account: strawberry.Private[BusinessAccountId]
-    allowed_a_day: strawberry.Private[int | None]
+    row: strawberry.Private[channels.Channel]
 
     @strawberry.field(
         description="Business-initiated conversations in the moving last 24 hours, shared by the account's numbers:"
         f" {UNVERIFIED_ALLOWANCE} until the business is verified."
     )
     async def daily_allowance(self, info: Info[Context, None]) -> DailyAllowance:
-        taken = await info.context.loaders.allowance_taken.load(self.account)
-        now = allowance(self.allowed_a_day, taken, info.context.now)
-        return DailyAllowance(limit=now.limit, used=now.used, resets_at=now.resets_at)
+        return await daily_allowance(info.context, self.row)
 
     @classmethod
     def of(cls, channel: channels.Channel) -> Self:
@@ -195,8 +193,14 @@ class Channel(Node):
             send_read_receipts=channel.send_read_receipts,
             terms_accepted=_accepted(channel.terms) if channel.terms else None,
             account=channel.account,
-            allowed_a_day=channel.messaging_limit if channel.business_verified else UNVERIFIED_ALLOWANCE,
+            row=channel,
         )
+
+
+async def daily_allowance(context: Context, channel: channels.Channel) -> DailyAllowance:
+    taken = await context.loaders.allowance_taken.load(channel.account)
+    now = allowance(channel.begun_a_day, taken, context.now)
+    return DailyAllowance(limit=now.limit, used=now.used, resets_at=now.resets_at)
 
 
 async def every(context: Context) -> list[Channel]:

@@ -36,11 +36,16 @@ class CarriedOut(FieldExtension):
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info[Any, Any], **kwargs: Any
     ) -> Any:
         try:
-            if path := unreadable_text(kwargs.get("input")):
-                raise WrongInput("A text holds no NUL character and no half of a surrogate pair.", *path)
+            check_readable(kwargs.get("input"))
             return await next_(source, info, **kwargs)
         except WrongInput as wrong:
             return self._payload([to_user_error(wrong.refusal)])
+
+
+def check_readable(input: object) -> None:
+    """Raises `WrongInput` for an input with a text that no store could hold."""
+    if path := unreadable_text(input):
+        raise WrongInput("A text holds no NUL character and no half of a surrogate pair.", *path)
 
 
 def readable(text: str | None, argument: str) -> str | None:

@@ -441,28 +441,39 @@ async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSen
 
 
 async def _sent(context: Context, input: MessageSendInput) -> messages.Message | list[messages.Message] | Refusal:
+    match what_to_send(input):
+        case SendMedia() as asked:
+            return await send_media(context.ports, context.acting, asked)
+        case SendContent() as asked:
+            return await send_content(context.ports, context.acting, asked)
+
+
+def what_to_send(input: MessageSendInput) -> SendContent | SendMedia:
     if input.via not in (None, Source.WHATSAPP):
         raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
     if input.content.media is not None:
-        return await send_media(context.ports, context.acting, _media_asked(input, input.content.media.value))
-    return await send_content(context.ports, context.acting, _asked(input))
+        return _media_asked(input, input.content.media.value)
+    return _asked(input)
 
 
 async def send_by_template(info: Info[Context, None], input: MessageSendTemplateInput) -> MessageSendTemplatePayload:
     context = info.context
-    asked = SendTemplate(
+    match await send_template(context.ports, context.acting, template_to_send(input)):
+        case messages.Message(id=id, organization=organization):
+            await context.read_on(organization)
+            return MessageSendTemplatePayload(message=await existing(context, id))
+        case refusal:
+            return MessageSendTemplatePayload(user_errors=[to_user_error(refusal)])
+
+
+def template_to_send(input: MessageSendTemplateInput) -> SendTemplate:
+    return SendTemplate(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         template=ids.TEMPLATE.given(input.template_id, "templateId"),
         values=tuple(Filled(each.component, each.name, each.value) for each in input.parameters or ()),
         automation=input.automation,
         idempotency_key=input.idempotency_key,
     )
-    match await send_template(context.ports, context.acting, asked):
-        case messages.Message(id=id, organization=organization):
-            await context.read_on(organization)
-            return MessageSendTemplatePayload(message=await existing(context, id))
-        case refusal:
-            return MessageSendTemplatePayload(user_errors=[to_user_error(refusal)])
 
 
 def _asked(input: MessageSendInput) -> SendContent:

@@ -9,6 +9,7 @@ import schema.channels
 import schema.contacts
 import schema.events
 import schema.media_rules
+import schema.message_preflight
 import schema.nodes
 import schema.quota
 import schema.templates
@@ -24,6 +25,7 @@ from schema.context import Context
 from schema.events import EventConnection
 from schema.ids import Node
 from schema.media_rules import MediaRule
+from schema.message_preflight import MessagePreflight, MessagePreflightInput
 from schema.organization import Viewer
 from schema.pages import After, Before, Connection, First, Last
 from schema.quota import Quota
@@ -178,6 +180,19 @@ class Query:
     @strawberry.field(description="This month's conversations.")
     async def quota(self, info: Info[Context, None]) -> Quota:
         return await schema.quota.current(info.context)
+
+    @strawberry.field(
+        description="Whether a send would be queued now, and what it would take of the month: asked before sending,"
+        " answered by the same rules. Nothing is kept of it and the network is asked nothing."
+    )
+    async def message_preflight(
+        self,
+        info: Info[Context, None],
+        input: Annotated[
+            MessagePreflightInput, strawberry.argument(description="The send in question, in one object.")
+        ],
+    ) -> MessagePreflight:
+        return await schema.message_preflight.foreseen(info.context, input)
 
     @strawberry.field(description="What WhatsApp takes, by kind and direction: the table that refuses files, too.")
     def media_rules(self) -> list[MediaRule]:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from adapters.db.dialect import POSTGRES, Dialect
+from adapters.db.look import R
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     ROW_TYPES,
@@ -39,7 +40,6 @@ from adapters.db.transaction import (
     ENLIST,
     IS_ELSEWHERE,
     TAKE_TICKET_NUMBERS,
-    R,
     SqlTransaction,
     Work,
     upsert,

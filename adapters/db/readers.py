@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.db.dialect import Dialect
+from adapters.db.look import LookingOn, SqlLook
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     SEARCHED_END,
@@ -55,6 +56,7 @@ from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import (
     Head,
+    Look,
     Page,
     PageAsk,
     Reads,
@@ -346,6 +348,11 @@ class SqlReader(SqlReads):
     async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads, None]:
         async with self._reading.snapshot() as selects:
             yield SqlReads(selects)
+
+    @asynccontextmanager
+    async def look(self, organization: OrganizationId) -> AsyncGenerator[Look, None]:
+        async with self._reading.snapshot() as selects:
+            yield SqlLook(organization, LookingOn(organization, selects))
 
 
 # ---------------------------------------------------------------- in which order

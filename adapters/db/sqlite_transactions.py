@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from adapters.db.dialect import SQLITE, Dialect
+from adapters.db.look import R
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     ROW_TYPES,
@@ -33,7 +34,6 @@ from adapters.db.transaction import (
     ENLIST,
     IS_ELSEWHERE,
     TAKE_TICKET_NUMBERS,
-    R,
     SqlTransaction,
     Staged,
     Work,

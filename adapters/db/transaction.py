@@ -4,47 +4,38 @@ Rows are staged and written many at a time, parents first, each as an upsert; a 
 it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from adapters.db.dialect import Dialect
-from adapters.db.mapping import Record, Value, columns, quoted, table
+from adapters.db.look import Looking, SqlLook
+from adapters.db.mapping import columns, quoted, table
 from adapters.db.times import instant_of
 from domain.channels import Channel
-from domain.contacts import Contact, Identity, IdentityKey
+from domain.contacts import Identity
 from domain.events import Event
 from domain.ids import (
     ApiKeyId,
-    BusinessAccountId,
     ChannelId,
     ContactId,
-    MediaId,
     MessageId,
     OrganizationId,
-    PeriodId,
     PhoneNumberId,
     SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
     UserId,
     Wamid,
 )
-from domain.media import Media
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.outbox import OutboxItem, Remembered
+from domain.outbox import OutboxItem
 from domain.ports import DeliveryResult, Listing, Row
 from domain.quota import Entry, Period
-from domain.templates import Template
-from domain.threads import Thread
 from domain.tickets import Ticket
 from domain.updates import Parked, UpdateRecord
-
-R = TypeVar("R", bound=Row)
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -81,23 +72,8 @@ class Work:
         return staged
 
 
-class Statements(Protocol):
+class Statements(Looking, Protocol):
     """What a transaction asks of its database. Each writes first what is staged; rows come locked, in key order."""
-
-    @property
-    def dialect(self) -> Dialect: ...
-
-    async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
-        """The organization's rows of a kind that pass a condition."""
-        ...
-
-    async def rows_of_pairs(self, kind: type[R], columns: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> list[R]:
-        """The organization's rows of a kind whose two columns are one of the pairs."""
-        ...
-
-    async def select(self, sql: str, *values: Value) -> Sequence[Record]:
-        """Any other question; locks nothing."""
-        ...
 
     async def take_ticket_numbers(self, count: int) -> int:
         """The organization's counter of tickets moved on by so many; where it stands then."""
@@ -108,12 +84,11 @@ class Statements(Protocol):
     async def delist(self, kind: Listing, value: str) -> None: ...
 
 
-class SqlTransaction:
+class SqlTransaction(SqlLook):
     def __init__(self, work: Work, statements: Statements) -> None:
-        self.organization = work.organization
+        super().__init__(work.organization, statements)
         self._work = work
         self._statements = statements
-        self._listed = statements.dialect.listed
 
     # Staging
 
@@ -137,11 +112,6 @@ class SqlTransaction:
 
     # The organization and its people
 
-    async def settings(self) -> Organization:
-        if found := await self._one(Organization, "id = ?", self.organization):
-            return found
-        raise LookupError(f"there is no organization {self.organization}")
-
     async def user(self, id: UserId) -> User | None:
         return await self._one(User, "id = ?", id)
 
@@ -154,36 +124,15 @@ class SqlTransaction:
     async def sign_in(self, id: SignInId) -> SignIn | None:
         return await self._one(SignIn, "id = ?", id)
 
-    # Channels and templates
-
-    async def channel(self, id: ChannelId) -> Channel | None:
-        return await self._one(Channel, "id = ?", id)
+    # Channels
 
     async def channels(self) -> list[Channel]:
         return await self._statements.rows(Channel, "true")
 
-    async def template(self, id: TemplateId) -> Template | None:
-        return await self._one(Template, "id = ?", id)
-
-    async def templates_of(self, account: BusinessAccountId) -> list[Template]:
-        return await self._statements.rows(Template, "account_id = ?", account)
-
     # Contacts, threads, tickets
-
-    async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]:
-        return await self._by_pairs(Identity, ("kind", "value"), [(key.kind, key.value) for key in keys])
 
     async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
         return await self._among(Identity, "contact_id", contacts)
-
-    async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-        return {row.id: row for row in await self._among(Contact, "id", ids)}
-
-    async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        return {row.id: row for row in await self._among(Thread, "id", ids)}
-
-    async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
-        return await self._among(Thread, "contact_id", contacts)
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
         return {row.id: row for row in await self._among(Ticket, "id", ids)}
@@ -196,17 +145,11 @@ class SqlTransaction:
 
     # Messages
 
-    async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
-        return {row.id: row for row in await self._among(Message, "id", ids)}
-
     async def messages_by_wamid(
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]:
         found = await self._by_pairs(Message, ("channel_id", "wamid"), wamids)
         return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
-
-    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        return {row.id: row for row in await self._among(Media, "id", ids)}
 
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         rows = await self._statements.select(
@@ -251,13 +194,6 @@ class SqlTransaction:
 
     # The ledger
 
-    async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
-        if found := await self._one(Period, "starts_at <= ? AND ends_at > ?", starts_at, starts_at):
-            return found
-        made = Period(self.organization, PeriodId(new), starts_at, ends_at)
-        self.save(made)
-        return made
-
     async def period_of(self, entry: Entry) -> Period:
         if found := await self._one(Period, "id = ?", entry.period):
             return found
@@ -265,20 +201,6 @@ class SqlTransaction:
 
     async def entry_of(self, message: MessageId) -> Entry | None:
         return await self._one(Entry, "message_id = ?", message)
-
-    async def entries_since(self, thread: ThreadId, since: datetime) -> list[Entry]:
-        found = await self._statements.rows(Entry, "thread_id = ? AND at >= ?", thread, since)
-        return sorted(found, key=lambda row: (row.at, row.id))
-
-    async def allowance_taken(self, account: BusinessAccountId, since: datetime) -> list[datetime]:
-        rows = await self._statements.select(
-            "SELECT at FROM quota_entries WHERE organization_id = ? AND account_id = ? AND at > ?"
-            " AND kind = 'BUSINESS_INITIATED' AND refunded_at IS NULL ORDER BY at",
-            self.organization,
-            account,
-            since,
-        )
-        return [instant_of(row["at"]) for row in rows]
 
     # The way out
 
@@ -295,9 +217,6 @@ class SqlTransaction:
         )
         return bool(rows)
 
-    async def remembered(self, id: str) -> Remembered | None:
-        return await self._one(Remembered, "id = ?", id)
-
     # The directory
 
     async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
@@ -305,18 +224,6 @@ class SqlTransaction:
 
     async def delist(self, kind: Listing, value: str) -> None:
         await self._statements.delist(kind, value)
-
-    # How it reads
-
-    async def _one(self, kind: type[R], where: str, *values: Value) -> R | None:
-        found = await self._statements.rows(kind, where, *values)
-        return found[0] if found else None
-
-    async def _among(self, kind: type[R], column: str, ids: Collection[str]) -> list[R]:
-        return await self._statements.rows(kind, f"{column} {self._listed}", list(ids))
-
-    async def _by_pairs(self, kind: type[R], columns: tuple[str, str], pairs: Collection[tuple[str, str]]) -> list[R]:
-        return await self._statements.rows_of_pairs(kind, columns, list(dict.fromkeys(pairs)))
 
 
 def organization_of(row: Row) -> OrganizationId:

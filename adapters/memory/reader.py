@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.books import Books, R, Shelf, State
+from adapters.memory.look import MemoryLook, counts_as_allowance
 from adapters.memory.pages import (
     instant_text,
     is_instant,
@@ -15,7 +16,6 @@ from adapters.memory.pages import (
     number_text,
     page_of,
 )
-from adapters.memory.store import counts_as_allowance
 from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.events import LoggedEvent, thread_of
@@ -39,6 +39,7 @@ from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import (
     Head,
+    Look,
     Page,
     PageAsk,
     Reads,
@@ -270,6 +271,10 @@ class MemoryReader(_MemoryReads):
     async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads, None]:
         state = self._shelf.state
         yield _MemoryReads(lambda: state)
+
+    @asynccontextmanager
+    async def look(self, organization: OrganizationId) -> AsyncGenerator[Look, None]:
+        yield MemoryLook(organization, self._shelf.state.books[organization])
 
 
 # Where rows stand

@@ -6,22 +6,20 @@ from datetime import datetime
 
 from adapters.memory.books import TABLES, Books, R, Shelf, State, organization_of
 from adapters.memory.journal import MemoryJournal
+from adapters.memory.look import MemoryLook
 from adapters.memory.turns import Turns
 from domain.channels import Channel
-from domain.contacts import Contact, Identity, IdentityKey
+from domain.contacts import Identity
 from domain.events import Event, LoggedEvent
 from domain.ids import (
     ApiKeyId,
-    BusinessAccountId,
     ChannelId,
     ContactId,
     MediaId,
     MessageId,
     OrganizationId,
-    PeriodId,
     PhoneNumberId,
     SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
     UserId,
@@ -29,11 +27,10 @@ from domain.ids import (
 )
 from domain.media import Media
 from domain.messages import Direction, Message
-from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.outbox import OutboxItem, Remembered
+from domain.organizations import ApiKey, SignIn, User
+from domain.outbox import OutboxItem
 from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Row, Transaction
-from domain.quota import ConversationKind, Entry, Period
-from domain.templates import Template
+from domain.quota import Entry, Period
 from domain.threads import Thread
 from domain.tickets import Ticket
 from domain.updates import Outcome, Parked, UpdateRecord
@@ -128,15 +125,14 @@ class MemoryStore:
             self._bus.hint(OUTBOX)
 
 
-class _MemoryTransaction:
+class _MemoryTransaction(MemoryLook):
     def __init__(
         self,
         organization: OrganizationId,
         books: Books,
         listings: dict[tuple[Listing, str, OrganizationId], str],
     ) -> None:
-        self.organization = organization
-        self.books = books
+        super().__init__(organization, books)
         self.listings = listings
         self.results: list[DeliveryResult] = []
         self.recorded_events: list[Event] = []
@@ -191,10 +187,7 @@ class _MemoryTransaction:
 
     def _of(self, kind: type[R]) -> dict[str, R]:
         self.write()
-        return dict(sorted(self.books.of(kind).items()))
-
-    async def settings(self) -> Organization:
-        return self._of(Organization)[self.organization]
+        return super()._of(kind)
 
     async def user(self, id: UserId) -> User | None:
         return self._of(User).get(id)
@@ -208,37 +201,12 @@ class _MemoryTransaction:
     async def sign_in(self, id: SignInId) -> SignIn | None:
         return self._of(SignIn).get(id)
 
-    async def channel(self, id: ChannelId) -> Channel | None:
-        return self._of(Channel).get(id)
-
     async def channels(self) -> list[Channel]:
         return list(self._of(Channel).values())
-
-    async def template(self, id: TemplateId) -> Template | None:
-        return self._of(Template).get(id)
-
-    async def templates_of(self, account: BusinessAccountId) -> list[Template]:
-        return [template for template in self._of(Template).values() if template.account == account]
-
-    async def identities(self, keys: Collection[IdentityKey]) -> list[Identity]:
-        wanted = set(keys)
-        return [identity for identity in self._of(Identity).values() if identity.key in wanted]
 
     async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
         wanted = set(contacts)
         return [identity for identity in self._of(Identity).values() if identity.contact in wanted]
-
-    async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-        wanted = set(ids)
-        return {contact.id: contact for contact in self._of(Contact).values() if contact.id in wanted}
-
-    async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        wanted = set(ids)
-        return {thread.id: thread for thread in self._of(Thread).values() if thread.id in wanted}
-
-    async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
-        wanted = set(contacts)
-        return [thread for thread in self._of(Thread).values() if thread.contact in wanted]
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
         wanted = set(ids)
@@ -253,20 +221,12 @@ class _MemoryTransaction:
         self.books.ticket_number += count
         return first
 
-    async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
-        wanted = set(ids)
-        return {message.id: message for message in self._of(Message).values() if message.id in wanted}
-
     async def messages_by_wamid(
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]:
         messages = self._of(Message)
         holders = {pair: self.books.holders.get(("wamid", *pair)) for pair in wamids}
         return {pair: messages[id] for pair, id in holders.items() if id is not None}
-
-    async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        wanted = set(ids)
-        return {file.id: file for file in self._of(Media).values() if file.id in wanted}
 
     async def unread(self, thread: ThreadId, after: datetime | None) -> int:
         return sum(
@@ -294,30 +254,11 @@ class _MemoryTransaction:
     async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
         return sorted((each for each in self._of(Parked).values() if each.parked_at < instant), key=_parked)[:limit]
 
-    async def period(self, starts_at: datetime, ends_at: datetime, new: str) -> Period:
-        for period in self._of(Period).values():
-            if period.starts_at <= starts_at < period.ends_at:
-                return period
-        made = Period(self.organization, PeriodId(new), starts_at, ends_at)
-        self.save(made)
-        return made
-
     async def period_of(self, entry: Entry) -> Period:
         return self._of(Period)[entry.period]
 
     async def entry_of(self, message: MessageId) -> Entry | None:
         return next((entry for entry in self._of(Entry).values() if entry.message == message), None)
-
-    async def entries_since(self, thread: ThreadId, since: datetime) -> list[Entry]:
-        entries = [entry for entry in self._of(Entry).values() if entry.thread == thread and entry.at >= since]
-        return sorted(entries, key=lambda entry: (entry.at, entry.id))
-
-    async def allowance_taken(self, account: BusinessAccountId, since: datetime) -> list[datetime]:
-        return sorted(
-            entry.at
-            for entry in self._of(Entry).values()
-            if entry.account == account and entry.at > since and counts_as_allowance(entry)
-        )
 
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
         return self._of(OutboxItem).get(message)
@@ -325,9 +266,6 @@ class _MemoryTransaction:
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         items = self._of(OutboxItem).values()
         return any(other.thread == item.thread and _queued(other) < _queued(item) for other in items)
-
-    async def remembered(self, id: str) -> Remembered | None:
-        return self._of(Remembered).get(id)
 
     # The directory
 
@@ -345,10 +283,6 @@ class _MemoryTransaction:
             (listed, name) == (kind, value) and organization != self.organization
             for listed, name, organization in self.listings
         )
-
-
-def counts_as_allowance(entry: Entry) -> bool:
-    return entry.kind is ConversationKind.BUSINESS_INITIATED and entry.refunded_at is None
 
 
 def _queued(item: OutboxItem) -> tuple[datetime, str]:

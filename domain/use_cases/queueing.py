@@ -1,20 +1,25 @@
-"""What every outgoing message shares: idempotency, the state of thread and ticket, the outbox row, what it costs."""
+"""What every outgoing message shares: how it is decided whether it may go, and how it is queued where it may.
+
+A decision reads a `Look` and writes nothing: what it allows comes back as `Cleared`, with all it takes to carry it out.
+So the same function answers the mutation, inside its transaction, and the preflight, which only wants to know.
+"""
 
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from domain.actors import Actor, Author
 from domain.channels import Channel
-from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid
+from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
 from domain.events import MessageAdded, QuotaChanged
-from domain.ids import BusinessAccountId, EntryId, MessageId
+from domain.ids import BusinessAccountId, EntryId, MessageId, PeriodId, ThreadId
 from domain.messages import Content, Direction, Message, MessageStatus
+from domain.organizations import Organization
 from domain.outbox import IDEMPOTENCY_KEY_LIMIT, OutboxItem, Remembered
-from domain.ports import Ports, Transaction
+from domain.ports import Look, Ports, Transaction
 from domain.quota import (
     ALLOWANCE_WINDOW,
-    UNVERIFIED_ALLOWANCE,
     ConversationKind,
     Entry,
     Period,
@@ -39,6 +44,39 @@ class Price:
     account: BusinessAccountId
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What makes a repeated call harmless: its key, and what was asked under it."""
+
+    mutation: str
+    content: str  # hash of what was asked
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A send that nothing speaks against. Its contents become messages in their order; the first pays and replies."""
+
+    now: datetime
+    thread: Thread
+    channel: Channel
+    author: Author
+    contents: tuple[Content, ...]
+    paid: Price | None
+    priority: int
+    reply: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call that was made before: what it made then is the answer now, and nothing more happens."""
+
+    messages: tuple[Message, ...]
+
+
+Decision: TypeAlias = Cleared | Repeated | Refusal
+
+
 def key_fault(key: str | None) -> Refusal | None:
     if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_LIMIT:
         return invalid(f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters.", "idempotencyKey")
@@ -49,36 +87,78 @@ def content_hash(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-async def first_result(
-    tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str
-) -> Message | Refusal | None:
-    """The message an earlier call with this key made; None where there was none."""
-    found = await first_results(tx, actor, key, mutation, content)
-    return found[0] if isinstance(found, list) else found
-
-
-async def first_results(
-    tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str
-) -> list[Message] | Refusal | None:
-    """The messages an earlier call with this key made, in order; None where there was none."""
-    known = await tx.remembered(_memory_id(actor, key, 0)) if key is not None else None
+async def repeated(look: Look, actor: Actor, call: Call) -> Repeated | Refusal | None:
+    """What an earlier call with this key made, in order; None where there was none."""
+    key = call.key
+    known = await look.remembered(_memory_id(actor, key, 0)) if key is not None else None
     if key is None or known is None:
         return None
-    if known.mutation != mutation or known.content != content:
+    if known.mutation != call.mutation or known.content != call.content:
         return Refused(ErrorCode.IDEMPOTENCY_MISMATCH, "This key was used for something else.", ("idempotencyKey",))
     made: list[MessageId] = []
     while known is not None:
         made.append(known.message)
-        known = await tx.remembered(_memory_id(actor, key, len(made)))
-    messages = await tx.messages(made)
-    return [messages[id] for id in made]
+        known = await look.remembered(_memory_id(actor, key, len(made)))
+    messages = await look.messages(made)
+    return Repeated(tuple(messages[id] for id in made))
 
 
-def remember(tx: Transaction, actor: Actor, key: str | None, mutation: str, content: str, *messages: Message) -> None:
+def remember(tx: Transaction, actor: Actor, call: Call, now: datetime, *messages: MessageId) -> None:
     """One row a message: what one send makes is found again in its order."""
-    for place, message in enumerate(messages if key is not None else ()):
-        id = _memory_id(actor, key or "", place)
-        tx.save(Remembered(tx.organization, id, mutation, content, message.id, message.received_at))
+    for place, message in enumerate(messages if call.key is not None else ()):
+        id = _memory_id(actor, call.key or "", place)
+        tx.save(Remembered(tx.organization, id, call.mutation, call.content, message, now))
+
+
+async def carry_out(
+    ports: Ports, tx: Transaction, actor: Actor, call: Call, decided: Decision
+) -> tuple[Message, ...] | Refusal:
+    """The messages that a decision comes to: queued now, or as they were when the same was asked before."""
+    if isinstance(decided, Repeated):
+        return decided.messages
+    if not isinstance(decided, Cleared):
+        return decided
+    messages: list[Message] = []
+    thread, paid, reply = decided.thread, decided.paid, decided.reply
+    for content in decided.contents:
+        message = new_message(ports, thread, decided.channel, decided.author, content, decided.now, reply)
+        thread = await queue(ports, tx, thread, message, paid, decided.priority)
+        messages.append(message)
+        paid = reply = None
+    remember(tx, actor, call, decided.now, *(message.id for message in messages))
+    return tuple(messages)
+
+
+async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal:
+    """A thread with the number it is on."""
+    thread = (await look.threads([id])).get(id)
+    channel = await look.channel(thread.channel) if thread else None
+    if thread is None or channel is None:
+        return not_found("thread", "threadId")
+    return thread, channel
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a free-form message may go now, and which one it answers."""
+
+    thread: Thread
+    channel: Channel
+    reply: Message | None
+
+
+async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime) -> Place | Refusal:
+    """Refuses NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, INVALID."""
+    found = await place_of(look, id)
+    if not isinstance(found, tuple):
+        return found
+    thread, channel = found
+    if refusal := channel_refusal(channel) or await session_refusal(look, thread, channel, now):
+        return refusal
+    original = (await look.messages([reply_to])).get(reply_to) if reply_to is not None else None
+    if reply_to is not None and (refusal := replied_to(thread, original)):
+        return refusal
+    return Place(thread, channel, original)
 
 
 def channel_refusal(channel: Channel) -> Refusal | None:
@@ -87,39 +167,41 @@ def channel_refusal(channel: Channel) -> Refusal | None:
     return Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"The number {channel.phone_number} is not connected.")
 
 
-async def session_refusal(tx: Transaction, thread: Thread, channel: Channel, now: datetime) -> SessionClosed | None:
+async def session_refusal(look: Look, thread: Thread, channel: Channel, now: datetime) -> SessionClosed | None:
     """Free-form messages go only inside a session; the refusal lists the templates that would work."""
     if thread.session is not None and thread.session.is_open(now):
         return None
-    listed = await tx.templates_of(channel.account)
+    listed = await look.templates_of(channel.account)
     sendable = tuple(template.id for template in listed if not_sendable_reason(template) is None)
     return SessionClosed(thread.session.expires_at if thread.session else None, sendable)
 
 
-async def price(
-    ports: Ports, tx: Transaction, thread: Thread, channel: Channel, now: datetime
-) -> Price | Refusal | None:
+async def price(ports: Ports, look: Look, thread: Thread, channel: Channel, now: datetime) -> Price | Refusal | None:
     """What this send costs, decided once, now: None where it is free."""
-    organization = await tx.settings()
+    organization = await look.settings()
     in_session = thread.session is not None and thread.session.is_open(now)
     if in_session and not user_initiated_counts(now, organization.time_zone):
         return None
     if in_session and thread.session is not None:
         kind = ConversationKind.USER_INITIATED
-        taken = await tx.entries_since(thread.id, thread.session.opened_at)
+        taken = await look.entries_since(thread.id, thread.session.opened_at)
         if any(entry.kind is kind and entry.refunded_at is None for entry in taken):
             return None
     else:
         kind = ConversationKind.BUSINESS_INITIATED
-    starts_at, ends_at = month_of(now, organization.subscribed_on, organization.time_zone)
-    period = await tx.period(starts_at, ends_at, ports.ids.new())
+    period = await look.period_at(now) or _begun(ports, organization, now)
     if kind is ConversationKind.BUSINESS_INITIATED:
-        limit = channel.messaging_limit if channel.business_verified else UNVERIFIED_ALLOWANCE
-        day = allowance(limit, await tx.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
+        day = allowance(channel.begun_a_day, await look.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
         if day.limit is not None and day.used >= day.limit:
             return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
     charged = charge(period, organization.quota_limit)
     return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
+
+
+def _begun(ports: Ports, organization: Organization, now: datetime) -> Period:
+    """The month that holds `now`. It is kept with the first unit that is taken from it."""
+    starts_at, ends_at = month_of(now, organization.subscribed_on, organization.time_zone)
+    return Period(organization.id, PeriodId(ports.ids.new()), starts_at, ends_at)
 
 
 def new_message(

@@ -14,11 +14,13 @@ from domain.sendable import emoji_fault
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.changes import with_reaction
 from domain.use_cases.queueing import (
+    Call,
+    Repeated,
     channel_refusal,
     content_hash,
-    first_result,
     key_fault,
     remember,
+    repeated,
     session_refusal,
 )
 
@@ -43,12 +45,12 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
         return forbidden("send messages")
     if refusal := key_fault(asked.idempotency_key) or emoji_fault(asked.emoji):
         return refusal
-    content = content_hash(asked.message, asked.emoji)
+    call = Call("messageReact", content_hash(asked.message, asked.emoji), asked.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
-        earlier = await first_result(tx, actor, asked.idempotency_key, "messageReact", content)
+        earlier = await repeated(tx, actor, call)
         if earlier is not None:
-            return earlier
+            return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
         message = (await tx.messages([asked.message])).get(asked.message)
         if message is None:
             return not_found("message", "messageId")
@@ -61,7 +63,7 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
         if after.shown_reactions != message.shown_reactions:
             tx.save(after, _queued(item, message, asked.emoji, now))
             tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
-        remember(tx, actor, asked.idempotency_key, "messageReact", content, replace(after, at=now))
+        remember(tx, actor, call, now, after.id)
     return after
 
 

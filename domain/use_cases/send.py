@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actors import Actor, Author, ByAutomation, ByIntegration, Right
+from domain.channels import Channel
 from domain.contacts import Contact
 from domain.errors import (
     REFUSALS,
@@ -17,22 +18,24 @@ from domain.errors import (
 from domain.ids import MessageId, TemplateId, ThreadId
 from domain.messages import Filled, Message, TemplateMessage, Text
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
-from domain.ports import Ports, Transaction
+from domain.ports import Look, Ports
 from domain.sendable import Sendable, fault_of
 from domain.templates import Template, TemplateCategory, fill, not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.queueing import (
+    Call,
+    Cleared,
+    Decision,
+    Place,
+    carry_out,
     channel_refusal,
     content_hash,
-    first_result,
+    free_form_place,
     key_fault,
-    new_message,
+    place_of,
     price,
-    queue,
-    remember,
-    replied_to,
-    session_refusal,
+    repeated,
 )
 
 AUTOMATION_NAME_LIMIT = 200
@@ -79,32 +82,38 @@ async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Messag
     Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, QUOTA_EXCEEDED (only
     where replies count), IDEMPOTENCY_MISMATCH. The same key with the same content gives the first message again.
     """
+    if refusal := content_refusal(actor, asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        sent = await carry_out(ports, tx, actor, _content_call(asked), await decide_content(ports, tx, actor, asked))
+    return sent[0] if isinstance(sent, tuple) else sent
+
+
+def content_refusal(actor: Actor, asked: SendContent) -> Refusal | None:
+    """Why it may not go, as far as that can be told from the words alone."""
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    if refusal := key_fault(asked.idempotency_key) or fault_of(asked.content):
-        return refusal
-    content = content_hash(asked.thread, asked.content, asked.reply_to)
+    return key_fault(asked.idempotency_key) or fault_of(asked.content)
+
+
+async def decide_content(ports: Ports, look: Look, actor: Actor, asked: SendContent) -> Decision:
+    """What becomes of a free-form message that `content_refusal` let pass."""
+    earlier = await repeated(look, actor, _content_call(asked))
+    if earlier is not None:
+        return earlier
     now = ports.clock.now()
-    async with ports.store.transaction(actor.organization) as tx:
-        earlier = await first_result(tx, actor, asked.idempotency_key, "messageSend", content)
-        if earlier is not None:
-            return earlier
-        thread = (await tx.threads([asked.thread])).get(asked.thread)
-        channel = await tx.channel(thread.channel) if thread else None
-        if thread is None or channel is None:
-            return not_found("thread", "threadId")
-        if refusal := channel_refusal(channel) or await session_refusal(tx, thread, channel, now):
-            return refusal
-        original = await _original(tx, asked.reply_to)
-        if asked.reply_to is not None and (refusal := replied_to(thread, original)):
-            return refusal
-        paid = await price(ports, tx, thread, channel, now)
-        if isinstance(paid, REFUSALS):
-            return paid
-        message = new_message(ports, thread, channel, actor.author, asked.content, now, original)
-        await queue(ports, tx, thread, message, paid, PERSON_FIRST)
-        remember(tx, actor, asked.idempotency_key, "messageSend", content, message)
-    return message
+    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    if not isinstance(place, Place):
+        return place
+    paid = await price(ports, look, place.thread, place.channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    contents = (asked.content,)
+    return Cleared(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+
+
+def _content_call(asked: SendContent) -> Call:
+    return Call("messageSend", content_hash(asked.thread, asked.content, asked.reply_to), asked.idempotency_key)
 
 
 @again_on_collision
@@ -114,36 +123,60 @@ async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Mess
     Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS,
     CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
     """
+    if refusal := template_refusal(actor, asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        sent = await carry_out(ports, tx, actor, _template_call(asked), await decide_template(ports, tx, actor, asked))
+    return sent[0] if isinstance(sent, tuple) else sent
+
+
+def template_refusal(actor: Actor, asked: SendTemplate) -> Refusal | None:
+    """Why it may not go, as far as that can be told from the words alone."""
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    if refusal := key_fault(asked.idempotency_key) or _automation_fault(asked.automation):
-        return refusal
-    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation)
+    return key_fault(asked.idempotency_key) or _automation_fault(asked.automation)
+
+
+async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTemplate) -> Decision:
+    """What becomes of a template that `template_refusal` let pass."""
+    earlier = await repeated(look, actor, _template_call(asked))
+    if earlier is not None:
+        return earlier
     now = ports.clock.now()
-    async with ports.store.transaction(actor.organization) as tx:
-        earlier = await first_result(tx, actor, asked.idempotency_key, "messageSendTemplate", content)
-        if earlier is not None:
-            return earlier
-        thread = (await tx.threads([asked.thread])).get(asked.thread)
-        channel = await tx.channel(thread.channel) if thread else None
-        if thread is None or channel is None:
-            return not_found("thread", "threadId")
-        template = await tx.template(asked.template)
-        if template is None or template.account != channel.account:
-            return not_found("template of this number", "templateId")
-        contact = (await tx.contacts([thread.contact])).get(thread.contact)
-        if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
-            return refusal
-        filled = _filled(template, asked.values)
-        if not isinstance(filled, TemplateMessage):
-            return filled
-        paid = await price(ports, tx, thread, channel, now)
-        if isinstance(paid, REFUSALS):
-            return paid
-        message = new_message(ports, thread, channel, _author(actor, asked.automation), filled, now, None)
-        await queue(ports, tx, thread, message, paid, TEMPLATE_NEXT)
-        remember(tx, actor, asked.idempotency_key, "messageSendTemplate", content, message)
-    return message
+    found = await place_of(look, asked.thread)
+    if not isinstance(found, tuple):
+        return found
+    thread, channel = found
+    filled = await filled_for(look, thread, channel, asked.template, asked.values, now)
+    if not isinstance(filled, TemplateMessage):
+        return filled
+    paid = await price(ports, look, thread, channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    return Cleared(now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
+
+
+def _template_call(asked: SendTemplate) -> Call:
+    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation)
+    return Call("messageSendTemplate", content, asked.idempotency_key)
+
+
+async def filled_for(
+    look: Look,
+    thread: Thread,
+    channel: Channel,
+    id: TemplateId,
+    values: tuple[Filled, ...],
+    now: datetime,
+) -> TemplateMessage | Refusal:
+    """The template as the person of this thread will see it, or why it can't go to them from this number."""
+    template = await look.template(id)
+    if template is None or template.account != channel.account:
+        return not_found("template of this number", "templateId")
+    contact = (await look.contacts([thread.contact])).get(thread.contact)
+    if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
+        return refusal
+    return _filled(template, values)
 
 
 def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread, now: datetime) -> Refused | None:
@@ -174,7 +207,3 @@ def _author(actor: Actor, automation: str | None) -> Author:
     if automation is not None and isinstance(actor.author, ByIntegration):
         return ByAutomation(automation.strip())
     return actor.author
-
-
-async def _original(tx: Transaction, id: MessageId | None) -> Message | None:
-    return (await tx.messages([id])).get(id) if id is not None else None

@@ -8,19 +8,19 @@ from domain.ids import MediaId, MessageId, ThreadId
 from domain.media import CAPTIONED, Media, MediaState, refusal_of
 from domain.messages import CAPTION_LIMIT, Direction, MediaMessage, Message
 from domain.outbox import PERSON_FIRST
-from domain.ports import Ports, Transaction
+from domain.ports import Look, Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.queueing import (
-    channel_refusal,
+    Call,
+    Cleared,
+    Decision,
+    Place,
+    carry_out,
     content_hash,
-    first_results,
+    free_form_place,
     key_fault,
-    new_message,
     price,
-    queue,
-    remember,
-    replied_to,
-    session_refusal,
+    repeated,
 )
 
 FILES_LIMIT = 30  # in one send; WhatsApp's own picker stops there
@@ -43,39 +43,42 @@ async def send_media(ports: Ports, actor: Actor, asked: SendMedia) -> list[Messa
 
     Refuses as `send_text` does, and MEDIA_REJECTED. The same key with the same content gives the first messages again.
     """
+    if refusal := media_refusal(actor, asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        sent = await carry_out(ports, tx, actor, _call(asked), await decide_media(ports, tx, actor, asked))
+    return list(sent) if isinstance(sent, tuple) else sent
+
+
+def media_refusal(actor: Actor, asked: SendMedia) -> Refusal | None:
+    """Why they may not go, as far as that can be told from the words alone."""
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    caption = asked.caption or None
-    if refusal := key_fault(asked.idempotency_key) or _fault(asked.files, caption):
-        return refusal
-    content = content_hash("media", asked.thread, asked.files, caption, asked.reply_to)
+    return key_fault(asked.idempotency_key) or _fault(asked.files, asked.caption or None)
+
+
+async def decide_media(ports: Ports, look: Look, actor: Actor, asked: SendMedia) -> Decision:
+    """What becomes of files that `media_refusal` let pass."""
+    earlier = await repeated(look, actor, _call(asked))
+    if earlier is not None:
+        return earlier
     now = ports.clock.now()
-    async with ports.store.transaction(actor.organization) as tx:
-        earlier = await first_results(tx, actor, asked.idempotency_key, "messageSend", content)
-        if earlier is not None:
-            return earlier
-        thread = (await tx.threads([asked.thread])).get(asked.thread)
-        channel = await tx.channel(thread.channel) if thread else None
-        if thread is None or channel is None:
-            return not_found("thread", "threadId")
-        if refusal := channel_refusal(channel) or await session_refusal(tx, thread, channel, now):
-            return refusal
-        original = (await tx.messages([asked.reply_to])).get(asked.reply_to) if asked.reply_to is not None else None
-        if asked.reply_to is not None and (refusal := replied_to(thread, original)):
-            return refusal
-        if refusal := await _files_fault(tx, asked.files, caption):
-            return refusal
-        paid = await price(ports, tx, thread, channel, now)
-        if isinstance(paid, REFUSALS):
-            return paid
-        messages: list[Message] = []
-        for place, file in enumerate(asked.files):
-            said = MediaMessage(file, None if place else caption)
-            message = new_message(ports, thread, channel, actor.author, said, now, None if place else original)
-            thread = await queue(ports, tx, thread, message, None if place else paid, PERSON_FIRST)
-            messages.append(message)
-        remember(tx, actor, asked.idempotency_key, "messageSend", content, *messages)
-    return messages
+    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    if not isinstance(place, Place):
+        return place
+    caption = asked.caption or None
+    if refusal := await _files_fault(look, asked.files, caption):
+        return refusal
+    paid = await price(ports, look, place.thread, place.channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    contents = tuple(MediaMessage(file, None if index else caption) for index, file in enumerate(asked.files))
+    return Cleared(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+
+
+def _call(asked: SendMedia) -> Call:
+    content = content_hash("media", asked.thread, asked.files, asked.caption or None, asked.reply_to)
+    return Call("messageSend", content, asked.idempotency_key)
 
 
 def _fault(files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
@@ -86,9 +89,9 @@ def _fault(files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
     return None
 
 
-async def _files_fault(tx: Transaction, files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
+async def _files_fault(look: Look, files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
     """The first reason why one of them can't go."""
-    found = await tx.media(sorted(set(files)))
+    found = await look.media(sorted(set(files)))
     for place, id in enumerate(files):
         media = found.get(id)
         if media is None:

@@ -78,7 +78,6 @@ from tests.builders import (
     NOON,
     NUMBER,
     OUR_MESSAGE,
-    PERIOD,
     SIGN_IN,
     TEAM,
     TEMPLATE,
@@ -663,36 +662,27 @@ async def test_what_waits_for_a_message_comes_oldest_first(desk: Desk) -> None:
 # The ledger
 
 
-async def test_a_period_is_made_once_and_found_by_any_instant_it_holds(desk: Desk) -> None:
+async def test_a_period_is_found_by_any_instant_it_holds(desk: Desk) -> None:
     starts_at, ends_at = a_period().starts_at, a_period().ends_at
-    async with desk.store.transaction(ACME) as tx:
-        made = await tx.period(starts_at, ends_at, PERIOD)
-        assert made == a_period()
-        tx.save(replace(made, used=5))
-        assert await tx.period(starts_at, ends_at, an_id(1)) == a_period(used=5)
+    await desk.given(a_period(used=5))
 
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.period(starts_at + DAY, ends_at + DAY, an_id(2)) == a_period(used=5)
-        assert await tx.period(ends_at - TICK, ends_at + DAY, an_id(2)) == a_period(used=5)
-        following = await tx.period(ends_at, ends_at + 31 * DAY, an_id(3))
-        assert following == a_period(PeriodId(an_id(3)), starts_at=ends_at, ends_at=ends_at + 31 * DAY)
+        assert await tx.period_at(starts_at) == a_period(used=5)
+        assert await tx.period_at(ends_at - TICK) == a_period(used=5)
+        assert (await tx.period_at(starts_at - TICK), await tx.period_at(ends_at)) == (None, None)
+        following = a_period(PeriodId(an_id(3)), starts_at=ends_at, ends_at=ends_at + 31 * DAY)
+        tx.save(following)
+        assert await tx.period_at(ends_at) == following
     async with desk.store.transaction(GLOBEX) as tx:
-        assert (await tx.period(starts_at, ends_at, an_id(4))).id == an_id(4)
+        assert await tx.period_at(starts_at) is None
 
 
-async def test_a_period_that_was_only_asked_for_is_kept(desk: Desk) -> None:
-    async with desk.store.transaction(ACME) as tx:
-        await tx.period(a_period().starts_at, a_period().ends_at, PERIOD)
-
-    assert await desk.reader.period_at(ACME, NOON) == a_period()
-
-
-async def test_many_who_ask_for_a_new_period_get_the_same(desk: Desk) -> None:
+async def test_many_who_begin_a_period_at_once_begin_the_same(desk: Desk) -> None:
     async def one_more(number: int) -> str:
         async with desk.store.transaction(ACME) as tx:
-            period = await tx.period(a_period().starts_at, a_period().ends_at, an_id(number))
+            period = await tx.period_at(NOON) or a_period(PeriodId(an_id(number)))
             tx.save(replace(period, used=period.used + 1))
-            return period.id
+        return period.id
 
     ids = await asyncio.gather(*(desk.again(partial(one_more, number)) for number in range(8)))
 

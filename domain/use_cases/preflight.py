@@ -1,0 +1,67 @@
+"""The dry run of a send: what the send itself would answer now, and what it would cost.
+
+There are no rules here. Each kind of send decides by functions of its own, which read a `Look`; they are given a
+reader's, which locks nothing and has no way to write, where the send gives them its transaction.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from domain.actors import Actor
+from domain.errors import REFUSALS, Refusal
+from domain.ports import Look, Ports
+from domain.use_cases.queueing import Cleared, Decision
+from domain.use_cases.send import (
+    SendContent,
+    SendTemplate,
+    content_refusal,
+    decide_content,
+    decide_template,
+    template_refusal,
+)
+from domain.use_cases.send_media import SendMedia, decide_media, media_refusal
+
+Intended: TypeAlias = SendContent | SendMedia | SendTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would come of a send now. One that was made before, under its key, would cost nothing again."""
+
+    refusal: Refusal | None = None
+    takes_unit: bool = False  # of the month
+
+
+async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
+    """The refusal of the same send, if it would be refused now. Leaves no trace and asks nothing of the network."""
+    if refusal := _refused_at_sight(actor, intended):
+        return Foreseen(refusal)
+    async with ports.reader.look(actor.organization) as look:
+        decided = await _decided(ports, look, actor, intended)
+    if isinstance(decided, REFUSALS):
+        return Foreseen(decided)
+    return Foreseen(takes_unit=isinstance(decided, Cleared) and decided.paid is not None)
+
+
+def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:
+    match intended:
+        case SendContent():
+            return content_refusal(actor, intended)
+        case SendMedia():
+            return media_refusal(actor, intended)
+        case SendTemplate():
+            return template_refusal(actor, intended)
+        case _:
+            assert_never(intended)
+
+
+async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -> Decision:
+    match intended:
+        case SendContent():
+            return await decide_content(ports, look, actor, intended)
+        case SendMedia():
+            return await decide_media(ports, look, actor, intended)
+        case SendTemplate():
+            return await decide_template(ports, look, actor, intended)
+        case _:
+            assert_never(intended)

@@ -1,0 +1,325 @@
+"""The dry run of a send answers what the send itself would, leaves no trace, and asks nothing of the network."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias, assert_never
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.actors import Actor
+from domain.channels import ChannelState
+from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
+from domain.ids import MediaId, MessageId, TemplateId, ThreadId
+from domain.media import MediaKind, MediaState
+from domain.messages import TEXT_LIMIT, Direction, Filled, Location, Message, Text
+from domain.ports import Ports
+from domain.templates import TemplateCategory, TemplateStatus
+from domain.use_cases.preflight import Foreseen, Intended, preflight
+from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.send_media import SendMedia, send_media
+from tests.builders import (
+    DAY,
+    HOUR,
+    NOON,
+    TEMPLATE,
+    THREAD,
+    a_contact,
+    a_media,
+    a_session,
+    a_template,
+    a_thread,
+    an_id,
+    an_inbound,
+    an_organization,
+)
+from tests.domain.desk import AGENT, HELLO, READER, Desk, granted, open_desk
+
+LAST_OCTOBER = datetime(2024, 10, 30, 12, tzinfo=UTC)
+"""When replies counted."""
+
+PICTURE = MediaId(an_id(40))
+STICKER = MediaId(an_id(41))
+COMING = MediaId(an_id(42))
+HUGE = MediaId(an_id(43))
+NOT_OUT = MessageId(an_id(44))
+NOWHERE = an_id(99)
+KEY = "the-key"
+
+TEXT = SendContent(THREAD, Text("Hi"))
+FILE = SendMedia(THREAD, (PICTURE,))
+HELLO_ANA = SendTemplate(THREAD, TEMPLATE, HELLO)
+EVERY_KIND: tuple[Intended, ...] = (TEXT, FILE, HELLO_ANA)
+
+Arrange: TypeAlias = Callable[[Desk], Awaitable[None]]
+
+
+class Untouched:
+    """Stands for what nobody may ask anything of."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"a dry run asked for {name}")
+
+
+async def a_desk_in_session(at: datetime = NOON) -> Desk:
+    """Ana wrote an hour ago; files of every sort are at hand."""
+    desk = await open_desk(at)
+    begun = at - HOUR
+    await desk.given(
+        replace(an_organization(), subscribed_on=date(2024, 1, 1)),
+        replace(await desk.channel(), connected_at=at - 30 * DAY),
+        a_contact(),
+        a_thread(session=a_session(begun)),
+        an_inbound(at=begun),
+        an_inbound(NOT_OUT, at=begun, wamid=None),
+        a_media(PICTURE, direction=Direction.OUTBOUND, state=MediaState.READY, size=100),
+        a_media(STICKER, kind=MediaKind.STICKER, mime_type="image/webp", state=MediaState.READY, size=100),
+        a_media(COMING, direction=Direction.OUTBOUND, size=100),
+        a_media(HUGE, state=MediaState.READY, size=6 * 1024 * 1024),
+    )
+    return desk
+
+
+async def foreseen(desk: Desk, intended: Intended, by: Actor = AGENT) -> Foreseen:
+    """The dry run's answer, got from readers alone, and with nothing changed by it."""
+    before, untouched = await desk.state(), Untouched()
+    ports: Ports = replace(desk.ports, store=untouched, network=untouched, media=untouched, bus=untouched)  # pyright: ignore[reportArgumentType]  # on purpose none of these
+    answer = await preflight(ports, by, intended)
+    assert await desk.state() == before
+    return answer
+
+
+async def sent(desk: Desk, intended: Intended, by: Actor = AGENT) -> object:
+    match intended:
+        case SendContent():
+            return await send_content(desk.ports, by, intended)
+        case SendMedia():
+            return await send_media(desk.ports, by, intended)
+        case SendTemplate():
+            return await send_template(desk.ports, by, intended)
+        case _:
+            assert_never(intended)
+
+
+async def as_foreseen(desk: Desk, intended: Intended, by: Actor = AGENT) -> Refusal | None:
+    """The refusal that both the dry run and the send gave; None where both would send, at the same price."""
+    answer = await foreseen(desk, intended, by)
+    units = len(await desk.entries())
+    came = await sent(desk, intended, by)
+    refusal = came if isinstance(came, REFUSALS) else None
+    assert answer == Foreseen(refusal, takes_unit=len(await desk.entries()) > units)
+    assert desk.network.sent == []
+    return refusal
+
+
+# Every refusal, and in what desk it comes
+
+
+async def as_it_is(desk: Desk) -> None:
+    pass
+
+
+async def a_day_later(desk: Desk) -> None:
+    desk.later(DAY)
+
+
+async def used_up(desk: Desk) -> None:
+    desk.later(DAY)
+    await desk.given(replace(await desk.organization(), quota_limit=0))
+
+
+async def day_used_up(desk: Desk) -> None:
+    desk.later(DAY)
+    await desk.given(replace(await desk.channel(), messaging_limit=0))
+
+
+async def day_begun(desk: Desk) -> None:
+    """An hour ago the one conversation of the day was begun."""
+    desk.later(DAY)
+    await desk.given(replace(await desk.channel(), messaging_limit=1))
+    await sent(desk, HELLO_ANA)
+    desk.later(HOUR)
+
+
+async def disconnected(desk: Desk) -> None:
+    await desk.given(replace(await desk.channel(), state=ChannelState.DISCONNECTED))
+
+
+async def said_stop(desk: Desk) -> None:
+    desk.later(DAY)
+    await desk.given(replace(a_contact(), opted_out_at=NOON))
+
+
+async def stopped_marketing(desk: Desk) -> None:
+    desk.later(DAY)
+    await desk.given(replace(a_contact(), marketing_opted_out_at=NOON), a_template(category=TemplateCategory.MARKETING))
+
+
+async def paused(desk: Desk) -> None:
+    await desk.given(a_template(status=TemplateStatus.PAUSED))
+
+
+async def never_wrote(desk: Desk) -> None:
+    await desk.given(a_thread(), a_template(TemplateId(an_id(50)), name="other"))
+
+
+async def key_was_used(desk: Desk) -> None:
+    """For something else, where that could be sent."""
+    await sent(desk, replace(TEXT, content=Location(1, 2), idempotency_key=KEY))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    intended: Intended
+    code: ErrorCode
+    arrange: Arrange = as_it_is
+    by: Actor = AGENT
+
+
+CASES: Sequence[Case] = (
+    *(Case(each, ErrorCode.FORBIDDEN, by=READER) for each in EVERY_KIND),
+    *(Case(replace(each, idempotency_key=""), ErrorCode.INVALID) for each in EVERY_KIND),
+    *(Case(replace(each, idempotency_key=KEY), ErrorCode.IDEMPOTENCY_MISMATCH, key_was_used) for each in EVERY_KIND),
+    *(Case(replace(each, thread=ThreadId(NOWHERE)), ErrorCode.NOT_FOUND) for each in EVERY_KIND),
+    *(Case(each, ErrorCode.CHANNEL_UNAVAILABLE, disconnected) for each in EVERY_KIND),
+    *(Case(each, ErrorCode.SESSION_CLOSED, arrange) for each in (TEXT, FILE) for arrange in (a_day_later, never_wrote)),
+    *(Case(replace(each, reply_to=MessageId(NOWHERE)), ErrorCode.NOT_FOUND) for each in (TEXT, FILE)),
+    *(Case(replace(each, reply_to=NOT_OUT), ErrorCode.INVALID) for each in (TEXT, FILE)),
+    Case(replace(TEXT, content=Text(" ")), ErrorCode.INVALID),
+    Case(replace(TEXT, content=Text("x" * (TEXT_LIMIT + 1))), ErrorCode.TEXT_TOO_LONG),
+    Case(replace(TEXT, content=Location(91, 0)), ErrorCode.INVALID),
+    Case(replace(FILE, files=()), ErrorCode.INVALID),
+    Case(replace(FILE, caption="x" * 1025), ErrorCode.TEXT_TOO_LONG),
+    Case(replace(FILE, files=(PICTURE, MediaId(NOWHERE))), ErrorCode.NOT_FOUND),
+    Case(replace(FILE, files=(COMING,)), ErrorCode.INVALID),
+    Case(replace(FILE, files=(PICTURE, HUGE)), ErrorCode.MEDIA_REJECTED),
+    Case(replace(FILE, files=(STICKER,), caption="Look"), ErrorCode.INVALID),
+    Case(replace(HELLO_ANA, automation=" "), ErrorCode.INVALID),
+    Case(replace(HELLO_ANA, template=TemplateId(NOWHERE)), ErrorCode.NOT_FOUND),
+    Case(replace(HELLO_ANA, values=()), ErrorCode.TEMPLATE_PARAMETERS),
+    Case(replace(HELLO_ANA, values=(*HELLO, Filled("body", "2", "more"))), ErrorCode.TEMPLATE_PARAMETERS),
+    Case(HELLO_ANA, ErrorCode.TEMPLATE_NOT_SENDABLE, paused),
+    Case(HELLO_ANA, ErrorCode.CONTACT_OPTED_OUT, said_stop),
+    Case(HELLO_ANA, ErrorCode.CONTACT_OPTED_OUT, stopped_marketing),
+    Case(HELLO_ANA, ErrorCode.QUOTA_EXCEEDED, used_up),
+    Case(HELLO_ANA, ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_used_up),
+    Case(HELLO_ANA, ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_begun),
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_send_that_would_be_refused_is_foreseen_with_the_same_refusal(case: Case) -> None:
+    desk = await a_desk_in_session()
+    await case.arrange(desk)
+
+    refusal = await as_foreseen(desk, case.intended, case.by)
+
+    assert refusal is not None
+    assert code_of(refusal) is case.code
+
+
+@pytest.mark.parametrize("intended", [TEXT, FILE, HELLO_ANA])
+async def test_where_replies_counted_a_used_up_month_is_foreseen(intended: Intended) -> None:
+    desk = await a_desk_in_session(LAST_OCTOBER)
+    await desk.given(replace(await desk.organization(), quota_limit=0))
+
+    refusal = await as_foreseen(desk, intended)
+
+    assert refusal is not None
+    assert code_of(refusal) is ErrorCode.QUOTA_EXCEEDED
+
+
+# Histories nobody thought of
+
+ARRANGEMENTS = (
+    a_day_later,
+    used_up,
+    day_used_up,
+    disconnected,
+    said_stop,
+    stopped_marketing,
+    paused,
+    never_wrote,
+    key_was_used,
+)
+INTENTIONS = (*EVERY_KIND, *(case.intended for case in CASES))
+
+
+@given(
+    begun=st.sampled_from([NOON, LAST_OCTOBER]),
+    arrangements=st.lists(st.sampled_from(ARRANGEMENTS), max_size=4, unique=True),
+    intentions=st.lists(
+        st.tuples(st.sampled_from(INTENTIONS), st.sampled_from([None, KEY, "another"])), min_size=1, max_size=4
+    ),
+)
+async def test_whatever_stands_in_the_way_the_dry_run_knows_it(
+    begun: datetime, arrangements: list[Arrange], intentions: list[tuple[Intended, str | None]]
+) -> None:
+    desk = await a_desk_in_session(begun)
+    for arrange in arrangements:
+        await arrange(desk)
+
+    for intended, key in intentions:
+        await as_foreseen(desk, replace(intended, idempotency_key=key))
+        desk.later(timedelta(seconds=1))
+
+
+# What it costs
+
+
+@pytest.mark.parametrize(
+    ("intended", "later", "takes"),
+    [(TEXT, HOUR, False), (FILE, HOUR, False), (HELLO_ANA, HOUR, False), (HELLO_ANA, DAY, True)],
+)
+async def test_only_what_leaves_outside_a_session_takes_a_unit(
+    intended: Intended, later: timedelta, takes: bool
+) -> None:
+    desk = await a_desk_in_session()
+    desk.later(later)
+
+    assert await foreseen(desk, intended) == Foreseen(takes_unit=takes)
+
+
+async def test_where_replies_counted_the_first_of_a_session_takes_a_unit_and_no_other() -> None:
+    desk = await a_desk_in_session(LAST_OCTOBER)
+
+    assert (await foreseen(desk, TEXT)).takes_unit
+    granted(await send_content(desk.ports, AGENT, TEXT))
+    assert not (await foreseen(desk, FILE)).takes_unit
+
+
+async def test_asking_again_and_again_takes_nothing() -> None:
+    desk = await a_desk_in_session()
+    await day_begun(desk)
+    await desk.given(replace(await desk.channel(), messaging_limit=2))
+
+    for _ in range(10):
+        assert await foreseen(desk, HELLO_ANA) == Foreseen(takes_unit=True)
+
+    assert len(await desk.entries()) == 1
+
+
+async def test_what_was_sent_under_its_key_already_would_cost_nothing_again() -> None:
+    desk = await a_desk_in_session()
+    desk.later(DAY)
+    keyed = replace(HELLO_ANA, idempotency_key=KEY)
+    assert (await foreseen(desk, keyed)).takes_unit
+
+    message = await sent(desk, keyed)
+    await used_up(desk)
+
+    assert isinstance(message, Message)
+    assert await foreseen(desk, keyed) == Foreseen()
+
+
+async def test_a_session_that_is_closed_names_the_templates_that_would_work() -> None:
+    desk = await a_desk_in_session()
+    desk.later(DAY)
+    await desk.given(a_template(TemplateId(an_id(51)), name="paused", status=TemplateStatus.PAUSED))
+
+    refusal = await as_foreseen(desk, TEXT)
+
+    assert getattr(refusal, "templates", None) == (TEMPLATE,)
+    assert getattr(refusal, "closed_at", None) == NOON - HOUR + DAY
