@@ -4,11 +4,14 @@ A contact is found by network id, then business-scoped id, then phone, with the 
 treats as one: Brazil's ninth digit, Argentina's 9 and Mexico's 1 after the country code.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from domain.ids import ContactId, OrganizationId
+
+_TYPED = re.compile(r"\+([0-9][0-9 ().\-\u00a0\u2010-\u2013/]*)")
 
 
 class IdentityKind(StrEnum):
@@ -22,6 +25,9 @@ class PhoneLabel(StrEnum):
     PHONE = "PHONE"
     MOBILE = "MOBILE"
     WHATSAPP = "WHATSAPP"
+
+
+_WRITTEN_TO = (PhoneLabel.WHATSAPP, PhoneLabel.MOBILE, PhoneLabel.PHONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,22 @@ def number_variants(digits: str) -> tuple[str, ...]:
     """
     other = _brazilian(digits) or _argentine(digits) or _mexican(digits)
     return (digits, other) if other else (digits,)
+
+
+def typed_number(text: str) -> str | None:
+    """The digits of a number in E.164 form as people type it, with spaces and signs between; None where it is none."""
+    found = _TYPED.fullmatch(text.strip())
+    digits = re.sub(r"\D", "", found.group(1)) if found else ""
+    return digits if 7 <= len(digits) <= 15 and digits[0] != "0" else None
+
+
+def answers_to(contact: Contact) -> Person | None:
+    """By which names a contact can be written to: the network's where it told them, else the likeliest number."""
+    if contact.wa_id is not None or contact.business_scoped_id is not None:
+        return Person(contact.wa_id, contact.business_scoped_id)
+    likeliest = sorted(contact.phones, key=lambda phone: _WRITTEN_TO.index(phone.label))
+    numbers = (typed_number(phone.number) for phone in likeliest)
+    return next((Person(wa_id=number) for number in numbers if number is not None), None)
 
 
 def keys_of(person: Person) -> tuple[IdentityKey, ...]:

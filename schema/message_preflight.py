@@ -7,15 +7,17 @@ import strawberry
 from strawberry import Info
 
 import schema.channels
-from domain.ids import ThreadId
-from domain.use_cases.preflight import preflight
+from domain.ids import ChannelId
+from domain.use_cases.preflight import Foreseen, Intended, preflight
+from domain.use_cases.start import StartThread
 from schema.channels import DailyAllowance
 from schema.context import Context
 from schema.errors import UserError, to_user_error
 from schema.inputs import WrongInput, check_readable
 from schema.messages import MessageSendInput, MessageSendTemplateInput, template_to_send, what_to_send
+from schema.starting import ThreadStartInput, what_to_start
 
-Send: TypeAlias = MessageSendInput | MessageSendTemplateInput
+Send: TypeAlias = MessageSendInput | MessageSendTemplateInput | ThreadStartInput
 
 
 @strawberry.input(one_of=True, description="The send in question, just as it would be asked for: one of these.")
@@ -24,6 +26,7 @@ class MessagePreflightInput:
     send_template: strawberry.Maybe[MessageSendTemplateInput] = strawberry.field(
         description="What `messageSendTemplate` would be given."
     )
+    start: strawberry.Maybe[ThreadStartInput] = strawberry.field(description="What `threadStart` would be given.")
 
 
 @strawberry.type(description="What would come of a send now. By the time it is sent, something may have changed.")
@@ -40,16 +43,15 @@ class MessagePreflight:
     held_until: datetime | None = strawberry.field(
         description="Later than now where pace or a pause holds the send back; null where nothing is known to."
     )
-    thread: strawberry.Private[ThreadId | None]
+    intended: strawberry.Private[Intended | None]
 
     @strawberry.field(
         description="How many conversations may be begun in a day with the business account it would go from; null"
-        " where there is no such thread."
+        " where there is no such thread or number."
     )
     async def daily_allowance(self, info: Info[Context, None]) -> DailyAllowance | None:
-        loaders = info.context.loaders
-        thread = await loaders.threads.load(self.thread) if self.thread is not None else None
-        channel = await loaders.channels.load(thread.channel) if thread is not None else None
+        id = await _number_of(info.context, self.intended) if self.intended is not None else None
+        channel = await info.context.loaders.channels.load(id) if id is not None else None
         return await schema.channels.daily_allowance(info.context, channel) if channel is not None else None
 
 
@@ -57,31 +59,41 @@ async def foreseen(context: Context, input: MessagePreflightInput) -> MessagePre
     send = _send_in(input)
     try:
         check_readable(send)
-        intended = what_to_send(send) if isinstance(send, MessageSendInput) else template_to_send(send)
+        intended = _intended(send)
     except WrongInput as wrong:
-        return _told(wrong_input=wrong)
-    answer = await preflight(context.ports, context.acting, intended)
-    errors = [to_user_error(answer.refusal)] if answer.refusal is not None else []
+        return _told(Foreseen(wrong.refusal), None)
+    return _told(await preflight(context.ports, context.acting, intended), intended)
+
+
+def _told(answer: Foreseen, intended: Intended | None) -> MessagePreflight:
     return MessagePreflight(
-        sendable=not errors,
-        user_errors=errors,
+        sendable=answer.refusal is None,
+        user_errors=[to_user_error(answer.refusal)] if answer.refusal is not None else [],
         consumes_quota=answer.takes_unit,
         held_until=None,
-        thread=intended.thread,
-    )
-
-
-def _told(wrong_input: WrongInput) -> MessagePreflight:
-    return MessagePreflight(
-        sendable=False,
-        user_errors=[to_user_error(wrong_input.refusal)],
-        consumes_quota=False,
-        held_until=None,
-        thread=None,
+        intended=intended,
     )
 
 
 def _send_in(input: MessagePreflightInput) -> Send:
-    given = input.send or input.send_template
+    given = input.send or input.send_template or input.start
     assert given is not None, "an input with @oneOf holds one"
     return given.value
+
+
+def _intended(send: Send) -> Intended:
+    match send:
+        case MessageSendInput():
+            return what_to_send(send)
+        case MessageSendTemplateInput():
+            return template_to_send(send)
+        case ThreadStartInput():
+            return what_to_start(send)
+
+
+async def _number_of(context: Context, intended: Intended) -> ChannelId | None:
+    """The number it would leave from."""
+    if isinstance(intended, StartThread):
+        return intended.channel
+    thread = await context.loaders.threads.load(intended.thread)
+    return thread.channel if thread is not None else None

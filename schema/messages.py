@@ -470,10 +470,14 @@ def template_to_send(input: MessageSendTemplateInput) -> SendTemplate:
     return SendTemplate(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         template=ids.TEMPLATE.given(input.template_id, "templateId"),
-        values=tuple(Filled(each.component, each.name, each.value) for each in input.parameters or ()),
+        values=values_in(input.parameters),
         automation=input.automation,
         idempotency_key=input.idempotency_key,
     )
+
+
+def values_in(parameters: list[TemplateParameterInput] | None) -> tuple[Filled, ...]:
+    return tuple(Filled(each.component, each.name, each.value) for each in parameters or ())
 
 
 def _asked(input: MessageSendInput) -> SendContent:

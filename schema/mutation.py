@@ -2,12 +2,18 @@
 
 import strawberry
 
-from schema import channels, media, messages, threads, tickets, users
+from schema import channels, media, messages, starting, threads, tickets, users
 from schema.channels import ChannelConnectPayload
 from schema.inputs import writing
 from schema.media import MediaPreparePayload
 from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
-from schema.threads import ThreadAssignPayload, ThreadClosePayload, ThreadMarkReadPayload, ThreadReopenPayload
+from schema.starting import ThreadStartPayload
+from schema.threads import (
+    ThreadAssignPayload,
+    ThreadClosePayload,
+    ThreadMarkReadPayload,
+    ThreadReopenPayload,
+)
 from schema.tickets import (
     TicketAssignPayload,
     TicketClosePayload,
@@ -44,6 +50,9 @@ class Mutation:
         MediaPreparePayload,
         media.prepare,
         "Reserve a place to upload to: PUT the bytes at `uploadUrl`, then send the media.",
+    )
+    thread_start: ThreadStartPayload = writing(
+        ThreadStartPayload, starting.start, "Begin with a contact or a number, or go on with the thread that is there."
     )
     thread_mark_read: ThreadMarkReadPayload = writing(
         ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."

@@ -4,7 +4,7 @@ One webhook that shows a number and a business-scoped id proves that both are th
 known by one each become one. Threads are never joined: each goes on answering the name it came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -127,14 +127,18 @@ def rename_threads(tx: Transaction, desk: Desk, contact: ContactId, before: Pers
 
 def thread_of(desk: Desk, channel: Channel, contact: Contact, person: Person) -> Thread | None:
     """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
+    return thread_among(desk.threads.values(), channel, contact, person)
+
+
+def thread_among(threads: Iterable[Thread], channel: Channel, contact: Contact, person: Person) -> Thread | None:
     variants = number_variants(person.wa_id) if person.wa_id else ()
 
     def fit(thread: Thread) -> tuple[bool, bool, datetime, str]:
         same_id = person.business_scoped_id is not None and thread.business_scoped_id == person.business_scoped_id
         return thread.wa_id in variants, same_id, thread.last_activity_at, thread.id
 
-    threads = [each for each in desk.threads.values() if (each.channel, each.contact) == (channel.id, contact.id)]
-    return max(threads, key=fit, default=None)
+    here = [each for each in threads if (each.channel, each.contact) == (channel.id, contact.id)]
+    return max(here, key=fit, default=None)
 
 
 def answering(thread: Thread, person: Person) -> Thread:

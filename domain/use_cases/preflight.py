@@ -20,8 +20,9 @@ from domain.use_cases.send import (
     template_refusal,
 )
 from domain.use_cases.send_media import SendMedia, decide_media, media_refusal
+from domain.use_cases.start import Starting, StartThread, decide_start, start_refusal
 
-Intended: TypeAlias = SendContent | SendMedia | SendTemplate
+Intended: TypeAlias = SendContent | SendMedia | SendTemplate | StartThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
         decided = await _decided(ports, look, actor, intended)
     if isinstance(decided, REFUSALS):
         return Foreseen(decided)
-    return Foreseen(takes_unit=isinstance(decided, Cleared) and decided.paid is not None)
+    sending = decided.said if isinstance(decided, Starting) else decided
+    return Foreseen(takes_unit=isinstance(sending, Cleared) and sending.paid is not None)
 
 
 def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:
@@ -51,11 +53,13 @@ def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:
             return media_refusal(actor, intended)
         case SendTemplate():
             return template_refusal(actor, intended)
+        case StartThread():
+            return start_refusal(actor, intended)
         case _:
             assert_never(intended)
 
 
-async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -> Decision:
+async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -> Decision | Starting:
     match intended:
         case SendContent():
             return await decide_content(ports, look, actor, intended)
@@ -63,5 +67,7 @@ async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -
             return await decide_media(ports, look, actor, intended)
         case SendTemplate():
             return await decide_template(ports, look, actor, intended)
+        case StartThread():
+            return await decide_start(ports, look, actor, intended)
         case _:
             assert_never(intended)

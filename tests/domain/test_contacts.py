@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contacts import IdentityKey, IdentityKind, Person, keys_of, names_told, number_variants
-from tests.builders import WA_ID, a_person
+from domain.contacts import (
+    IdentityKey,
+    IdentityKind,
+    Person,
+    Phone,
+    PhoneLabel,
+    answers_to,
+    keys_of,
+    names_told,
+    number_variants,
+    typed_number,
+)
+from tests.builders import WA_ID, a_contact, a_person
 
 WA, SCOPED, PHONE = IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID, IdentityKind.PHONE
 
@@ -107,3 +118,52 @@ def test_an_update_proves_only_the_names_it_tells_and_no_other_spelling() -> Non
 )
 def test_a_persons_updates_stay_in_order_by_the_name_they_come_under(person: Person, lane: str) -> None:
     assert person.lane == lane
+
+
+# Numbers as people type them
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("+16505551234", "16505551234"),
+        (" +1 (650) 555-1234 ", "16505551234"),
+        ("+48\u00a0600.700\u2011800", "48600700800"),
+        ("+49 30/1234567", "49301234567"),
+        ("+1234567", "1234567"),
+        ("+123456789012345", "123456789012345"),
+    ],
+)
+def test_a_number_is_read_with_its_country_code_whatever_stands_between(typed: str, digits: str) -> None:
+    assert typed_number(typed) == digits
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "+",
+        "16505551234",
+        "0048600700800",
+        "+0600700800",
+        "+123456",
+        "+1234567890123456",
+        "+1650555CALL",
+        "++1650555",
+    ],
+)
+def test_what_is_no_number_with_a_country_code_is_refused(typed: str) -> None:
+    assert typed_number(typed) is None
+
+
+def test_a_contact_is_written_to_by_the_names_the_network_told() -> None:
+    assert answers_to(a_contact(business_scoped_id="US.1")) == Person(WA_ID, "US.1")
+    assert answers_to(a_contact(wa_id=None, business_scoped_id="US.1")) == Person(None, "US.1")
+
+
+def test_a_contact_the_network_never_told_of_is_written_to_at_their_likeliest_number() -> None:
+    landline, mobile = Phone("+48 22 111 22 33", PhoneLabel.PHONE), Phone("+48 600 700 800", PhoneLabel.MOBILE)
+
+    assert answers_to(a_contact(wa_id=None, phones=(landline, mobile))) == Person("48600700800")
+    assert answers_to(a_contact(wa_id=None, phones=(landline,))) == Person("48221112233")
+    assert answers_to(a_contact(wa_id=None, phones=(Phone("extension 5", PhoneLabel.PHONE),))) is None

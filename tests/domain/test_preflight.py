@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.actors import Actor
 from domain.channels import ChannelState
 from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
-from domain.ids import MediaId, MessageId, TemplateId, ThreadId
+from domain.ids import ChannelId, ContactId, MediaId, MessageId, TemplateId, ThreadId
 from domain.media import MediaKind, MediaState
 from domain.messages import TEXT_LIMIT, Direction, Filled, Location, Message, Text
 from domain.ports import Ports
@@ -20,18 +20,23 @@ from domain.templates import TemplateCategory, TemplateStatus
 from domain.use_cases.preflight import Foreseen, Intended, preflight
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
 from domain.use_cases.send_media import SendMedia, send_media
+from domain.use_cases.start import StartThread, start_thread
 from tests.builders import (
+    CHANNEL,
+    CONTACT,
     DAY,
     HOUR,
     NOON,
     TEMPLATE,
     THREAD,
+    WA_ID,
     a_contact,
     a_media,
     a_session,
     a_template,
     a_thread,
     an_id,
+    an_identity,
     an_inbound,
     an_organization,
 )
@@ -51,7 +56,11 @@ KEY = "the-key"
 TEXT = SendContent(THREAD, Text("Hi"))
 FILE = SendMedia(THREAD, (PICTURE,))
 HELLO_ANA = SendTemplate(THREAD, TEMPLATE, HELLO)
-EVERY_KIND: tuple[Intended, ...] = (TEXT, FILE, HELLO_ANA)
+TO_ANA = StartThread(CHANNEL, number=f"+{WA_ID}", template=TEMPLATE, values=HELLO)
+TO_BEN = replace(TO_ANA, number="+48 600 700 800")
+ANA_AGAIN = StartThread(CHANNEL, CONTACT)
+IN_A_THREAD: tuple[SendContent | SendMedia | SendTemplate, ...] = (TEXT, FILE, HELLO_ANA)
+EVERY_KIND: tuple[Intended, ...] = (*IN_A_THREAD, TO_ANA, TO_BEN, ANA_AGAIN)
 
 Arrange: TypeAlias = Callable[[Desk], Awaitable[None]]
 
@@ -71,6 +80,7 @@ async def a_desk_in_session(at: datetime = NOON) -> Desk:
         replace(an_organization(), subscribed_on=date(2024, 1, 1)),
         replace(await desk.channel(), connected_at=at - 30 * DAY),
         a_contact(),
+        an_identity(),
         a_thread(session=a_session(begun)),
         an_inbound(at=begun),
         an_inbound(NOT_OUT, at=begun, wamid=None),
@@ -99,6 +109,8 @@ async def sent(desk: Desk, intended: Intended, by: Actor = AGENT) -> object:
             return await send_media(desk.ports, by, intended)
         case SendTemplate():
             return await send_template(desk.ports, by, intended)
+        case StartThread():
+            return await start_thread(desk.ports, by, intended)
         case _:
             assert_never(intended)
 
@@ -182,7 +194,7 @@ CASES: Sequence[Case] = (
     *(Case(each, ErrorCode.FORBIDDEN, by=READER) for each in EVERY_KIND),
     *(Case(replace(each, idempotency_key=""), ErrorCode.INVALID) for each in EVERY_KIND),
     *(Case(replace(each, idempotency_key=KEY), ErrorCode.IDEMPOTENCY_MISMATCH, key_was_used) for each in EVERY_KIND),
-    *(Case(replace(each, thread=ThreadId(NOWHERE)), ErrorCode.NOT_FOUND) for each in EVERY_KIND),
+    *(Case(replace(each, thread=ThreadId(NOWHERE)), ErrorCode.NOT_FOUND) for each in IN_A_THREAD),
     *(Case(each, ErrorCode.CHANNEL_UNAVAILABLE, disconnected) for each in EVERY_KIND),
     *(Case(each, ErrorCode.SESSION_CLOSED, arrange) for each in (TEXT, FILE) for arrange in (a_day_later, never_wrote)),
     *(Case(replace(each, reply_to=MessageId(NOWHERE)), ErrorCode.NOT_FOUND) for each in (TEXT, FILE)),
@@ -200,12 +212,30 @@ CASES: Sequence[Case] = (
     Case(replace(HELLO_ANA, template=TemplateId(NOWHERE)), ErrorCode.NOT_FOUND),
     Case(replace(HELLO_ANA, values=()), ErrorCode.TEMPLATE_PARAMETERS),
     Case(replace(HELLO_ANA, values=(*HELLO, Filled("body", "2", "more"))), ErrorCode.TEMPLATE_PARAMETERS),
-    Case(HELLO_ANA, ErrorCode.TEMPLATE_NOT_SENDABLE, paused),
-    Case(HELLO_ANA, ErrorCode.CONTACT_OPTED_OUT, said_stop),
-    Case(HELLO_ANA, ErrorCode.CONTACT_OPTED_OUT, stopped_marketing),
-    Case(HELLO_ANA, ErrorCode.QUOTA_EXCEEDED, used_up),
-    Case(HELLO_ANA, ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_used_up),
-    Case(HELLO_ANA, ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_begun),
+    *(
+        Case(each, code, arrange)
+        for each in (HELLO_ANA, TO_ANA)
+        for code, arrange in (
+            (ErrorCode.TEMPLATE_NOT_SENDABLE, paused),
+            (ErrorCode.CONTACT_OPTED_OUT, said_stop),
+            (ErrorCode.CONTACT_OPTED_OUT, stopped_marketing),
+            (ErrorCode.QUOTA_EXCEEDED, used_up),
+            (ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_used_up),
+            (ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_begun),
+        )
+    ),
+    Case(TO_BEN, ErrorCode.QUOTA_EXCEEDED, used_up),
+    Case(TO_BEN, ErrorCode.DAILY_ALLOWANCE_EXCEEDED, day_used_up),
+    Case(StartThread(CHANNEL), ErrorCode.INVALID),
+    Case(replace(TO_BEN, number="600 700 800"), ErrorCode.INVALID),
+    Case(replace(TO_BEN, number="+15550783881"), ErrorCode.INVALID),
+    Case(replace(TO_BEN, template=None), ErrorCode.INVALID),
+    Case(replace(TO_BEN, template=None, values=()), ErrorCode.SESSION_CLOSED),
+    Case(replace(TO_BEN, template=TemplateId(NOWHERE)), ErrorCode.NOT_FOUND),
+    Case(replace(TO_BEN, values=()), ErrorCode.TEMPLATE_PARAMETERS),
+    Case(replace(TO_BEN, channel=ChannelId(NOWHERE)), ErrorCode.NOT_FOUND),
+    Case(ANA_AGAIN, ErrorCode.SESSION_CLOSED, a_day_later),
+    Case(replace(ANA_AGAIN, contact=ContactId(NOWHERE)), ErrorCode.NOT_FOUND),
 )
 
 
@@ -271,7 +301,10 @@ async def test_whatever_stands_in_the_way_the_dry_run_knows_it(
 
 @pytest.mark.parametrize(
     ("intended", "later", "takes"),
-    [(TEXT, HOUR, False), (FILE, HOUR, False), (HELLO_ANA, HOUR, False), (HELLO_ANA, DAY, True)],
+    [
+        *((each, HOUR, each is TO_BEN) for each in EVERY_KIND),
+        *((each, DAY, True) for each in (HELLO_ANA, TO_ANA, TO_BEN)),
+    ],
 )
 async def test_only_what_leaves_outside_a_session_takes_a_unit(
     intended: Intended, later: timedelta, takes: bool
