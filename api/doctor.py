@@ -6,7 +6,8 @@ from typing import Final, cast
 
 from pydantic import SecretStr
 
-from adapters.db.history import DatabaseRefused, SchemaState, Standing, refusal_of
+from adapters.db.history import DatabaseRefused, SchemaState, refusal_of
+from adapters.db.history import Standing as SchemaStanding
 from adapters.redis import Standing as RedisStanding
 from adapters.redis import look_at
 from adapters.secrets import SealBroken
@@ -48,6 +49,7 @@ async def examine(settings: Settings) -> Report:
     report.lines.append("")
     _look_at_page(report)
     await _look_at_redis(settings, report)
+    await _look_at_objects(settings, report)
     file = settings.database_file
     if file is not None and not file.exists():
         report.note(f"database: {file} is not there yet; deskline serve makes it")
@@ -64,7 +66,7 @@ async def examine(settings: Settings) -> Report:
         report.wrong(AWAY)
         return report
     _look_at_state(state, settings, report)
-    if state.standing is Standing.CURRENT and (file is not None or settings.secret_key is not None):
+    if state.standing is SchemaStanding.CURRENT and (file is not None or settings.secret_key is not None):
         await _look_inside(settings, report)
     return report
 
@@ -114,22 +116,36 @@ async def _look_at_redis(settings: Settings, report: Report) -> None:
             report.wrong(f"redis: {state.message}")
 
 
+async def _look_at_objects(settings: Settings, report: Report) -> None:
+    place = settings.media_objects
+    if place is None:
+        return
+    from adapters.media.objects import ObjectMedia, Standing  # as in `api.wiring`
+
+    state = await ObjectMedia(place).look()
+    match state.standing:
+        case Standing.READY:
+            report.good(f"files: {state.message}")
+        case Standing.AWAY | Standing.REFUSED:
+            report.wrong(f"files: {state.message}")
+
+
 def _look_at_state(state: SchemaState, settings: Settings, report: Report) -> None:
     match state.standing:
-        case Standing.CURRENT:
+        case SchemaStanding.CURRENT:
             report.good("database: up to date")
-        case Standing.EMPTY if settings.database_file is not None:
+        case SchemaStanding.EMPTY if settings.database_file is not None:
             report.note("database: empty; deskline serve fills it")
-        case Standing.EMPTY:
+        case SchemaStanding.EMPTY:
             report.wrong("database: empty; run deskline migrate")
-        case Standing.BEHIND:
+        case SchemaStanding.BEHIND:
             report.wrong(f"database: lacks {', '.join(state.names)}; run deskline migrate")
-        case Standing.AHEAD | Standing.FOREIGN:
+        case SchemaStanding.AHEAD | SchemaStanding.FOREIGN:
             report.wrong(f"database: {refusal_of(state)}")
 
 
 async def _look_inside(settings: Settings, report: Report) -> None:
-    alone = settings.model_copy(update={"redis_url": None})  # how that stands was told above
+    alone = settings.model_copy(update={"redis_url": None, "media_store": None})  # how they stand was told above
     async with wired(alone) as desk:
         try:
             await _look_at_deliveries(desk, report)

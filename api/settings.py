@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.media.place import ObjectPlace, read_place
 from api.refusals import WrongSetting
 
 if TYPE_CHECKING:
@@ -67,8 +68,12 @@ def _address_in(url: SecretStr) -> "RedisAddress":
 
 
 def _media_store(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch(r"file:///[^?#\0]*[^?#\0/]", text):
-        raise ValueError("file:///absolute/folder")
+    if text is None or re.fullmatch(r"file:///[^?#\0]*[^?#\0/]", text):
+        return text
+    try:
+        read_place(text)
+    except ValueError as expected:
+        raise ValueError(f"file:///absolute/folder, or {expected}") from None
     return text
 
 
@@ -145,7 +150,9 @@ class Settings(BaseSettings):
     )
     allowed_origins: Origins = Field(default=(), description="origins of other web pages that may use the API")
     media_store: Annotated[str | None, AfterValidator(_media_store)] = Field(
-        default=None, description="where files are kept: file:///absolute/folder; unset: beside the SQLite file"
+        default=None,
+        description="where files are kept: file:///absolute/folder or s3://bucket/prefix?region=…&endpoint=…; unset:"
+        " beside the SQLite file",
     )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
@@ -161,8 +168,15 @@ class Settings(BaseSettings):
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
 
     @property
+    def media_objects(self) -> ObjectPlace | None:
+        """Where files lie, if that is an object store."""
+        if self.media_store is None or not self.media_store.startswith("s3:"):
+            return None
+        return read_place(self.media_store)
+
+    @property
     def media_folder(self) -> Path:
-        """Where files lie; processes that share a database share it as well."""
+        """Where files lie, if that is a folder; processes that share a database share it as well."""
         if self.media_store is not None:
             return Path(unquote(self.media_store.removeprefix("file://")))
         if self.database_file is None:

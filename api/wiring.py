@@ -5,8 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from adapters.db.database import Database, open_database
-from adapters.db.history import Standing, missing_of
+from adapters.db.history import Standing as SchemaStanding
+from adapters.db.history import missing_of
 from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
@@ -17,10 +20,13 @@ from adapters.whatsapp.inbound import CloudInterpreter
 from api.keys import Keys, keys_of
 from api.refusals import DatabaseNotReady, WrongSetting
 from api.settings import Settings
-from domain.ports import Bus, Ports, Throttle
+from domain.ports import Bus, MediaStore, Ports, Throttle
 
 if TYPE_CHECKING:
     from adapters.redis import RedisBus, RedisThrottle
+
+
+log = structlog.stdlib.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Wired:
 
     async def is_ready(self) -> bool:
         """A newer Deskline may have migrated the database since the start: serving goes on meanwhile."""
-        return (await self.database.state()).standing in (Standing.CURRENT, Standing.AHEAD)
+        return (await self.database.state()).standing in (SchemaStanding.CURRENT, SchemaStanding.AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,8 @@ class Parts:
 async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
     """A desk over the settings' database, which is brought up to date first where it is SQLite.
 
-    Raises WrongSetting, also for a Redis that refuses us, DatabaseRefused, and DatabaseNotReady where somebody has to
-    migrate.
+    Raises WrongSetting, also for a Redis or an object store that refuses us, DatabaseRefused, and DatabaseNotReady
+    where somebody has to migrate.
     """
     keys = keys_of(settings)
     clock, ids = SystemClock(), SystemIds()
@@ -69,6 +75,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
         bus, throttle = _hints_and_limits(shared, alone)
         async with _opened(settings, Parts(clock, ids, bus)) as database, http_client() as http:
             await _make_ready(database)
+            media = await _media(settings)
             ports = Ports(
                 clock=clock,
                 ids=ids,
@@ -82,7 +89,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 vault=AesVault(keys.encryption, keys.fingerprints),
                 passwords=Argon2Passwords(),
                 throttle=throttle,
-                media=DiskMedia(settings.media_folder),
+                media=media,
             )
             yield Wired(settings, keys, ports, database, shared)
 
@@ -109,6 +116,22 @@ async def _make_ready(database: Database) -> None:
     if lack := missing_of(await database.state()):
         raise DatabaseNotReady(lack)
     await database.start()
+
+
+async def _media(settings: Settings) -> MediaStore:
+    """Files in a folder, or in an object store; one that is away now is asked again by whoever needs it."""
+    place = settings.media_objects
+    if place is None:
+        return DiskMedia(settings.media_folder)
+    from adapters.media.objects import ObjectMedia, Standing  # who has none need not wait for its library
+
+    objects = ObjectMedia(place)
+    state = await objects.look()
+    if state.standing is Standing.REFUSED:
+        raise WrongSetting(state.message)
+    if state.standing is Standing.AWAY:
+        log.warning("the object store is away", why=state.message)
+    return objects
 
 
 @asynccontextmanager

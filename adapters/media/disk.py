@@ -6,21 +6,21 @@ A name is only ever one that Deskline made; what a sender called a file is never
 import asyncio
 import errno
 import os
-import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from adapters.media.gathering import gathered
+from adapters.media.names import ours
 from domain.errors import Unavailable
 from domain.ports import BytesMissing
 
-CHUNK_BYTES: Final = 1024 * 1024  # in memory at a time
+CHUNK_BYTES: Final = 256 * 1024  # in memory at a time, for each file on its way
 OWNER_ONLY_FILE: Final = 0o600
 OWNER_ONLY_FOLDER: Final = 0o700
 DRAFTS: Final = ".drafts"
-NAME: Final = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_-]{2,127}")
 SHELF: Final = slice(-2, None)  # files are spread over folders by the end of their names, which is random
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
@@ -37,7 +37,7 @@ class DiskMedia:
         try:
             file = await asyncio.to_thread(_begun, draft)
             try:
-                async for piece in _gathered(chunks):
+                async for piece in gathered(chunks, CHUNK_BYTES):
                     await asyncio.to_thread(file.write, piece)
                 await asyncio.to_thread(_kept, file, draft, path)
             finally:
@@ -50,7 +50,7 @@ class DiskMedia:
     async def read(self, name: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
         path = self._path(name)
         try:
-            file = await asyncio.to_thread(path.open, "rb")
+            file = await asyncio.to_thread(path.open, "rb", 0)
         except FileNotFoundError:
             raise BytesMissing(name) from None
         try:
@@ -75,21 +75,7 @@ class DiskMedia:
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise ValueError(f"not a name of ours: {name!r}")
-        return self._root / name[SHELF] / name
-
-
-async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
-    """Small pieces together, so that a thread is asked once for many."""
-    held = bytearray()
-    async for chunk in chunks:
-        held += chunk
-        if len(held) >= CHUNK_BYTES:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
+        return self._root / name[SHELF] / ours(name)
 
 
 # ---------------------------------------------------------------- on a thread

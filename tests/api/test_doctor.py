@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from api.doctor import Report, examine
 from api.keys import key_file
+from api.refusals import WrongSetting
 from api.settings import Settings
 from api.wiring import wired
 from domain.channels import Problem, ProblemCode
@@ -16,6 +17,7 @@ from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryState
 from tests.api.memory_desk import Line, connect
 from tests.builders import ACME, NOON
+from tests.object_server import BUCKET, KEY, SECRET, object_server
 
 LINE = Line("111", "901", secret="line-secret")
 CANARY = "canary-7f3a91-canary-7f3a91"
@@ -122,3 +124,37 @@ async def test_a_channel_without_any_secret_is_wrong(settings: Settings) -> None
         await connect(desk.ports, replace(LINE, secret=None))
 
     assert any("set DESKLINE_APP_SECRETS" in line for line in said(await examine(settings), "WRONG"))
+
+
+async def test_an_object_store_that_is_away_is_wrong_and_the_rest_is_looked_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    async with wired(settings):
+        pass
+    place = "s3://desk-files?endpoint=http://127.0.0.1:9"
+
+    report = await examine(settings.model_copy(update={"media_store": place}))
+
+    assert any("DESKLINE_MEDIA_STORE: the object store for desk-files" in line for line in said(report, "WRONG"))
+    assert any("organizations: none yet" in line for line in said(report, "note"))
+
+
+async def test_an_object_store_without_our_bucket_stops_the_start_and_is_told_by_the_doctor(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    async with object_server() as objects:
+        told = settings.model_copy(update={"media_store": f"s3://missing?endpoint={objects.url}"})
+        with pytest.raises(WrongSetting, match="DESKLINE_MEDIA_STORE: there is no bucket missing"):
+            async with wired(told):
+                pass
+        there = settings.model_copy(update={"media_store": f"s3://{BUCKET}/desk?endpoint={objects.url}"})
+        async with wired(there):
+            pass
+
+        assert any(
+            "files: the object store answers for desk-files/desk" in line for line in (await examine(there)).lines
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.media.place import ObjectPlace
 from api.keys import key_file, keys_of
 from api.refusals import WrongSetting
 from api.settings import Settings, read_settings, unknown_variables
@@ -40,7 +41,17 @@ def test_files_lie_beside_the_database_or_where_they_are_told_to(monkeypatch: py
     assert read_settings().media_folder == Path("/srv/desk files")
 
 
-@pytest.mark.parametrize("value", ["relative", "file://host/files", "file:///", "file:///a?b", "s3://bucket"])
+def test_files_may_lie_in_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().media_objects is None
+
+    monkeypatch.setenv("DESKLINE_MEDIA_STORE", "s3://desk-files/a?region=eu-west-1&endpoint=https://objects.example")
+    place = ObjectPlace("desk-files", "a", "eu-west-1", "https://objects.example")
+    assert read_settings().media_objects == place
+
+
+@pytest.mark.parametrize(
+    "value", ["relative", "file://host/files", "file:///", "file:///a?b", "s3://UPPER", "s3://a-b?c"]
+)
 def test_a_place_for_files_that_is_none_stops_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKLINE_MEDIA_STORE", value)
 

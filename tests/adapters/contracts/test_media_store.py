@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from adapters.media.disk import DiskMedia
+from adapters.media.objects import ObjectMedia
+from adapters.media.place import ObjectPlace
 from adapters.memory.media import MemoryMedia
 from domain.ports import BytesMissing, MediaStore
+from tests.object_server import BUCKET, KEY, SECRET, object_server
 
 NAME = "019ab000-0000-7000-8000-00000000000a"
 OTHER = "019ab000-0000-7000-8000-00000000000b"
@@ -19,9 +22,21 @@ class DeskOnFire(Exception):
     """Something goes wrong while the bytes come."""
 
 
-@pytest.fixture(params=["memory", "disk"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> MediaStore:
-    return MemoryMedia() if request.param == "memory" else DiskMedia(tmp_path / "files" / "of the desk")
+@pytest.fixture(params=["memory", "disk", "objects"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[MediaStore]:
+    match request.param:
+        case "memory":
+            yield MemoryMedia()
+        case "disk":
+            yield DiskMedia(tmp_path / "files" / "of the desk")
+        case _:
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+            async with object_server() as objects:
+                yield ObjectMedia(ObjectPlace(BUCKET, "files/of the desk", endpoint=objects.url))
+                assert objects.unsigned == 0
 
 
 async def in_pieces(data: bytes, size: int = 1000) -> AsyncIterator[bytes]:
