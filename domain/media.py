@@ -11,11 +11,16 @@ from enum import StrEnum
 
 from domain.errors import Field, MediaRejected
 from domain.ids import ChannelId, MediaId, MessageId, OrganizationId, PhoneNumberId
+from domain.media_looks import Looks
 from domain.messages import Direction
 
 MIB = 1024 * 1024
 NETWORK_LIMIT = 100 * MIB  # the largest file the network passes on
 STATIC_STICKER_LIMIT = 100 * 1024
+STICKER_SIDE = 512  # pixels
+PIXEL_LIMIT = 100_000_000  # of a picture that is sent; phones give up on more
+H264 = frozenset({"avc1", "avc3"})
+AAC = frozenset({"mp4a"})
 UPLOAD_LIVES = timedelta(days=30)  # an id the network gave for what we uploaded
 UPLOAD_MARGIN = timedelta(days=1)
 WEBHOOK_ID_LIVES = timedelta(days=7)  # an id that came with a message
@@ -99,6 +104,7 @@ RULES: tuple[MediaRule, ...] = (
 )
 """One row for each kind and direction."""
 
+MOVING = frozenset({MediaKind.VIDEO, MediaKind.STICKER})
 CAPTIONED = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT})
 
 
@@ -133,6 +139,97 @@ def refusal_of(
     if voice and (kind is not MediaKind.AUDIO or mime_type != VOICE_TYPE):
         return refused(f"A voice note has to be AUDIO of the type {VOICE_TYPE} with Opus in it.")
     return None
+
+
+def unfit(kind: MediaKind, mime_type: str, size: int, looks: Looks) -> MediaRejected | None:
+    """Why no phone would show a file that is to be sent, though its type and size are taken; None where one would."""
+    why = _fault(kind, size, looks)
+    return MediaRejected(rule_for(kind, Direction.OUTBOUND), mime_type, size, why) if why else None
+
+
+def _fault(kind: MediaKind, size: int, looks: Looks) -> str | None:
+    if kind is MediaKind.DOCUMENT:
+        return None
+    if looks.fault is not None:
+        return looks.fault
+    if looks.width is not None and looks.height is not None:
+        if looks.width * looks.height > PIXEL_LIMIT:
+            return f"It has {looks.width} by {looks.height} pixels, more than {PIXEL_LIMIT} in all."
+        if kind is MediaKind.STICKER and (looks.width, looks.height) != (STICKER_SIDE, STICKER_SIDE):
+            return (
+                f"A sticker has {STICKER_SIDE} by {STICKER_SIDE} pixels; this one has {looks.width} by {looks.height}."
+            )
+    if kind is MediaKind.STICKER and not looks.animated and size > STATIC_STICKER_LIMIT:
+        return f"A sticker that does not move has {STATIC_STICKER_LIMIT} bytes at most; it has {size}."
+    if kind is MediaKind.VIDEO:
+        return _film_fault(looks)
+    return None
+
+
+def _film_fault(looks: Looks) -> str | None:
+    if not looks.pictures:
+        return "It is a film without pictures."
+    if not H264.issuperset(looks.pictures):
+        return f"Its pictures are coded as {', '.join(looks.pictures)}; phones show H.264."
+    if len(looks.sounds) > 1:
+        return f"It has {len(looks.sounds)} tracks of sound; one is allowed, or none."
+    if not AAC.issuperset(looks.sounds):
+        return f"Its sound is coded as {looks.sounds[0]}; phones play AAC."
+    return None
+
+
+_EXTENSIONS: dict[str, tuple[str, ...]] = {
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/png": ("png",),
+    "image/webp": ("webp",),
+    "video/mp4": ("mp4", "m4v"),
+    "video/3gpp": ("3gp", "3gpp", "3g2"),
+    "audio/aac": ("aac",),
+    "audio/amr": ("amr",),
+    "audio/mpeg": ("mp3", "mpga"),
+    "audio/mp4": ("m4a", "m4b", "mp4"),
+    "audio/ogg": ("ogg", "oga", "opus"),
+    "audio/webm": ("webm", "weba"),
+    "application/pdf": ("pdf",),
+    "application/msword": ("doc", "dot"),
+    "application/vnd.ms-excel": ("xls", "xlt"),
+    "application/vnd.ms-powerpoint": ("ppt", "pps", "pot"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ("pptx",),
+}
+_OF_OTHERS = (  # types that can't be sent
+    *(
+        "apk",
+        "avi",
+        "avif",
+        "bat",
+        "bmp",
+        "cmd",
+        "com",
+        "dll",
+        "exe",
+        "flac",
+        "gif",
+        "gz",
+        "heic",
+        "heif",
+        "htm",
+        "html",
+    ),
+    *("jar", "js", "lnk", "mkv", "mov", "msi", "ps1", "rar", "scr", "sh", "svg", "tar", "tif", "tiff", "vbs", "wav"),
+    *("wma", "wmv", "xhtml", "zip", "7z"),
+)
+_KNOWN = frozenset(_OF_OTHERS).union(*_EXTENSIONS.values())
+
+
+def misnamed(file_name: str | None, mime_type: str) -> str | None:
+    """Why a file of this type should not have this name: its extension is that of another. None where it may."""
+    stem, dot, extension = (file_name or "").rpartition(".")
+    told = extension.lower()
+    if not (stem and dot) or told not in _KNOWN or told in _EXTENSIONS.get(mime_type, ()):
+        return None
+    return f"A file with the name {stem[:40]}.{told} is not {mime_type}."
 
 
 def _a(noun: str) -> str:
@@ -193,7 +290,7 @@ def with_bytes(media: Media, *, stored_as: str, mime_type: str, size: int, sha25
         mime_type=mime_type,
         size=size,
         sha256=sha256,
-        animated=media.animated or animated,
+        animated=media.animated or (animated and media.kind in MOVING),
         failure=None,
         due_at=None,
     )

@@ -1,17 +1,14 @@
 """What a file is, judged from its first bytes and not from what anybody calls it.
 
-Nothing is unpacked: only signatures and the few header fields behind them are read.
-Source: WHATWG "MIME Sniffing", sections 6 and 7; RFC 9649 (WebP); RFC 7845 (Opus in Ogg); PNG, section 11.2.1.
+Nothing is unpacked: only signatures are read; what stands behind them is for `media_looks`.
+Source: WHATWG "MIME Sniffing", sections 6 and 7.
 """
 
 import codecs
-import struct
-from dataclasses import dataclass
 
 from domain.media import UNKNOWN_TYPE
 
 HEAD_BYTES = 4096  # enough to judge by
-PIXEL_LIMIT = 100_000_000  # of an image that is sent; phones give up on more
 
 SHOWN_INLINE = frozenset(
     {
@@ -113,10 +110,12 @@ def _by_brand(brand: bytes) -> str:
         return "video/3gpp"
     if brand in (b"M4A ", b"M4B "):
         return "audio/mp4"
-    if brand in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"):
+    if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
         return "image/heic"
     if brand in (b"avif", b"avis"):
         return "image/avif"
+    if brand == b"qt  ":
+        return "video/quicktime"
     return "video/mp4"
 
 
@@ -138,46 +137,3 @@ def _text_or_unknown(head: bytes, told: str) -> str:
     if "\0" in text:
         return UNKNOWN_TYPE
     return told if told in ("text/csv", "text/calendar", "text/vcard", "application/json") else "text/plain"
-
-
-# ---------------------------------------------------------------- what stands behind the signature
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What a file's header tells beside its type. `fault`: why a phone would not show or play it."""
-
-    animated: bool = False
-    fault: str | None = None
-
-
-def looks(head: bytes, mime_type: str) -> Looks:
-    """Of a PNG, WebP or Ogg; of all else nothing is known."""
-    match mime_type:
-        case "image/png":
-            return Looks(fault=_png_fault(head))
-        case "image/webp":
-            return Looks(animated=head[12:16] == b"VP8X" and len(head) > 20 and bool(head[20] & 0x02))
-        case "audio/ogg":
-            return Looks(fault=_ogg_fault(head))
-        case _:
-            return Looks()
-
-
-def _png_fault(head: bytes) -> str | None:
-    if len(head) < 26 or head[12:16] != b"IHDR":
-        return "It is no whole PNG."
-    width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
-    if width * height > PIXEL_LIMIT:
-        return f"It has {width} by {height} pixels, more than {PIXEL_LIMIT} in all."
-    if depth != 8 or colour not in (2, 6):
-        return "A PNG has to have 8 bits a channel, RGB or RGBA."
-    return None
-
-
-def _ogg_fault(head: bytes) -> str | None:
-    """The first packet of an Opus stream names the number of channels in its tenth byte (RFC 7845, 5.1)."""
-    start = head.find(b"OpusHead")
-    if start < 0 or len(head) < start + 10:
-        return "audio/ogg has to hold Opus."
-    return None if head[start + 9] == 1 else "Opus has to have one channel."

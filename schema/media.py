@@ -61,7 +61,9 @@ class Media(Node):
         description="The SHA-256 of its bytes in hex once it is READY; before, as the network told it. Null for none."
     )
     voice: bool = strawberry.field(description="Recorded in the chat as a voice note.")
-    animated: bool = strawberry.field(description="A sticker that moves.")
+    animated: bool = strawberry.field(
+        description="A sticker that moves, or a short film without sound, as GIFs arrive."
+    )
     failure: str | None = strawberry.field(description="Why it could not be fetched; null unless FAILED or EXPIRED.")
     file: strawberry.Private[media.Media]
 

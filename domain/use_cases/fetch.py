@@ -13,7 +13,6 @@ from domain.events import MessageChange, MessageChanged
 from domain.failures import Remedy, verdict
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
 from domain.media import WEBHOOK_ID_LIVES, Media, MediaState, refusal_of, with_bytes, without_bytes
-from domain.media_types import looks
 from domain.messages import Direction
 from domain.ports import (
     BrokenOff,
@@ -196,14 +195,13 @@ async def _settle(ports: Ports, claimed: Media, outcome: _Outcome) -> bool:
 
 
 def _ready(media: Media, name: str, intake: Intake) -> Media:
-    mime_type = intake.mime_type
     return with_bytes(
         media,
         stored_as=name,
-        mime_type=mime_type,
+        mime_type=intake.mime_type,
         size=intake.size,
         sha256=intake.sha256,
-        animated=looks(intake.head, mime_type).animated,
+        animated=intake.looks.animated,
     )
 
 

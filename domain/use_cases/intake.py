@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 
 from domain.errors import Refusal
+from domain.media_looks import Glance, Looks
 from domain.media_types import HEAD_BYTES, judged
 
 
@@ -23,12 +24,14 @@ class NotTheFile(Exception):
 
 
 class Intake:
-    """One file coming in. After `through` has ended, size, hash and type are known."""
+    """One file coming in. After `through` has ended, size, hash, type and looks are known."""
 
     def __init__(self, told_type: str) -> None:
         self._told_type = told_type
         self._hash = hashlib.sha256()
-        self.head = b""
+        self._head = b""
+        self._early: list[bytes] = []  # what came until the head was there
+        self._glance: Glance | None = None  # from then on
         self.size = 0
 
     @property
@@ -37,7 +40,11 @@ class Intake:
 
     @property
     def mime_type(self) -> str:
-        return judged(self.head, self._told_type)
+        return judged(self._head, self._told_type)
+
+    @property
+    def looks(self) -> Looks:
+        return self._glance.looks if self._glance is not None else Looks()
 
     async def through(
         self,
@@ -51,20 +58,30 @@ class Intake:
 
         Each may raise, and then nothing more is passed on.
         """
-        is_begun = False
         async for chunk in chunks:
             self.size += len(chunk)
             grown(self.size)
             self._hash.update(chunk)
-            if len(self.head) < HEAD_BYTES:
-                self.head += chunk[: HEAD_BYTES - len(self.head)]
-            if not is_begun and len(self.head) == HEAD_BYTES:
-                is_begun = True
-                begun(self)
+            if self._glance is not None:
+                self._glance.feed(chunk)
+            else:
+                self._head += chunk[: HEAD_BYTES - len(self._head)]
+                self._early.append(chunk)
+                if len(self._head) == HEAD_BYTES:
+                    self._look()
+                    begun(self)
             yield chunk
-        if not is_begun:
+        if self._glance is None:
+            self._look()
             begun(self)
         ended(self)
+
+    def _look(self) -> None:
+        """The type is known now, and with it where to look."""
+        self._glance = Glance(self.mime_type)
+        for chunk in self._early:
+            self._glance.feed(chunk)
+        self._early.clear()
 
 
 def hash_of(told: str | None) -> str | None:

@@ -7,17 +7,17 @@ from domain.actors import Actor, Right
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import MediaId, OrganizationId
 from domain.media import (
-    STATIC_STICKER_LIMIT,
     Media,
     MediaKind,
     MediaState,
+    misnamed,
     plain_type,
     refusal_of,
     rule_for,
     safe_name,
+    unfit,
     with_bytes,
 )
-from domain.media_types import looks
 from domain.messages import Direction
 from domain.ports import Ports
 from domain.use_cases.again import again_on_collision
@@ -41,6 +41,8 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
     mime_type = plain_type(asked.mime_type)
     if refusal := refusal_of(asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice):
         return refusal
+    if why := misnamed(safe_name(asked.file_name), mime_type):
+        return MediaRejected(rule_for(asked.kind, Direction.OUTBOUND), mime_type, asked.size, why)
     media = Media(
         organization=actor.organization,
         id=MediaId(ports.ids.new()),
@@ -85,6 +87,8 @@ async def take_upload(
     def ended(intake: Intake) -> None:
         if intake.size != size:
             raise Stopped(_other_size(size, f"{intake.size} came"))
+        if refusal := unfit(media.kind, intake.mime_type, size, intake.looks):
+            raise Stopped(refusal)
 
     intake = Intake(media.mime_type)
     name = ports.ids.new()
@@ -104,33 +108,26 @@ async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Med
         media = (await tx.media([prepared.id])).get(prepared.id)
         if media is None or media.state is not MediaState.PENDING:
             return _here_already()
-        mime_type = intake.mime_type
         ready = with_bytes(
             media,
             stored_as=name,
-            mime_type=mime_type,
+            mime_type=intake.mime_type,
             size=intake.size,
             sha256=intake.sha256,
-            animated=looks(intake.head, mime_type).animated,
+            animated=intake.looks.animated,
         )
         tx.save(ready)
     return ready
 
 
 def _type_fault(media: Media, intake: Intake) -> MediaRejected | None:
-    """Why these bytes are not what was prepared, or not what a phone shows."""
+    """Why these bytes are not what was prepared."""
     assert media.size is not None
     rule, mime_type = rule_for(media.kind, Direction.OUTBOUND), intake.mime_type
     if refusal := refusal_of(media.kind, Direction.OUTBOUND, mime_type, media.size, voice=media.voice):
         return refusal
     if mime_type != media.mime_type:
         why = f"Its bytes are {mime_type}, though it was called {media.mime_type}."
-        return MediaRejected(rule, mime_type, media.size, why)
-    seen = looks(intake.head, mime_type)
-    if seen.fault is not None:
-        return MediaRejected(rule, mime_type, media.size, seen.fault)
-    if media.kind is MediaKind.STICKER and not seen.animated and media.size > STATIC_STICKER_LIMIT:
-        why = f"A sticker that does not move has {STATIC_STICKER_LIMIT} bytes at most; it has {media.size}."
         return MediaRejected(rule, mime_type, media.size, why)
     return None
 

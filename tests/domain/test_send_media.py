@@ -1,6 +1,9 @@
 """Files of our own: prepared, taken in, sent in order, uploaded to the network once for each number."""
 
 import hashlib
+import io
+import tracemalloc
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,7 +13,8 @@ import pytest
 from domain.actors import Actor
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
 from domain.ids import MediaId
-from domain.media import STATIC_STICKER_LIMIT, Media, MediaKind, MediaState
+from domain.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, MediaRule, MediaState
+from domain.media import refusal_of as media_refusal
 from domain.messages import Direction, MediaMessage, Message, MessageStatus
 from domain.ports import Attachment, NotSent, Rejected, Unanswered
 from domain.use_cases.dispatch import FILE_GONE, SESSION_OVER, UPLOAD_LEASE, dispatch
@@ -18,11 +22,12 @@ from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.send_media import FILES_LIMIT, SendMedia, send_media
 from tests.builders import ACME, DAY, MINUTE, NUMBER, a_media, an_id
 from tests.domain.desk import AGENT, MAY_WORK, READER, Desk, granted, open_desk, refusal_of, refused_as
+from tests.files import a_film, a_jpeg, a_png, a_sticker, an_opus, of_type
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02" + b"rest of a picture"
 PDF = b"%PDF-1.4\n%%EOF\n"
-OPUS = b"OggS" + bytes(24) + b"OpusHead\x01\x01" + bytes(10)
-STILL_STICKER = b"RIFF\x00\x00\x00\x00WEBPVP8 "
+OPUS = an_opus()
+STILL_STICKER = a_sticker()
 QUEUED, SENT, FAILED = MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.FAILED
 
 
@@ -167,6 +172,69 @@ async def test_bytes_that_are_not_what_they_were_called_are_refused_by_the_rule(
     assert refusal.rule.kind is kind
     assert why in refusal.message
     assert (await file_of(desk, media)).state is MediaState.PENDING
+
+
+OUT = [rule for rule in RULES if rule.direction is Direction.OUTBOUND]
+
+
+@pytest.mark.parametrize("rule", OUT, ids=[rule.kind for rule in OUT])
+async def test_a_file_of_each_type_of_a_rule_passes_and_others_are_refused_by_it_before_anything_is_uploaded(
+    desk: Desk, rule: MediaRule
+) -> None:
+    for mime_type in rule.mime_types:
+        data = of_type(mime_type)
+        media = granted(await taken(desk, await prepared(desk, data, rule.kind, mime_type), data))
+        assert (media.state, media.mime_type) == (MediaState.READY, mime_type)
+
+    for data, mime_type in REFUSED[rule.kind]:
+        refusal = refusal_of(await taken(desk, await prepared(desk, data, rule.kind, mime_type), data))
+        assert isinstance(refusal, MediaRejected), mime_type
+        assert refusal.rule is rule
+    asked = PrepareMedia(rule.kind, "image/heic", 100)
+    assert refusal_of(await prepare_media(desk.ports, AGENT, asked)) == media_refusal(
+        rule.kind, Direction.OUTBOUND, "image/heic", 100
+    )
+    assert desk.network.uploads == []
+
+
+REFUSED = {  # as it comes, though it was called something that is taken
+    MediaKind.IMAGE: [(a_png(depth=16), "image/png"), (a_jpeg(60_000, 60_000), "image/jpeg")],
+    MediaKind.VIDEO: [(a_film(("vide", "hvc1")), "video/mp4"), (b"\x00\x00\x00\x18ftypheic" + bytes(9), "video/mp4")],
+    MediaKind.AUDIO: [(an_opus(2), "audio/ogg"), (a_png(), "audio/mpeg")],
+    MediaKind.DOCUMENT: [(b"<svg onload=alert(1)>", "text/plain"), (b"MZ" + bytes(50), "application/pdf")],
+    MediaKind.STICKER: [(a_sticker(100), "image/webp"), (a_sticker(size=STATIC_STICKER_LIMIT + 1), "image/webp")],
+}
+
+
+async def test_a_document_is_never_unpacked_however_much_is_in_it(desk: Desk) -> None:
+    office = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", bytes(50_000_000))
+    data = bomb.getvalue()
+    media = await prepared(desk, data, MediaKind.DOCUMENT, office)
+
+    tracemalloc.start()
+    try:
+        ready = granted(await taken(desk, media, data))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (ready.state, ready.size, peak < 1_000_000) == (MediaState.READY, len(data), True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "mime_type"),
+    [("photo.heic", MediaKind.IMAGE, "image/jpeg"), ("invoice.pdf.exe", MediaKind.DOCUMENT, "application/pdf")],
+)
+async def test_a_name_of_another_type_is_refused_before_a_byte_moves(
+    desk: Desk, name: str, kind: MediaKind, mime_type: str
+) -> None:
+    refusal = refusal_of(await prepare_media(desk.ports, AGENT, PrepareMedia(kind, mime_type, 100, name)))
+
+    assert isinstance(refusal, MediaRejected)
+    assert (refusal.rule.kind, f"is not {mime_type}" in refusal.message) == (kind, True)
 
 
 async def test_a_sticker_and_a_voice_note_that_fit_are_taken(desk: Desk) -> None:
