@@ -57,24 +57,25 @@ class MediaFiles:
         except LinkInvalid as error:
             return _told("FORBIDDEN", str(error), 403)
         media = await self._shown(named)
-        if media is None or media.stored_as is None or media.size is None:
+        kept = _kept(media, named.rendition) if media is not None else None
+        if kept is None:
             return _told("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
-        headers = _headers(media)
+        headers = _headers(kept)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        if await self._ports.media.size(media.stored_as) != media.size:
-            log.error("a kept file is missing or cut", media=media.id)
+        if await self._ports.media.size(kept.stored_as) != kept.size:
+            log.error("a kept file is missing or cut", media=named.media)
             return _told("NOT_FOUND", "The file is not in the store any more.", 404)
-        span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], media.size)
+        span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], kept.size)
         if span is None:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{media.size}"})
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{kept.size}"})
         headers["Content-Length"] = str(span.stop - span.start)
         if span.is_whole:
-            chunks = unspoilt(self._ports.media.read(media.stored_as), media.sha256)
-            return _streamed(request, chunks, 200, headers, media.mime_type)
-        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{media.size}"
-        chunks = self._ports.media.read(media.stored_as, span.start, span.stop)
-        return _streamed(request, chunks, 206, headers, media.mime_type)
+            chunks = unspoilt(self._ports.media.read(kept.stored_as), kept.sha256)
+            return _streamed(request, chunks, 200, headers, kept.mime_type)
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{kept.size}"
+        chunks = self._ports.media.read(kept.stored_as, span.start, span.stop)
+        return _streamed(request, chunks, 206, headers, kept.mime_type)
 
     async def _shown(self, named: Named) -> Media | None:
         """The file, while it is READY and its message still says so: what was removed or withheld is not given out."""
@@ -120,6 +121,26 @@ class MediaFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class _Kept:
+    """Bytes in the store: a file, or another form of it."""
+
+    stored_as: str
+    mime_type: str
+    size: int
+    sha256: str | None
+    file_name: str | None
+
+
+def _kept(media: Media, rendition: str | None) -> _Kept | None:
+    if rendition is not None:
+        form = media.rendition(rendition)
+        return _Kept(form.stored_as, form.mime_type, form.size, form.sha256, None) if form is not None else None
+    if media.stored_as is None or media.size is None:
+        return None
+    return _Kept(media.stored_as, media.mime_type, media.size, media.sha256, media.file_name)
+
+
+@dataclass(frozen=True, slots=True)
 class _Span:
     start: int
     stop: int
@@ -142,15 +163,15 @@ def _span(asked: str | None, only_if: str | None, tag: str, size: int) -> _Span 
     return _Span(start, stop, is_whole=False) if start < size else None
 
 
-def _headers(media: Media) -> dict[str, str]:
+def _headers(kept: _Kept) -> dict[str, str]:
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",  # asked each time: what is withheld is withheld at once
         "Content-Security-Policy": SANDBOX,
-        "ETag": f'"{media.sha256}"',
+        "ETag": f'"{kept.sha256}"',
     }
-    shown = "inline" if media.mime_type in SHOWN_INLINE else "attachment"
-    named = f"; filename*=UTF-8''{quote(media.file_name, safe='')}" if media.file_name else ""
+    shown = "inline" if kept.mime_type in SHOWN_INLINE else "attachment"
+    named = f"; filename*=UTF-8''{quote(kept.file_name, safe='')}" if kept.file_name else ""
     headers["Content-Disposition"] = shown + named
     return headers
 

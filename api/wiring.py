@@ -14,6 +14,7 @@ from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
 from adapters.secrets import AesVault, Argon2Passwords
+from adapters.sounds import Codecs, are_here
 from adapters.system import SystemClock, SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter
@@ -90,6 +91,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 passwords=Argon2Passwords(),
                 throttle=throttle,
                 media=media,
+                sounds=Codecs() if are_here() else None,
             )
             yield Wired(settings, keys, ports, database, shared)
 

@@ -20,7 +20,7 @@ from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
 from domain.use_cases.clearing import forget_parked
 from domain.use_cases.dispatch import dispatch, give_up
-from domain.use_cases.fetch import fetch_media
+from domain.use_cases.tend import tend_media
 
 DELIVERIES_AT_A_TIME: Final = 64
 SENDS_AT_A_TIME: Final = 32
@@ -148,11 +148,11 @@ class Worker:
 
     async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
         try:
-            await fetch_media(self._ports, organization, media)
+            await tend_media(self._ports, organization, media)
             self._meters.fetches.inc()
         except Exception:
             self._meters.worker_faults.labels("fetch").inc()
-            log.exception("a file could not be fetched", media=media)
+            log.exception("a file could not be tended", media=media)
             await _wait(self._stopping, REST_AFTER_FAULT_S)
         finally:
             del self._fetching[media]

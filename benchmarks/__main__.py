@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import fanout, inbox, ingest, mutate
+from benchmarks import fanout, inbox, ingest, media, mutate
 from benchmarks.figures import Figure, surroundings, write_figures
 from benchmarks.known import ROOT
 from benchmarks.places import NoPlace, Place, place_of
@@ -23,8 +23,9 @@ AREAS: Final[dict[str, Callable[[Plan, Place], Awaitable[list[Figure]]]]] = {
     "inbox": inbox.measure,
     "fanout": fanout.measure,
     "mutate": mutate.measure,
+    "media": media.measure,
 }
-MODULES: Final = {"ingest": ingest, "inbox": inbox, "fanout": fanout, "mutate": mutate}
+MODULES: Final = {"ingest": ingest, "inbox": inbox, "fanout": fanout, "mutate": mutate, "media": media}
 FIGURES: Final = ROOT / "var" / "bench"
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,6 +113,10 @@ class Process:
         self._process = process
         self._log = log
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def pause(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
@@ -126,10 +130,17 @@ class Process:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *module: str, url: str | None = None, profile: Path | None = None
+    folder: Path,
+    *module: str,
+    url: str | None = None,
+    profile: Path | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Process]:
-    """`python -m MODULE ARGUMENTS…`, for the database at `url`; its profile goes to `profile` when it ends."""
-    process, log = _start(folder, module, url, profile)
+    """`python -m MODULE ARGUMENTS…`, for the database at `url`; its profile goes to `profile` when it ends.
+
+    `more` are further variables of its environment.
+    """
+    process, log = _start(folder, module, _environment(url) | dict(more or {}), profile)
     assert process.stdout is not None
     drained = threading.Thread(target=_drain, args=(process.stdout,), daemon=True)
     try:
@@ -150,7 +161,7 @@ async def running(
 
 
 def _start(
-    folder: Path, module: tuple[str, ...], url: str | None, profile: Path | None
+    folder: Path, module: tuple[str, ...], environment: dict[str, str], profile: Path | None
 ) -> tuple[subprocess.Popen[str], Path]:
     log = folder / f"{module[0]}-{time.monotonic_ns()}.log"
     profiled = ("-m", "cProfile", "-o", str(profile)) if profile else ()
@@ -158,7 +169,7 @@ def _start(
         process = subprocess.Popen(
             [sys.executable, *profiled, "-m", *module],
             cwd=folder,
-            env=_environment(url),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=written,

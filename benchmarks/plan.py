@@ -13,14 +13,33 @@ class Size:
     updates: int  # interpreted in one turn
     sockets: int
     events: int  # pushed in one turn
+    file_bytes: int
     seconds: float  # of each measurement that goes by time
 
 
 FULL: Final = Size(
-    contacts=20_000, threads=50_000, messages=1_000_000, updates=1_600, sockets=1_000, events=20, seconds=2.0
+    contacts=20_000,
+    threads=50_000,
+    messages=1_000_000,
+    updates=1_600,
+    sockets=1_000,
+    events=20,
+    file_bytes=100 * 1024 * 1024,
+    seconds=2.0,
 )
-QUICK: Final = Size(contacts=2_000, threads=5_000, messages=100_000, updates=640, sockets=200, events=20, seconds=1.0)
-TINY: Final = Size(contacts=40, threads=100, messages=1_000, updates=96, sockets=10, events=3, seconds=0.1)
+QUICK: Final = Size(
+    contacts=2_000,
+    threads=5_000,
+    messages=100_000,
+    updates=640,
+    sockets=200,
+    events=20,
+    file_bytes=100 * 1024 * 1024,
+    seconds=1.0,
+)
+TINY: Final = Size(
+    contacts=40, threads=100, messages=1_000, updates=96, sockets=10, events=3, file_bytes=1_000_000, seconds=0.1
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ WEBHOOK_ID_LIVES = timedelta(days=7)  # an id that came with a message
 FILE_NAME_LIMIT = 200  # characters
 UNKNOWN_TYPE = "application/octet-stream"
 VOICE_TYPE = "audio/ogg"
+RECORDED_TYPES = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/mpeg", "audio/aac", "audio/wav"})
+"""What browsers and phones record, and voice notes can be made of."""
+LARGEST_RENDERED = 16 * MIB  # nothing larger was recorded by hand
 
 
 class MediaKind(StrEnum):
@@ -91,7 +94,8 @@ RULES: tuple[MediaRule, ...] = (
         Direction.OUTBOUND,
         _SOUNDS,
         16 * MIB,
-        "audio/ogg: Opus with one channel only. A voice note has to be audio/ogg. No caption.",
+        "audio/ogg: Opus with one channel only. A voice note has to be that; what a browser recorded in another form"
+        " (audio/webm, audio/mp4) is made into it where the server has the codecs. No caption.",
     ),
     MediaRule(MediaKind.DOCUMENT, Direction.OUTBOUND, _DOCUMENTS, NETWORK_LIMIT),
     MediaRule(
@@ -119,9 +123,13 @@ def refusal_of(
     size: int,
     *,
     voice: bool = False,
+    can_convert: bool = False,
     field: Field = (),
 ) -> MediaRejected | None:
-    """Why a file of this type and size is not taken; None where it is. What comes in is refused for its size only."""
+    """Why a file of this type and size is not taken; None where it is. What comes in is refused for its size only.
+
+    A voice note may be of any type that is recorded where it can be converted.
+    """
     rule = rule_for(kind, direction)
 
     def refused(why: str) -> MediaRejected:
@@ -134,10 +142,13 @@ def refusal_of(
         return None
     if size < 1:
         return refused("An empty file can't be sent.")
+    if voice and can_convert and kind is MediaKind.AUDIO and mime_type in RECORDED_TYPES:
+        return None
     if not rule.takes(mime_type):
         return refused(f"{mime_type} can't be sent as {_a(named)}; allowed are {', '.join(rule.mime_types)}.")
     if voice and (kind is not MediaKind.AUDIO or mime_type != VOICE_TYPE):
-        return refused(f"A voice note has to be AUDIO of the type {VOICE_TYPE} with Opus in it.")
+        lack = "" if can_convert else ": this server has no codecs to convert others"
+        return refused(f"A voice note has to be AUDIO of the type {VOICE_TYPE} with Opus in it{lack}.")
     return None
 
 
@@ -174,7 +185,7 @@ def _film_fault(looks: Looks) -> str | None:
     if len(looks.sounds) > 1:
         return f"It has {len(looks.sounds)} tracks of sound; one is allowed, or none."
     if not AAC.issuperset(looks.sounds):
-        return f"Its sound is coded as {looks.sounds[0]}; phones play AAC."
+        return f"Its sound is coded as {', '.join(looks.sounds)}; phones play AAC."
     return None
 
 
@@ -223,6 +234,14 @@ _OF_OTHERS = (  # types that can't be sent
 _KNOWN = frozenset(_OF_OTHERS).union(*_EXTENSIONS.values())
 
 
+def renamed(file_name: str | None, extension: str) -> str | None:
+    """The name of a file that became another type's."""
+    if file_name is None:
+        return None
+    stem, dot, told = file_name.rpartition(".")
+    return f"{stem if dot and stem and told.lower() in _KNOWN else file_name}.{extension}"
+
+
 def misnamed(file_name: str | None, mime_type: str) -> str | None:
     """Why a file of this type should not have this name: its extension is that of another. None where it may."""
     stem, dot, extension = (file_name or "").rpartition(".")
@@ -252,6 +271,27 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """The same content in another form, made here."""
+
+    name: str
+    mime_type: str
+    size: int  # bytes
+    sha256: str  # in hex
+    stored_as: str
+
+
+PLAYABLE = "playable"  # a voice note as everything plays it
+
+
+class Step(StrEnum):
+    """What is to be done for a file when its time comes."""
+
+    FETCH = "FETCH"
+    RENDER = "RENDER"
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """A file. Inbound ones have a channel, a network id and a message; those to be sent have none of the three."""
 
@@ -272,9 +312,20 @@ class Media:
     animated: bool = False
     failure: str | None = None
     stored_as: str | None = None  # the name in the store; None where the bytes are not ours
-    due_at: datetime | None = None  # when it is to be fetched, or tried again
-    tries: int = 0
+    due_at: datetime | None = None  # when its next step is to be taken, or tried again
+    tries: int = 0  # of the step that is due
     uploads: tuple[Upload, ...] = ()
+    renditions: tuple[Rendition, ...] = ()
+
+    @property
+    def step(self) -> Step | None:
+        """What is due at `due_at`; None for nothing."""
+        if self.due_at is None:
+            return None
+        return Step.FETCH if self.state is MediaState.PENDING else Step.RENDER
+
+    def rendition(self, name: str) -> Rendition | None:
+        return next((each for each in self.renditions if each.name == name), None)
 
     def upload_for(self, number: PhoneNumberId, now: datetime) -> Upload | None:
         """How the network knows it for a number, while that may still be used."""
@@ -299,6 +350,17 @@ def with_bytes(media: Media, *, stored_as: str, mime_type: str, size: int, sha25
 def without_bytes(media: Media, state: MediaState, failure: str) -> Media:
     """FAILED or EXPIRED, with the reason for a person."""
     return replace(media, state=state, failure=failure, due_at=None)
+
+
+def is_to_be_rendered(media: Media) -> bool:
+    """Whether browsers could do with another form of it: not all of them play the Opus of voice notes."""
+    return media.kind is MediaKind.AUDIO and media.mime_type == VOICE_TYPE and (media.size or 0) <= LARGEST_RENDERED
+
+
+def with_rendition(media: Media, rendition: Rendition | None) -> Media:
+    """With another form, or without one, and nothing more to be done."""
+    made = (rendition,) if rendition is not None else ()
+    return replace(media, renditions=(*media.renditions, *made), due_at=None)
 
 
 def with_upload(media: Media, upload: Upload) -> Media:

@@ -618,6 +618,31 @@ class MediaStore(Protocol):
         ...
 
 
+class SoundForm(StrEnum):
+    VOICE_NOTE = "VOICE_NOTE"  # Opus in Ogg with one channel: what phones play as a voice note
+    PLAYABLE = "PLAYABLE"  # MP3: what every browser and program plays
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """Nothing could be made of a sound; the reason is for a person."""
+
+    reason: str
+
+
+class Sounds(Protocol):
+    """Sounds in other forms. Bounded in time and memory, whatever the sound claims to be."""
+
+    def made(
+        self, chunks: AsyncIterable[bytes], mime_type: str, form: SoundForm
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes] | NotMade]:
+        """A sound of `mime_type` in another form, to be read while inside. What `chunks` raises goes on.
+
+        One that is in this form already comes out as good as it went in.
+        """
+        ...
+
+
 # ---------------------------------------------------------------- hints
 
 
@@ -822,3 +847,4 @@ class Ports:
     passwords: Passwords
     throttle: Throttle
     media: MediaStore
+    sounds: Sounds | None = None  # None where the codecs are not installed

@@ -164,6 +164,7 @@ CREATE TABLE media (
     due_at timestamp with time zone,
     tries bigint NOT NULL,
     uploads text COLLATE "C" NOT NULL,
+    renditions text COLLATE "C" NOT NULL DEFAULT '[]'::text,
     CONSTRAINT media_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT media_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES channels(organization_id, id)
 );

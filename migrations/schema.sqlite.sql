@@ -154,7 +154,7 @@ CREATE TABLE "media" (
         stored_as TEXT,
         due_at TEXT,
         tries INTEGER NOT NULL,
-        uploads TEXT NOT NULL,
+        uploads TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]',
         PRIMARY KEY (organization_id, id),
         FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
     );

@@ -42,7 +42,9 @@ describe(
 
 @strawberry.type(description="The same content in another form.")
 class MediaRendition:
-    name: str = strawberry.field(description="What it is for, such as thumbnail.")
+    name: str = strawberry.field(
+        description="What it is for: `playable`, a voice note as MP3, which every browser plays."
+    )
     mime_type: str = strawberry.field(description="The form's MIME type.")
     bytes: int = strawberry.field(description="Its size.")
     url: str = strawberry.field(description="Where it is had: signed and short-lived.")
@@ -81,10 +83,21 @@ class Media(Node):
         return info.context.now + LIFETIME if self.file.state is MediaState.READY else None
 
     @strawberry.field(
-        description="The same content in other forms: a thumbnail, a voice note a browser can play. Empty where none."
+        description="The same content in other forms, made a moment after it is READY: a voice note that every browser"
+        " plays. Empty where there is none."
     )
-    def renditions(self) -> list[MediaRendition]:
-        return []
+    def renditions(self, info: Info[Context, None]) -> list[MediaRendition]:
+        if self.file.state is not MediaState.READY:
+            return []
+        return [
+            MediaRendition(
+                name=rendition.name,
+                mime_type=rendition.mime_type,
+                bytes=rendition.size,
+                url=self._link(info.context, rendition.name),
+            )
+            for rendition in self.file.renditions
+        ]
 
     @classmethod
     def of(cls, file: media.Media) -> Self:
@@ -102,9 +115,9 @@ class Media(Node):
             file=file,
         )
 
-    def _link(self, context: Context) -> str:
+    def _link(self, context: Context, rendition: str | None = None) -> str:
         links = context.cursors.links
-        return links.url(Purpose.GET, self.file.organization, self.file.id, context.now + LIFETIME)
+        return links.url(Purpose.GET, self.file.organization, self.file.id, context.now + LIFETIME, rendition)
 
 
 async def loaded(context: Context, id: MediaId) -> Media | None:
@@ -124,7 +137,9 @@ class MediaPrepareInput:
         default=None, description="What a document is called on the phone; left out or null for no name."
     )
     voice: bool | None = strawberry.field(
-        default=False, description="Whether it is a voice note: AUDIO of the type audio/ogg, Opus with one channel."
+        default=False,
+        description="Whether it is a voice note: AUDIO of the type audio/ogg, Opus with one channel. What a browser"
+        " recorded in another form, such as audio/webm, is made into that where the server has the codecs.",
     )
 
 

@@ -1,8 +1,8 @@
 """Links to files: signed, short-lived, bound to the organization and the file and to nobody who looks.
 
-Inside: a version byte, what it is good for, the second it ends, the file and its organization, and the first sixteen
-bytes of an HMAC-SHA256 over all of that. Base64 for URLs, without padding. Whatever is wrong with a link, it is
-`LinkInvalid` in the same words.
+Inside: a version byte, what it is good for, the second it ends, the file and its organization, the name of another form
+of the file where it leads to one, and the first sixteen bytes of an HMAC-SHA256 over all of that. Base64 for URLs,
+without padding. Whatever is wrong with a link, it is `LinkInvalid` in the same words.
 """
 
 import base64
@@ -43,6 +43,7 @@ class Named:
 
     organization: OrganizationId
     media: MediaId
+    rendition: str | None = None  # the name of another form of it
 
 
 class MediaLinks:
@@ -52,10 +53,18 @@ class MediaLinks:
         self._key = hmac.digest(secret, b"deskline media link", hashlib.sha256)
         self._base = (public_url or "").rstrip("/") + PATH
 
-    def url(self, purpose: Purpose, organization: OrganizationId, media: MediaId, expires_at: datetime) -> str:
+    def url(
+        self,
+        purpose: Purpose,
+        organization: OrganizationId,
+        media: MediaId,
+        expires_at: datetime,
+        rendition: str | None = None,
+    ) -> str:
         """Absolute where the public address is known, else a path on this server."""
         ends = int(expires_at.timestamp())
-        said = HEAD.pack(VERSION, purpose, ends) + f"{organization} {media}".encode()
+        names = (organization, media) if rendition is None else (organization, media, rendition)
+        said = HEAD.pack(VERSION, purpose, ends) + " ".join(names).encode()
         return self._base + base64.urlsafe_b64encode(said + self._mac(said)).rstrip(b"=").decode("ascii")
 
     def read(self, token: str, purpose: Purpose, now: datetime) -> Named:
@@ -67,8 +76,8 @@ class MediaLinks:
         version, good_for, ends = HEAD.unpack_from(said)
         if version != VERSION or good_for != purpose or now >= datetime.fromtimestamp(ends, UTC):
             raise LinkInvalid
-        organization, _, media = said[HEAD.size :].decode().partition(" ")
-        return Named(OrganizationId(organization), MediaId(media))
+        organization, media, *rendition = said[HEAD.size :].decode().split(" ")
+        return Named(OrganizationId(organization), MediaId(media), rendition[0] if rendition else None)
 
     def _mac(self, said: bytes) -> bytes:
         return hmac.digest(self._key, said, hashlib.sha256)[:MAC_BYTES]

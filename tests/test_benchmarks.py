@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, inbox, ingest, mutate
+from benchmarks import fanout, inbox, ingest, media, mutate
 from benchmarks.__main__ import AREAS, main
 from benchmarks.desks import make_desk
 from benchmarks.documents import page_document
@@ -45,6 +45,19 @@ async def test_every_assignment_has_its_history_and_its_place_in_the_log() -> No
     async with place_of("sqlite") as place:
         figures = await mutate.measure(PLAN, place)
 
+    assert_measured(*figures)
+
+
+async def test_a_file_goes_in_and_out_with_the_same_bytes() -> None:
+    async with place_of("sqlite") as place:
+        figures = await media.measure(PLAN, place)
+
+    assert [list(figure.samples)[1:] for figure in figures] == [
+        ["deskline"],
+        ["deskline"],
+        ["deskline", "deskline, by range"],
+        ["deskline"],
+    ]
     assert_measured(*figures)
 
 

@@ -429,6 +429,7 @@ class MediaRow(Model, metaclass=_Uncommented):
     due_at = Instant(null=True)
     tries = Whole()
     uploads = Words()
+    renditions = Words()
 
     class Meta(Model.Meta):
         table = "media"

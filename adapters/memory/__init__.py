@@ -3,6 +3,7 @@
 from adapters.memory.bus import MemoryBus
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.media import MemoryMedia
+from adapters.memory.sounds import MemorySounds
 from adapters.memory.throttle import MemoryThrottle
 
-__all__ = ["MemoryBus", "MemoryDatabase", "MemoryMedia", "MemoryThrottle"]
+__all__ = ["MemoryBus", "MemoryDatabase", "MemoryMedia", "MemorySounds", "MemoryThrottle"]

@@ -6,20 +6,22 @@ from domain.ports import BytesMissing
 
 
 class MemoryMedia:
+    """The bytes of every file by its name, for whoever wants to look."""
+
     def __init__(self) -> None:
-        self._files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
 
     async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:
-        self._files[name] = b"".join([chunk async for chunk in chunks])
+        self.files[name] = b"".join([chunk async for chunk in chunks])
 
     async def read(self, name: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
-        if name not in self._files:
+        if name not in self.files:
             raise BytesMissing(name)
-        if piece := self._files[name][start:stop]:
+        if piece := self.files[name][start:stop]:
             yield piece
 
     async def size(self, name: str) -> int | None:
-        return len(self._files[name]) if name in self._files else None
+        return len(self.files[name]) if name in self.files else None
 
     async def remove(self, name: str) -> None:
-        self._files.pop(name, None)
+        self.files.pop(name, None)

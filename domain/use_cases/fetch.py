@@ -12,7 +12,16 @@ from domain.errors import MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
 from domain.failures import Remedy, verdict
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
-from domain.media import WEBHOOK_ID_LIVES, Media, MediaState, refusal_of, with_bytes, without_bytes
+from domain.media import (
+    WEBHOOK_ID_LIVES,
+    Media,
+    MediaState,
+    Step,
+    is_to_be_rendered,
+    refusal_of,
+    with_bytes,
+    without_bytes,
+)
 from domain.messages import Direction
 from domain.ports import (
     BrokenOff,
@@ -26,7 +35,7 @@ from domain.ports import (
     Unanswered,
 )
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.intake import Intake, NotTheFile, hash_of
+from domain.use_cases.intake import Intake, NotTheFile, hash_of, untold
 
 LEASE = timedelta(minutes=5)  # longer than any download may take
 FIRST_PAUSE = timedelta(seconds=2)
@@ -90,14 +99,14 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MediaId) -> _Cl
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
         media = (await tx.media([id])).get(id)
-        if media is None or media.due_at is None or media.due_at > now:
+        if media is None or media.step is not Step.FETCH or media.due_at is None or media.due_at > now:
             return None
         channel = await tx.channel(media.channel) if media.channel is not None else None
         if channel is None or media.network_id is None:
-            await _change(tx, without_bytes(media, MediaState.FAILED, "The network did not say how to fetch it."))
+            await record_change(tx, without_bytes(media, MediaState.FAILED, "The network did not say how to fetch it."))
             return None
         if now >= media.created_at + WEBHOOK_ID_LIVES:
-            await _change(tx, without_bytes(media, MediaState.EXPIRED, TOO_LATE))
+            await record_change(tx, without_bytes(media, MediaState.EXPIRED, TOO_LATE))
             return None
         leased = replace(media, due_at=now + LEASE, tries=media.tries + 1)
         if channel.access_token is None:
@@ -126,14 +135,11 @@ async def _fetched(ports: Ports, claimed: _Claimed) -> _Outcome:
             if refusal := _too_large(claimed.media, size):
                 raise _TooLarge(refusal.message)
 
-        def begun(_: Intake) -> None:
-            """What comes in is kept whatever it is."""
-
         def ended(whole: Intake) -> None:
             _check_told(claimed.media, facts, whole)
 
         try:
-            await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
+            await ports.media.put(name, intake.through(chunks, grown=grown, begun=untold, ended=ended))
         except _TooLarge as large:
             return _Lost(str(large))
         except NotTheFile as wrong:
@@ -182,11 +188,13 @@ async def _settle(ports: Ports, claimed: Media, outcome: _Outcome) -> bool:
             return False
         match outcome:
             case _Kept(name=name, intake=intake):
-                await _change(tx, _ready(media, name, intake))
+                ready = _ready(media, name, intake)
+                is_to_go_on = ports.sounds is not None and is_to_be_rendered(ready)
+                await record_change(tx, replace(ready, due_at=now, tries=0) if is_to_go_on else ready)
             case _Lost(reason=reason):
-                await _change(tx, without_bytes(media, MediaState.FAILED, reason))
+                await record_change(tx, without_bytes(media, MediaState.FAILED, reason))
             case _Later(reason=reason, wrong=True, state=state) if media.tries >= WRONG_TRIES:
-                await _change(tx, without_bytes(media, state, reason))
+                await record_change(tx, without_bytes(media, state, reason))
             case _Later(pause=pause):
                 tx.save(replace(media, due_at=now + max(pause or timedelta(0), pause_after(media))))
             case _:
@@ -205,7 +213,8 @@ def _ready(media: Media, name: str, intake: Intake) -> Media:
     )
 
 
-async def _change(tx: Transaction, media: Media) -> None:
+async def record_change(tx: Transaction, media: Media) -> None:
+    """Save a file, and tell the desk of it where a message shows it."""
     tx.save(media)
     message = (await tx.messages([media.message])).get(media.message) if media.message is not None else None
     if message is not None:

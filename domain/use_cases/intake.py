@@ -84,6 +84,10 @@ class Intake:
         self._early.clear()
 
 
+def untold(_: object) -> None:
+    """Nothing is asked of it."""
+
+
 def hash_of(told: str | None) -> str | None:
     """A SHA-256 in hex, from hex or base64; None for what is neither."""
     if told is None:

@@ -1,27 +1,29 @@
 """Files of our own: a place is reserved, then the bytes come, and are refused while they come where they don't fit."""
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.actors import Actor, Right
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import MediaId, OrganizationId
 from domain.media import (
+    VOICE_TYPE,
     Media,
     MediaKind,
     MediaState,
     misnamed,
     plain_type,
     refusal_of,
+    renamed,
     rule_for,
     safe_name,
     unfit,
     with_bytes,
 )
 from domain.messages import Direction
-from domain.ports import Ports
+from domain.ports import NotMade, Ports, SoundForm
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.intake import Intake, Stopped
+from domain.use_cases.intake import Intake, Stopped, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,10 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
     if not actor.may(Right.SEND):
         return forbidden("send messages")
     mime_type = plain_type(asked.mime_type)
-    if refusal := refusal_of(asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice):
+    can_convert = ports.sounds is not None
+    if refusal := refusal_of(
+        asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice, can_convert=can_convert
+    ):
         return refusal
     if why := misnamed(safe_name(asked.file_name), mime_type):
         return MediaRejected(rule_for(asked.kind, Direction.OUTBOUND), mime_type, asked.size, why)
@@ -81,12 +86,14 @@ async def take_upload(
             raise Stopped(_other_size(size, "more came"))
 
     def begun(intake: Intake) -> None:
-        if refusal := _type_fault(media, intake):
+        if refusal := _type_fault(media, intake, can_convert=ports.sounds is not None):
             raise Stopped(refusal)
 
     def ended(intake: Intake) -> None:
         if intake.size != size:
             raise Stopped(_other_size(size, f"{intake.size} came"))
+        if _is_to_be_converted(media, intake):
+            return
         if refusal := unfit(media.kind, intake.mime_type, size, intake.looks):
             raise Stopped(refusal)
 
@@ -96,6 +103,11 @@ async def take_upload(
         await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
     except Stopped as stopped:
         return stopped.refusal
+    if _is_to_be_converted(media, intake):
+        note = await _as_voice_note(ports, media, name, intake)
+        if not isinstance(note, tuple):
+            return note
+        name, intake = note
     kept = await _keep(ports, media, name, intake)
     if not isinstance(kept, Media):
         await ports.media.remove(name)
@@ -109,7 +121,7 @@ async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Med
         if media is None or media.state is not MediaState.PENDING:
             return _here_already()
         ready = with_bytes(
-            media,
+            media if intake.mime_type == media.mime_type else replace(media, file_name=renamed(media.file_name, "ogg")),
             stored_as=name,
             mime_type=intake.mime_type,
             size=intake.size,
@@ -120,11 +132,47 @@ async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Med
     return ready
 
 
-def _type_fault(media: Media, intake: Intake) -> MediaRejected | None:
+def _is_to_be_converted(media: Media, intake: Intake) -> bool:
+    """Whether it was recorded as something else than phones play as a voice note."""
+    return media.voice and (intake.mime_type != VOICE_TYPE or intake.looks.fault is not None)
+
+
+async def _as_voice_note(ports: Ports, media: Media, name: str, recorded: Intake) -> tuple[str, Intake] | Refusal:
+    """The recording as a voice note, kept under a name of its own; the recording itself goes."""
+
+    def refused(why: str) -> MediaRejected:
+        return MediaRejected(rule_for(media.kind, Direction.OUTBOUND), recorded.mime_type, recorded.size, why)
+
+    def ended(note: Intake) -> None:
+        if refusal := _type_fault(replace(media, mime_type=VOICE_TYPE, size=note.size), note) or unfit(
+            media.kind, note.mime_type, note.size, note.looks
+        ):
+            raise Stopped(refusal)
+
+    if ports.sounds is None:
+        await ports.media.remove(name)
+        return refused(recorded.looks.fault or "This server has no codecs to convert it.")
+    note, note_name = Intake(VOICE_TYPE), ports.ids.new()
+    try:
+        chunks = ports.media.read(name)
+        async with ports.sounds.made(chunks, recorded.mime_type, SoundForm.VOICE_NOTE) as made:
+            if isinstance(made, NotMade):
+                return refused(made.reason)
+            await ports.media.put(note_name, note.through(made, grown=untold, begun=untold, ended=ended))
+    except Stopped as stopped:
+        return stopped.refusal
+    finally:
+        await ports.media.remove(name)
+    return note_name, note
+
+
+def _type_fault(media: Media, intake: Intake, *, can_convert: bool = False) -> MediaRejected | None:
     """Why these bytes are not what was prepared."""
     assert media.size is not None
     rule, mime_type = rule_for(media.kind, Direction.OUTBOUND), intake.mime_type
-    if refusal := refusal_of(media.kind, Direction.OUTBOUND, mime_type, media.size, voice=media.voice):
+    if refusal := refusal_of(
+        media.kind, Direction.OUTBOUND, mime_type, media.size, voice=media.voice, can_convert=can_convert
+    ):
         return refusal
     if mime_type != media.mime_type:
         why = f"Its bytes are {mime_type}, though it was called {media.mime_type}."

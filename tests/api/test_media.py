@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from api.media import MediaFiles
 from domain.ids import MediaId, OrganizationId
-from domain.media import Media, MediaKind, MediaState
+from domain.media import PLAYABLE, Media, MediaKind, MediaState, Rendition
 from domain.messages import Direction, MediaMessage, Unsupported
 from domain.ports import Ports
 from schema.media_links import LIFETIME, MediaLinks, Purpose
@@ -144,6 +144,24 @@ async def test_what_a_browser_would_execute_is_a_download_in_a_sandbox(
     assert answer.headers["content-type"] == mime_type
     assert answer.headers["content-disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_another_form_of_a_file_is_given_by_a_link_of_its_own(ports: Ports, http: httpx.AsyncClient) -> None:
+    sound = b"ID3 as everything plays it"
+    form = Rendition(PLAYABLE, "audio/mpeg", len(sound), hashlib.sha256(sound).hexdigest(), "file-1-playable")
+    await ports.media.put("file-1-playable", in_pieces(sound))
+    await saved(ports, replace(a_ready_media(), renditions=(form,)))
+    link = LINKS.url(Purpose.GET, ACME, MEDIA, NOON + LIFETIME, PLAYABLE)
+
+    answer = await http.get(link)
+
+    assert (answer.status_code, answer.content) == (200, sound)
+    assert (answer.headers["content-type"], answer.headers["content-disposition"]) == ("audio/mpeg", "inline")
+    assert (await http.get(link, headers={"Range": "bytes=0-2"})).content == b"ID3"
+    assert (await http.get(LINKS.url(Purpose.GET, ACME, MEDIA, NOON + LIFETIME, "thumbnail"))).status_code == 404
+    async with ports.store.transaction(ACME) as tx:
+        tx.save(an_inbound(content=Unsupported("quarantined", "It breaks a rule.")))
+    assert (await http.get(link)).status_code == 404
 
 
 async def test_a_link_ends_after_ten_minutes(http: httpx.AsyncClient, clock: FixedClock) -> None:

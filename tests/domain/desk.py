@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapters.memory import MemoryBus, MemoryDatabase, MemoryMedia, MemoryThrottle
+from adapters.memory import MemoryBus, MemoryDatabase, MemoryThrottle
 from adapters.memory.books import organization_of
 from domain.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.channels import Channel
@@ -55,7 +55,7 @@ from tests.builders import (
     an_organization,
 )
 from tests.domain.log_check import BEGINNING, END, EVERYTHING, Database, Photograph, WatchedStore, photograph
-from tests.domain.standins import Interpreter, Network, Passwords, Vault
+from tests.domain.standins import Files, Interpreter, Network, Passwords, Sounds, Vault
 
 T = TypeVar("T")
 
@@ -93,6 +93,8 @@ class Desk:
     network: Network
     interpreter: Interpreter
     passwords: Passwords
+    files: Files
+    sounds: Sounds
     ports: Ports
     deliveries: int = field(default=0)
 
@@ -335,6 +337,7 @@ async def desk_over(database: Database, clock: FixedClock, ids: CountingIds, bus
     """The same, kept by this database."""
     store = WatchedStore(database)
     network, interpreter, passwords = Network(), Interpreter(), Passwords()
+    files, sounds = Files(), Sounds()
     ports = Ports(
         clock=clock,
         ids=ids,
@@ -348,9 +351,10 @@ async def desk_over(database: Database, clock: FixedClock, ids: CountingIds, bus
         vault=Vault(),
         passwords=passwords,
         throttle=MemoryThrottle(clock),
-        media=MemoryMedia(),
+        media=files,
+        sounds=sounds,
     )
-    desk = Desk(clock, ids, database, store, network, interpreter, passwords, ports)
+    desk = Desk(clock, ids, database, store, network, interpreter, passwords, files, sounds, ports)
     await desk.given(an_organization(), a_user(), a_desk_number(), a_template())
     await desk.list_number(NUMBER)
     return desk

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
+from adapters.memory import MemoryMedia, MemorySounds
 from domain.channels import REQUIRED_PERMISSIONS
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
 from domain.media import Media
@@ -19,10 +20,12 @@ from domain.ports import (
     Elsewhere,
     Failed,
     FileFacts,
+    NotMade,
     NumberFacts,
     Outgoing,
     Rejected,
     SendResult,
+    SoundForm,
     TokenFacts,
     Unreadable,
 )
@@ -138,6 +141,49 @@ def a_number(
 def wamid_number(number: int) -> Wamid:
     """The network id of the message that was the `number`th to be sent."""
     return Wamid(f"wamid.sent-{number}")
+
+
+class Files(MemoryMedia):
+    """A media store that can be looked into, and told to be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failing: Exception | None = None
+
+    @property
+    def names(self) -> set[str]:
+        return set(self.files)
+
+    async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:
+        if self.failing is not None:
+            raise self.failing
+        await super().put(name, chunks)
+
+
+class Sounds(MemorySounds):
+    """Codecs that can be told to make nothing, or more than they should."""
+
+    def __init__(self) -> None:
+        self.refusing: str | None = None
+        self.larger_by = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    @asynccontextmanager
+    async def made(
+        self, chunks: AsyncIterable[bytes], mime_type: str, form: SoundForm
+    ) -> AsyncGenerator[AsyncIterator[bytes] | NotMade]:
+        async with super().made(chunks, mime_type, form) as made:
+            if self.meanwhile is not None:
+                await self.meanwhile()
+            if self.refusing is not None:
+                yield NotMade(self.refusing)
+            else:
+                yield made if isinstance(made, NotMade) else self._longer(made)
+
+    async def _longer(self, made: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in made:
+            yield chunk
+        yield bytes(self.larger_by)
 
 
 @dataclass(slots=True)

@@ -230,7 +230,11 @@ async def test_one_refused_file_refuses_all(town: Town) -> None:
     [
         ({"kind": "IMAGE", "mimeType": "image/heic", "bytes": 10}, "image/heic can't be sent as an image"),
         ({"kind": "IMAGE", "mimeType": "image/png", "bytes": 5 * 1024 * 1024 + 1}, "5242880 are allowed"),
-        ({"kind": "AUDIO", "mimeType": "audio/mpeg", "bytes": 10, "voice": True}, "A voice note has to be"),
+        (
+            {"kind": "AUDIO", "mimeType": "audio/flac", "bytes": 10, "voice": True},
+            "audio/flac can't be sent as an audio",
+        ),
+        ({"kind": "IMAGE", "mimeType": "image/jpeg", "bytes": 10, "fileName": "a.heic"}, "a.heic is not image/jpeg"),
     ],
 )
 def test_what_whatsapp_does_not_take_is_refused_with_its_rule(town: Town, asked: dict[str, Any], why: str) -> None:

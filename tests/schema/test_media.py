@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.media import RULES, Media, MediaState
+from domain.media import PLAYABLE, RULES, Media, MediaState, Rendition
 from schema import ids
-from schema.media_links import LIFETIME, Purpose
+from schema.media_links import LIFETIME, Named, Purpose
 from schema.scalars import instant_text
 from tests.builders import ACME, MEDIA, NOON, a_media
 from tests.schema.desk import SchemaDesk, open_desk
@@ -62,6 +62,19 @@ async def test_a_file_that_could_not_be_had_says_why(desk: SchemaDesk) -> None:
     media = await shown(desk, replace(a_media(), state=MediaState.EXPIRED, failure="Gone."))
 
     assert media == {"state": "EXPIRED", "url": None, "urlExpiresAt": None, "failure": "Gone.", "renditions": []}
+
+
+async def test_other_forms_of_a_file_have_links_of_their_own(desk: SchemaDesk) -> None:
+    form = Rendition(PLAYABLE, "audio/mpeg", 7, "ab" * 32, "file-1-playable")
+    await desk.given(replace(a_media(), state=MediaState.READY, renditions=(form,)))
+    asked = "query ($id: ID!) { node(id: $id) { ... on Media { renditions { name mimeType bytes url } } } }"
+
+    (told,) = (await desk.ask(asked, {"id": ids.MEDIA.encode(MEDIA)}))["node"]["renditions"]
+
+    assert (told["name"], told["mimeType"], told["bytes"]) == ("playable", "audio/mpeg", 7)
+    assert desk.cursors.links.read(told["url"].removeprefix("/media/"), Purpose.GET, NOON) == Named(
+        ACME, MEDIA, PLAYABLE
+    )
 
 
 async def test_a_place_to_upload_to_is_reserved(desk: SchemaDesk) -> None:
