@@ -48,7 +48,7 @@ class Bundle:
             "Cache-Control": "no-cache",
             "Content-Security-Policy": _policy(request),
             "Cross-Origin-Opener-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
         }
         return _answer(request, self._index, headers)
 

@@ -19,6 +19,7 @@ import {
   type Thread,
   type Version,
 } from "./documents.ts";
+import type { VariablesOf } from "./graphql.ts";
 import { conversation, keep, openConversation, showMessage } from "./inbox.ts";
 import { hereabouts } from "./media.ts";
 
@@ -37,6 +38,25 @@ export interface TextAttempt {
   body: string;
   replyToId: string | null;
   key: string;
+}
+
+/** One thing to send, of whichever kind. */
+export type ContentInput = VariablesOf<typeof MessageSendMutation>["input"]["content"];
+
+export interface ContentAttempt {
+  threadId: string;
+  content: ContentInput;
+  replyToId: string | null;
+  key: string;
+}
+
+export interface VoiceAttempt {
+  threadId: string;
+  recording: File;
+  replyToId: string | null;
+  key: string;
+  /** What the server has of it already. */
+  uploaded: Map<File, string>;
 }
 
 export interface FilesAttempt {
@@ -65,50 +85,68 @@ export function newKey(): string {
 }
 
 export async function sendText(attempt: TextAttempt): Promise<Outcome> {
+  const { threadId, body, replyToId, key } = attempt;
+  return sendContent({ threadId, content: { text: { body } }, replyToId, key });
+}
+
+export async function sendContent(attempt: ContentAttempt): Promise<Outcome> {
   return sending(attempt.threadId, async () => {
     const input = {
       threadId: attempt.threadId,
-      content: { text: { body: attempt.body } },
+      content: attempt.content,
       idempotencyKey: attempt.key,
       ...(attempt.replyToId === null ? {} : { replyToId: attempt.replyToId }),
     };
     return (await ask(MessageSendMutation, { input })).messageSend;
   });
+}
+
+export async function sendVoice(attempt: VoiceAttempt): Promise<Outcome> {
+  const { threadId, recording, replyToId, key, uploaded } = attempt;
+  try {
+    const { mediaId, problems } = await uploadedOnce(uploaded, recording, { voice: true });
+    if (mediaId === null) return { problems, isUnanswered: false };
+    return await sendContent({ threadId, content: { media: { mediaIds: [mediaId] } }, replyToId, key });
+  } catch (error) {
+    return { problems: [explain(error)], isUnanswered: true };
+  }
 }
 
 export async function sendFiles(attempt: FilesAttempt): Promise<Outcome> {
   const mediaIds: string[] = [];
   try {
     for (const file of attempt.files) {
-      const { mediaId, problems } = await uploadedOnce(attempt, file);
+      const { mediaId, problems } = await uploadedOnce(attempt.uploaded, file);
       if (mediaId === null) return { problems: problems.map((each) => `${file.name}: ${each}`), isUnanswered: false };
       mediaIds.push(mediaId);
     }
   } catch (error) {
     return { problems: [explain(error)], isUnanswered: true };
   }
-  return sending(attempt.threadId, async () => {
-    const input = {
-      threadId: attempt.threadId,
-      content: { media: { mediaIds, ...(attempt.caption === "" ? {} : { caption: attempt.caption }) } },
-      idempotencyKey: attempt.key,
-      ...(attempt.replyToId === null ? {} : { replyToId: attempt.replyToId }),
-    };
-    return (await ask(MessageSendMutation, { input })).messageSend;
+  const { threadId, caption, replyToId, key } = attempt;
+  return sendContent({
+    threadId,
+    content: { media: { mediaIds, ...(caption === "" ? {} : { caption }) } },
+    replyToId,
+    key,
   });
 }
 
-async function uploadedOnce(attempt: FilesAttempt, file: File): ReturnType<typeof upload> {
-  const known = attempt.uploaded.get(file);
+async function uploadedOnce(
+  uploaded: Map<File, string>,
+  file: File,
+  how: { voice: boolean } = { voice: false },
+): ReturnType<typeof upload> {
+  const known = uploaded.get(file);
   if (known !== undefined) return { mediaId: known, problems: [] };
-  const done = await upload(file);
-  if (done.mediaId !== null) attempt.uploaded.set(file, done.mediaId);
+  const done = await upload(file, how);
+  if (done.mediaId !== null) uploaded.set(file, done.mediaId);
   return done;
 }
 
-async function upload(file: File): Promise<{ mediaId: string | null; problems: string[] }> {
+async function upload(file: File, { voice }: { voice: boolean }): Promise<{ mediaId: string | null; problems: string[] }> {
   const mimeType = file.type === "" ? "application/octet-stream" : file.type;
-  const input = { kind: kindOf(mimeType), mimeType, bytes: file.size, fileName: file.name };
+  const input = { kind: kindOf(mimeType), mimeType, bytes: file.size, ...(voice ? { voice } : { fileName: file.name }) };
   const { uploadUrl, media, userErrors } = (await ask(MediaPrepareMutation, { input })).mediaPrepare;
   if (uploadUrl === null || media === null) {
     return { mediaId: null, problems: userErrors.map((error) => error.message) };

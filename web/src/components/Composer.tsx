@@ -5,8 +5,10 @@ import { isNarrow } from "../router.ts";
 import { now } from "../time.ts";
 import { preview, senderName } from "../words.ts";
 import { size } from "../media.ts";
-import { AttachmentIcon, CloseIcon, SendIcon } from "./icons.tsx";
+import { AttachmentIcon, CloseIcon, MicrophoneIcon, SendIcon } from "./icons.tsx";
+import { SendForm, SendMore, type Kind } from "./SendMore.tsx";
 import { TemplatePicker } from "./TemplatePicker.tsx";
+import { mayRecord, VoiceNote } from "./VoiceNote.tsx";
 
 /** WhatsApp's limit for a text, in characters. */
 const MAX_CHARACTERS = 4096;
@@ -29,10 +31,31 @@ interface Props {
 export function Composer(props: Props) {
   const { state, expiresAt } = props.thread.session;
   const isOpen = state === "OPEN" && expiresAt !== null && Date.parse(expiresAt) > now.value;
-  return isOpen ? <TextComposer {...props} /> : <TemplatePicker thread={props.thread} />;
+  return isOpen ? <OpenComposer {...props} /> : <TemplatePicker thread={props.thread} />;
 }
 
-function TextComposer({ thread, quoted, onQuoted }: Props) {
+/** The field, or in its place what another kind needs. */
+function OpenComposer(props: Props) {
+  const [instead, setInstead] = useState<Kind | "voice" | null>(null);
+  const { quoted, onQuoted } = props;
+  if (instead === null) return <TextComposer {...props} onInstead={setInstead} />;
+  const onDone = (wasSent: boolean) => {
+    setInstead(null);
+    if (wasSent) onQuoted(null);
+  };
+  return (
+    <section class="composer" aria-label="Reply">
+      {quoted && <Quoting message={quoted} onDrop={() => onQuoted(null)} />}
+      {instead === "voice" ? (
+        <VoiceNote {...props} onDone={onDone} />
+      ) : (
+        <SendForm {...props} kind={instead} onDone={onDone} />
+      )}
+    </section>
+  );
+}
+
+function TextComposer({ thread, quoted, onQuoted, onInstead }: Props & { onInstead: (kind: Kind | "voice") => void }) {
   const [text, setText] = useState(drafts.get(thread.id) ?? "");
   const [problems, setProblems] = useState<string[]>([]);
   const [isBusy, setBusy] = useState(false);
@@ -138,6 +161,7 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
         >
           <AttachmentIcon />
         </button>
+        <SendMore isBusy={isBusy} onChoose={onInstead} />
         <textarea
           ref={field}
           class="composer-text"
@@ -153,6 +177,19 @@ function TextComposer({ thread, quoted, onQuoted }: Props) {
           onInput={(event) => write(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
+        {mayRecord() && (
+          <button
+            class="icon-button"
+            type="button"
+            aria-label="Record a voice message"
+            title="Record a voice message"
+            disabled={isBusy}
+            data-testid="record-voice"
+            onClick={() => onInstead("voice")}
+          >
+            <MicrophoneIcon />
+          </button>
+        )}
         <button class="send" type="submit" data-testid="send" aria-label="Send" disabled={!mayBeSent}>
           <SendIcon />
         </button>

@@ -1,0 +1,152 @@
+// Uses the demo's page in Chromium: everything that can be sent besides words and files goes out and is on the phone.
+// Ends with 1 and the reason where something is not as it should be. SCREENSHOTS names a folder for pictures.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const { PAGE, CHROMIUM, SCREENSHOTS } = process.env;
+const ADA = "15550100011";
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+  ],
+});
+try {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const troubles = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (line) => {
+    if (["error", "warning"].includes(line.type())) troubles.push(line.text());
+  });
+
+  await page.goto(PAGE);
+  await page.getByTestId("thread-item").filter({ hasText: "Ada Moreno" }).click();
+  const phone = page.getByTestId(`phone-${ADA}`);
+  const onThePhone = (words) => phone.getByTestId("phone-message").filter({ hasText: words });
+
+  // By keyboard alone.
+  await page.getByTestId("send-more").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("[data-testid=send-more-location]:focus").waitFor();
+  await complaints(page, "menu");
+  await picture(page, "menu");
+  await page.keyboard.press("ArrowDown");
+  await page.locator("[data-testid=send-more-contact]:focus").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("[data-testid=send-more]:focus").waitFor();
+  saw("the menu by keyboard");
+
+  await choose(page, "location");
+  await field(page, "Latitude").fill("53.0793");
+  await field(page, "Longitude").fill("8.8017");
+  await field(page, "Name").fill("Harbour store");
+  await complaints(page, "place");
+  await picture(page, "place");
+  await page.keyboard.press("Enter");
+  await onThePhone("Harbour store").waitFor();
+  await page.getByTestId("composer").waitFor();
+  saw("a place on the phone");
+
+  await page.getByRole("button", { name: "Reply to: Location: Harbour store" }).click();
+  await choose(page, "contact");
+  await field(page, "Name").fill("Dana Reyes");
+  await field(page, "Phone").fill("+1 555 010 0099");
+  await field(page, "Works at").fill("Harbour store");
+  await complaints(page, "card");
+  await picture(page, "card");
+  await page.getByTestId("send-form-send").click();
+  await onThePhone("Dana Reyes").waitFor();
+  const answered = page.locator("[data-testid=message][data-direction=OUTBOUND]").filter({ hasText: "Dana Reyes" });
+  await answered.locator(".quote").filter({ hasText: "Harbour store" }).waitFor();
+  saw("a contact card on the phone, as the answer to the place");
+
+  await choose(page, "question");
+  await field(page, "Question").fill("When shall we deliver?");
+  await page.getByLabel("Answer 1", { exact: true }).fill("Today");
+  await page.getByLabel("Answer 2", { exact: true }).fill("Tomorrow");
+  await complaints(page, "question");
+  await page.getByTestId("send-form-send").click();
+  await onThePhone("When shall we deliver?").getByRole("button", { name: "Tomorrow" }).click();
+  await page.locator("[data-testid=message][data-direction=INBOUND]").filter({ hasText: "Tomorrow" }).waitFor();
+  saw("a question on the phone, and its answer");
+
+  await choose(page, "question");
+  await field(page, "Question").fill("Which colour?");
+  await page.getByRole("button", { name: "Answer", exact: true }).click();
+  await page.getByRole("button", { name: "Answer", exact: true }).click();
+  for (const [at, colour] of ["Red", "Green", "Blue", "Black"].entries()) {
+    await page.getByLabel(`Answer ${at + 1}`, { exact: true }).fill(colour);
+  }
+  await page.getByLabel("Small line below answer 4, optional").fill("From Monday on");
+  await field(page, "What opens the list").fill("Colours");
+  await complaints(page, "list");
+  await picture(page, "list");
+  await page.setViewportSize({ width: 400, height: 844 });
+  await complaints(page, "list on a narrow screen");
+  await picture(page, "list-narrow");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it scrolls sideways");
+  await page.getByTestId("send-form-send").click();
+  await page.locator("[data-testid=message]").filter({ hasText: "Which colour?" }).waitFor();
+  await picture(page, "narrow");
+  await page.setViewportSize({ width: 1440, height: 860 });
+  await onThePhone("Which colour?").waitFor();
+  saw("a list on the phone");
+
+  await page.getByTestId("record-voice").click();
+  await page.getByText("0:01").waitFor();
+  await complaints(page, "recording");
+  await picture(page, "recording");
+  await page.getByTestId("send-voice").click();
+  await Promise.race([
+    phone.getByTestId("phone-message").locator("audio").waitFor(),
+    page.getByTestId("composer-problem").waitFor(),
+  ]);
+  const problem = page.getByTestId("composer-problem");
+  console.log((await problem.count()) > 0 ? `refused: ${await problem.innerText()}` : "saw a voice message on the phone");
+  await picture(page, "voice");
+
+  assert.deepEqual(troubles, []);
+} finally {
+  await browser.close();
+}
+
+async function choose(page, kind) {
+  await page.getByTestId("send-more").click();
+  await page.getByTestId(`send-more-${kind}`).click();
+  await page.getByTestId("send-form").waitFor();
+}
+
+function field(page, label) {
+  return page.getByTestId("send-form").getByLabel(label);
+}
+
+async function complaints(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  assert.deepEqual(told, [], `axe-core finds something wrong with the ${where}`);
+}
+
+async function picture(page, name) {
+  if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, animations: "disabled" });
+}
+
+function saw(what) {
+  console.log(`saw ${what}`);
+}
