@@ -54,7 +54,7 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediaRule:
-    """What one kind of file may be, one way. No MIME types: any."""
+    """What one kind of file may be, one way."""
 
     kind: MediaKind
     direction: Direction
@@ -63,7 +63,7 @@ class MediaRule:
     notes: str | None = None
 
     def takes(self, mime_type: str) -> bool:
-        return not self.mime_types or mime_type in self.mime_types
+        return mime_type in self.mime_types
 
 
 _IMAGES = ("image/jpeg", "image/png")
@@ -79,13 +79,59 @@ _DOCUMENTS = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 )
+_RECEIVED_DOCUMENTS = (
+    *_DOCUMENTS,
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/rtf",
+    "text/rtf",
+    "text/csv",
+    "text/html",
+    "text/markdown",
+    "text/calendar",
+    "text/vcard",
+    "text/x-vcard",
+    "text/xml",
+    "application/xml",
+    "application/json",
+    "application/epub+zip",
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/gzip",
+    "application/vnd.rar",
+    "application/x-rar-compressed",
+    "application/x-7z-compressed",
+    *_IMAGES,
+    "image/gif",
+    "image/webp",
+    "image/heic",
+    "image/heif",
+    "image/tiff",
+    "image/bmp",
+    "image/svg+xml",
+    *_SOUNDS,
+    "audio/wav",
+    "audio/x-wav",
+    *_VIDEOS,
+    "video/quicktime",
+    "video/webm",
+    UNKNOWN_TYPE,
+)
+"""What people pass on. What a computer would run is not among it."""
 _KEPT = "Whatever the network passes on is kept; types that are not listed are offered as downloads."
 
 RULES: tuple[MediaRule, ...] = (
     MediaRule(MediaKind.IMAGE, Direction.INBOUND, _IMAGES, NETWORK_LIMIT, _KEPT),
     MediaRule(MediaKind.VIDEO, Direction.INBOUND, _VIDEOS, NETWORK_LIMIT, "GIFs come as video/mp4. " + _KEPT),
     MediaRule(MediaKind.AUDIO, Direction.INBOUND, _SOUNDS, NETWORK_LIMIT, _KEPT),
-    MediaRule(MediaKind.DOCUMENT, Direction.INBOUND, (), NETWORK_LIMIT, "Any type."),
+    MediaRule(
+        MediaKind.DOCUMENT,
+        Direction.INBOUND,
+        _RECEIVED_DOCUMENTS,
+        NETWORK_LIMIT,
+        "Another type stands as UnsupportedContent of the kind document:<type>.",
+    ),
     MediaRule(MediaKind.STICKER, Direction.INBOUND, ("image/webp",), NETWORK_LIMIT, _KEPT),
     MediaRule(MediaKind.IMAGE, Direction.OUTBOUND, _IMAGES, 5 * MIB, "PNG: 8 bits a channel, RGB or RGBA."),
     MediaRule(MediaKind.VIDEO, Direction.OUTBOUND, _VIDEOS, 16 * MIB, "H.264 with AAC sound, or none."),

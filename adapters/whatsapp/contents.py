@@ -17,10 +17,11 @@ from adapters.whatsapp.models import (
     SystemBody,
 )
 from adapters.whatsapp.reading import Word, as_code, as_id, as_number, as_object, as_text
-from domain.media import MediaKind
+from domain.media import UNKNOWN_TYPE, MediaKind, plain_type, rule_for
 from domain.messages import (
     ContactCard,
     ContactCards,
+    Direction,
     InteractiveReply,
     Location,
     Notice,
@@ -74,6 +75,7 @@ _REASONS = {
     "button": "It does not say which button was chosen.",
     "interactive:button_reply": "It does not say which button was chosen.",
     "interactive:list_reply": "It does not say which row was chosen.",
+    "poll": "Polls can't be shown yet.",
     "unsupported": "The network does not pass on what it is.",
     "unknown": "The network does not pass on what it is.",
 }
@@ -118,7 +120,8 @@ def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> In
         case "unsupported":
             return Unsupported(_named(message), _REASONS["unsupported"])
         case _:
-            return Unsupported(kind, _REASONS.get(kind, _NOT_KNOWN))
+            plain = _plain_kind(kind)
+            return Unsupported(plain, _REASONS.get(plain, _NOT_KNOWN))
 
 
 def _troubled(message: InboundMessage, kind: str, error: ReportedError) -> Unsupported:
@@ -130,7 +133,12 @@ def _troubled(message: InboundMessage, kind: str, error: ReportedError) -> Unsup
 
 def _named(message: InboundMessage) -> str:
     told = as_text(message.unsupported.type) if message.unsupported else None
-    return (told or "unsupported")[:KIND_LIMIT]
+    return _plain_kind((told or "unsupported")[:KIND_LIMIT])
+
+
+def _plain_kind(told: str) -> str:
+    """Polls are told as `poll_creation` and the like: to whoever reads, all of them are polls."""
+    return "poll" if told.startswith("poll") else told
 
 
 def _media_body(message: InboundMessage, kind: str) -> MediaBody | None:
@@ -148,10 +156,13 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
     network_id = as_id(body.id) if body else None
     if body is None or network_id is None:
         return Unsupported(kind, "It came without the id by which the file could be fetched.")
+    told = as_text(body.mime_type) or UNKNOWN_TYPE
+    if kind == "document" and not rule_for(MediaKind.DOCUMENT, Direction.INBOUND).takes(plain_type(told)):
+        return Unsupported(f"document:{plain_type(told)}"[:KIND_LIMIT], "Files of this type are not taken in.")
     return IncomingMedia(
         kind=_MEDIA[kind],
         network_id=network_id,
-        mime_type=as_text(body.mime_type) or "application/octet-stream",
+        mime_type=told,
         caption=as_text(body.caption),
         file_name=as_text(body.filename),
         sha256=as_text(body.sha256),

@@ -404,7 +404,7 @@ def test_a_notice_tells_what_happened_and_extends_no_session(name: str, text: st
             "unsupported__01",
             Unsupported("unsupported", "Message type unknown: Message type is currently not supported."),
         ),
-        ("unsupported__02", Unsupported("poll_creation", "Message type unknown")),
+        ("unsupported__02", Unsupported("poll", "Message type unknown")),
         ("unsupported__03", Unsupported("unsupported", "The network does not pass on what it is.")),
         ("document_with_errors__01", Unsupported("document", "Media download error: The file is too large.")),
         ("image_no_id__01", Unsupported("image", "It came without the id by which the file could be fetched.")),
