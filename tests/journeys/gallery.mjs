@@ -23,7 +23,7 @@ const SHOWN = [
   ["an order with its total", "INBOUND", /Order of 2 products.*€9\.00.*€19\.00.*Total.*€28\.00.*In blue/s],
   ["a filled form", "INBOUND", /Answer.*Sent.*size: L.*colour: blue/s],
   ["a template's button", "INBOUND", /Answer.*Track my order/s],
-  ["a poll as unsupported", "INBOUND", /Can't be shown here: poll creation/],
+  ["a poll as unsupported", "INBOUND", /Can't be shown here: poll/],
   ["a kind nobody knows yet", "INBOUND", /Can't be shown here: hologram/],
   ["a notice", "INBOUND", /security code changed/],
   ["our place", "OUTBOUND", /Acme Shop.*Grand-Place 1, Brussels/s],

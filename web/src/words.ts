@@ -93,7 +93,7 @@ export function mediaWord(kind: string): string {
   }
 }
 
-/** `poll_creation` as `poll creation`. */
+/** `view_once` as `view once`. */
 export function kindWord(kind: string): string {
   return kind.replaceAll("_", " ").toLowerCase();
 }

@@ -306,9 +306,11 @@ function Frame({
           </p>
         ))}
       </div>
-      <button class="button button-primary" type="submit" data-testid="send-form-send" disabled={isBusy}>
-        {isBusy ? "Sending…" : "Send"}
-      </button>
+      <div class="send-form-foot">
+        <button class="button button-primary" type="submit" data-testid="send-form-send" disabled={isBusy}>
+          {isBusy ? "Sending…" : "Send"}
+        </button>
+      </div>
     </form>
   );
 }

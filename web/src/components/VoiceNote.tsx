@@ -89,7 +89,7 @@ export function VoiceNote({
           <CloseIcon />
         </button>
         <p class="voice-note-state">
-          <span class={isRecording ? "is-recording" : ""}>
+          <span class={isRecording ? "voice-note-icon is-recording" : "voice-note-icon"}>
             <MicrophoneIcon />
           </span>
           <span role="status">{stateWord(isRecording, isBusy, taking.current !== null)}</span>
