@@ -17,6 +17,7 @@ TicketId = NewType("TicketId", str)
 DeliveryId = NewType("DeliveryId", str)
 PeriodId = NewType("PeriodId", str)
 EntryId = NewType("EntryId", str)
+LibraryItemId = NewType("LibraryItemId", str)
 
 Wamid = NewType("Wamid", str)
 """The network's id of a message, unique per business number."""

@@ -21,6 +21,7 @@ from domain.ids import (
     ContactId,
     DeliveryId,
     EntryId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -32,6 +33,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.library import LibraryItem, LibraryItemKind
 from domain.media import Media, MediaKind
 from domain.messages import Direction, Mark, Message, Source, TemplateMessage
 from domain.organizations import ApiKey, Organization, SignIn, User
@@ -106,6 +108,7 @@ Row: TypeAlias = (
     | Message
     | Mark
     | Media
+    | LibraryItem
     | Ticket
     | TicketChange
     | Period
@@ -116,6 +119,10 @@ Row: TypeAlias = (
     | Parked
 )
 """What a transaction can save. Each has an organization and an id, which together are its key."""
+
+
+Removable: TypeAlias = OutboxItem | Parked | LibraryItem
+"""What may go again without a trace. All else is emptied where its time is over."""
 
 
 class Listing(StrEnum):
@@ -185,6 +192,8 @@ class Look(Protocol):
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
 
+    async def library_item(self, id: LibraryItemId) -> LibraryItem | None: ...
+
     async def period_at(self, at: datetime) -> Period | None:
         """The ledger's period that holds an instant, where it was begun."""
         ...
@@ -208,7 +217,7 @@ class Transaction(Look, Protocol):
 
     def save(self, *rows: Row) -> None: ...
 
-    def remove(self, *rows: OutboxItem | Parked) -> None: ...
+    def remove(self, *rows: Removable) -> None: ...
 
     def record(self, *events: Event) -> None: ...
 
@@ -459,6 +468,13 @@ class TemplateAsk:
     query: str | None = None  # part of the name or body, case left out
 
 
+@dataclass(frozen=True, slots=True)
+class LibraryAsk:
+    page: PageAsk
+    kinds: tuple[LibraryItemKind, ...] = ()
+    words: tuple[str, ...] = ()  # as `domain.words` makes them plain; each stands somewhere in title, body or link
+
+
 class Reads(Protocol):
     """What the API shows. One call is at most one statement a table; `…_by_ids` leaves out what is not there."""
 
@@ -546,6 +562,14 @@ class Reads(Protocol):
     async def templates_by_ids(
         self, organization: OrganizationId, ids: Collection[TemplateId]
     ) -> dict[TemplateId, Template]: ...
+
+    async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
+        """By title."""
+        ...
+
+    async def library_items_by_ids(
+        self, organization: OrganizationId, ids: Collection[LibraryItemId]
+    ) -> dict[LibraryItemId, LibraryItem]: ...
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         """By name; `query` is part of a name or email."""

@@ -143,6 +143,26 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES messages(organization_id, id)
 );
 
+CREATE TABLE library_items (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    body text COLLATE "C",
+    url text COLLATE "C",
+    media_id text COLLATE "C",
+    searched text COLLATE "C" NOT NULL,
+    CONSTRAINT library_items_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT library_items_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id),
+    CONSTRAINT library_items_organization_id_media_id_fkey FOREIGN KEY (organization_id, media_id) REFERENCES media(organization_id, id)
+);
+
+CREATE INDEX library_items_by_title ON public.library_items USING btree (organization_id, title, id);
+
+CREATE INDEX library_items_of_media ON public.library_items USING btree (organization_id, media_id) WHERE (media_id IS NOT NULL);
+
 CREATE TABLE media (
     organization_id text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,

@@ -134,6 +134,25 @@ CREATE TABLE idempotency_keys (
     FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id)
 );
 
+CREATE TABLE library_items (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    body TEXT,
+    url TEXT,
+    media_id TEXT,
+    searched TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, media_id) REFERENCES media (organization_id, id)
+);
+
+CREATE INDEX library_items_by_title ON library_items (organization_id, title, id);
+
+CREATE INDEX library_items_of_media ON library_items (organization_id, media_id) WHERE media_id IS NOT NULL;
+
 CREATE TABLE "media" (
         organization_id TEXT NOT NULL,
         id TEXT NOT NULL,

@@ -17,6 +17,7 @@ from domain.ids import (
     ApiKeyId,
     ChannelId,
     ContactId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -87,6 +88,7 @@ THREAD = Kind("Thread", ThreadId)
 MESSAGE = Kind("Message", MessageId)
 MEDIA = Kind("Media", MediaId)
 TICKET = Kind("Ticket", TicketId)
+LIBRARY_ITEM = Kind("LibraryItem", LibraryItemId)
 
 
 def parts(text: str) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -22,6 +23,7 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, User
@@ -65,6 +67,10 @@ class Loaders:
     @cached_property
     def media(self) -> DataLoader[MediaId, Media | None]:
         return self._rows(self._reads.media_by_ids)
+
+    @cached_property
+    def library_items(self) -> DataLoader[LibraryItemId, LibraryItem | None]:
+        return self._rows(self._reads.library_items_by_ids)
 
     @cached_property
     def channels(self) -> DataLoader[ChannelId, Channel | None]:

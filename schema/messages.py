@@ -14,6 +14,7 @@ from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, So
 from domain.ports import PageAsk
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.send_item import SendItem, send_item
 from domain.use_cases.send_media import FILES_LIMIT, SendMedia, send_media
 from schema import contents, ids
 from schema.contents import MessageContent
@@ -361,6 +362,9 @@ class MessageContentInput:
         description=f"1 to {sendable.CARDS_LIMIT} contact cards."
     )
     interactive: strawberry.Maybe[InteractiveInput] = strawberry.field(description="A question with answers to tap.")
+    library_item_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="An item of the library, as it is now: a file as that file, a link as words with the link below."
+    )
 
 
 @strawberry.input(description="A free-form message. It goes only within 24 hours of the contact's last one.")
@@ -444,15 +448,19 @@ async def _sent(context: Context, input: MessageSendInput) -> messages.Message |
     match what_to_send(input):
         case SendMedia() as asked:
             return await send_media(context.ports, context.acting, asked)
+        case SendItem() as asked:
+            return await send_item(context.ports, context.acting, asked)
         case SendContent() as asked:
             return await send_content(context.ports, context.acting, asked)
 
 
-def what_to_send(input: MessageSendInput) -> SendContent | SendMedia:
+def what_to_send(input: MessageSendInput) -> SendContent | SendMedia | SendItem:
     if input.via not in (None, Source.WHATSAPP):
         raise WrongInput("Messages go by WHATSAPP; there is no other way yet.", "via")
     if input.content.media is not None:
         return _media_asked(input, input.content.media.value)
+    if input.content.library_item_id is not None:
+        return _item_asked(input, input.content.library_item_id.value)
     return _asked(input)
 
 
@@ -496,6 +504,15 @@ def _media_asked(input: MessageSendInput, files: MediaInput) -> SendMedia:
             ids.MEDIA.given(id, "content", "media", "mediaIds", str(place)) for place, id in enumerate(files.media_ids)
         ),
         caption=files.caption,
+        reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
+        idempotency_key=input.idempotency_key,
+    )
+
+
+def _item_asked(input: MessageSendInput, item: strawberry.ID) -> SendItem:
+    return SendItem(
+        thread=ids.THREAD.given(input.thread_id, "threadId"),
+        item=ids.LIBRARY_ITEM.given(item, "content", "libraryItemId"),
         reply_to=ids.MESSAGE.given_or_none(input.reply_to_id, "replyToId"),
         idempotency_key=input.idempotency_key,
     )

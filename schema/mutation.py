@@ -2,9 +2,10 @@
 
 import strawberry
 
-from schema import channels, media, messages, starting, threads, tickets, users
+from schema import channels, library, media, messages, starting, threads, tickets, users
 from schema.channels import ChannelConnectPayload
 from schema.inputs import writing
+from schema.library import LibraryItemCreatePayload, LibraryItemDeletePayload, LibraryItemUpdatePayload
 from schema.media import MediaPreparePayload
 from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
 from schema.starting import ThreadStartPayload
@@ -82,6 +83,15 @@ class Mutation:
     )
     ticket_reopen: TicketReopenPayload = writing(
         TicketReopenPayload, tickets.reopen, "Go on with a closed ticket, the newest of its thread."
+    )
+    library_item_create: LibraryItemCreatePayload = writing(
+        LibraryItemCreatePayload, library.create, "Keep something ready to be sent again and again."
+    )
+    library_item_update: LibraryItemUpdatePayload = writing(
+        LibraryItemUpdatePayload, library.update, "Change an item of the library; what is left out stays."
+    )
+    library_item_delete: LibraryItemDeletePayload = writing(
+        LibraryItemDeletePayload, library.delete, "Throw an item of the library away."
     )
     channel_connect: ChannelConnectPayload = writing(
         ChannelConnectPayload,

@@ -4,7 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from schema import channels, contacts, ids, limits, media, messages, organization, templates, threads, tickets, users
+from schema import (
+    channels,
+    contacts,
+    ids,
+    library,
+    limits,
+    media,
+    messages,
+    organization,
+    templates,
+    threads,
+    tickets,
+    users,
+)
 from schema.context import Context
 from schema.errors import bad_request
 from schema.ids import Kind, Node
@@ -29,6 +42,7 @@ READERS: Mapping[str, Read] = dict(
         _reader(ids.THREAD, threads.loaded),
         _reader(ids.MESSAGE, messages.loaded),
         _reader(ids.MEDIA, media.loaded),
+        _reader(ids.LIBRARY_ITEM, library.loaded),
         _reader(ids.TICKET, tickets.loaded),
     )
 )

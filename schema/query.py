@@ -8,6 +8,7 @@ from strawberry import Info
 import schema.channels
 import schema.contacts
 import schema.events
+import schema.library
 import schema.media_rules
 import schema.message_preflight
 import schema.nodes
@@ -16,6 +17,7 @@ import schema.templates
 import schema.threads
 import schema.tickets
 import schema.users
+from domain.library import LibraryItemKind
 from domain.templates import TemplateStatus
 from schema import ids as global_ids
 from schema import limits
@@ -24,6 +26,7 @@ from schema.contacts import Contact
 from schema.context import Context
 from schema.events import EventConnection
 from schema.ids import Node
+from schema.library import LibraryItem
 from schema.media_rules import MediaRule
 from schema.message_preflight import MessagePreflight, MessagePreflightInput
 from schema.organization import Viewer
@@ -163,6 +166,26 @@ class Query:
         return await schema.templates.page(
             info.context, first=first, after=after, channel_id=channel_id, status=status, query=query
         )
+
+    @strawberry.field(description="What is kept ready to be sent again and again, by title.")
+    async def library(
+        self,
+        info: Info[Context, None],
+        first: First = None,
+        after: After = None,
+        kind: Annotated[
+            list[LibraryItemKind] | None,
+            strawberry.argument(description="Of one of these kinds; left out, null or empty: of any."),
+        ] = None,
+        query: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Words or parts of words, all of which stand in title, words or link; case and accents are"
+                " left out. Left out or null: all."
+            ),
+        ] = None,
+    ) -> Connection[LibraryItem]:
+        return await schema.library.page(info.context, first=first, after=after, kind=kind, query=query)
 
     @strawberry.field(description="Who works here, by name, with those who no longer do.")
     async def users(

@@ -17,6 +17,7 @@ from domain.ids import (
     ContactId,
     DeliveryId,
     EntryId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -30,6 +31,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.library import LibraryItem, LibraryItemKind
 from domain.media import Media, MediaKind, MediaState, Upload
 from domain.messages import (
     Attempt,
@@ -97,6 +99,7 @@ IDENTITY = _default(26)
 MARK = _default(27)
 TICKET_CHANGE = _default(28)
 PARKED = _default(29)
+LIBRARY_ITEM = LibraryItemId(_default(30))
 
 ACCOUNT = BusinessAccountId("102290129340398")
 NUMBER = PhoneNumberId("106540352242922")
@@ -461,6 +464,21 @@ def a_mark(
     place: int | None = 0,
 ) -> Mark:
     return Mark(organization, id, message, status, at, reported_at or at, attempt, delivery, place)
+
+
+def a_library_item(
+    id: LibraryItemId = LIBRARY_ITEM,
+    *,
+    organization: OrganizationId = ACME,
+    kind: LibraryItemKind = LibraryItemKind.SNIPPET,
+    title: str = "Opening hours",
+    created_at: datetime = NOON,
+    updated_at: datetime = NOON,
+    body: str | None = "We are here from nine to five.",
+    url: str | None = None,
+    media: MediaId | None = None,
+) -> LibraryItem:
+    return LibraryItem(organization, id, kind, title, created_at, updated_at, body, url, media)
 
 
 def a_media(

@@ -18,12 +18,14 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
     TemplateId,
     ThreadId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Message
 from domain.organizations import Organization
@@ -92,6 +94,9 @@ class SqlLook:
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         return {row.id: row for row in await self._among(Media, "id", ids)}
+
+    async def library_item(self, id: LibraryItemId) -> LibraryItem | None:
+        return await self._one(LibraryItem, "id = ?", id)
 
     async def period_at(self, at: datetime) -> Period | None:
         return await self._one(Period, "starts_at <= ? AND ends_at > ?", at, at)

@@ -36,6 +36,7 @@ from domain.ids import (
     ContactId,
     DeliveryId,
     EntryId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -47,6 +48,7 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
@@ -57,6 +59,7 @@ from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
+from domain.words import plain
 
 Value: TypeAlias = str | int | float | bytes | datetime | date | Sequence[str | None] | Sequence[tuple[str, str]] | None
 """What a statement takes: a column's value, or a list to look it up in."""
@@ -83,6 +86,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Ticket,
     TicketChange,
     Media,
+    LibraryItem,
     Message,
     Mark,
     Period,
@@ -111,6 +115,7 @@ POINTING = frozenset(
         DeliveryId,
         PeriodId,
         EntryId,
+        LibraryItemId,
         BusinessAccountId,
     }
 )
@@ -120,8 +125,12 @@ SEARCHED: dict[type, tuple[str, ...]] = {
     Contact: ("name", "profile_name", "username", "email"),
     Template: ("name", "body"),
     User: ("name", "email"),
+    LibraryItem: ("title", "body", "url"),
 }
 """The texts that somebody looks for a word in."""
+
+PLAIN: frozenset[type] = frozenset({LibraryItem})
+"""Whose texts are searched without accents too. The others' columns were filled before anybody thought of that."""
 
 SEARCHED_END = "\x1f"
 """Stands between those texts in the column `searched`; what is looked for has none."""
@@ -228,7 +237,8 @@ def _layout(row_type: type) -> _Layout:
     if row_type is Thread:
         laid.append(_Column("session_expires_at", _session_end))
     if row_type in SEARCHED:
-        laid.append(_Column("searched", partial(_searched, SEARCHED[row_type]), is_read=False))
+        fold = plain if row_type in PLAIN else folded
+        laid.append(_Column("searched", partial(_searched, SEARCHED[row_type], fold), is_read=False))
 
     def build(record: Record) -> Any:
         return row_type(**{name: read(record) for name, read in parts})
@@ -241,14 +251,14 @@ def _session_end(thread: Thread) -> Value:
     return None if thread.session is None else aware(thread.session.expires_at)
 
 
-def _searched(names: Sequence[str], row: Any) -> Value:
+def _searched(names: Sequence[str], fold: Callable[[str], str], row: Any) -> Value:
     """Written for the sake of queries; never read back."""
-    return searched(getattr(row, name) for name in names)
+    return searched((getattr(row, name) for name in names), fold)
 
 
-def searched(texts: Iterable[str | None]) -> str:
+def searched(texts: Iterable[str | None], fold: Callable[[str], str]) -> str:
     """Texts as one in which a folded word is found that is in one of them."""
-    return SEARCHED_END.join(folded(text or "") for text in texts)
+    return SEARCHED_END.join(fold(text or "") for text in texts)
 
 
 def folded(text: str) -> str:

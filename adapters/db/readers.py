@@ -42,6 +42,7 @@ from domain.ids import (
     ChannelId,
     ContactId,
     EntryId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -51,11 +52,13 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import (
     Head,
+    LibraryAsk,
     Look,
     Page,
     PageAsk,
@@ -249,6 +252,17 @@ class SqlReads:
         self, organization: OrganizationId, ids: Collection[TemplateId]
     ) -> dict[TemplateId, Template]:
         return await self._by_ids(Template, organization, ids)
+
+    async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
+        # library_items_by_title. Page key: title, id
+        conditions = [_of(organization), *_in(self._dialect, "kind", ask.kinds)]
+        conditions += [Condition(f"{self._dialect.place}(searched, ?) > 0", (word,)) for word in ask.words]
+        return await self._page(LibraryItem, conditions, Order((plain("title"), plain("id"))), ask.page)
+
+    async def library_items_by_ids(
+        self, organization: OrganizationId, ids: Collection[LibraryItemId]
+    ) -> dict[LibraryItemId, LibraryItem]:
+        return await self._by_ids(LibraryItem, organization, ids)
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         # users_by_name. Page key: name, id

@@ -15,6 +15,7 @@ from adapters.db.times import day_of, day_text, instant_of, instant_text
 from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.events import LoggedEvent
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
@@ -435,6 +436,22 @@ class MediaRow(Model, metaclass=_Uncommented):
         table = "media"
 
 
+class LibraryItemRow(Model):
+    organization_id = Words()
+    id = _key()
+    kind = Words()
+    title = Words()
+    created_at = Instant()
+    updated_at = Instant()
+    body = Words(null=True)
+    url = Words(null=True)
+    media_id = Words(null=True)
+    searched = Words()
+
+    class Meta(Model.Meta):
+        table = "library_items"
+
+
 # ---------------------------------------------------------------- tickets
 
 
@@ -577,6 +594,7 @@ TABLES: dict[type, type[Model]] = {
     Message: MessageRow,
     Mark: MarkRow,
     Media: MediaRow,
+    LibraryItem: LibraryItemRow,
     Ticket: TicketRow,
     TicketChange: TicketChangeRow,
     Period: PeriodRow,

@@ -32,7 +32,7 @@ from domain.ids import (
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
-from domain.ports import DeliveryResult, Listing, Row
+from domain.ports import DeliveryResult, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.tickets import Ticket
 from domain.updates import Parked, UpdateRecord
@@ -98,7 +98,7 @@ class SqlTransaction(SqlLook):
             self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)
             self._work.staged.save(row)
 
-    def remove(self, *rows: OutboxItem | Parked) -> None:
+    def remove(self, *rows: Removable) -> None:
         for row in rows:
             assert row.organization == self.organization, f"a row of another organization: {row}"
             self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)

@@ -12,6 +12,7 @@ from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.events import LoggedEvent
 from domain.ids import OrganizationId
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
@@ -129,6 +130,8 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
             return ((Message, row.message),)
         case Media():
             return ((Channel, row.channel),) if row.channel is not None else ()
+        case LibraryItem():
+            return ((Media, row.media),) if row.media is not None else ((Organization, row.organization),)
         case Ticket():
             return (Thread, row.thread), (Contact, row.contact), (Channel, row.channel)
         case TicketChange():
@@ -152,6 +155,7 @@ TABLES: tuple[type[Row], ...] = (
     Message,
     Mark,
     Media,
+    LibraryItem,
     Ticket,
     TicketChange,
     Period,

@@ -10,12 +10,14 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
     TemplateId,
     ThreadId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Message
 from domain.organizations import Organization
@@ -69,6 +71,9 @@ class MemoryLook:
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         wanted = set(ids)
         return {file.id: file for file in self._of(Media).values() if file.id in wanted}
+
+    async def library_item(self, id: LibraryItemId) -> LibraryItem | None:
+        return self._of(LibraryItem).get(id)
 
     async def period_at(self, at: datetime) -> Period | None:
         return next((each for each in self._of(Period).values() if each.starts_at <= at < each.ends_at), None)

@@ -25,6 +25,7 @@ from domain.ids import (
     ChannelId,
     ContactId,
     EntryId,
+    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
@@ -34,11 +35,13 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from domain.library import LibraryItem
 from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import (
     Head,
+    LibraryAsk,
     Look,
     Page,
     PageAsk,
@@ -56,6 +59,7 @@ from domain.sessions import state_of
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange, TicketPriority
+from domain.words import plain
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -226,6 +230,20 @@ class _MemoryReads:
         self, organization: OrganizationId, ids: Collection[TemplateId]
     ) -> dict[TemplateId, Template]:
         return _keyed(self._by_ids(organization, Template, ids), ids)
+
+    async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
+        rows = [
+            item
+            for item in self._of(organization, LibraryItem)
+            if (not ask.kinds or item.kind in ask.kinds)
+            and all(any(word in plain(text or "") for text in (item.title, item.body, item.url)) for word in ask.words)
+        ]
+        return page_of(rows, lambda item: (item.title, item.id), (is_text, is_text), ask.page)
+
+    async def library_items_by_ids(
+        self, organization: OrganizationId, ids: Collection[LibraryItemId]
+    ) -> dict[LibraryItemId, LibraryItem]:
+        return _keyed(self._by_ids(organization, LibraryItem, ids), ids)
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         rows = [user for user in self._of(organization, User) if _holds(query, user.name, user.email)]

@@ -29,7 +29,7 @@ from domain.media import Media
 from domain.messages import Direction, Message
 from domain.organizations import ApiKey, SignIn, User
 from domain.outbox import OutboxItem
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Row, Transaction
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Removable, Row, Transaction
 from domain.quota import Entry, Period
 from domain.threads import Thread
 from domain.tickets import Ticket
@@ -146,7 +146,7 @@ class _MemoryTransaction(MemoryLook):
     def save(self, *rows: Row) -> None:
         self._stage(rows, kept=True)
 
-    def remove(self, *rows: OutboxItem | Parked) -> None:
+    def remove(self, *rows: Removable) -> None:
         self._stage(rows, kept=False)
 
     def record(self, *events: Event) -> None:

@@ -19,10 +19,11 @@ from domain.use_cases.send import (
     decide_template,
     template_refusal,
 )
+from domain.use_cases.send_item import SendItem, decide_item, item_refusal
 from domain.use_cases.send_media import SendMedia, decide_media, media_refusal
 from domain.use_cases.start import Starting, StartThread, decide_start, start_refusal
 
-Intended: TypeAlias = SendContent | SendMedia | SendTemplate | StartThread
+Intended: TypeAlias = SendContent | SendMedia | SendItem | SendTemplate | StartThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:
             return content_refusal(actor, intended)
         case SendMedia():
             return media_refusal(actor, intended)
+        case SendItem():
+            return item_refusal(actor, intended)
         case SendTemplate():
             return template_refusal(actor, intended)
         case StartThread():
@@ -65,6 +68,8 @@ async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -
             return await decide_content(ports, look, actor, intended)
         case SendMedia():
             return await decide_media(ports, look, actor, intended)
+        case SendItem():
+            return await decide_item(ports, look, actor, intended)
         case SendTemplate():
             return await decide_template(ports, look, actor, intended)
         case StartThread():

@@ -24,6 +24,7 @@ from adapters.memory import MemoryBus, MemoryDatabase
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
 from domain.messages import Direction, Source
 from domain.ports import (
+    LibraryAsk,
     PageAsk,
     Reads,
     Row,
@@ -301,6 +302,8 @@ async def ask_everything(reads: Reads) -> int:
         reads.channels_by_ids(ACME, [CHANNEL]),
         reads.templates(ACME, TemplateAsk(page)),
         reads.templates_by_ids(ACME, []),
+        reads.library(ACME, LibraryAsk(page, words=("price", "list"))),
+        reads.library_items_by_ids(ACME, []),
         reads.users(ACME, page, "ada"),
         reads.users_by_ids(ACME, [USER]),
         reads.open_tickets_of(ACME, [USER]),

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from domain.actors import Actor
 from domain.channels import ChannelState
 from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
-from domain.ids import ChannelId, ContactId, MediaId, MessageId, TemplateId, ThreadId
+from domain.ids import ChannelId, ContactId, LibraryItemId, MediaId, MessageId, TemplateId, ThreadId
+from domain.library import LibraryItemKind
 from domain.media import MediaKind, MediaState
 from domain.messages import TEXT_LIMIT, Direction, Filled, Location, Message, Text
 from domain.ports import Ports
 from domain.templates import TemplateCategory, TemplateStatus
 from domain.use_cases.preflight import Foreseen, Intended, preflight
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.send_item import SendItem, send_item
 from domain.use_cases.send_media import SendMedia, send_media
 from domain.use_cases.start import StartThread, start_thread
 from tests.builders import (
@@ -26,11 +28,13 @@ from tests.builders import (
     CONTACT,
     DAY,
     HOUR,
+    LIBRARY_ITEM,
     NOON,
     TEMPLATE,
     THREAD,
     WA_ID,
     a_contact,
+    a_library_item,
     a_media,
     a_session,
     a_template,
@@ -50,6 +54,7 @@ STICKER = MediaId(an_id(41))
 COMING = MediaId(an_id(42))
 HUGE = MediaId(an_id(43))
 NOT_OUT = MessageId(an_id(44))
+NOT_HERE_YET = LibraryItemId(an_id(45))
 NOWHERE = an_id(99)
 KEY = "the-key"
 
@@ -59,7 +64,9 @@ HELLO_ANA = SendTemplate(THREAD, TEMPLATE, HELLO)
 TO_ANA = StartThread(CHANNEL, number=f"+{WA_ID}", template=TEMPLATE, values=HELLO)
 TO_BEN = replace(TO_ANA, number="+48 600 700 800")
 ANA_AGAIN = StartThread(CHANNEL, CONTACT)
-IN_A_THREAD: tuple[SendContent | SendMedia | SendTemplate, ...] = (TEXT, FILE, HELLO_ANA)
+HOURS = SendItem(THREAD, LIBRARY_ITEM)
+FREE_FORM: tuple[SendContent | SendMedia | SendItem, ...] = (TEXT, FILE, HOURS)
+IN_A_THREAD: tuple[SendContent | SendMedia | SendItem | SendTemplate, ...] = (*FREE_FORM, HELLO_ANA)
 EVERY_KIND: tuple[Intended, ...] = (*IN_A_THREAD, TO_ANA, TO_BEN, ANA_AGAIN)
 
 Arrange: TypeAlias = Callable[[Desk], Awaitable[None]]
@@ -87,6 +94,8 @@ async def a_desk_in_session(at: datetime = NOON) -> Desk:
         a_media(PICTURE, direction=Direction.OUTBOUND, state=MediaState.READY, size=100),
         a_media(STICKER, kind=MediaKind.STICKER, mime_type="image/webp", state=MediaState.READY, size=100),
         a_media(COMING, direction=Direction.OUTBOUND, size=100),
+        a_library_item(),
+        a_library_item(NOT_HERE_YET, kind=LibraryItemKind.DOCUMENT, media=COMING),
         a_media(HUGE, state=MediaState.READY, size=6 * 1024 * 1024),
     )
     return desk
@@ -107,6 +116,8 @@ async def sent(desk: Desk, intended: Intended, by: Actor = AGENT) -> object:
             return await send_content(desk.ports, by, intended)
         case SendMedia():
             return await send_media(desk.ports, by, intended)
+        case SendItem():
+            return await send_item(desk.ports, by, intended)
         case SendTemplate():
             return await send_template(desk.ports, by, intended)
         case StartThread():
@@ -196,9 +207,11 @@ CASES: Sequence[Case] = (
     *(Case(replace(each, idempotency_key=KEY), ErrorCode.IDEMPOTENCY_MISMATCH, key_was_used) for each in EVERY_KIND),
     *(Case(replace(each, thread=ThreadId(NOWHERE)), ErrorCode.NOT_FOUND) for each in IN_A_THREAD),
     *(Case(each, ErrorCode.CHANNEL_UNAVAILABLE, disconnected) for each in EVERY_KIND),
-    *(Case(each, ErrorCode.SESSION_CLOSED, arrange) for each in (TEXT, FILE) for arrange in (a_day_later, never_wrote)),
-    *(Case(replace(each, reply_to=MessageId(NOWHERE)), ErrorCode.NOT_FOUND) for each in (TEXT, FILE)),
-    *(Case(replace(each, reply_to=NOT_OUT), ErrorCode.INVALID) for each in (TEXT, FILE)),
+    *(Case(each, ErrorCode.SESSION_CLOSED, arrange) for each in FREE_FORM for arrange in (a_day_later, never_wrote)),
+    *(Case(replace(each, reply_to=MessageId(NOWHERE)), ErrorCode.NOT_FOUND) for each in FREE_FORM),
+    *(Case(replace(each, reply_to=NOT_OUT), ErrorCode.INVALID) for each in FREE_FORM),
+    Case(replace(HOURS, item=LibraryItemId(NOWHERE)), ErrorCode.NOT_FOUND),
+    Case(replace(HOURS, item=NOT_HERE_YET), ErrorCode.INVALID),
     Case(replace(TEXT, content=Text(" ")), ErrorCode.INVALID),
     Case(replace(TEXT, content=Text("x" * (TEXT_LIMIT + 1))), ErrorCode.TEXT_TOO_LONG),
     Case(replace(TEXT, content=Location(91, 0)), ErrorCode.INVALID),
@@ -250,7 +263,7 @@ async def test_a_send_that_would_be_refused_is_foreseen_with_the_same_refusal(ca
     assert code_of(refusal) is case.code
 
 
-@pytest.mark.parametrize("intended", [TEXT, FILE, HELLO_ANA])
+@pytest.mark.parametrize("intended", IN_A_THREAD)
 async def test_where_replies_counted_a_used_up_month_is_foreseen(intended: Intended) -> None:
     desk = await a_desk_in_session(LAST_OCTOBER)
     await desk.given(replace(await desk.organization(), quota_limit=0))

@@ -21,6 +21,7 @@ from tests.builders import (
     CONTACT,
     GLOBEX,
     HOUR,
+    LIBRARY_ITEM,
     MEDIA,
     MESSAGE,
     MINUTE,
@@ -30,6 +31,7 @@ from tests.builders import (
     WA_ID,
     a_channel,
     a_contact,
+    a_library_item,
     a_media,
     a_period,
     a_remembered,
@@ -66,6 +68,7 @@ async def test_each_row_is_found_by_its_id(desk: Desk, looking: Looking) -> None
     await desk.given(
         a_template(), a_thread(), an_inbound(), an_outbound(), a_media(), a_remembered(), an_entry(), a_period()
     )
+    await desk.given(a_library_item())
 
     async with looking(desk, ACME) as look:
         assert look.organization == ACME
@@ -77,6 +80,7 @@ async def test_each_row_is_found_by_its_id(desk: Desk, looking: Looking) -> None
         assert await look.messages([MESSAGE, MessageId(NOWHERE)]) == {MESSAGE: an_inbound()}
         assert await look.media([MEDIA, MediaId(NOWHERE)]) == {MEDIA: a_media()}
         assert await look.remembered(a_remembered().id) == a_remembered()
+        assert await look.library_item(LIBRARY_ITEM) == a_library_item()
         assert await look.template(TemplateId(NOWHERE)) is None
         assert await look.remembered("somebody/else") is None
 
