@@ -81,8 +81,8 @@ async def in_words(body: bytes) -> list[str]:
 def _update(update: Update, items: list[object]) -> str:
     place = update.place
     assert place.received_at == ARRIVED
-    if not isinstance(update, Ignored | StatusReported):
-        assert _cleaned(json.loads(update.original)) in items
+    if original := cast("str | None", getattr(update, "original", None)):
+        assert _cleaned(json.loads(original)) in items
     at = f"[number {place.number}, account {place.account}]"
     return f"{type(update).__name__} {at} {_said_fields(update, {'place', 'original'})}"
 
