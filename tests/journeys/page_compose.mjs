@@ -76,6 +76,13 @@ try {
   await answered.locator(".quote").filter({ hasText: "Harbour store" }).waitFor();
   saw("a contact card on the phone, as the answer to the place");
 
+  await page.getByRole("button", { name: /^React to: Hi! My order/ }).click();
+  await page.getByRole("button", { name: "React with 🙏" }).click();
+  const hers = page.locator("[data-testid=message][data-direction=INBOUND]").filter({ hasText: "Hi! My order" });
+  await hers.getByTestId("reaction").filter({ hasText: "🙏" }).waitFor();
+  await onThePhone("Hi! My order").filter({ hasText: "🙏" }).waitFor();
+  saw("our reaction on the phone");
+
   await choose(page, "question");
   await field(page, "Question").fill("When shall we deliver?");
   await page.getByLabel("Answer 1", { exact: true }).fill("Today");
