@@ -27,4 +27,4 @@ def test_places_cards_questions_and_voice_messages_are_sent_from_the_page(
     )
 
     assert visit.returncode == 0, visit.stdout + visit.stderr
-    assert "saw a list on the phone" in visit.stdout
+    assert "saw a voice message on the phone" in visit.stdout
