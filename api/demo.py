@@ -33,11 +33,13 @@ from api.wiring import wired
 from domain.actors import Actor, Role, user_actor
 from domain.channels import Channel
 from domain.ids import BusinessAccountId, PhoneNumberId
+from domain.library import LibraryItem, LibraryItemKind
 from domain.organizations import User
 from domain.ports import Ports
 from domain.use_cases.access import SignedIn, SignInAsked, sign_in
 from domain.use_cases.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from domain.use_cases.connect import ConnectChannel, connect_channel
+from domain.use_cases.library import CreateItem, create_item
 from domain.use_cases.people import CreateUser, create_user
 
 MOUNT: Final = "/simulator"
@@ -46,6 +48,11 @@ PASSWORD: Final = "deskline-demo"
 ADMIN_NAME, ADMIN_EMAIL = "Alex Kim", "alex@acme.example"
 AGENTS: Final = (("Sam Rivera", "sam@acme.example"), ("Noor Haddad", "noor@acme.example"))
 GALLERY: Final = PersonOptions("Every Kind", "15550100019")
+LIBRARY: Final = (
+    CreateItem(LibraryItemKind.SNIPPET, "Delivery times", "Orders leave the same day and arrive within three."),
+    CreateItem(LibraryItemKind.MEETING_LINK, "Book a call", "Choose a time:", "https://acme.example/book"),
+    CreateItem(LibraryItemKind.KNOWLEDGE_ARTICLE, "How to return something", url="https://acme.example/help/returns"),
+)
 OPENING: Final = "Hi! My order 1042 was to come yesterday. Can you see where it is?"
 LOOPBACK: Final = ["127.0.0.1", "localhost"]
 
@@ -137,6 +144,9 @@ class Stage:
         for name, email in AGENTS:
             made = await create_user(self._ports, actor, CreateUser(name, email, Role.AGENT, PASSWORD))
             assert isinstance(made, User), made
+        for item in LIBRARY:
+            kept = await create_item(self._ports, actor, item)
+            assert isinstance(kept, LibraryItem), kept
         return True
 
     async def _gallery(self, actor: Actor, channel: Channel) -> None:

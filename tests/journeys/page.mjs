@@ -65,6 +65,8 @@ try {
   );
   saw("the new owner");
 
+  if (!SCREENSHOT) await useTheLibrary(page); // the README's picture shows a conversation without it
+
   if (SCREENSHOT) await nextSecond(page); // the network tells whole seconds, and a picture should look unhurried
   await page.getByTestId(`phone-input-${BEN}`).fill("That is quick, thank you! 🎉");
   await page.getByTestId(`phone-input-${BEN}`).press("Enter");
@@ -76,6 +78,10 @@ try {
   await page.reload();
   await message(page, "OUTBOUND", "We do, within two days.").and(page.locator("[data-status=READ]")).waitFor();
   saw("everything again after a reload");
+
+  await beginConversation(page);
+  await thread(page, "Ben Okafor").click();
+  await message(page, "OUTBOUND", "We do, within two days.").waitFor();
 
   await page.getByTestId("close-or-reopen").click();
   await page.locator("[data-testid=ticket-status][data-status=CLOSED]").waitFor();
@@ -89,6 +95,37 @@ try {
   assert.deepEqual(troubles, []);
 } finally {
   await browser.close();
+}
+
+async function useTheLibrary(page) {
+  await page.getByTestId("library-open").click();
+  await page.getByTestId("library").getByRole("searchbox").fill("DELIVERY");
+  await page.getByTestId("library-item").filter({ hasText: "Delivery times" }).waitFor();
+  await complaints(page, "library");
+  await page.getByTestId("library-item").filter({ hasText: "Delivery times" }).click();
+  assert.equal(await page.getByTestId("composer").inputValue(), "Orders leave the same day and arrive within three.");
+  await page.getByTestId("composer").fill("");
+  await page.getByTestId("library-open").click();
+  await page.getByTestId("library-item").filter({ hasText: "Book a call" }).click();
+  const link = page.getByTestId(`phone-${BEN}`).getByTestId("phone-message").filter({ hasText: "acme.example/book" });
+  await link.waitFor();
+  saw("a link of the library on the phone");
+}
+
+async function beginConversation(page) {
+  await page.getByTestId("new-conversation").click();
+  await page.getByTestId("beginning-number").fill("0155 501");
+  await page.locator("[data-testid=template-choice][data-template=welcome_back]").click();
+  await page.getByTestId("template-verdict").filter({ hasText: "country code" }).waitFor();
+  saw("why it could not be sent, before it was sent");
+  await page.getByTestId("beginning-number").fill("+1 (555) 010-0042");
+  await page.getByTestId("template-verdict").filter({ hasText: "Takes one of this month's conversations." }).waitFor();
+  await complaints(page, "new conversation");
+  await page.getByTestId("send-template").click();
+  await page.getByTestId("beginning").waitFor({ state: "detached" });
+  await message(page, "OUTBOUND", "Welcome back!").waitFor();
+  await thread(page, "+15550100042").waitFor();
+  saw("a conversation with somebody who never wrote");
 }
 
 function thread(page, contact) {

@@ -3,6 +3,7 @@
 import { ask, explain, NetworkError } from "./api.ts";
 import {
   MediaPrepareMutation,
+  MessagePreflightQuery,
   MessageReactMutation,
   MessageSendMutation,
   MessageSendTemplateMutation,
@@ -10,6 +11,7 @@ import {
   ThreadCloseMutation,
   ThreadMarkReadMutation,
   ThreadReopenMutation,
+  ThreadStartMutation,
   TicketAssignMutation,
   TicketCloseMutation,
   TicketReopenMutation,
@@ -77,6 +79,25 @@ export interface TemplateAttempt {
   key: string;
 }
 
+/** A template with its blanks filled. */
+export interface Filled {
+  templateId: string;
+  parameters: { component: string; name: string; value: string }[];
+}
+
+/** Whom a conversation is begun with, and from which of our numbers. */
+export interface Beginning {
+  channelId: string;
+  phoneNumber: string;
+}
+
+/** What a send would come to now. */
+export interface Verdict {
+  /** Why it would be refused; empty where it would go. */
+  problems: string[];
+  takesConversation: boolean;
+}
+
 /** A name for one attempt, so that making it twice sends once. */
 export function newKey(): string {
   // randomUUID is missing where the page is not served over HTTPS or from this machine.
@@ -99,6 +120,15 @@ export async function sendContent(attempt: ContentAttempt): Promise<Outcome> {
     };
     return (await ask(MessageSendMutation, { input })).messageSend;
   });
+}
+
+/** The same content after no answer is the same attempt; anything else is a new one. */
+export function contentAttemptFor(
+  last: ContentAttempt | null,
+  wanted: Omit<ContentAttempt, "key">,
+): ContentAttempt {
+  const isSame = last?.replyToId === wanted.replyToId && JSON.stringify(last.content) === JSON.stringify(wanted.content);
+  return last && isSame ? last : { ...wanted, key: newKey() };
 }
 
 export async function sendVoice(attempt: VoiceAttempt): Promise<Outcome> {
@@ -176,6 +206,27 @@ export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
     const input = { threadId, templateId, parameters, idempotencyKey: key };
     return (await ask(MessageSendTemplateMutation, { input })).messageSendTemplate;
   });
+}
+
+/** Writes first. Where the conversation is there already, the template goes into it. */
+export async function begin(
+  { channelId, phoneNumber }: Beginning,
+  { templateId, parameters }: Filled,
+  key: string,
+): Promise<Outcome & { threadId: string | null }> {
+  try {
+    const input = { channelId, phoneNumber, templateId, parameters, idempotencyKey: key };
+    const { thread, userErrors } = (await ask(ThreadStartMutation, { input })).threadStart;
+    return { threadId: thread?.id ?? null, problems: userErrors.map((error) => error.message), isUnanswered: false };
+  } catch (error) {
+    return { threadId: null, problems: [explain(error)], isUnanswered: true };
+  }
+}
+
+/** What would come of sending this; nothing is sent by asking. */
+export async function foresee(intended: VariablesOf<typeof MessagePreflightQuery>["input"]): Promise<Verdict> {
+  const { userErrors, consumesQuota } = (await ask(MessagePreflightQuery, { input: intended })).messagePreflight;
+  return { problems: userErrors.map((error) => error.message), takesConversation: consumesQuota };
 }
 
 /** Our one reaction on a message; an empty one takes it away. */

@@ -345,6 +345,57 @@ export const TemplatesQuery = graphql(`
   }
 `);
 
+export const ChannelsQuery = graphql(`
+  query Channels {
+    channels {
+      id
+      name
+      phoneNumber
+      state
+    }
+  }
+`);
+
+export const LibraryQuery = graphql(`
+  query Library($query: String) {
+    library(first: 50, query: $query) {
+      nodes {
+        id
+        kind
+        title
+        body
+        url
+      }
+    }
+  }
+`);
+
+export const MessagePreflightQuery = graphql(`
+  query MessagePreflight($input: MessagePreflightInput!) {
+    messagePreflight(input: $input) {
+      sendable
+      consumesQuota
+      userErrors {
+        message
+      }
+    }
+  }
+`);
+
+export const ThreadStartMutation = graphql(`
+  mutation ThreadStart($input: ThreadStartInput!) {
+    threadStart(input: $input) {
+      thread {
+        id
+      }
+      userErrors {
+        code
+        message
+      }
+    }
+  }
+`);
+
 export const InboxEventsSubscription = graphql(
   `
     subscription InboxEvents($after: EventCursor) {
@@ -586,5 +637,7 @@ export type Quoted = ResultOf<typeof QuotedParts>;
 export type Version = { until: string; content: Content };
 export type Sender = ResultOf<typeof SenderParts>;
 export type User = ResultOf<typeof UsersQuery>["users"]["nodes"][number];
+export type Channel = ResultOf<typeof ChannelsQuery>["channels"][number];
+export type LibraryItem = ResultOf<typeof LibraryQuery>["library"]["nodes"][number];
 export type Template = ResultOf<typeof TemplatesQuery>["templates"]["nodes"][number];
 export type InboxEvent = ResultOf<typeof InboxEventsSubscription>["inboxEvents"];

@@ -1,11 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey, sendFiles, sendText, type FilesAttempt, type TextAttempt } from "../actions.ts";
-import type { Message, Thread } from "../documents.ts";
+import { contentAttemptFor, newKey, sendContent, sendFiles, sendText } from "../actions.ts";
+import type { ContentAttempt, FilesAttempt, TextAttempt } from "../actions.ts";
+import type { LibraryItem, Message, Thread } from "../documents.ts";
 import { isNarrow } from "../router.ts";
 import { now } from "../time.ts";
 import { preview, senderName } from "../words.ts";
 import { size } from "../media.ts";
 import { AttachmentIcon, CloseIcon, MicrophoneIcon, SendIcon } from "./icons.tsx";
+import { LibraryPicker } from "./LibraryPicker.tsx";
 import { SendForm, SendMore, type Kind } from "./SendMore.tsx";
 import { TemplatePicker } from "./TemplatePicker.tsx";
 import { mayRecord, VoiceNote } from "./VoiceNote.tsx";
@@ -62,6 +64,7 @@ function TextComposer({ thread, quoted, onQuoted, onInstead }: Props & { onInste
   const [files, setFiles] = useState<readonly File[]>([]);
   const unanswered = useRef<TextAttempt | null>(null);
   const unansweredFiles = useRef<FilesAttempt | null>(null);
+  const unansweredItem = useRef<ContentAttempt | null>(null);
   const picker = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
 
@@ -110,6 +113,23 @@ function TextComposer({ thread, quoted, onQuoted, onInstead }: Props & { onInste
       onQuoted(null);
     } else {
       setProblems(refused);
+    }
+    field.current?.focus();
+  };
+  /** A snippet is words to go on with; everything else goes as it is. */
+  const take = async (item: LibraryItem) => {
+    if (item.kind === "SNIPPET") {
+      write(text.trim() === "" ? (item.body ?? "") : `${text}\n${item.body ?? ""}`);
+    } else {
+      const wanted = { threadId: thread.id, content: { libraryItemId: item.id }, replyToId: quoted?.id ?? null };
+      const attempt = contentAttemptFor(unansweredItem.current, wanted);
+      setBusy(true);
+      setProblems([]);
+      const { problems: refused, isUnanswered } = await sendContent(attempt);
+      unansweredItem.current = isUnanswered ? attempt : null;
+      setBusy(false);
+      setProblems(refused);
+      if (refused.length === 0) onQuoted(null);
     }
     field.current?.focus();
   };
@@ -162,6 +182,7 @@ function TextComposer({ thread, quoted, onQuoted, onInstead }: Props & { onInste
           <AttachmentIcon />
         </button>
         <SendMore isBusy={isBusy} onChoose={onInstead} />
+        <LibraryPicker isBusy={isBusy} onChoose={(item) => void take(item)} />
         <textarea
           ref={field}
           class="composer-text"

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey, sendContent, type ContentAttempt, type ContentInput } from "../actions.ts";
+import { contentAttemptFor, sendContent, type ContentAttempt, type ContentInput } from "../actions.ts";
 import type { Message, Thread } from "../documents.ts";
 import { CloseIcon, PersonIcon, PinIcon, PlusIcon, QuestionIcon } from "./icons.tsx";
 
@@ -269,7 +269,7 @@ function Frame({
 
   const send = async () => {
     const wanted = { threadId: thread.id, content: content(), replyToId: quoted?.id ?? null };
-    const attempt = attemptFor(unanswered.current, wanted);
+    const attempt = contentAttemptFor(unanswered.current, wanted);
     setBusy(true);
     setProblems([]);
     const { problems: refused, isUnanswered } = await sendContent(attempt);
@@ -345,10 +345,4 @@ function Field({ label, onValue, optional = false, type = "text", ...given }: Fi
 /** A field of an input where there is anything to say. */
 function told<N extends string>(name: N, value: string): Partial<Record<N, string>> {
   return value.trim() === "" ? {} : ({ [name]: value.trim() } as Record<N, string>);
-}
-
-/** The same content after no answer is the same attempt; anything else is a new one. */
-function attemptFor(last: ContentAttempt | null, wanted: Omit<ContentAttempt, "key">): ContentAttempt {
-  const isSame = last?.replyToId === wanted.replyToId && JSON.stringify(last.content) === JSON.stringify(wanted.content);
-  return last && isSame ? last : { ...wanted, key: newKey() };
 }

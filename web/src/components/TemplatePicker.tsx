@@ -1,40 +1,77 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey, sendTemplate, type TemplateAttempt } from "../actions.ts";
+import { foresee, newKey, sendTemplate, type Filled, type Outcome, type Verdict } from "../actions.ts";
 import { ask, explain } from "../api.ts";
 import { TemplatesQuery, type Template, type Thread } from "../documents.ts";
 import { BackIcon, TemplateIcon } from "./icons.tsx";
 
+/** What becomes of a template once its blanks are filled. */
+interface Destination {
+  /** Whom it goes to: another one is another question. */
+  to: string;
+  foresee: (filled: Filled) => Promise<Verdict>;
+  send: (filled: Filled, key: string) => Promise<Outcome>;
+}
+
+const FORESEEN_AFTER_MS = 300;
+
 /** Outside the session only templates that WhatsApp approved may be sent. */
 export function TemplatePicker({ thread }: { thread: Thread }) {
+  const destination: Destination = {
+    to: thread.id,
+    foresee: (filled) => foresee({ sendTemplate: { threadId: thread.id, ...filled } }),
+    send: (filled, key) => sendTemplate({ threadId: thread.id, ...filled, key }),
+  };
+  return (
+    <section class="composer template-picker" aria-label="Templates" data-testid="template-picker">
+      <TemplateChooser
+        channelId={thread.channel.id}
+        destination={destination}
+        intro={
+          <p class="template-intro">
+            <strong>The session is closed.</strong>{" "}
+            <span class="muted">A reply is possible with an approved template, or once the contact writes again.</span>
+          </p>
+        }
+      />
+    </section>
+  );
+}
+
+/** The templates of a number; the one that is chosen is filled in and sent. */
+export function TemplateChooser({
+  channelId,
+  destination,
+  intro,
+}: {
+  channelId: string;
+  destination: Destination;
+  intro?: ComponentChildren;
+}) {
   const [templates, setTemplates] = useState<readonly Template[] | null>(null);
   const [problem, setProblem] = useState("");
   const [chosen, setChosen] = useState<Template | null>(null);
 
   useEffect(() => {
     let isStale = false;
-    ask(TemplatesQuery, { channelId: thread.channel.id })
+    ask(TemplatesQuery, { channelId })
       .then(({ templates: answer }) => !isStale && setTemplates(answer.nodes))
       .catch((error: unknown) => !isStale && setProblem(explain(error)));
     return () => {
       isStale = true;
     };
-  }, [thread.channel.id]);
+  }, [channelId]);
 
+  if (chosen) {
+    const back = () => setChosen(null);
+    return <TemplateForm key={chosen.id} destination={destination} template={chosen} onDone={back} />;
+  }
   return (
-    <section class="composer template-picker" aria-label="Templates" data-testid="template-picker">
-      {chosen ? (
-        <TemplateForm key={chosen.id} thread={thread} template={chosen} onDone={() => setChosen(null)} />
-      ) : (
-        <>
-          <p class="template-intro">
-            <strong>The session is closed.</strong>{" "}
-            <span class="muted">A reply is possible with an approved template, or once the contact writes again.</span>
-          </p>
-          <div role="alert">{problem && <p class="problem">{problem}</p>}</div>
-          <TemplateChoices templates={templates} onChoose={setChosen} />
-        </>
-      )}
-    </section>
+    <>
+      {intro}
+      <div role="alert">{problem && <p class="problem">{problem}</p>}</div>
+      <TemplateChoices templates={templates} onChoose={setChosen} />
+    </>
   );
 }
 
@@ -76,24 +113,35 @@ function TemplateChoices({
   );
 }
 
-function TemplateForm({ thread, template, onDone }: { thread: Thread; template: Template; onDone: () => void }) {
+interface FormProps {
+  destination: Destination;
+  template: Template;
+  onDone: () => void;
+}
+
+function TemplateForm({ destination, template, onDone }: FormProps) {
   const [values, setValues] = useState<readonly string[]>(template.parameters.map(() => ""));
   const [problems, setProblems] = useState<string[]>([]);
   const [isBusy, setBusy] = useState(false);
-  const unanswered = useRef<TemplateAttempt | null>(null);
+  const unanswered = useRef<Attempt | null>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>("input, [type=submit]")?.focus(), []);
 
-  const send = async (event: Event) => {
-    event.preventDefault();
-    const parameters = template.parameters.map(({ component, name }, at) => ({
+  const filledIn = {
+    templateId: template.id,
+    parameters: template.parameters.map(({ component, name }, at) => ({
       component,
       name,
       value: (values[at] ?? "").trim(),
-    }));
-    const attempt = attemptFor(unanswered.current, { threadId: thread.id, templateId: template.id, parameters });
+    })),
+  };
+  const verdict = useVerdict(destination, filledIn);
+
+  const send = async (event: Event) => {
+    event.preventDefault();
+    const attempt = attemptFor(unanswered.current, filledIn);
     setBusy(true);
-    const { problems: refused, isUnanswered } = await sendTemplate(attempt);
+    const { problems: refused, isUnanswered } = await destination.send(attempt.filled, attempt.key);
     unanswered.current = isUnanswered ? attempt : null;
     setBusy(false);
     setProblems(refused);
@@ -137,6 +185,7 @@ function TemplateForm({ thread, template, onDone }: { thread: Thread; template: 
           </p>
         ))}
       </div>
+      {problems.length === 0 && <Foreseen verdict={verdict} />}
       <button class="button button-primary" type="submit" data-testid="send-template" disabled={isBusy}>
         {isBusy ? "Sending…" : "Send template"}
       </button>
@@ -194,7 +243,49 @@ function hasFillableHeader(template: Template): boolean {
   return template.header === null || template.header.kind === "TEXT";
 }
 
-function attemptFor(last: TemplateAttempt | null, wanted: Omit<TemplateAttempt, "key">): TemplateAttempt {
-  if (last && JSON.stringify(last.parameters) === JSON.stringify(wanted.parameters)) return last;
-  return { ...wanted, key: newKey() };
+interface Attempt {
+  filled: Filled;
+  key: string;
+}
+
+function attemptFor(last: Attempt | null, filled: Filled): Attempt {
+  if (last && JSON.stringify(last.filled) === JSON.stringify(filled)) return last;
+  return { filled, key: newKey() };
+}
+
+/** What sending it as it is filled in would come to; null while a blank is empty or nothing is known. */
+function useVerdict(destination: Destination, filled: Filled): Verdict | null {
+  const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const asked = JSON.stringify(filled);
+  const isWhole = filled.parameters.every(({ value }) => value !== "");
+  useEffect(() => {
+    setVerdict(null);
+    if (!isWhole) return;
+    let isStale = false;
+    const later = setTimeout(() => {
+      // Without an answer there is no hint; the send says what is wrong.
+      destination.foresee(JSON.parse(asked) as Filled).then(
+        (told) => !isStale && setVerdict(told),
+        () => undefined,
+      );
+    }, FORESEEN_AFTER_MS);
+    return () => {
+      isStale = true;
+      clearTimeout(later);
+    };
+  }, [asked, isWhole, destination.to]);
+  return verdict;
+}
+
+function Foreseen({ verdict }: { verdict: Verdict | null }) {
+  const told = verdict && (verdict.problems.length > 0 ? verdict.problems.join(" ") : priceOf(verdict));
+  return (
+    <p class="muted" role="status" data-testid="template-verdict">
+      {told}
+    </p>
+  );
+}
+
+function priceOf({ takesConversation }: Verdict): string {
+  return takesConversation ? "Takes one of this month's conversations." : "Takes none of this month's conversations.";
 }

@@ -8,6 +8,7 @@ import {
   listProblem,
   loadingMore,
   loadMore,
+  mayWrite,
   showThreads,
   viewer,
   type Filter,
@@ -17,6 +18,7 @@ import { hasPhones } from "../simulator.ts";
 import { shortTime, thisMinute } from "../time.ts";
 import { contactName, preview, previewPrefix, sourceWord, statusWord, ticketStatusWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
+import { NewConversation } from "./NewConversation.tsx";
 import { CallSourceIcon, ChatSourceIcon, EmailSourceIcon } from "./icons.tsx";
 import { Ticks } from "./Ticks.tsx";
 
@@ -36,6 +38,7 @@ export function ThreadList() {
       <div class="thread-list-head">
         <h2>Inbox</h2>
         <FilterSwitch />
+        {mayWrite.value && <NewConversation />}
       </div>
       <div class="thread-list-scroll">
         <ul data-testid="thread-list" onKeyDown={moveAmongThreads}>

@@ -91,6 +91,13 @@ export const AttachmentIcon = () => (
   </Icon>
 );
 
+export const LibraryIcon = () => (
+  <Icon>
+    <path d="M5 4.5h3.5v15H5zM8.5 4.5H12v15H8.5z" />
+    <path d="M13.6 5.6l3.3-.9 3.1 14-3.3.9z" />
+  </Icon>
+);
+
 export const PlusIcon = () => (
   <Icon>
     <path d="M12 5v14M5 12h14" />
