@@ -50,12 +50,12 @@ class Refused(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    gc.disable()  # while modules are loaded nothing is thrown away, and looking for it takes a third of the time
     sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """The exit code. Refusals are one line on standard error, without a traceback."""
-    gc.disable()  # while modules are loaded nothing is thrown away, and looking for it takes a third of the time
     try:
         code = cli(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:
@@ -402,8 +402,9 @@ def start() -> "Settings":
 
 
 def run(work: Coroutine[None, None, T]) -> T:
-    gc.freeze()  # what is loaded stays until the end: no use in looking through it again and again
-    gc.enable()
+    if not gc.isenabled():
+        gc.freeze()  # what is loaded stays until the end: no use in looking through it again and again
+        gc.enable()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
 
