@@ -169,8 +169,8 @@ async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update
     missing = sorted(ours - desk.messages.keys())
     for message in (await tx.messages(missing)).values() if missing else ():
         desk.put_message(message)
-    reacted = {update.target for update in updates if isinstance(update, ReactionReceived)}
-    touched = [each for each in desk.messages.values() if each.wamid in reacted or (reacted and each.id in ours)]
+    changed = {update.target for update in updates if isinstance(update, (ReactionReceived, DeletionReceived))}
+    touched = [each for each in desk.messages.values() if each.wamid in changed or (changed and each.id in ours)]
     elsewhere = {each.thread for each in touched} - desk.threads.keys()
     desk.threads |= await tx.threads(sorted(elsewhere)) if elsewhere else {}
     for parked in await tx.parked(sorted(wamids)):
@@ -210,7 +210,7 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
         case IdentityChanged():
             return await _receive_names(ports, tx, desk, channel, update, now)
         case ReactionReceived() | EditReceived() | DeletionReceived():
-            return _receive_change(ports, tx, desk, channel, update, now)
+            return await _receive_change(ports, tx, desk, channel, update, now)
         case StatusReported():
             return await _receive_status(ports, tx, desk, channel, update, now)
         case _:
@@ -256,7 +256,9 @@ async def _add(
     tx.save(thread, message)
     tx.record(MessageAdded(thread.id, message.id))
     waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
-    desk.put_message(await apply_parked(ports, tx, message, waiting, thread.contact, now))
+    after = await apply_parked(ports, tx, message, waiting, thread.contact, now)
+    desk.put_message(after)
+    await _rename_tickets(tx, desk, message, after)
     await _reread(tx, desk, replies_of(waiting))
     if message.reply_to_wamid is not None and desk.message(channel, message.reply_to_wamid) is None:
         park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
@@ -440,7 +442,7 @@ def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChan
 # ---------------------------------------------------------------- reactions, edits, deletions, marks
 
 
-def _receive_change(
+async def _receive_change(
     ports: Ports,
     tx: Transaction,
     desk: Desk,
@@ -462,9 +464,23 @@ def _receive_change(
         case _:
             assert_never(update)
     desk.put_message(after)
+    await _rename_tickets(tx, desk, message, after)
     if isinstance(update, ReactionReceived) or may_change(message, update):
         return _record(tx.organization, update, Outcome.APPLIED, now)
     return _record(tx.organization, update, Outcome.IGNORED, now, "about a message of somebody else")
+
+
+async def _rename_tickets(tx: Transaction, desk: Desk, before: Message, after: Message) -> None:
+    """Tickets named after words that were taken back tell them no more; their history never did."""
+    if after.deleted_at == before.deleted_at or before.direction is not Direction.INBOUND:
+        return
+    told = {subject_from(preview(version.content)) for version in after.versions}
+    for ticket in await tx.tickets_of([desk.threads[before.thread].contact]):
+        if ticket.thread == before.thread and ticket.subject in told:
+            renamed = replace(ticket, subject=subject_from(preview(after.content)))
+            desk.tickets[ticket.id] = renamed
+            tx.save(renamed)
+            tx.record(TicketChanged(ticket.thread, ticket.id, ("subject",)))
 
 
 async def _receive_status(

@@ -7,13 +7,13 @@ from itertools import permutations
 import pytest
 
 from domain.actors import ByContact, ByPhoneApp
-from domain.events import MessageChange, MessageChanged
+from domain.events import MessageChange, MessageChanged, TicketChanged
 from domain.ids import Wamid
 from domain.media import MediaKind
 from domain.messages import MediaMessage, Message, MessageStatus, Removed, Text, Version
 from domain.updates import IncomingMedia, Outcome
 from domain.use_cases.clearing import forget_parked
-from tests.builders import ACME, MINUTE, NOON, NUMBER
+from tests.builders import ACME, HOUR, MINUTE, NOON, NUMBER
 from tests.domain.desk import ANA, Desk, open_desk
 
 MONTH = timedelta(days=30)
@@ -100,7 +100,41 @@ async def test_a_deletion_leaves_nothing_to_see_but_for_supervisors_and_is_told(
     assert isinstance(message.content, Removed)
     assert message.deleted_at == deleted_at
     assert message.versions == (Version(Text("Fool"), deleted_at),)
-    assert await desk.events(head) == [MessageChanged(message.thread, message.id, MessageChange.DELETION)]
+    assert await desk.events(head) == [
+        MessageChanged(message.thread, message.id, MessageChange.DELETION),
+        TicketChanged(message.thread, (await desk.ticket()).id, ("subject",)),
+    ]
+
+
+@pytest.mark.parametrize("first", ["the message", "its deletion"])
+async def test_a_ticket_named_after_what_was_deleted_tells_it_no_more(desk: Desk, first: str) -> None:
+    message = desk.message("My card is 4111 1111", wamid="wamid.1")
+    deletion = desk.deletion(message.wamid, at=NOON + MINUTE)
+    updates = (message, deletion) if first == "the message" else (deletion, message)
+    desk.later(HOUR)
+    for update in updates:
+        await desk.receive(update)
+
+    ticket = await desk.ticket()
+    assert ticket.subject == "Deleted message"
+    assert [change.field for change in await desk.history(ticket)] == []
+    assert TicketChanged(ticket.thread, ticket.id, ("subject",)) in await desk.events()
+
+
+async def test_a_ticket_named_after_what_was_changed_and_then_deleted_tells_neither(desk: Desk) -> None:
+    wamid = await wamid_of(desk)
+    await desk.receive(desk.edit(wamid, "Friend"), desk.deletion(wamid))
+
+    assert (await desk.ticket()).subject == "Deleted message"
+
+
+async def test_a_ticket_keeps_a_name_that_it_was_given(desk: Desk) -> None:
+    wamid = await wamid_of(desk)
+    await desk.given(replace(await desk.ticket(), subject="The parcel"))
+
+    await desk.receive(desk.deletion(wamid))
+
+    assert (await desk.ticket()).subject == "The parcel"
 
 
 async def test_nobody_changes_or_deletes_what_somebody_else_wrote(desk: Desk) -> None:
