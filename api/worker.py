@@ -1,4 +1,5 @@
-"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, ring sessions' alarms.
+"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, ring sessions' alarms,
+read the templates again.
 
 Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
 nothing else. A turn that fails is logged and counted, and the loop goes on.
@@ -20,12 +21,15 @@ from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
 from domain.use_cases.clearing import forget_parked
 from domain.use_cases.dispatch import dispatch, give_up
+from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
 
 DELIVERIES_AT_A_TIME: Final = 64
 SENDS_AT_A_TIME: Final = 32
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
 DUE_AT_A_TIME: Final = 100
+SYNCS_AT_A_TIME: Final = 10
+SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
@@ -65,6 +69,7 @@ class Worker:
             asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
+            asyncio.create_task(self._loop("templates", self._sync, self._clock)),
             asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
         }
         self.is_running = True
@@ -199,6 +204,17 @@ class Worker:
             await ring(self._ports, organization, thread)
             self._meters.alarms.inc()
         return 0.0 if len(due) == DUE_AT_A_TIME else LOOK_EVERY_S
+
+    # Templates
+
+    async def _sync(self) -> float:
+        due = await self._ports.store.due_template_syncs(self._ports.clock.now(), SYNCS_AT_A_TIME)
+        for organization, account in due:
+            if self._stopping.is_set():
+                break
+            await sync_due(self._ports, organization, account)
+            self._meters.template_syncs.inc()
+        return 0.0 if len(due) == SYNCS_AT_A_TIME else SYNCS_LOOKED_EVERY_S
 
     # What nothing came for
 

@@ -81,11 +81,13 @@ class TextTooLong:
 
 @dataclass(frozen=True, slots=True)
 class TemplateParameterWrong:
-    """A blank that is missing, extra, too long or unfit; named by component and name."""
+    """A blank that is missing, extra, too long or unfit, named by component and name; `others` are wrong too."""
 
     component: str
     name: str
     message: str
+    field: Field = ("parameters",)
+    others: tuple["TemplateParameterWrong", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

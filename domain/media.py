@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import Field, MediaRejected
+from domain.errors import Field, MediaRejected, Refusal, invalid
 from domain.ids import ChannelId, MediaId, MessageId, OrganizationId, PhoneNumberId
 from domain.media_looks import Looks
 from domain.messages import Direction
@@ -295,6 +295,13 @@ def misnamed(file_name: str | None, mime_type: str) -> str | None:
     if not (stem and dot) or told not in _KNOWN or told in _EXTENSIONS.get(mime_type, ()):
         return None
     return f"A file with the name {stem[:40]}.{told} is not {mime_type}."
+
+
+def outbound_refusal(media: "Media", *field: str) -> Refusal | None:
+    """Why a prepared file can't go with a message; None where it can."""
+    if media.state is not MediaState.READY or media.size is None:
+        return invalid("The bytes of this file are not here; PUT them at its uploadUrl first.", *field)
+    return refusal_of(media.kind, Direction.OUTBOUND, media.mime_type, media.size, voice=media.voice, field=field)
 
 
 def _a(noun: str) -> str:

@@ -88,7 +88,10 @@ class MediaMessage:
 
 @dataclass(frozen=True, slots=True)
 class TemplateMessage:
-    """A template as the contact sees it; the blanks are kept as they go to the network."""
+    """A template as the contact sees it; the blanks are kept as they go to the network.
+
+    `codes` names the buttons, as `parameters` does, whose value is a code to be copied.
+    """
 
     template: TemplateId
     name: str
@@ -98,6 +101,8 @@ class TemplateMessage:
     footer: str | None = None
     buttons: tuple[str, ...] = ()
     parameters: tuple["Filled", ...] = ()
+    header_media: MediaId | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +365,17 @@ def taken_back(message: Message, at: datetime) -> Message:
         versions=(*message.versions, Version(message.content, gone_at)),
         deleted_at=gone_at,
     )
+
+
+def file_of(content: Content) -> MediaId | None:
+    """The file that a message brings."""
+    match content:
+        case MediaMessage(media=media):
+            return media
+        case TemplateMessage(header_media=media):
+            return media
+        case _:
+            return None
 
 
 def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:

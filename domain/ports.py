@@ -41,6 +41,7 @@ from domain.outbox import OutboxItem, Remembered
 from domain.quota import Entry, Period
 from domain.sendable import Sendable
 from domain.sessions import SessionState
+from domain.template_sync import TemplateSync
 from domain.templates import Template, TemplateStatus
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
@@ -102,6 +103,7 @@ Row: TypeAlias = (
     | SignIn
     | Channel
     | Template
+    | TemplateSync
     | Contact
     | Identity
     | Thread
@@ -235,6 +237,12 @@ class Transaction(Look, Protocol):
 
     async def channels(self) -> list[Channel]: ...
 
+    async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
+        """One template of an account by the network's id."""
+        ...
+
+    async def template_sync(self, account: BusinessAccountId) -> TemplateSync | None: ...
+
     async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]: ...
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]: ...
@@ -328,6 +336,10 @@ class Store(Protocol):
 
     async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         """Files that are to be fetched now, the longest due first."""
+        ...
+
+    async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
+        """Accounts whose templates are to be read now, the longest due first."""
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:
@@ -709,7 +721,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message, or a reaction, as it is to leave. `callback` comes back with every status of it."""
+    """A message, or a reaction, as it is to leave. `callback` comes back with every status of it.
+
+    `header` is the file above a template's text.
+    """
 
     number: PhoneNumberId
     wa_id: str | None
@@ -717,6 +732,7 @@ class Outgoing:
     content: Sendable | TemplateMessage | ReactionTo | Attachment
     callback: str
     reply_to: Wamid | None = None
+    header: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from domain.messages import (
     Text,
     Unsupported,
 )
+from domain.template_news import TemplateNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,16 @@ class StatusReported:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateTold:
+    """News of one template of the account; None where they are of a kind that is not known here."""
+
+    place: Place
+    network_id: str
+    news: TemplateNews | None
+    told_at: datetime | None  # None where missing or unreadable
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Kept and not acted on, with the reason."""
 
@@ -163,6 +174,7 @@ Update: TypeAlias = (
     | DeletionReceived
     | IdentityChanged
     | StatusReported
+    | TemplateTold
     | Ignored
 )
 

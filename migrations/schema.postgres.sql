@@ -355,6 +355,18 @@ CREATE TABLE sign_ins (
 
 CREATE INDEX sign_ins_of_user ON public.sign_ins USING btree (organization_id, user_id, id);
 
+CREATE TABLE template_syncs (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    due_at timestamp with time zone,
+    begun_at timestamp with time zone,
+    tries bigint NOT NULL,
+    CONSTRAINT template_syncs_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT template_syncs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
+);
+
+CREATE INDEX template_syncs_by_due ON public.template_syncs USING btree (organization_id, due_at) WHERE (due_at IS NOT NULL);
+
 CREATE TABLE templates (
     organization_id text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
@@ -374,11 +386,16 @@ CREATE TABLE templates (
     quality text COLLATE "C",
     rejection_reason text COLLATE "C",
     searched text COLLATE "C" NOT NULL DEFAULT ''::text,
+    other_parts text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    told_at timestamp with time zone,
+    heard_at timestamp with time zone,
     CONSTRAINT templates_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT templates_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
 
 CREATE INDEX templates_by_name ON public.templates USING btree (organization_id, name, language, id);
+
+CREATE INDEX templates_by_network_id ON public.templates USING btree (organization_id, network_id);
 
 CREATE INDEX templates_of_account ON public.templates USING btree (organization_id, account_id, name, language, id);
 

@@ -341,6 +341,17 @@ CREATE TABLE sign_ins (
 
 CREATE INDEX sign_ins_of_user ON sign_ins (organization_id, user_id, id);
 
+CREATE TABLE template_syncs (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    due_at TEXT,
+    begun_at TEXT,
+    tries INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) WITHOUT ROWID;
+
+CREATE INDEX template_syncs_by_due ON template_syncs (organization_id, due_at) WHERE due_at IS NOT NULL;
+
 CREATE TABLE templates (
     organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
     id TEXT NOT NULL,
@@ -358,11 +369,13 @@ CREATE TABLE templates (
     parameters TEXT NOT NULL,
     named INTEGER NOT NULL,
     quality TEXT,
-    rejection_reason TEXT, searched TEXT NOT NULL DEFAULT '',
+    rejection_reason TEXT, searched TEXT NOT NULL DEFAULT '', other_parts TEXT NOT NULL DEFAULT '[]', told_at TEXT, heard_at TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
 CREATE INDEX templates_by_name ON templates (organization_id, name, language, id);
+
+CREATE INDEX templates_by_network_id ON templates (organization_id, network_id);
 
 CREATE INDEX templates_of_account ON templates (organization_id, account_id, name, language, id);
 

@@ -62,6 +62,11 @@ class TemplateContent:
     rendered_footer: str | None = strawberry.field(description="The small line below; null for none.")
     buttons: list[str] = strawberry.field(description="What is written on its buttons, in order.")
     template_id: strawberry.Private[TemplateId]
+    file: strawberry.Private[MediaId | None]
+
+    @strawberry.field(description="The file above the text; null where there is none.")
+    async def header_media(self, info: Info[Context, None]) -> Media | None:
+        return await schema.media.loaded(info.context, self.file) if self.file is not None else None
 
     @strawberry.field(description="The template as it is now; null where it is no longer known.")
     async def template(self, info: Info[Context, None]) -> Template | None:
@@ -169,13 +174,14 @@ def shown(content: messages.Content) -> MessageContent:
             return TextContent(body=body, preview_url=preview_url)
         case messages.MediaMessage(media=media, caption=caption):
             return MediaContent(caption=caption, file=media)
-        case messages.TemplateMessage(body=body, header=header, footer=footer, buttons=buttons, template=template):
+        case messages.TemplateMessage(body=body, header=header, footer=footer, buttons=buttons):
             return TemplateContent(
                 rendered_body=body,
                 rendered_header=header,
                 rendered_footer=footer,
                 buttons=list(buttons),
-                template_id=template,
+                template_id=content.template,
+                file=content.header_media,
             )
         case messages.Location():
             return LocationContent(

@@ -144,6 +144,12 @@ class MediaRejectedError(UserError):
     bytes: int | None = strawberry.field(description="Its size.")
 
 
+def to_user_errors(refusal: Refusal) -> list[UserError]:
+    """A refusal as the API says it: one entry a reason, where there are several."""
+    others = refusal.others if isinstance(refusal, TemplateParameterWrong) else ()
+    return [to_user_error(refusal), *(to_user_error(other) for other in others)]
+
+
 def to_user_error(refusal: Refusal) -> UserError:
     """A refusal of the rules as the API says it."""
     code = code_of(refusal)
@@ -162,8 +168,8 @@ def to_user_error(refusal: Refusal) -> UserError:
         case TextTooLong(limit=limit, length=length, field=field):
             message = f"The text has {length} characters; {limit} are allowed."
             return TextTooLongError(code=code, message=message, field=list(field) or None, limit=limit, length=length)
-        case TemplateParameterWrong(component=component, name=name, message=message):
-            return _parameter_error(code, component, name, message)
+        case TemplateParameterWrong():
+            return _parameter_error(refusal)
         case MediaRejected(rule=rule, mime_type=mime_type, size=size, message=message, field=field):
             return MediaRejectedError(
                 code=code,
@@ -183,12 +189,12 @@ def user_errors() -> Any:
     )
 
 
-def _parameter_error(code: ErrorCode, component: str, name: str, message: str) -> TemplateParameterError:
+def _parameter_error(wrong: TemplateParameterWrong) -> TemplateParameterError:
     from schema import templates  # here, since that module loads this one first
 
     return TemplateParameterError(
-        code=code,
-        message=f"{name} in {component}: {message}",
-        field=["parameters"],
-        parameter=templates.TemplateParameter(component=component, name=name, kind="TEXT", example=None),
+        code=code_of(wrong),
+        message=f"{wrong.name} in {wrong.component}: {wrong.message}",
+        field=list(wrong.field),
+        parameter=templates.TemplateParameter(component=wrong.component, name=wrong.name, kind="TEXT", example=None),
     )

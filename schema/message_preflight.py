@@ -12,7 +12,7 @@ from domain.use_cases.preflight import Foreseen, Intended, preflight
 from domain.use_cases.start import StartThread
 from schema.channels import DailyAllowance
 from schema.context import Context
-from schema.errors import UserError, to_user_error
+from schema.errors import UserError, to_user_errors
 from schema.inputs import WrongInput, check_readable
 from schema.messages import MessageSendInput, MessageSendTemplateInput, template_to_send, what_to_send
 from schema.starting import ThreadStartInput, what_to_start
@@ -68,7 +68,7 @@ async def foreseen(context: Context, input: MessagePreflightInput) -> MessagePre
 def _told(answer: Foreseen, intended: Intended | None) -> MessagePreflight:
     return MessagePreflight(
         sendable=answer.refusal is None,
-        user_errors=[to_user_error(answer.refusal)] if answer.refusal is not None else [],
+        user_errors=to_user_errors(answer.refusal) if answer.refusal is not None else [],
         consumes_quota=answer.takes_unit,
         held_until=None,
         intended=intended,

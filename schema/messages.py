@@ -20,7 +20,7 @@ from schema import contents, ids
 from schema.contents import MessageContent
 from schema.context import Context
 from schema.enums import describe
-from schema.errors import UserError, to_user_error, user_errors
+from schema.errors import UserError, to_user_error, to_user_errors, user_errors
 from schema.ids import Node
 from schema.inputs import WrongInput
 from schema.later import Thread
@@ -415,6 +415,11 @@ class MessageSendTemplateInput:
     parameters: list[TemplateParameterInput] | None = strawberry.field(
         default=None, description="A value for every blank; left out or null where it has none."
     )
+    header_media_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The file above the text, where the template's header is one: READY, and of the header's kind. Left"
+        " out or null where it is not.",
+    )
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="Your own name for this send, 1 to 200 characters. Sent again with the same key, the same message"
@@ -471,7 +476,7 @@ async def send_by_template(info: Info[Context, None], input: MessageSendTemplate
             await context.read_on(organization)
             return MessageSendTemplatePayload(message=await existing(context, id))
         case refusal:
-            return MessageSendTemplatePayload(user_errors=[to_user_error(refusal)])
+            return MessageSendTemplatePayload(user_errors=to_user_errors(refusal))
 
 
 def template_to_send(input: MessageSendTemplateInput) -> SendTemplate:
@@ -479,6 +484,7 @@ def template_to_send(input: MessageSendTemplateInput) -> SendTemplate:
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         template=ids.TEMPLATE.given(input.template_id, "templateId"),
         values=values_in(input.parameters),
+        header_media=ids.MEDIA.given_or_none(input.header_media_id, "headerMediaId"),
         automation=input.automation,
         idempotency_key=input.idempotency_key,
     )

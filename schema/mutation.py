@@ -2,13 +2,14 @@
 
 import strawberry
 
-from schema import channels, library, media, messages, starting, threads, tickets, users
+from schema import channels, library, media, messages, starting, templates, threads, tickets, users
 from schema.channels import ChannelConnectPayload
 from schema.inputs import writing
 from schema.library import LibraryItemCreatePayload, LibraryItemDeletePayload, LibraryItemUpdatePayload
 from schema.media import MediaPreparePayload
 from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
 from schema.starting import ThreadStartPayload
+from schema.templates import TemplatesSyncPayload
 from schema.threads import (
     ThreadAssignPayload,
     ThreadClosePayload,
@@ -98,6 +99,12 @@ class Mutation:
         channels.connect,
         "Connect a business number with a token of your own: it is checked, registered where it has to be, and its"
         " messages are sent here from now on. Administrators only.",
+    )
+    templates_sync: TemplatesSyncPayload = writing(
+        TemplatesSyncPayload,
+        templates.sync,
+        "Read an account's templates from the network now. They are read again every six hours, and when the network"
+        " tells of something that does not fit; what it tells of one is taken over at once.",
     )
     sign_in: SignInPayload = writing(
         SignInPayload,

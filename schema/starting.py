@@ -6,7 +6,7 @@ from strawberry import Info
 from domain.use_cases.start import Started, StartThread, start_thread
 from schema import ids, messages, threads
 from schema.context import Context
-from schema.errors import UserError, to_user_error, user_errors
+from schema.errors import UserError, to_user_errors, user_errors
 from schema.messages import Message, TemplateParameterInput, values_in
 from schema.threads import Thread
 
@@ -31,6 +31,11 @@ class ThreadStartInput:
     )
     parameters: list[TemplateParameterInput] | None = strawberry.field(
         default=None, description="A value for every blank of the template; left out or null where it has none."
+    )
+    header_media_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The file above the template's text, where its header is one: READY, and of the header's kind. Left"
+        " out or null where it is not.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
@@ -65,7 +70,7 @@ async def start(info: Info[Context, None], input: ThreadStartInput) -> ThreadSta
                 message=await messages.existing(context, message.id) if message is not None else None,
             )
         case refusal:
-            return ThreadStartPayload(user_errors=[to_user_error(refusal)])
+            return ThreadStartPayload(user_errors=to_user_errors(refusal))
 
 
 def what_to_start(input: ThreadStartInput) -> StartThread:
@@ -75,5 +80,6 @@ def what_to_start(input: ThreadStartInput) -> StartThread:
         number=input.phone_number,
         template=ids.TEMPLATE.given_or_none(input.template_id, "templateId"),
         values=values_in(input.parameters),
+        header_media=ids.MEDIA.given_or_none(input.header_media_id, "headerMediaId"),
         idempotency_key=input.idempotency_key,
     )

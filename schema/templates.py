@@ -12,10 +12,11 @@ from domain import templates
 from domain.ids import BusinessAccountId, TemplateId
 from domain.ports import TemplateAsk
 from domain.templates import HeaderKind, TemplateCategory, TemplateStatus, not_sendable_reason
+from domain.use_cases.templates import Synced, sync_templates
 from schema import ids
 from schema.context import Context
 from schema.enums import describe
-from schema.errors import ApiError, Code
+from schema.errors import ApiError, Code, UserError, to_user_error, user_errors
 from schema.ids import Node
 from schema.inputs import readable
 from schema.later import Channel
@@ -181,3 +182,34 @@ async def _account(context: Context, channel_id: strawberry.ID) -> BusinessAccou
     if channel is None:
         raise ApiError(Code.NOT_FOUND, "There is no such channel.")
     return channel.account
+
+
+# ---------------------------------------------------------------- reading them from the network
+
+
+@strawberry.input(description="Whose templates are to be read from the network.")
+class TemplatesSyncInput:
+    channel_id: strawberry.ID = strawberry.field(
+        description="A number; the templates of its account are read, which are those of all the account's numbers."
+    )
+
+
+@strawberry.type(description="What the network had changed, or why it could not be read.")
+class TemplatesSyncPayload:
+    added: int = strawberry.field(default=0, description="Templates that were not here before.")
+    changed: int = strawberry.field(default=0, description="Templates of which anything is not as it was.")
+    removed: int = strawberry.field(
+        default=0, description="Templates the network does not have any more; they stay here as DELETED."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def sync(info: Info[Context, None], input: TemplatesSyncInput) -> TemplatesSyncPayload:
+    context = info.context
+    channel = ids.CHANNEL.given(input.channel_id, "channelId")
+    match await sync_templates(context.ports, context.acting, channel):
+        case Synced(added=added, changed=changed, removed=removed):
+            await context.read_on(context.organization)
+            return TemplatesSyncPayload(added=added, changed=changed, removed=removed)
+        case refusal:
+            return TemplatesSyncPayload(user_errors=[to_user_error(refusal)])

@@ -55,6 +55,7 @@ from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.ports import Row
 from domain.quota import Entry, Period
+from domain.template_sync import TemplateSync
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
@@ -80,6 +81,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     SignIn,
     Channel,
     Template,
+    TemplateSync,
     Contact,
     Identity,
     Thread,

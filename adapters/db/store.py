@@ -6,7 +6,7 @@ from typing import Protocol
 
 from adapters.db.reading import Selects
 from adapters.db.times import instant_of
-from domain.ids import MediaId, MessageId, OrganizationId, ThreadId
+from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.ports import Transaction
 
 
@@ -91,6 +91,20 @@ class SqlStore:
             limit,
         )
         return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+
+    async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
+        # template_syncs_by_due
+        rows = await self._selects.select(
+            f"""
+            SELECT sync.organization_id, sync.id
+            FROM organizations AS organization {self._across} template_syncs AS sync USING (organization_id)
+            WHERE sync.due_at <= ?
+            ORDER BY sync.due_at, sync.organization_id, sync.id LIMIT ?
+            """,
+            now,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), BusinessAccountId(row["id"])) for row in rows]
 
     async def next_due(self, now: datetime) -> datetime | None:
         # outbox_by_due, outbox_of_thread; threads_by_alarm

@@ -22,6 +22,7 @@ from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.ports import Delivery
 from domain.quota import Entry, Period
+from domain.template_sync import TemplateSync
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
@@ -283,10 +284,24 @@ class TemplateRow(Model, metaclass=_Uncommented):
     named = Flag()
     quality = Words(null=True)
     rejection_reason = Words(null=True)
+    other_parts = Words()
+    told_at = Instant(null=True)
+    heard_at = Instant(null=True)
     searched = Words()
 
     class Meta(Model.Meta):
         table = "templates"
+
+
+class TemplateSyncRow(Model):
+    organization_id = Words()
+    id = _key()
+    due_at = Instant(null=True)
+    begun_at = Instant(null=True)
+    tries = Whole()
+
+    class Meta(Model.Meta):
+        table = "template_syncs"
 
 
 # ---------------------------------------------------------------- contacts
@@ -588,6 +603,7 @@ TABLES: dict[type, type[Model]] = {
     SignIn: SignInRow,
     Channel: ChannelRow,
     Template: TemplateRow,
+    TemplateSync: TemplateSyncRow,
     Contact: ContactRow,
     Identity: IdentityRow,
     Thread: ThreadRow,

@@ -18,6 +18,7 @@ from domain.contacts import Identity
 from domain.events import Event
 from domain.ids import (
     ApiKeyId,
+    BusinessAccountId,
     ChannelId,
     ContactId,
     MessageId,
@@ -34,6 +35,8 @@ from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
 from domain.ports import DeliveryResult, Listing, Removable, Row
 from domain.quota import Entry, Period
+from domain.template_sync import TemplateSync
+from domain.templates import Template
 from domain.tickets import Ticket
 from domain.updates import Parked, UpdateRecord
 
@@ -128,6 +131,12 @@ class SqlTransaction(SqlLook):
 
     async def channels(self) -> list[Channel]:
         return await self._statements.rows(Channel, "true")
+
+    async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
+        return await self._one(Template, "network_id = ? AND account_id = ?", network_id, account)
+
+    async def template_sync(self, account: BusinessAccountId) -> TemplateSync | None:
+        return await self._one(TemplateSync, "id = ?", account)
 
     # Contacts, threads, tickets
 

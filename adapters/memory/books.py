@@ -19,6 +19,7 @@ from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.ports import Head, Listing, Row
 from domain.quota import Entry, Period
+from domain.template_sync import TemplateSync
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
@@ -116,7 +117,17 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
     match row:
         case Organization():
             return ()
-        case User() | ApiKey() | Channel() | Template() | Contact() | Period() | UpdateRecord() | Parked():
+        case (
+            User()
+            | ApiKey()
+            | Channel()
+            | Template()
+            | TemplateSync()
+            | Contact()
+            | Period()
+            | UpdateRecord()
+            | Parked()
+        ):
             return ((Organization, row.organization),)
         case SignIn():
             return ((User, row.user),)
@@ -149,6 +160,7 @@ TABLES: tuple[type[Row], ...] = (
     SignIn,
     Channel,
     Template,
+    TemplateSync,
     Contact,
     Identity,
     Thread,

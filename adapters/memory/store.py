@@ -13,6 +13,7 @@ from domain.contacts import Identity
 from domain.events import Event, LoggedEvent
 from domain.ids import (
     ApiKeyId,
+    BusinessAccountId,
     ChannelId,
     ContactId,
     MediaId,
@@ -31,6 +32,8 @@ from domain.organizations import ApiKey, SignIn, User
 from domain.outbox import OutboxItem
 from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Removable, Row, Transaction
 from domain.quota import Entry, Period
+from domain.template_sync import TemplateSync
+from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket
 from domain.updates import Outcome, Parked, UpdateRecord
@@ -90,6 +93,14 @@ class MemoryStore:
             (file.due_at, file.organization, file.id)
             for file in self._all(Media)
             if file.due_at is not None and file.due_at <= now
+        ]
+        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+
+    async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
+        due = [
+            (sync.due_at, sync.organization, sync.id)
+            for sync in self._all(TemplateSync)
+            if sync.due_at is not None and sync.due_at <= now
         ]
         return [(organization, id) for _, organization, id in sorted(due)[:limit]]
 
@@ -203,6 +214,13 @@ class _MemoryTransaction(MemoryLook):
 
     async def channels(self) -> list[Channel]:
         return list(self._of(Channel).values())
+
+    async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
+        found = (each for each in await self.templates_of(account) if each.network_id == network_id)
+        return next(found, None)
+
+    async def template_sync(self, account: BusinessAccountId) -> TemplateSync | None:
+        return self._of(TemplateSync).get(account)
 
     async def identities_of(self, contacts: Collection[ContactId]) -> list[Identity]:
         wanted = set(contacts)

@@ -19,17 +19,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from adapters.whatsapp.answers import (
-    NUMBER_FIELDS,
-    TEMPLATE_FIELDS,
-    account_facts,
-    file_facts,
-    number_facts,
-    template_of,
-    token_facts,
-)
+from adapters.whatsapp.answers import NUMBER_FIELDS, account_facts, file_facts, number_facts, token_facts
 from adapters.whatsapp.outbound import Json, JsonObject, multipart_edges, read_body, send_body
 from adapters.whatsapp.reading import as_code, as_id, as_list, as_object, as_text, read_json
+from adapters.whatsapp.templates import TEMPLATE_FIELDS, template_of
 from domain.failures import refuses_for_certain
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
 from domain.media import Media

@@ -25,6 +25,7 @@ from adapters.whatsapp.models import (
     UserIdUpdate,
 )
 from adapters.whatsapp.reading import Word, as_code, as_id, as_json, as_list, as_object, as_text, read_json, read_model
+from adapters.whatsapp.templates import NEWS_FIELDS, news_of
 from domain.contacts import Person
 from domain.failures import verdict
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
@@ -42,6 +43,7 @@ from domain.updates import (
     Place,
     ReactionReceived,
     StatusReported,
+    TemplateTold,
     Update,
 )
 
@@ -104,7 +106,7 @@ def numbers_named(body: bytes) -> set[PhoneNumberId] | None:
         return None
     if value is None:
         return set()
-    return {number for _, change in _changes(value) if (number := _number(as_object(change)))}
+    return {number for _, _, change in _changes(value) if (number := _number(as_object(change)))}
 
 
 # Walking the body
@@ -138,13 +140,19 @@ class _Status:
 
 
 @dataclass(frozen=True, slots=True)
+class _TemplateNews:
+    raw: dict[str, object]
+    told_at: object  # the entry's time
+
+
+@dataclass(frozen=True, slots=True)
 class _Passed:
     """Read, and nothing to be done with it."""
 
     reason: str
 
 
-_Found: TypeAlias = _Message | _NewUserId | _Status | _Passed
+_Found: TypeAlias = _Message | _NewUserId | _Status | _TemplateNews | _Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +163,24 @@ class _Item:
 
 
 def _items(body: dict[str, object]) -> Iterator[_Item]:
-    for account, raw in _changes(body):
+    for account, told_at, raw in _changes(body):
         change = as_object(raw)
         number = _number(change)
-        for found in _found(change) if change is not None else [_Passed("unreadable: a change that is no object")]:
+        unreadable = [_Passed("unreadable: a change that is no object")]
+        for found in _found(change, told_at) if change is not None else unreadable:
             yield _Item(account, number, found)
 
 
-def _changes(body: dict[str, object]) -> Iterator[tuple[BusinessAccountId | None, object]]:
-    """Each change with the account it came under; (None, None) for an entry or a list that can't be read."""
+def _changes(body: dict[str, object]) -> Iterator[tuple[BusinessAccountId | None, object, object]]:
+    """Each change with the account it came under and the time; all None for an entry or list that can't be read."""
     for raw in _listed(body.get("entry"), otherwise=None):
         entry = as_object(raw)
         if entry is None:
-            yield None, None
+            yield None, None, None
             continue
         account = as_id(entry.get("id"))
         for change in _listed(entry.get("changes"), otherwise=None):
-            yield BusinessAccountId(account) if account and change is not None else None, change
+            yield BusinessAccountId(account) if account and change is not None else None, entry.get("time"), change
 
 
 def _listed(value: object, *, otherwise: object) -> list[object]:
@@ -189,7 +198,7 @@ def _number(change: dict[str, object] | None) -> PhoneNumberId | None:
     return PhoneNumberId(named) if named else None
 
 
-def _found(change: dict[str, object]) -> Iterator[_Found]:
+def _found(change: dict[str, object], told_at: object) -> Iterator[_Found]:
     value = as_object(change.get("value"))
     field = as_text(change.get("field"))
     if field == "messages" or (field is None and value is not None and ("messages" in value or "statuses" in value)):
@@ -198,6 +207,8 @@ def _found(change: dict[str, object]) -> Iterator[_Found]:
         senders = _senders(value.get("contacts"))
         for element in as_list(value.get(_READ_BESIDES[field])) or []:
             yield _NewUserId(element) if field == "user_id_update" else _Message(element, senders, echoed=True)
+    elif field in NEWS_FIELDS and value is not None:
+        yield _TemplateNews(value, told_at)
     else:
         yield from _others(field or "a change without a field", value or {})
 
@@ -267,6 +278,8 @@ def _update(place: Place, found: _Found) -> Update:
                 return _new_user_id(place, raw)
             case _Status(raw):
                 return _status(place, raw)
+            case _TemplateNews(raw, told_at):
+                return _template_told(place, raw, told_at)
             case _Passed(reason):
                 return Ignored(place, reason)
             case _:
@@ -392,6 +405,13 @@ def _new_user_id(place: Place, raw: object) -> Update:
     notice = notice_of(SystemBody(body=update.detail, type="user_changed_user_id"))
     renamed = Person(business_scoped_id=now)
     return IdentityChanged(place, before, renamed, _instant(update.timestamp), notice, as_json(item))
+
+
+def _template_told(place: Place, raw: dict[str, object], told_at: object) -> Update:
+    network_id, news = news_of(raw)
+    if network_id is None or place.account is None:
+        return Ignored(place, "unreadable: a template that is not named")
+    return TemplateTold(place, network_id, news, _instant(told_at))
 
 
 def _status(place: Place, raw: object) -> Update:

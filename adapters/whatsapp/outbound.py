@@ -45,7 +45,7 @@ def send_body(outgoing: Outgoing) -> JsonObject:
         case ReactionTo(target=target, emoji=emoji):
             body |= {"type": "reaction", "reaction": {"message_id": target, "emoji": emoji}}
         case TemplateMessage() as template:
-            body |= {"type": "template", "template": _template(template)}
+            body |= {"type": "template", "template": _template(template, outgoing.header)}
         case Attachment(kind=kind) as attachment:
             body |= {"type": kind.value.lower(), kind.value.lower(): _attachment(attachment)}
         case _:
@@ -119,14 +119,23 @@ def _attachment(attachment: Attachment) -> JsonObject:
     return shaped
 
 
-def _template(template: TemplateMessage) -> JsonObject:
+def _template(template: TemplateMessage, header: Attachment | None) -> JsonObject:
     """`components` is there only where something is to be filled in."""
     shaped: JsonObject = {"name": template.name, "language": {"code": template.language}}
-    components = [*_texts("header", template.parameters), *_texts("body", template.parameters)]
-    components += [_button(value) for value in template.parameters if value.component.startswith("button:")]
+    components = [*_file_above(header), *_texts("header", template.parameters), *_texts("body", template.parameters)]
+    buttons = (value for value in template.parameters if value.component.startswith("button:"))
+    components += [_button(value, is_code=value.component in template.codes) for value in buttons]
     if components:
         shaped["components"] = components
     return shaped
+
+
+def _file_above(header: Attachment | None) -> list[Json]:
+    if header is None:
+        return []
+    kind = header.kind.value.lower()
+    parameter: JsonObject = {"type": kind, kind: _attachment(header)}
+    return [{"type": "header", "parameters": [parameter]}]
 
 
 def _texts(component: str, values: tuple[Filled, ...]) -> list[Json]:
@@ -151,7 +160,9 @@ def _has_place(value: Filled) -> bool:
     return value.name.isascii() and value.name.isdigit()
 
 
-def _button(value: Filled) -> Json:
+def _button(value: Filled, *, is_code: bool) -> Json:
     index = value.component.removeprefix("button:")
-    parameters: list[Json] = [{"type": "text", "text": value.value}]
-    return {"type": "button", "sub_type": "url", "index": index, "parameters": parameters}
+    code: JsonObject = {"type": "coupon_code", "coupon_code": value.value}
+    text: JsonObject = {"type": "text", "text": value.value}
+    sub_type = "copy_code" if is_code else "url"
+    return {"type": "button", "sub_type": sub_type, "index": index, "parameters": [code if is_code else text]}

@@ -19,11 +19,12 @@ from domain.channels import (
     Terms,
 )
 from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid
-from domain.events import ChannelChanged, TemplateChanged
+from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.organizations import NAME_LIMIT
 from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
 from domain.templates import Template
+from domain.use_cases.templates import keep_told, read_from_now_on
 
 PIN = re.compile(r"[0-9]{6}")
 NETWORK_ID = re.compile(r"[0-9]{1,32}")
@@ -48,6 +49,7 @@ class _Facts:
     account: AccountFacts
     number: NumberFacts
     templates: list[Template]
+    read_at: datetime
 
 
 async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> Channel | Refusal:
@@ -79,7 +81,8 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
         channel = _connected(ports, actor, asked, known, facts, token, pin, now)
         tx.save(channel)
         tx.record(ChannelChanged(channel.id))
-        await _save_templates(tx, asked.account, facts.templates)
+        await keep_told(tx, asked.account, facts.templates, facts.read_at)
+        await read_from_now_on(tx, asked.account, facts.read_at)
     return channel
 
 
@@ -167,10 +170,11 @@ async def _join(
     failed = await ports.network.subscribe(token, asked.account)
     if failed is not None:
         return _no_answer(failed, "businessAccountId")
-    templates = await ports.network.templates(token, actor.organization, asked.account, ports.clock.now())
+    began = ports.clock.now()
+    templates = await ports.network.templates(token, actor.organization, asked.account, began)
     if isinstance(templates, Failed):
         return _no_answer(templates, "businessAccountId")
-    return _Facts(account, number, templates)
+    return _Facts(account, number, templates, began)
 
 
 def _connected(
@@ -220,17 +224,6 @@ def _connected(
         missing_permissions=(),
         problems=(),
     )
-
-
-async def _save_templates(tx: Transaction, account: BusinessAccountId, told: list[Template]) -> None:
-    """The account's templates as told; those known keep their ids."""
-    known = {(each.name, each.language): each for each in await tx.templates_of(account)}
-    for template in told:
-        earlier = known.get((template.name, template.language))
-        current = replace(template, id=earlier.id) if earlier is not None else template
-        if earlier is None or replace(current, synced_at=earlier.synced_at) != earlier:
-            tx.save(current)
-            tx.record(TemplateChanged(current.id))
 
 
 def _no_answer(failed: Failed, field: str) -> Refused:

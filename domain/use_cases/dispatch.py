@@ -21,7 +21,6 @@ from domain.messages import (
     Attempt,
     AttemptOutcome,
     ContactCards,
-    Content,
     Failure,
     Interactive,
     Location,
@@ -31,6 +30,7 @@ from domain.messages import (
     TemplateMessage,
     Text,
     arrived,
+    file_of,
     with_mark,
 )
 from domain.outbox import LEASE, RETRIED_FOR, OutboxItem
@@ -56,6 +56,7 @@ from domain.use_cases.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold
 from domain.use_cases.send import opt_out_refusal
+from domain.use_cases.templates import note_template
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -148,9 +149,9 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
             tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
             return None
         token = ports.vault.open(organization, "access_token", channel.access_token)
-        content = message.content
-        if isinstance(content, MediaMessage):
-            file = (await tx.media([content.media])).get(content.media)
+        attachment: Attachment | None = None
+        if (file_id := file_of(message.content)) is not None:
+            file = (await tx.media([file_id])).get(file_id)
             if file is None or file.state is not MediaState.READY:
                 await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
                 tx.remove(item)
@@ -160,12 +161,13 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
                 waiting = replace(item, due_at=now + UPLOAD_LEASE)
                 tx.save(waiting)
                 return _ToUpload(waiting, file, channel.phone_number_id, token)
-            content = Attachment(file.kind, upload.network_id, content.caption, file.file_name, file.voice)
+            caption = message.content.caption if isinstance(message.content, MediaMessage) else None
+            attachment = Attachment(file.kind, upload.network_id, caption, file.file_name, file.voice)
         attempt = Attempt(message.attempts[-1].number + 1 if message.attempts else 1, now)
         message = replace(message, attempts=(*message.attempts, attempt), held_until=None)
         leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
         tx.save(message, leased)
-        outgoing = _outgoing(channel, thread, message, content)
+        outgoing = _outgoing(channel, thread, message, attachment)
     return _Claimed(leased, outgoing, token)
 
 
@@ -228,7 +230,10 @@ def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
     return Failure(title, hint, retryable=False, refusal=code)
 
 
-def _outgoing(channel: Channel, thread: Thread, message: Message, content: Content | Attachment) -> Outgoing:
+def _outgoing(channel: Channel, thread: Thread, message: Message, file: Attachment | None) -> Outgoing:
+    """A file is the message itself, or stands above a template's text."""
+    is_template = isinstance(message.content, TemplateMessage)
+    content = message.content if file is None or is_template else file
     kinds = (Text, Location, ContactCards, Interactive, TemplateMessage, Attachment)
     assert isinstance(content, kinds), "nothing else is queued"
     return Outgoing(
@@ -238,6 +243,7 @@ def _outgoing(channel: Channel, thread: Thread, message: Message, content: Conte
         content=content,
         callback=callback_of(message),
         reply_to=message.reply_to_wamid,
+        header=file if is_template else None,
     )
 
 
@@ -285,9 +291,10 @@ async def _settle_upload(ports: Ports, work: _ToUpload, result: "str | Failed | 
 
 async def _is_stale(tx: Transaction, message: Message, channel: Channel, item: OutboxItem, code: int | None) -> bool:
     """Whether the network forgot the file's id, which was got for an earlier message; then it is forgotten here too."""
-    if code not in FILE_NOT_KNOWN or not isinstance(message.content, MediaMessage):
+    file_id = file_of(message.content)
+    if code not in FILE_NOT_KNOWN or file_id is None:
         return False
-    file = (await tx.media([message.content.media])).get(message.content.media)
+    file = (await tx.media([file_id])).get(file_id)
     assert file is not None, "it was there when it left"
     used = next((each for each in file.uploads if each.number == channel.phone_number_id), None)
     if used is None or used.uploaded_at >= item.queued_at:
@@ -434,6 +441,8 @@ async def _rejected(
     if ours is not None and await _is_stale(tx, message, channel, ours, result.code):
         tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message), hold(ours, now))
         return
+    if isinstance(message.content, TemplateMessage):
+        await note_template(tx, message.content.template, result.code, now)
     judged = verdict(result.code, result.message)
     match judged.remedy:
         case Remedy.FAIL:

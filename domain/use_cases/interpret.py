@@ -14,7 +14,7 @@ from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.messages import Unsupported
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Listing, Ports, Unreadable
-from domain.updates import Ignored, MessageEchoed, MessageReceived, Update, UpdateRecord
+from domain.updates import Ignored, MessageEchoed, MessageReceived, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.receive import receive, record_failure, results_of
 
@@ -44,12 +44,16 @@ class _Routes:
     numbers: dict[str, OrganizationId]
     accounts: dict[str, list[OrganizationId]]
 
-    def of(self, update: Update) -> OrganizationId | None:
-        """Whose update this is; one that names no number goes to the account's organization, if there is one only."""
+    def of(self, update: Update) -> list[OrganizationId]:
+        """Whose update this is: that of the number's organization, or where it names none of the account's.
+
+        An account may be connected by several: what is told of its templates is told to all, anything else to nobody.
+        """
         if update.place.number is not None:
-            return self.numbers.get(update.place.number)
+            organization = self.numbers.get(update.place.number)
+            return [organization] if organization is not None else []
         candidates = self.accounts.get(update.place.account or "", [])
-        return candidates[0] if len(candidates) == 1 else None
+        return candidates if len(candidates) == 1 or isinstance(update, TemplateTold) else []
 
 
 async def interpret_waiting(ports: Ports, limit: int = BATCH) -> Interpreted:
@@ -67,8 +71,11 @@ async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted
     strays: list[Update] = []
     for updates in read.values():
         for update in updates:
-            organization = routes.of(update)
-            (strays if organization is None else owned.setdefault(organization, [])).append(update)
+            owners = routes.of(update)
+            for organization in owners:
+                owned.setdefault(organization, []).append(update)
+            if not owners:
+                strays.append(update)
     records, failures = await _receive_all(ports, owned)
     finished = results_of(records, [id for id in read if not _only_strays(read[id], strays)])
     stray_ids = [id for id in read if _only_strays(read[id], strays)]

@@ -12,11 +12,13 @@ from typing import assert_never
 from domain.actors import ByContact, ByPhoneApp, BySystem
 from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem
 from domain.contacts import Contact, Person, keys_of, names_told
-from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TicketChanged
+from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TemplateChanged, TicketChanged
 from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, ThreadId, TicketId, UserId, Wamid
 from domain.messages import Direction, Mark, Message, MessageStatus, preview
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
 from domain.sessions import after_inbound, next_alarm, run_start
+from domain.template_news import heard
+from domain.template_sync import is_alike
 from domain.threads import Thread, ThreadStatus, with_message
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, after_our_reply, subject_from
 from domain.updates import (
@@ -31,6 +33,7 @@ from domain.updates import (
     Outcome,
     ReactionReceived,
     StatusReported,
+    TemplateTold,
     Update,
     UpdateRecord,
     record_id,
@@ -50,10 +53,12 @@ from domain.use_cases.changes import (
 )
 from domain.use_cases.gathered import Desk
 from domain.use_cases.marks import is_of_reaction, read_callback, sane_time
+from domain.use_cases.templates import read_again
 from domain.use_cases.ticketing import record_change, record_thread
 
 ABSENT = "about a conversation that is not here"
 AWAITED = "waits for its message"
+READ_AGAIN = "the templates are read again"
 LAST_INBOUND_NOTED_EVERY = timedelta(minutes=1)
 RUN_PAGE = 200  # instants looked up at a time to find where a run of messages began
 
@@ -145,7 +150,9 @@ def _people(updates: Sequence[Update]) -> Iterator[Person]:
                 yield person
             case IdentityChanged(person=person, renamed=renamed):
                 yield from (person, renamed)
-            case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported() | Ignored():
+            case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported():
+                pass
+            case TemplateTold() | Ignored():
                 pass
             case _:
                 assert_never(update)
@@ -187,7 +194,7 @@ def _wamids_of(update: Update) -> tuple[Wamid, ...]:
             return (wamid,)
         case IdentityChanged(wamid=wamid):
             return (wamid,) if wamid is not None else ()
-        case Ignored():
+        case TemplateTold() | Ignored():
             return ()
         case _:
             assert_never(update)
@@ -200,6 +207,8 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
         if channel is not None and update.reason == GROUP:
             _tell_of_groups(tx, desk, channel, now)
         return _record(tx.organization, update, Outcome.IGNORED, now, update.reason)
+    if isinstance(update, TemplateTold):
+        return await _receive_template(tx, update, now)
     if channel is None:
         return _record(tx.organization, update, Outcome.IGNORED, now, "a number that is not connected here")
     match update:
@@ -504,6 +513,31 @@ async def _receive_status(
     return _record(tx.organization, update, Outcome.APPLIED, now)
 
 
+# ---------------------------------------------------------------- templates
+
+
+async def _receive_template(tx: Transaction, update: TemplateTold, now: datetime) -> UpdateRecord:
+    """News that do not fit what is known here have all of the account's templates read again."""
+    account = update.place.account
+    if account is None:
+        return _record(tx.organization, update, Outcome.IGNORED, now, "a template of no account")
+    template = await tx.template_of(account, update.network_id)
+    if template is None or update.news is None:
+        await read_again(tx, account, now)
+        return _record(tx.organization, update, Outcome.APPLIED, now, READ_AGAIN)
+    told_at = sane_time(update.told_at, update.place.received_at)
+    after = heard(template, update.news, told_at=told_at, now=now)
+    if after.template != template:
+        tx.save(after.template)
+    if after.doubtful:
+        await read_again(tx, account, now)
+    if not is_alike(after.template, template):
+        tx.record(TemplateChanged(template.id))
+    elif not after.doubtful:
+        return _record(tx.organization, update, Outcome.DUPLICATE, now)
+    return _record(tx.organization, update, Outcome.APPLIED, now, READ_AGAIN if after.doubtful else None)
+
+
 # ---------------------------------------------------------------- groups
 
 
@@ -635,6 +669,6 @@ def _note_inbound(tx: Transaction, desk: Desk, channel: Channel, now: datetime) 
 def _record(
     organization: OrganizationId, update: Update, outcome: Outcome, now: datetime, reason: str | None = None
 ) -> UpdateRecord:
-    wamid = None if isinstance(update, Ignored) else update.wamid
+    wamid = None if isinstance(update, (TemplateTold, Ignored)) else update.wamid
     place = update.place
     return UpdateRecord(organization, record_id(place), place.delivery, place.index, outcome, now, reason, wamid)

@@ -15,12 +15,12 @@ from domain.errors import (
     invalid,
     not_found,
 )
-from domain.ids import MessageId, TemplateId, ThreadId
+from domain.ids import MediaId, MessageId, TemplateId, ThreadId
 from domain.messages import Filled, Message, TemplateMessage, Text
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.ports import Look, Ports
 from domain.sendable import Sendable, fault_of
-from domain.templates import Template, TemplateCategory, fill, not_sendable_reason
+from domain.templates import HEADER_FIELD, Template, TemplateCategory, fill, not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.queueing import (
@@ -65,6 +65,7 @@ class SendTemplate:
     thread: ThreadId
     template: TemplateId
     values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
     automation: str | None = None  # shown as the sender, for sends by a program
     idempotency_key: str | None = None
 
@@ -120,8 +121,8 @@ def _content_call(asked: SendContent) -> Call:
 async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
     """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
 
-    Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS,
-    CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
+    Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS (every
+    blank that is wrong), MEDIA_REJECTED, CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
     """
     if refusal := template_refusal(actor, asked):
         return refusal
@@ -147,7 +148,8 @@ async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTem
     if not isinstance(found, tuple):
         return found
     thread, channel = found
-    filled = await filled_for(look, thread, channel, asked.template, asked.values, now)
+    filling = Filling(asked.template, asked.values, asked.header_media)
+    filled = await filled_for(look, thread, channel, filling, now)
     if not isinstance(filled, TemplateMessage):
         return filled
     paid = await price(ports, look, thread, channel, now)
@@ -157,26 +159,31 @@ async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTem
 
 
 def _template_call(asked: SendTemplate) -> Call:
-    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation)
+    above = () if asked.header_media is None else (asked.header_media,)  # hashes without a file stay what they were
+    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation, *above)
     return Call("messageSendTemplate", content, asked.idempotency_key)
 
 
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A template, and all that is put into it."""
+
+    template: TemplateId
+    values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
+
+
 async def filled_for(
-    look: Look,
-    thread: Thread,
-    channel: Channel,
-    id: TemplateId,
-    values: tuple[Filled, ...],
-    now: datetime,
+    look: Look, thread: Thread, channel: Channel, filling: Filling, now: datetime
 ) -> TemplateMessage | Refusal:
     """The template as the person of this thread will see it, or why it can't go to them from this number."""
-    template = await look.template(id)
+    template = await look.template(filling.template)
     if template is None or template.account != channel.account:
         return not_found("template of this number", "templateId")
     contact = (await look.contacts([thread.contact])).get(thread.contact)
     if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
         return refusal
-    return _filled(template, values)
+    return await _filled(look, template, filling)
 
 
 def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread, now: datetime) -> Refused | None:
@@ -191,10 +198,14 @@ def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread,
     return None
 
 
-def _filled(template: Template, values: tuple[Filled, ...]) -> TemplateMessage | Refusal:
+async def _filled(look: Look, template: Template, filling: Filling) -> TemplateMessage | Refusal:
     if reason := not_sendable_reason(template):
         return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
-    return fill(template, values)
+    id = filling.header_media
+    file = (await look.media([id])).get(id) if id is not None else None
+    if id is not None and file is None:
+        return not_found("file", *HEADER_FIELD)
+    return fill(template, filling.values, file)
 
 
 def _automation_fault(name: str | None) -> Refusal | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from domain.actors import Actor, Right
 from domain.errors import REFUSALS, Refusal, TextTooLong, forbidden, invalid, not_found
 from domain.ids import MediaId, MessageId, ThreadId
-from domain.media import CAPTIONED, Media, MediaState, refusal_of
-from domain.messages import CAPTION_LIMIT, Direction, MediaMessage, Message
+from domain.media import CAPTIONED, outbound_refusal
+from domain.messages import CAPTION_LIMIT, MediaMessage, Message
 from domain.outbox import PERSON_FIRST
 from domain.ports import Look, Ports
 from domain.use_cases.again import again_on_collision
@@ -96,15 +96,8 @@ async def _files_fault(look: Look, files: tuple[MediaId, ...], caption: str | No
         media = found.get(id)
         if media is None:
             return not_found("file", *FIELD, str(place))
-        if refusal := _file_fault(media, place):
+        if refusal := outbound_refusal(media, *FIELD, str(place)):
             return refusal
     if caption is not None and found[files[0]].kind not in CAPTIONED:
         return invalid("WhatsApp shows no caption with sounds and stickers.", "content", "media", "caption")
     return None
-
-
-def _file_fault(media: Media, place: int) -> Refusal | None:
-    field = (*FIELD, str(place))
-    if media.state is not MediaState.READY or media.size is None:
-        return invalid("The bytes of this file are not here; PUT them at its uploadUrl first.", *field)
-    return refusal_of(media.kind, Direction.OUTBOUND, media.mime_type, media.size, voice=media.voice, field=field)

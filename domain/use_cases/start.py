@@ -24,10 +24,11 @@ from domain.contacts import (
 )
 from domain.errors import REFUSALS, Refusal, forbidden, invalid, not_found
 from domain.events import TicketChanged
-from domain.ids import ChannelId, ContactId, TemplateId, ThreadId, TicketId, UserId
+from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
 from domain.messages import Direction, Filled, Message, TemplateMessage, preview
 from domain.outbox import TEMPLATE_NEXT
 from domain.ports import Look, Ports, Transaction
+from domain.templates import HEADER_FIELD
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.acquaintance import thread_among
@@ -45,7 +46,7 @@ from domain.use_cases.queueing import (
     repeated,
     session_refusal,
 )
-from domain.use_cases.send import filled_for
+from domain.use_cases.send import Filling, filled_for
 from domain.use_cases.ticketing import record_change, record_thread
 
 EVIDENCE = "written to under this number"
@@ -60,6 +61,7 @@ class StartThread:
     number: str | None = None
     template: TemplateId | None = None
     values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
     idempotency_key: str | None = None
 
 
@@ -109,6 +111,8 @@ def start_refusal(actor: Actor, asked: StartThread) -> Refusal | None:
         return invalid("A number is written with its country code, as +16505551234.", "phoneNumber")
     if asked.values and asked.template is None:
         return invalid("There is no template whose blanks these could fill.", "parameters")
+    if asked.header_media is not None and asked.template is None:
+        return invalid("There is no template that this file could stand in.", *HEADER_FIELD)
     return key_fault(asked.idempotency_key)
 
 
@@ -136,7 +140,9 @@ async def decide_start(ports: Ports, look: Look, actor: Actor, asked: StartThrea
 
 def _call(asked: StartThread) -> Call:
     number = typed_number(asked.number) if asked.number is not None else None
-    content = content_hash(asked.channel, asked.contact, number, asked.template, sorted(map(repr, asked.values)))
+    above = () if asked.header_media is None else (asked.header_media,)
+    values = sorted(map(repr, asked.values))
+    content = content_hash(asked.channel, asked.contact, number, asked.template, values, *above)
     return Call("threadStart", content, asked.idempotency_key)
 
 
@@ -230,7 +236,8 @@ async def _said(
 ) -> Cleared | Refusal | None:
     if asked.template is None:
         return await session_refusal(look, thread, channel, now)
-    filled = await filled_for(look, thread, channel, asked.template, asked.values, now)
+    filling = Filling(asked.template, asked.values, asked.header_media)
+    filled = await filled_for(look, thread, channel, filling, now)
     if not isinstance(filled, TemplateMessage):
         return filled
     paid = await price(ports, look, thread, channel, now)

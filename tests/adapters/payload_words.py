@@ -22,9 +22,10 @@ from domain.actors import Author, ByContact, ByPhoneApp
 from domain.channels import Channel
 from domain.contacts import Contact, Person
 from domain.events import Event
-from domain.ids import BusinessAccountId, ChannelId, DeliveryId, Wamid
+from domain.ids import BusinessAccountId, ChannelId, DeliveryId, TemplateId, Wamid
 from domain.messages import Content, MediaMessage, Message, Text
 from domain.ports import Delivery
+from domain.templates import Template, TemplateStatus
 from domain.threads import Thread
 from domain.updates import (
     DeletionReceived,
@@ -35,10 +36,11 @@ from domain.updates import (
     MessageReceived,
     ReactionReceived,
     StatusReported,
+    TemplateTold,
     Update,
 )
 from domain.use_cases.receive import receive
-from tests.builders import ACME, NUMBER, a_person, an_id
+from tests.builders import ACME, NUMBER, a_person, a_template, an_id
 from tests.domain.desk import Desk, a_desk_number, open_desk
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +162,10 @@ async def _desk_for(updates: list[Update]) -> Desk:
     for count, (number, account) in enumerate(sorted(accounts.items()), start=1):
         channel = replace(a_desk_number(number), connected_at=CONNECTED, account=account or BusinessAccountId("none"))
         await desk.given(channel if number == NUMBER else replace(channel, id=ChannelId(an_id(count))))
+    for count, update in enumerate(update for update in updates if isinstance(update, TemplateTold)):
+        account, read_at = update.place.account or BusinessAccountId("none"), update.told_at or ARRIVED
+        template = a_template(TemplateId(an_id(50 + count)), account=account, network_id=update.network_id)
+        await desk.given(replace(template, status=TemplateStatus.PENDING, synced_at=read_at))
     return desk
 
 
@@ -171,7 +177,7 @@ def _speaks_of(update: Update) -> Wamid | None:
             return target
         case StatusReported(wamid=target):
             return target
-        case IdentityChanged() | Ignored():
+        case IdentityChanged() | TemplateTold() | Ignored():
             return None
 
 
@@ -183,7 +189,7 @@ def _before(updates: list[Update]) -> list[Update]:
         if isinstance(update, IdentityChanged) or (isinstance(update, MessageReceived) and not update.extends_session):
             there.append(_message(update, update.person, update.sent_at, Wamid("wamid.before")))
         target = _speaks_of(update)
-        if target is None or target in new or isinstance(update, IdentityChanged | Ignored):
+        if target is None or target in new or isinstance(update, IdentityChanged | TemplateTold | Ignored):
             continue
         new.add(target)
         if isinstance(update, StatusReported):
@@ -231,6 +237,7 @@ async def _seen(desk: Desk, since: int) -> list[str]:
     for thread in await desk.threads():
         lines.append(await _thread(desk, thread))
         lines += [await _message_line(desk, each) for each in await desk.messages(thread.id)]
+    lines += [_template(each) for each in state.templates.values() if each.heard_at is not None]
     lines += [_problems(channel) for channel in state.channels.values() if channel.problems]
     told = [_event(event) for event in await desk.events(since)]
     return [*lines, f"events: {', '.join(told)}"] if told else lines
@@ -238,6 +245,11 @@ async def _seen(desk: Desk, since: int) -> list[str]:
 
 def _contact(contact: Contact) -> str:
     return f"contact {_said_fields(contact, {'organization', 'id', 'created_at'})}"
+
+
+def _template(template: Template) -> str:
+    besides = {"organization", "id", "account", "name", "language", "synced_at", "heard_at"}
+    return f"template {_said_fields(template, besides)}"
 
 
 async def _thread(desk: Desk, thread: Thread) -> str:

@@ -537,7 +537,7 @@ async def test_a_template_is_read_with_all_its_parts_and_blanks() -> None:
     assert template.buttons == (
         Button("QUICK_REPLY", "Thanks"),
         Button("URL", "See it", "https://example.com/{{1}}"),
-        Button("PHONE_NUMBER", "Call"),
+        Button("PHONE_NUMBER", "Call", phone_number="+15550107001"),
         Button("COPY_CODE", ""),
         Button("HOLOGRAM", "Look"),
     )
@@ -546,7 +546,9 @@ async def test_a_template_is_read_with_all_its_parts_and_blanks() -> None:
         Parameter("body", "1", example="bike"),
         Parameter("body", "2", example="Friday"),
         Parameter("button:1", "1", example="https://e.com/A1"),
+        Parameter("button:3", "1", "COUPON_CODE", "SPRING"),
     )
+    assert template.other_parts == ()
 
 
 async def test_blanks_with_names_are_read_with_their_examples() -> None:
@@ -570,6 +572,20 @@ async def test_a_header_may_be_a_file_or_a_place(kind: str) -> None:
 
     assert template.header == Header(HeaderKind(kind))
     assert template.parameters == ()
+
+
+@pytest.mark.parametrize(
+    ("component", "part"),
+    [
+        ({"type": "CAROUSEL", "cards": []}, "CAROUSEL"),
+        ({"type": "HEADER", "format": "HOLOGRAM"}, "HEADER HOLOGRAM"),
+        ({"type": "HEADER"}, "HEADER of no kind"),
+    ],
+)
+async def test_what_else_a_template_has_is_told_since_it_can_not_be_sent(component: object, part: str) -> None:
+    [template] = await templates_from({**ROW, "components": [{"type": "BODY", "text": "Hi"}, component]})
+
+    assert (template.header, template.other_parts) == (None, (part,))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.whatsapp.inbound import CloudInterpreter, numbers_named
 from domain.contacts import Person
-from domain.ids import DeliveryId
+from domain.ids import BusinessAccountId, DeliveryId
 from domain.media import MediaKind
 from domain.messages import (
     ContactCard,
@@ -29,6 +29,8 @@ from domain.messages import (
     Unsupported,
 )
 from domain.ports import Delivery, Unreadable
+from domain.template_news import PartsNews, QualityNews, StatusNews, TemplateNews
+from domain.templates import Button, TemplateStatus
 from domain.updates import (
     DeletionReceived,
     EditReceived,
@@ -41,6 +43,7 @@ from domain.updates import (
     Place,
     ReactionReceived,
     StatusReported,
+    TemplateTold,
     Update,
 )
 
@@ -732,3 +735,79 @@ def test_any_bytes_become_updates_or_are_unreadable(body: bytes) -> None:
     except Unreadable:
         return
     assert updates
+
+
+# News of templates
+
+
+def told_of_a_template(field: str, time: object = 1764000000, **value: object) -> Update:
+    change = {"field": field, "value": {"message_template_id": 990001, **value}}
+    [update] = updates_of(json.dumps({"entry": [{"id": "800100", "time": time, "changes": [change]}]}).encode())
+    return update
+
+
+def news_of(field: str, **value: object) -> TemplateNews | None:
+    update = told_of_a_template(field, **value)
+    assert isinstance(update, TemplateTold)
+    return update.news
+
+
+def test_news_of_a_template_name_it_its_account_and_the_networks_time() -> None:
+    update = told_of_a_template("message_template_status_update", event="APPROVED", reason="NONE")
+
+    place = Place(DeliveryId("d1"), 0, ARRIVED, None, BusinessAccountId("800100"))
+    assert update == TemplateTold(place, "990001", StatusNews(TemplateStatus.APPROVED), SENT_AT)
+
+
+@pytest.mark.parametrize(("time", "told_at"), [(1764000000000, SENT_AT), ("1764000000", SENT_AT), (None, None)])
+def test_the_time_may_be_in_milliseconds_a_text_or_missing(time: object, told_at: datetime | None) -> None:
+    update = told_of_a_template("template_category_update", time, new_category="UTILITY")
+
+    assert isinstance(update, TemplateTold)
+    assert update.told_at == told_at
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("PENDING_DELETION", TemplateStatus.DELETED),
+        ("PAUSED", TemplateStatus.PAUSED),
+        ("FLAGGED", TemplateStatus.APPROVED),
+        ("REINSTATED", TemplateStatus.APPROVED),
+        ("ARCHIVED", TemplateStatus.DISABLED),
+    ],
+)
+def test_each_event_is_a_status(event: str, status: TemplateStatus) -> None:
+    assert news_of("message_template_status_update", event=event, reason=None) == StatusNews(status)
+
+
+@pytest.mark.parametrize("value", [{"event": "HOLOGRAPHED"}, {}, {"new_category": "HOLOGRAMS"}])
+def test_news_of_a_kind_unknown_are_told_without_any(value: dict[str, object]) -> None:
+    assert news_of("message_template_status_update", **value) is None
+
+
+def test_quality_is_told_apart_by_what_it_holds_and_not_by_its_field() -> None:
+    """The network's own sample of it carries the name of the other."""
+    news = news_of("message_template_status_update", previous_quality_score="GREEN", new_quality_score="YELLOW")
+
+    assert news == QualityNews("YELLOW")
+
+
+def test_new_words_may_come_without_header_footer_and_buttons() -> None:
+    assert news_of("message_template_components_update", message_template_element="Hi {{1}}") == PartsNews("Hi {{1}}")
+
+
+def test_a_button_that_can_not_be_read_keeps_its_place() -> None:
+    link = {"message_template_button_type": "URL", "message_template_button_text": "See"}
+    news = news_of(
+        "message_template_components_update", message_template_element="Hi", message_template_buttons=[None, link]
+    )
+
+    assert news == PartsNews("Hi", buttons=(Button("", ""), Button("URL", "See")))
+
+
+def test_news_of_no_template_are_kept_as_unreadable() -> None:
+    update = told_of_a_template("message_template_status_update", message_template_id=None, event="APPROVED")
+
+    assert isinstance(update, Ignored)
+    assert update.reason == "unreadable: a template that is not named"

@@ -1,5 +1,7 @@
 """Messages as the network takes them, field by field."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.whatsapp.outbound import read_body, send_body
@@ -73,6 +75,43 @@ def test_a_template_without_blanks_has_no_components() -> None:
 
     assert body["type"] == "template"
     assert body["template"] == {"name": "bike_ready", "language": {"code": "en_US"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        (MediaKind.IMAGE, {"type": "image", "image": {"id": "5001"}}),
+        (MediaKind.VIDEO, {"type": "video", "video": {"id": "5001"}}),
+        (MediaKind.DOCUMENT, {"type": "document", "document": {"id": "5001", "filename": "Invoice.pdf"}}),
+    ],
+)
+def test_a_file_above_the_text_is_the_headers_parameter(kind: MediaKind, named: object) -> None:
+    header = Attachment(kind, "5001", file_name="Invoice.pdf")
+
+    template = send_body(replace(outgoing(a_template(Filled("body", "1", "Mira"))), header=header))["template"]
+
+    assert isinstance(template, dict)
+    assert template["components"] == [
+        {"type": "header", "parameters": [named]},
+        {"type": "body", "parameters": [{"type": "text", "text": "Mira"}]},
+    ]
+
+
+def test_a_code_to_copy_and_a_link_are_filled_in_at_their_buttons() -> None:
+    given = a_template(Filled("button:0", "1", "A1"), Filled("button:2", "1", "SPRING"))
+
+    template = send_body(outgoing(replace(given, codes=("button:2",))))["template"]
+
+    assert isinstance(template, dict)
+    assert template["components"] == [
+        {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "A1"}]},
+        {
+            "type": "button",
+            "sub_type": "copy_code",
+            "index": "2",
+            "parameters": [{"type": "coupon_code", "coupon_code": "SPRING"}],
+        },
+    ]
 
 
 def test_places_are_filled_in_their_order_whatever_order_they_were_given_in() -> None:

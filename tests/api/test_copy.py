@@ -19,7 +19,9 @@ from domain.events import MessageAdded
 from domain.ids import ContactId, DeliveryId, OrganizationId
 from domain.messages import Text
 from domain.ports import Listing
+from domain.template_sync import TemplateSync
 from tests.builders import (
+    ACCOUNT,
     ACME,
     GLOBEX,
     MESSAGE,
@@ -80,6 +82,7 @@ async def fill(database: Database) -> None:
         tx.record(MessageAdded(THREAD, MESSAGE))
     async with database.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_user(), an_api_key(last_used_at=NOON), a_sign_in(), a_channel(), a_template())
+        tx.save(TemplateSync(ACME, ACCOUNT, NOON))
         tx.save(a_contact(), an_identity(), a_thread(), a_media(), a_ticket(), a_ticket_change())
         tx.save(a_library_item(media=a_media().id))
         tx.save(an_inbound(content=Text(STRANGE)), an_outbound(), a_mark(), a_period(), an_entry(), an_outbox_item())

@@ -17,11 +17,12 @@ from api.metrics import Meters
 from api.worker import Worker
 from domain.actors import Role, user_actor
 from domain.errors import Unavailable
-from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged
-from domain.ids import DeliveryId, OrganizationId, ThreadId, UserId
+from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged, TemplateChanged
+from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, ThreadId, UserId
 from domain.messages import Message, MessageStatus, Text
 from domain.ports import Clock, Delivery, DeliveryState, Directory, Listing, Ports
 from domain.sessions import Alarm, AlarmKind
+from domain.template_sync import TemplateSync
 from domain.threads import Thread
 from domain.updates import Update
 from domain.use_cases.send import SendText, send_text
@@ -86,6 +87,20 @@ async def test_a_store_that_was_away_is_asked_again(meters: Meters) -> None:
         await the_next(MessageAdded, log)
 
     assert count(meters, "worker_faults", loop="interpret") == 2
+
+
+async def test_templates_that_are_due_are_read(meters: Meters) -> None:
+    row = {"id": "1", "name": "hello", "language": "en", "components": [{"type": "BODY", "text": "Hi"}]}
+    ports = await a_desk(lambda _: httpx.Response(200, json={"data": [row | {"status": "APPROVED"}]}))
+    async with ports.store.transaction(ACME) as tx:
+        tx.save(TemplateSync(ACME, BusinessAccountId(LINE.account), ports.clock.now()))
+
+    async with listening(ports) as log, Worker(ports, meters).running():
+        added = await the_next(TemplateChanged, log)
+
+    [template] = (await ports.reader.templates_by_ids(ACME, [added.template])).values()
+    assert (template.name, template.body) == ("hello", "Hi")
+    assert count(meters, "template_syncs") == 1
 
 
 async def test_a_reply_leaves_and_is_marked_as_sent(meters: Meters) -> None:

@@ -54,6 +54,7 @@ class Network:
     files: dict[str, Sequence[bytes | BrokenOff]] = field(default_factory=dict[str, Sequence[bytes | BrokenOff]])
     elsewhere: dict[str, str] = field(default_factory=dict[str, str])
     uploads: list[bytes] = field(default_factory=list[bytes])
+    meanwhile_asked: Callable[[], Awaitable[None]] | None = None
     meanwhile_uploading: Callable[[], Awaitable[None]] | None = None
     token: TokenFacts = field(default_factory=lambda: TokenFacts(True, frozenset(REQUIRED_PERMISSIONS)))
     account: AccountFacts = field(default_factory=lambda: AccountFacts(ACCOUNT, "Acme", True))
@@ -124,6 +125,8 @@ class Network:
         await asyncio.sleep(0)  # whoever else wants to do something meanwhile may
         self.tokens.add(token)
         self.asked.append(" ".join((what, *more)))
+        if self.meanwhile_asked is not None:
+            await self.meanwhile_asked()
         return self.failing.get(what)
 
 

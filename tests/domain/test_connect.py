@@ -11,9 +11,22 @@ from domain.errors import ErrorCode, Refusal, Refused
 from domain.events import ChannelChanged, TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, TemplateId
 from domain.ports import Failed, Listing, NotSent, Rejected, TokenFacts, Unanswered
+from domain.template_sync import EVERY
 from domain.templates import Template, TemplateStatus
 from domain.use_cases.connect import ConnectChannel, connect_channel
-from tests.builders import ACCOUNT, ACME, DAY, GLOBEX, NOON, NUMBER, TEMPLATE, a_template, an_id, an_organization
+from tests.builders import (
+    ACCOUNT,
+    ACME,
+    DAY,
+    GLOBEX,
+    MINUTE,
+    NOON,
+    NUMBER,
+    TEMPLATE,
+    a_template,
+    an_id,
+    an_organization,
+)
 from tests.domain.desk import (
     ADMIN,
     Desk,
@@ -36,6 +49,7 @@ async def desk() -> Desk:
     """The network has one more number that could be connected."""
     desk = await open_desk()
     desk.network.its_numbers = [a_number(), a_number(NEW_NUMBER, phone_number="+15550001111", display_name="Sales")]
+    desk.network.its_templates = [a_template()]
     return desk
 
 
@@ -155,7 +169,22 @@ async def test_a_template_that_reads_as_before_is_no_news(desk: Desk) -> None:
 
     granted(await connect(desk))
 
-    assert (await desk.state()).templates == {TEMPLATE: known}
+    assert (await desk.state()).templates == {TEMPLATE: replace(known, synced_at=NOON + DAY)}
+
+
+async def test_a_template_the_network_does_not_have_is_gone(desk: Desk) -> None:
+    desk.network.its_templates = []
+
+    granted(await connect(desk))
+
+    assert (await desk.state()).templates[TEMPLATE].status is TemplateStatus.DELETED
+
+
+async def test_the_templates_are_read_again_from_then_on(desk: Desk) -> None:
+    granted(await connect(desk))
+
+    assert await desk.ports.store.due_template_syncs(NOON + EVERY, 10) == [(ACME, ACCOUNT)]
+    assert await desk.ports.store.due_template_syncs(NOON + EVERY - MINUTE, 10) == []
 
 
 async def test_a_template_in_another_language_is_another_template(desk: Desk) -> None:

@@ -235,7 +235,7 @@ async def test_free_text_goes_up_to_but_not_at_24_hours(desk: Desk, after: timed
 async def test_a_closed_session_offers_the_templates_that_would_work(desk: Desk) -> None:
     await desk.given(
         a_template(TemplateId(an_id(1)), name="pending", status=TemplateStatus.PENDING),
-        a_template(TemplateId(an_id(2)), name="picture", header=Header(HeaderKind.IMAGE)),
+        a_template(TemplateId(an_id(2)), name="place", header=Header(HeaderKind.LOCATION)),
         a_template(TemplateId(an_id(3)), name="elsewhere", account=BusinessAccountId("1")),
         a_template(ANOTHER_TEMPLATE, name="greeting"),
     )

@@ -12,16 +12,18 @@ import pytest
 
 from domain.actors import Actor
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
-from domain.ids import MediaId
+from domain.ids import MediaId, TemplateId
 from domain.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, MediaRule, MediaState
 from domain.media import refusal_of as media_refusal
-from domain.messages import Direction, MediaMessage, Message, MessageStatus
+from domain.messages import Direction, MediaMessage, Message, MessageStatus, TemplateMessage
 from domain.ports import Attachment, NotSent, Rejected, Unanswered
+from domain.templates import Header, HeaderKind
 from domain.use_cases.dispatch import FILE_GONE, SESSION_OVER, UPLOAD_LEASE, dispatch
 from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
+from domain.use_cases.send import SendTemplate, send_template
 from domain.use_cases.send_media import FILES_LIMIT, SendMedia, send_media
-from tests.builders import ACME, DAY, MINUTE, NUMBER, a_media, an_id
-from tests.domain.desk import AGENT, MAY_WORK, READER, Desk, granted, open_desk, refusal_of, refused_as
+from tests.builders import ACME, DAY, MINUTE, NUMBER, a_media, a_template, an_id
+from tests.domain.desk import AGENT, HELLO, MAY_WORK, READER, Desk, granted, open_desk, refusal_of, refused_as
 from tests.files import a_film, a_jpeg, a_png, a_sticker, an_opus, of_type
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02" + b"rest of a picture"
@@ -541,3 +543,84 @@ async def test_a_message_that_was_taken_back_during_its_upload_stays_so(desk: De
     await desk.dispatch(message)
 
     assert desk.network.sent == []
+
+
+# Above a template's text
+
+
+WITH_PICTURE = TemplateId(an_id(77))
+
+
+async def a_template_with_a_picture(desk: Desk, file: MediaId | None, key: str | None = None) -> Message | Refusal:
+    await desk.given(a_template(WITH_PICTURE, name="picture", header=Header(HeaderKind.IMAGE)))
+    thread = await desk.thread()
+    return await send_template(desk.ports, AGENT, SendTemplate(thread.id, WITH_PICTURE, HELLO, file, None, key))
+
+
+async def test_a_template_goes_with_the_file_above_its_text(desk: Desk) -> None:
+    desk.later(2 * DAY)
+    picture = await a_picture(desk)
+
+    message = granted(await a_template_with_a_picture(desk, picture.id))
+    assert isinstance(message.content, TemplateMessage)
+    assert message.content.header_media == picture.id
+
+    assert (await desk.dispatch(message)).status is SENT
+    [outgoing] = desk.network.sent
+    assert outgoing.content == message.content
+    assert outgoing.header == Attachment(MediaKind.IMAGE, "uploaded-1", None, "a.file")
+    assert desk.network.uploads == [PNG]
+
+
+async def test_the_file_is_uploaded_once_however_many_templates_bring_it(desk: Desk) -> None:
+    picture = await a_picture(desk)
+    for _ in range(3):
+        await desk.dispatch(granted(await a_template_with_a_picture(desk, picture.id)))
+
+    assert [outgoing.header and outgoing.header.network_id for outgoing in desk.network.sent] == ["uploaded-1"] * 3
+    assert desk.network.uploads == [PNG]
+
+
+async def test_an_id_the_network_forgot_is_got_anew_for_a_template_too(desk: Desk) -> None:
+    picture = await a_picture(desk)
+    await desk.dispatch(granted(await a_template_with_a_picture(desk, picture.id)))
+    desk.later(MINUTE)
+    message = granted(await a_template_with_a_picture(desk, picture.id))
+    desk.network.answers.append(Rejected(131053, "No such media."))
+
+    await desk.dispatch(message)
+
+    assert (await desk.dispatch(message)).status is SENT
+    assert len(desk.network.uploads) == 2
+
+
+async def test_a_file_that_is_gone_ends_the_template_and_costs_nothing(desk: Desk) -> None:
+    desk.later(2 * DAY)
+    picture = await a_picture(desk)
+    message = granted(await a_template_with_a_picture(desk, picture.id))
+    assert picture.stored_as is not None
+    await desk.ports.media.remove(picture.stored_as)
+
+    failed = await desk.dispatch(message)
+
+    assert (failed.status, failed.failure) == (FAILED, FILE_GONE)
+    assert (await desk.period()).used == 0
+
+
+async def test_a_file_that_is_not_here_is_not_found(desk: Desk) -> None:
+    refusal = refusal_of(await a_template_with_a_picture(desk, MediaId("none")))
+
+    assert refusal == Refused(ErrorCode.NOT_FOUND, "There is no such file.", ("headerMediaId",))
+
+
+async def test_a_template_without_its_file_is_refused_and_nothing_leaves(desk: Desk) -> None:
+    assert refused_as(await a_template_with_a_picture(desk, None)) is ErrorCode.TEMPLATE_PARAMETERS
+    assert desk.network.uploads == []
+
+
+async def test_the_same_key_with_another_file_is_something_else(desk: Desk) -> None:
+    one, other = await a_picture(desk), await a_picture(desk)
+    first = granted(await a_template_with_a_picture(desk, one.id, "key"))
+
+    assert granted(await a_template_with_a_picture(desk, one.id, "key")).id == first.id
+    assert refused_as(await a_template_with_a_picture(desk, other.id, "key")) is ErrorCode.IDEMPOTENCY_MISMATCH

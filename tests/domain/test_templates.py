@@ -1,12 +1,18 @@
 """Templates: which may be sent, and how they read once their blanks are filled."""
 
+from dataclasses import replace
+
 import pytest
 
-from domain.errors import TemplateParameterWrong
-from domain.messages import Filled, TemplateMessage
+from domain.errors import MediaRejected, Refused, TemplateParameterWrong
+from domain.media import Media, MediaKind, MediaState
+from domain.messages import Direction, Filled, TemplateMessage
 from domain.templates import (
     BODY_LIMIT,
+    CODE_LIMIT,
+    COUPON_CODE,
     HEADER_LIMIT,
+    URL_LIMIT,
     Button,
     Header,
     HeaderKind,
@@ -14,10 +20,11 @@ from domain.templates import (
     Template,
     TemplateStatus,
     blanks,
+    blanks_of,
     fill,
     not_sendable_reason,
 )
-from tests.builders import TEMPLATE, a_template
+from tests.builders import MEDIA, TEMPLATE, a_media, a_template
 
 ANA = Filled("body", "1", "Ana")
 
@@ -73,18 +80,33 @@ def test_a_template_the_network_has_not_approved_says_so(status: TemplateStatus)
     assert reason == f"The network has it as {status}; only APPROVED templates can be sent."
 
 
-@pytest.mark.parametrize("kind", [each for each in HeaderKind if each is not HeaderKind.TEXT])
-def test_a_template_with_another_header_than_text_says_which(kind: HeaderKind) -> None:
-    reason = not_sendable_reason(a_template(header=Header(kind)))
-
-    assert reason == f"Its header is a {kind.lower()}, which can't be sent yet."
+@pytest.mark.parametrize("kind", [each for each in HeaderKind if each is not HeaderKind.LOCATION])
+def test_a_header_may_be_text_or_a_file(kind: HeaderKind) -> None:
+    assert not_sendable_reason(a_template(header=Header(kind))) is None
 
 
-@pytest.mark.parametrize("kind", ["COPY_CODE", "FLOW", "OTP", "CATALOG", "SOMETHING_NEW"])
+def test_a_template_with_a_place_above_its_text_says_so() -> None:
+    reason = not_sendable_reason(a_template(header=Header(HeaderKind.LOCATION)))
+
+    assert reason == "Its header is a location, which can't be sent yet."
+
+
+@pytest.mark.parametrize("kind", ["FLOW", "OTP", "CATALOG", "SOMETHING_NEW"])
 def test_a_template_with_a_button_of_another_kind_says_which(kind: str) -> None:
     reason = not_sendable_reason(a_template(buttons=(Button("QUICK_REPLY", "Hi"), Button(kind, "Go"))))
 
     assert reason == f"It has a button of the kind {kind}, which can't be sent yet."
+
+
+@pytest.mark.parametrize("kind", ["REQUEST_CONTACT_INFO", "VOICE_CALL", "COPY_CODE"])
+def test_a_button_that_wants_nothing_of_the_sender_or_a_code_may_be_sent(kind: str) -> None:
+    assert not_sendable_reason(a_template(buttons=(Button(kind, "Go"),))) is None
+
+
+def test_a_template_with_a_part_of_another_kind_says_which() -> None:
+    reason = not_sendable_reason(replace(a_template(), other_parts=("CAROUSEL",)))
+
+    assert reason == "It has a part of the kind CAROUSEL, which can't be sent yet."
 
 
 def test_a_filled_template_reads_as_the_contact_sees_it() -> None:
@@ -125,8 +147,131 @@ def test_what_looks_like_a_blank_and_is_none_of_the_templates_stays_as_written()
     assert filled(a_template(body="Hi {{1}} {{unlisted}}"), ANA).body == "Hi Ana {{unlisted}}"
 
 
-def test_a_header_that_is_a_picture_has_no_text() -> None:
-    assert filled(a_template(header=Header(HeaderKind.IMAGE)), ANA).header is None
+# The file above the text
+
+
+def a_file(kind: MediaKind = MediaKind.IMAGE, mime_type: str = "image/png") -> Media:
+    return a_media(kind=kind, state=MediaState.READY, mime_type=mime_type, size=1000, direction=Direction.OUTBOUND)
+
+
+FILES = [
+    (HeaderKind.IMAGE, a_file()),
+    (HeaderKind.VIDEO, a_file(MediaKind.VIDEO, "video/mp4")),
+    (HeaderKind.DOCUMENT, a_file(MediaKind.DOCUMENT, "application/pdf")),
+]
+
+
+@pytest.mark.parametrize(("kind", "file"), FILES)
+def test_a_file_of_the_headers_kind_stands_above_the_text(kind: HeaderKind, file: Media) -> None:
+    message = fill(a_template(header=Header(kind)), [ANA], file)
+
+    assert isinstance(message, TemplateMessage)
+    assert (message.header, message.header_media, message.body) == (None, MEDIA, "Hi Ana, your order has left.")
+
+
+@pytest.mark.parametrize(("kind", "file"), FILES)
+def test_a_file_that_is_missing_is_a_blank_that_is_missing(kind: HeaderKind, file: Media) -> None:
+    wrong = fill(a_template(header=Header(kind)), [ANA])
+
+    told = f"The template has a file of the kind {kind.lower()} above its text; give it as headerMediaId."
+    assert wrong == TemplateParameterWrong("header", kind.lower(), told, ("headerMediaId",))
+
+
+@pytest.mark.parametrize("header", [None, Header(HeaderKind.TEXT, "News")])
+def test_a_file_that_has_no_place_is_one_too_many(header: Header | None) -> None:
+    wrong = fill(a_template(header=header), [ANA], a_file())
+
+    told = "The template has no file above its text."
+    assert wrong == TemplateParameterWrong("header", "media", told, ("headerMediaId",))
+
+
+def test_a_file_of_another_kind_is_refused_with_the_rule_of_the_right_one() -> None:
+    wrong = fill(a_template(header=Header(HeaderKind.IMAGE)), [ANA], a_file(MediaKind.VIDEO, "video/mp4"))
+
+    assert isinstance(wrong, MediaRejected)
+    assert (wrong.rule.kind, wrong.mime_type, wrong.size) == (MediaKind.IMAGE, "video/mp4", 1000)
+    assert (wrong.message, wrong.field) == (
+        "The template wants a file of the kind image; this one is of the kind video.",
+        ("headerMediaId",),
+    )
+
+
+@pytest.mark.parametrize(
+    "file", [replace(a_file(), state=MediaState.PENDING), replace(a_file(), size=None), replace(a_file(), size=6 << 20)]
+)
+def test_a_file_that_could_not_be_sent_alone_is_no_header(file: Media) -> None:
+    wrong = fill(a_template(header=Header(HeaderKind.IMAGE)), [ANA], file)
+
+    assert isinstance(wrong, (Refused, MediaRejected))
+    assert wrong.field == ("headerMediaId",)
+
+
+def test_every_blank_that_is_wrong_is_named_the_file_too() -> None:
+    template = replace(a_template_with_everything(), header=Header(HeaderKind.IMAGE))
+    values = (Filled("header", "1", "A\nB"), Filled("body", "1", " "), Filled("body", "9", "x"))
+
+    wrong = fill(template, values)
+
+    assert isinstance(wrong, TemplateParameterWrong)
+    assert [(each.component, each.name) for each in (wrong, *wrong.others)] == [
+        ("body", "9"),
+        ("header", "1"),
+        ("body", "1"),
+        ("body", "2"),
+        ("button:1", "1"),
+        ("header", "image"),
+    ]
+
+
+def test_a_blank_with_two_values_is_wrong() -> None:
+    assert fault(a_template(), ANA, Filled("body", "1", "Ben")) == ("body", "1", "More than one value is given.")
+
+
+def test_a_code_to_copy_is_named_as_such_and_short() -> None:
+    blank = Parameter("button:0", "1", COUPON_CODE)
+    template = a_template(body="Hi", buttons=(Button("COPY_CODE", "Copy"),), parameters=(blank,))
+    code = Filled("button:0", "1", "x" * CODE_LIMIT)
+
+    assert (filled(template, code).parameters, filled(template, code).codes) == ((code,), ("button:0",))
+    told = "A code to copy has 15 characters at most; it has 16."
+    assert fault(template, replace(code, value="x" * (CODE_LIMIT + 1))) == ("button:0", "1", told)
+
+
+@pytest.mark.parametrize(("length", "goes"), [(URL_LIMIT, True), (URL_LIMIT + 1, False)])
+def test_a_link_may_have_2000_characters_once_it_is_filled(length: int, goes: bool) -> None:
+    link = "https://acme.example/"
+    template = a_template(
+        body="Hi", buttons=(Button("URL", "Go", link + "{{1}}"),), parameters=(Parameter("button:0", "1"),)
+    )
+    value = Filled("button:0", "1", "x" * (length - len(link)))
+
+    if goes:
+        assert filled(template, value).parameters == (value,)
+    else:
+        assert fault(template, value) == ("button:0", "1", "The filled text has 2001 characters; 2000 are allowed.")
+
+
+def test_every_blank_is_found_where_it_stands() -> None:
+    buttons = (
+        Button("QUICK_REPLY", "Thanks"),
+        Button("URL", "Track", "https://acme.example/{{1}}"),
+        Button("URL", "Home", "https://acme.example"),
+        Button("COPY_CODE", "Copy"),
+    )
+
+    found = blanks_of(Header(HeaderKind.TEXT, "For {{name}}"), "{{b}} and {{a}}", buttons)
+
+    assert found == (
+        Parameter("header", "name"),
+        Parameter("body", "b"),
+        Parameter("body", "a"),
+        Parameter("button:1", "1"),
+        Parameter("button:3", "1", COUPON_CODE),
+    )
+    assert blanks_of(Header(HeaderKind.IMAGE), "Hi", ()) == blanks_of(None, "Hi", ()) == ()
+
+
+# Filling
 
 
 def test_each_fault_names_its_blank() -> None:

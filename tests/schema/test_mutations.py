@@ -6,23 +6,29 @@ import httpx
 import pytest
 
 from domain.actors import Actor, Role, Scope
-from domain.ids import MessageId, ThreadId, UserId
+from domain.ids import MessageId, TemplateId, ThreadId, UserId
+from domain.media import MediaState
 from domain.messages import Direction
 from domain.sessions import Session
+from domain.templates import Header, HeaderKind
 from domain.use_cases.access import authenticate
 from schema import ids
 from tests.builders import (
+    ACCOUNT,
     ACME,
     API_KEY,
+    CHANNEL,
     DAY,
     GLOBEX,
     HOUR,
+    MEDIA,
     MESSAGE,
     NOON,
     TEMPLATE,
     THREAD,
     TICKET,
     USER,
+    a_media,
     a_template,
     a_thread,
     a_ticket,
@@ -38,6 +44,7 @@ ERRORS = "userErrors { __typename code message field }"
 BEN = UserId(an_id(11))
 READER = as_role(Role.READER)
 ADMIN = as_role(Role.ADMIN)
+SUPERVISOR = as_role(Role.SUPERVISOR)
 
 
 async def a_desk_in_session() -> SchemaDesk:
@@ -72,6 +79,8 @@ def codes(payload: JSON) -> list[tuple[str, list[str] | None]]:
     return [(error["code"], error["field"]) for error in payload["userErrors"]]
 
 
+CHANNEL_ID = ids.CHANNEL.encode(CHANNEL)
+MEDIA_ID = ids.MEDIA.encode(MEDIA)
 THREAD_ID = ids.THREAD.encode(THREAD)
 TICKET_ID = ids.TICKET.encode(TICKET)
 TEMPLATE_ID = ids.TEMPLATE.encode(TEMPLATE)
@@ -338,6 +347,49 @@ async def test_a_blank_without_a_value_is_named() -> None:
 
     assert codes(refused) == [("TEMPLATE_PARAMETERS", ["parameters"])]
     assert refused["told"] == [{"parameter": {"component": "body", "name": "1"}}]
+
+
+async def test_every_blank_that_is_wrong_is_an_error_of_its_own() -> None:
+    desk = await a_desk_in_session()
+    await desk.given(a_template(header=Header(HeaderKind.IMAGE)))
+    told = "told: userErrors { message ... on TemplateParameterError { parameter { component name } } }"
+    parameters = [{"component": "body", "name": "1", "value": "A\nB"}, {"component": "body", "name": "2", "value": "x"}]
+
+    refused = await do(desk, "messageSendTemplate", TEMPLATE_SEND | {"parameters": parameters}, told)
+
+    assert codes(refused) == [
+        ("TEMPLATE_PARAMETERS", ["parameters"]),
+        ("TEMPLATE_PARAMETERS", ["parameters"]),
+        ("TEMPLATE_PARAMETERS", ["headerMediaId"]),
+    ]
+    assert [each["parameter"] for each in refused["told"]] == [
+        {"component": "body", "name": "2"},
+        {"component": "body", "name": "1"},
+        {"component": "header", "name": "image"},
+    ]
+
+
+async def test_a_template_takes_the_file_above_its_text() -> None:
+    desk = await a_desk_in_session()
+    file = a_media(state=MediaState.READY, size=100, direction=Direction.OUTBOUND, channel=None)
+    await desk.given(a_template(header=Header(HeaderKind.IMAGE)), file)
+    fields = "message { content { ... on TemplateContent { renderedBody headerMedia { id } } } }"
+
+    sent = await do(desk, "messageSendTemplate", TEMPLATE_SEND | {"headerMediaId": MEDIA_ID}, fields)
+
+    assert sent["userErrors"] == []
+    assert sent["message"]["content"] == {
+        "renderedBody": "Hi Ana, your order has left.",
+        "headerMedia": {"id": MEDIA_ID},
+    }
+
+
+async def test_what_is_no_file_is_no_file_above_a_text() -> None:
+    desk = await a_desk_in_session()
+
+    refused = await do(desk, "messageSendTemplate", TEMPLATE_SEND | {"headerMediaId": THREAD_ID})
+
+    assert codes(refused) == [("INVALID", ["headerMediaId"])]
 
 
 async def test_a_month_that_is_used_up_says_until_when() -> None:
@@ -620,6 +672,7 @@ def the_network(request: httpx.Request) -> httpx.Response:
         },
         "/900/subscribed_apps": {"success": True},
         "/900/message_templates": {"data": []},
+        f"/{ACCOUNT}/message_templates": {"data": []},
         "/901/register": {"success": True},
     }
     return (
@@ -662,6 +715,42 @@ async def test_a_number_is_not_connected_without_agreement() -> None:
     assert codes(done) == [("INVALID", ["acceptTerms"])]
 
 
+# ---------------------------------------------------------------- templates
+
+
+TEMPLATES_SYNC: JSON = {"channelId": CHANNEL_ID}
+
+
+def a_listed_template(**changes: object) -> JSON:
+    row: JSON = {"id": "1", "name": "order_shipped", "language": "en_US", "status": "APPROVED", "category": "UTILITY"}
+    return row | {"components": [{"type": "BODY", "text": "Your order has left."}]} | changes
+
+
+async def test_templates_are_read_from_the_network_and_counted() -> None:
+    rows = [a_listed_template(status="PAUSED"), a_listed_template(id="2", name="news", language="de")]
+    desk = await open_desk(lambda _: httpx.Response(200, json={"data": rows}))
+    await desk.given(a_template(), a_template(TemplateId(an_id(1)), name="old", network_id="3"))
+
+    done = await do(desk, "templatesSync", TEMPLATES_SYNC, "added changed removed", SUPERVISOR)
+
+    assert done == {"added": 1, "changed": 1, "removed": 1, "userErrors": []}
+    listed = await desk.ask("{ templates { nodes { name language status syncedAt } } }")
+    assert [(each["name"], each["language"], each["status"]) for each in listed["templates"]["nodes"]] == [
+        ("news", "de", "APPROVED"),
+        ("old", "en_US", "DELETED"),
+        ("order_shipped", "en_US", "PAUSED"),
+    ]
+
+
+async def test_templates_that_can_not_be_read_now_say_so() -> None:
+    desk = await open_desk()
+
+    done = await do(desk, "templatesSync", TEMPLATES_SYNC, "added changed removed", SUPERVISOR)
+
+    assert codes(done) == [("CHANNEL_UNAVAILABLE", None)]
+    assert (done["added"], done["changed"], done["removed"]) == (0, 0, 0)
+
+
 # ---------------------------------------------------------------- who may
 
 CALLS: dict[str, JSON] = {
@@ -675,12 +764,14 @@ CALLS: dict[str, JSON] = {
     "ticketUpdate": {"ticketId": TICKET_ID, "subject": "Shoes"},
     "ticketClose": {"ticketId": TICKET_ID},
     "channelConnect": CONNECT,
+    "templatesSync": TEMPLATES_SYNC,
     "apiKeyCreate": {"name": "Shop", "scopes": ["read"]},
     "apiKeyRevoke": {"apiKeyId": KEY_ID},
     "userCreate": {"name": "Cleo", "email": "cleo@acme.example", "role": "AGENT"},
 }
 WORK = ("messageSend", "messageSendTemplate", "threadMarkRead")
 HANDLING = ("threadAssign", "threadClose", "ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose")
+KEEPING = ("templatesSync",)
 RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
 
 
@@ -693,6 +784,9 @@ RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
         *[(name, with_key(Scope.TICKETS), False) for name in WORK],
         *[(name, with_key(Scope.TICKETS), True) for name in HANDLING],
         *[(name, with_key(Scope.MESSAGES), False) for name in HANDLING],
+        *[(name, as_role(role), role not in (Role.AGENT, Role.READER)) for name in KEEPING for role in Role],
+        *[(name, with_key(Scope.MESSAGES), True) for name in KEEPING],
+        *[(name, with_key(Scope.TICKETS, Scope.CHANNELS), False) for name in KEEPING],
         *[(name, as_role(role), role is Role.ADMIN) for name in RUNNING for role in Role],
         *[(name, with_key(Scope.ADMIN), True) for name in RUNNING],
         ("channelConnect", with_key(Scope.CHANNELS), True),

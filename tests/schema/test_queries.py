@@ -405,7 +405,9 @@ content {
   __typename
   ... on TextContent { body html previewUrl }
   ... on MediaContent { caption media { id kind state mimeType url urlExpiresAt renditions { name } } }
-  ... on TemplateContent { template { name } renderedBody renderedHeader renderedFooter buttons }
+  ... on TemplateContent {
+    template { name } renderedBody renderedHeader renderedFooter buttons headerMedia { kind }
+  }
   ... on SystemNotice { text }
   ... on UnsupportedContent { kind reason }
 }
@@ -431,6 +433,7 @@ async def test_each_kind_of_content_is_shown_as_itself() -> None:
         TemplateMessage(
             TEMPLATE, "order_shipped", "en_US", "Hi Ana", header="Order", footer="Acme", buttons=("Track",)
         ),
+        TemplateMessage(TEMPLATE, "order_shipped", "en_US", "Hi Ana", header_media=MEDIA),
         Notice("Ana changed her number."),
         Unsupported("poll", "Polls can't be shown yet."),
     ]
@@ -463,6 +466,16 @@ async def test_each_kind_of_content_is_shown_as_itself() -> None:
             "renderedHeader": "Order",
             "renderedFooter": "Acme",
             "buttons": ["Track"],
+            "headerMedia": None,
+        },
+        {
+            "__typename": "TemplateContent",
+            "template": {"name": "order_shipped"},
+            "renderedBody": "Hi Ana",
+            "renderedHeader": None,
+            "renderedFooter": None,
+            "buttons": [],
+            "headerMedia": {"kind": "IMAGE"},
         },
         {"__typename": "SystemNotice", "text": "Ana changed her number."},
         {"__typename": "UnsupportedContent", "kind": "poll", "reason": "Polls can't be shown yet."},
@@ -839,7 +852,7 @@ async def test_a_template_says_whether_it_can_be_sent_and_from_which_numbers() -
     desk = await open_desk()
     await desk.given(
         a_template(buttons=(Button("URL", "Track", "https://acme.example/{{1}}"),)),
-        a_template(TemplateId(an_id(1)), name="picture", network_id="2", header=Header(HeaderKind.IMAGE)),
+        a_template(TemplateId(an_id(1)), name="place", network_id="2", header=Header(HeaderKind.LOCATION)),
         a_template(TemplateId(an_id(2)), name="paused", network_id="3", status=TemplateStatus.PAUSED),
     )
     document = """query($channelId: ID, $status: [TemplateStatus!]) {
@@ -850,7 +863,7 @@ async def test_a_template_says_whether_it_can_be_sent_and_from_which_numbers() -
     approved = await desk.ask(document, {"channelId": ids.CHANNEL.encode(CHANNEL), "status": ["APPROVED"]})
     paused = await desk.ask(document, {"status": ["PAUSED"]})
 
-    sendable, picture = approved["templates"]["nodes"]
+    sendable, place = approved["templates"]["nodes"]
     assert sendable == {
         "name": "order_shipped",
         "sendable": True,
@@ -860,8 +873,8 @@ async def test_a_template_says_whether_it_can_be_sent_and_from_which_numbers() -
         "channels": [{"name": "Support"}],
         "parameters": [{"component": "body", "name": "1", "example": "Ana"}],
     }
-    assert (picture["sendable"], picture["header"]) == (False, {"kind": "IMAGE"})
-    assert picture["notSendableReason"]
+    assert (place["sendable"], place["header"]) == (False, {"kind": "LOCATION"})
+    assert place["notSendableReason"] == "Its header is a location, which can't be sent yet."
     assert [node["name"] for node in paused["templates"]["nodes"]] == ["paused"]
 
 

@@ -368,14 +368,17 @@ class Simulator:
 
     def _sent_file(self, number: Number, request: SendRequest) -> File | None:
         """The uploaded file a send names; GraphError where this number has none such, or it does not fit the kind."""
-        id = request.content.get("id") if request.kind in SAMPLES else None
+        kind, named = request.kind, request.content
+        if kind == "template":
+            kind, named = templates.header_file(request.content) or ("", JsonObject())
+        id = named.get("id") if kind in SAMPLES else None
         if not isinstance(id, str):
             return None
         file = self.files.find(id, self.now())
         if file is None or file.number != number.id:
             raise GraphError(100, f"There is no media with the id {id} for this number")
-        check_fits(request.kind, file)
-        name = request.content.get("filename")
+        check_fits(kind, file)
+        name = named.get("filename")
         return replace(file, name=name) if isinstance(name, str) else file
 
     def _context(self, conversation: Conversation, quoted_id: str) -> JsonObject:

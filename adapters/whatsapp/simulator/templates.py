@@ -21,6 +21,7 @@ MAX_HEADER: Final = 60
 MAX_FOOTER: Final = 60
 MAX_BUTTONS: Final = 10
 MAX_BUTTON_LABEL: Final = 25
+MAX_CODE: Final = 15
 
 # subcodes of code 100, as the network gives them
 TOO_LONG: Final = 2388040
@@ -86,6 +87,16 @@ def fill(template: Template, content: JsonObject) -> str:
     return filled
 
 
+def header_file(content: JsonObject) -> tuple[str, JsonObject] | None:
+    """The kind of the file that a send's `template` object puts above the text, and what it says of it."""
+    for parameter in _parameters(objects(content.get("components")), "header"):
+        kind = str(parameter.get("type"))
+        named = parameter.get(kind)
+        if kind.upper() in MEDIA_HEADERS - {"LOCATION"} and isinstance(named, dict):
+            return kind, named
+    return None
+
+
 def variables(text: str) -> list[str]:
     """The names of the variables in a text, each once, in order."""
     return list(dict.fromkeys(VARIABLE.findall(text)))
@@ -148,8 +159,18 @@ def _check_buttons(template: Template, given: list[JsonObject]) -> None:
             raise GraphError(131008, f"Button at index {index} of type {button.get('type')} requires a parameter")
         if len(parameters) > 1:
             raise _count_error(f"button {index}", len(parameters), 1)
+        if button.get("type") == "COPY_CODE":
+            _check_code(index, component, parameters[0])
     if by_index:
         raise GraphError(132018, f"The template has no button at index {', '.join(sorted(by_index))}")
+
+
+def _check_code(index: int, component: JsonObject, parameter: JsonObject) -> None:
+    code = parameter.get("coupon_code")
+    if component.get("sub_type") != "copy_code" or parameter.get("type") != "coupon_code" or not isinstance(code, str):
+        raise GraphError(132012, f"Button at index {index}: Format mismatch, expected coupon_code")
+    if not 1 <= len(code) <= MAX_CODE:
+        raise GraphError(132018, f"Button at index {index}: coupon_code can have {MAX_CODE} characters at most")
 
 
 def _needs_parameter(button: JsonObject) -> bool:

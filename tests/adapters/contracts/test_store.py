@@ -24,12 +24,14 @@ from domain.events import (
     TicketChanged,
 )
 from domain.ids import (
+    BusinessAccountId,
     ChannelId,
     MediaId,
     MessageId,
     OrganizationId,
     PeriodId,
     PhoneNumberId,
+    TemplateId,
     ThreadId,
     TicketId,
     UserId,
@@ -39,8 +41,10 @@ from domain.messages import MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.ports import OUTBOX, Listing, Row
 from domain.sessions import Alarm, AlarmKind
+from domain.template_sync import TemplateSync
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import (
+    ACCOUNT,
     ACME,
     CHANNEL,
     DELIVERY,
@@ -59,6 +63,7 @@ from tests.builders import (
     a_mark,
     a_media,
     a_period,
+    a_template,
     a_thread,
     a_ticket,
     a_user,
@@ -665,6 +670,44 @@ async def test_files_are_due_from_their_instant_on_the_longest_waiting_first(des
     due = [(ACME, an_id(2)), (GLOBEX, an_id(4)), (ACME, an_id(1))]
     assert await desk.store.due_media(NOON + 3 * MINUTE, 10) == due
     assert await desk.store.due_media(NOON + 3 * MINUTE, 2) == due[:2]
+
+
+async def test_templates_are_due_from_their_instant_on_the_longest_waiting_first(desk: Desk) -> None:
+    def a_sync(account: str, minutes: float | None, organization: OrganizationId = ACME) -> TemplateSync:
+        due_at = None if minutes is None else NOON + minutes * MINUTE
+        return TemplateSync(organization, BusinessAccountId(account), due_at)
+
+    await desk.given(a_sync("1", 3), a_sync("2", 1), a_sync("3", 9), a_sync("5", None))
+    await desk.given(a_sync("2", 2, GLOBEX), organization=GLOBEX)
+
+    assert await desk.store.due_template_syncs(NOON + MINUTE - TICK, 10) == []
+    due = [(ACME, "2"), (GLOBEX, "2"), (ACME, "1")]
+    assert await desk.store.due_template_syncs(NOON + 3 * MINUTE, 10) == due
+    assert await desk.store.due_template_syncs(NOON + 3 * MINUTE, 2) == due[:2]
+
+
+async def test_when_templates_are_due_is_this_organizations(desk: Desk) -> None:
+    sync = TemplateSync(ACME, ACCOUNT, None, NOON, 3)
+    await desk.given(sync)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.template_sync(ACCOUNT) == sync
+        tx.save(replace(sync, due_at=NOON))
+        assert await tx.template_sync(ACCOUNT) == replace(sync, due_at=NOON)
+        assert await tx.template_sync(BusinessAccountId("another")) is None
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert await tx.template_sync(ACCOUNT) is None
+
+
+async def test_a_template_is_found_by_the_networks_id_in_its_account(desk: Desk) -> None:
+    await desk.given(a_template(network_id="1"), a_template(TemplateId(an_id(1)), network_id="2", name="other"))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.template_of(ACCOUNT, "1") == a_template(network_id="1")
+        assert await tx.template_of(ACCOUNT, "3") is None
+        assert await tx.template_of(BusinessAccountId("another"), "1") is None
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert await tx.template_of(ACCOUNT, "1") is None
 
 
 async def test_a_file_read_in_a_transaction_is_this_organizations(desk: Desk) -> None:

@@ -208,6 +208,9 @@ async def test_a_template_comes_back(desk: Desk) -> None:
         quality="HIGH",
         rejection_reason="NONE",
         status=TemplateStatus.LIMIT_EXCEEDED,
+        other_parts=("CAROUSEL", ANY_TONGUE),
+        told_at=NOON,
+        heard_at=ODD,
     )
     async with desk.store.transaction(ACME) as tx:
         tx.save(a_template())
