@@ -225,6 +225,7 @@ CASES: Sequence[Case] = (
     Case(replace(HELLO_ANA, template=TemplateId(NOWHERE)), ErrorCode.NOT_FOUND),
     Case(replace(HELLO_ANA, values=()), ErrorCode.TEMPLATE_PARAMETERS),
     Case(replace(HELLO_ANA, values=(*HELLO, Filled("body", "2", "more"))), ErrorCode.TEMPLATE_PARAMETERS),
+    Case(replace(HELLO_ANA, header_media=PICTURE), ErrorCode.TEMPLATE_PARAMETERS),
     *(
         Case(each, code, arrange)
         for each in (HELLO_ANA, TO_ANA)

@@ -10,11 +10,12 @@ from domain.channels import ChannelState, Destination
 from domain.contacts import IdentityKind, Phone, PhoneLabel
 from domain.errors import ErrorCode, Refused, SessionClosed
 from domain.events import MessageAdded, QuotaChanged, ThreadChanged, TicketChanged
-from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, TemplateId, ThreadId, UserId
+from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, TemplateId, ThreadId, UserId
+from domain.media import MediaState
 from domain.messages import Direction, Message, MessageStatus, TemplateMessage
 from domain.ports import Accepted, Outgoing
 from domain.sessions import SessionState, state_of
-from domain.templates import TemplateCategory
+from domain.templates import Header, HeaderKind, TemplateCategory
 from domain.threads import ThreadStatus
 from domain.tickets import ReopenPolicy, TicketStatus
 from domain.use_cases.start import Started, StartThread, start_thread
@@ -26,6 +27,7 @@ from tests.builders import (
     DAY,
     GLOBEX,
     HOUR,
+    MEDIA,
     MINUTE,
     NOON,
     NUMBER,
@@ -35,6 +37,7 @@ from tests.builders import (
     WA_ID,
     a_channel,
     a_contact,
+    a_media,
     a_person,
     a_template,
     a_thread,
@@ -414,6 +417,20 @@ async def test_who_may_send_may_start(desk: Desk, actor: Actor) -> None:
     assert said(await started(desk, to_number(), by=actor)).author == actor.author
 
 
+async def test_the_template_that_begins_it_may_bring_a_file(desk: Desk) -> None:
+    file = a_media(state=MediaState.READY, size=1000, direction=Direction.OUTBOUND, channel=None)
+    await desk.given(a_template(header=Header(HeaderKind.IMAGE)), file)
+    asked = replace(to_number(key="key"), header_media=MEDIA)
+
+    first = said(await started(desk, asked))
+
+    assert isinstance(first.content, TemplateMessage)
+    assert first.content.header_media == MEDIA
+    assert said(await started(desk, asked)).id == first.id
+    refusal = await start_thread(desk.ports, AGENT, replace(asked, header_media=MediaId(NOWHERE)))
+    assert refused_as(refusal) is ErrorCode.IDEMPOTENCY_MISMATCH
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "field"),
     [
@@ -422,6 +439,8 @@ async def test_who_may_send_may_start(desk: Desk, actor: Actor) -> None:
         (to_number("600 700 800"), ErrorCode.INVALID, "phoneNumber"),
         (to_number("+15550783881"), ErrorCode.INVALID, "phoneNumber"),
         (replace(to_number(template=None), values=HELLO), ErrorCode.INVALID, "parameters"),
+        (replace(to_number(template=None), header_media=MEDIA), ErrorCode.INVALID, "headerMediaId"),
+        (replace(to_number(), header_media=MEDIA), ErrorCode.NOT_FOUND, "headerMediaId"),
         (to_number(key=""), ErrorCode.INVALID, "idempotencyKey"),
         (replace(to_number(), channel=ChannelId(NOWHERE)), ErrorCode.NOT_FOUND, "channelId"),
         (to_contact(ContactId(NOWHERE)), ErrorCode.NOT_FOUND, "contactId"),
