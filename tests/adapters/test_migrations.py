@@ -358,7 +358,17 @@ async def fill_every_table(place: Place) -> None:
     """A row in each table there is, each pointing at the one of its parents; parents first."""
     tables = {name for (name,) in await place.rows(TABLES_THERE[place.dialect])} - {"tortoise_migrations"}
     meant = [model._meta.db_table for model in MODELS]
-    first = ["organizations", "users", "channels", "contacts", "threads", "messages", "tickets", "quota_periods"]
+    first = [
+        "organizations",
+        "users",
+        "channels",
+        "contacts",
+        "threads",
+        "messages",
+        "media",
+        "tickets",
+        "quota_periods",
+    ]
     assert tables <= set(meant)
     for table in [*first, *sorted(tables - set(first))]:
         found = await place.rows(COLUMNS[place.dialect].format(table))
