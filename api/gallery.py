@@ -10,8 +10,10 @@ from domain.actors import Actor
 from domain.channels import Channel
 from domain.ids import MessageId, Wamid
 from domain.messages import ContactCard, ContactCards, Interactive, Location, Message, Option, Text
+from domain.organizations import Organization
 from domain.ports import Ports
 from domain.sendable import Sendable
+from domain.use_cases.organization import UpdateOrganization, update_organization
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, send_content
 
@@ -35,6 +37,7 @@ COLLEAGUES: Final = ContactCards(
         ContactCard("Noor Haddad", ("+1 555 010 0102", "+1 555 010 0103")),
     )
 )
+BLOCKED: Final = ("prize.example",)
 OPENING: Final = "*Bold*, _italic_, ~gone~, `code` and a link: https://example.com/orders/1042"
 
 
@@ -51,6 +54,8 @@ class Gallery:
     async def fill(self) -> None:
         """Returns once every message is in the thread; TimeoutError where that takes more than a minute."""
         async with asyncio.timeout(FILLED_WITHIN_S):
+            blocked = await update_organization(self._ports, self._actor, UpdateOrganization(blocked_links=BLOCKED))
+            assert isinstance(blocked, Organization), blocked
             first = await self._writes("text", {"body": OPENING})
             await self._what_people_write(first)
             await self._what_we_send(first)
@@ -103,6 +108,7 @@ class Gallery:
         gone = await self._writes("text", {"body": "This was better left unsaid."})
         await self._says("revoke", {"original_message_id": gone.wamid})
         await self._until(gone.id, lambda message: message.deleted_at is not None)
+        await self._writes("text", {"body": "You have won! Take it at https://prize.example/claim"})
         liked = await self._writes("text", {"body": "Thanks for everything!"})
         await self._says("reaction", {"message_id": liked.wamid, "emoji": "🎉"})
         await self._until(liked.id, lambda message: bool(message.reactions))

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, code_of
 from domain.media import Media, MediaState
 from domain.media_types import SHOWN_INLINE
-from domain.messages import MediaMessage
+from domain.messages import shows
 from domain.ports import Ports
 from domain.use_cases.intake import unspoilt
 from domain.use_cases.prepare import take_upload
@@ -85,11 +85,7 @@ class MediaFiles:
         if media.message is None:
             return media
         found = await self._ports.reader.messages_by_ids(named.organization, [media.message])
-        message = found.get(media.message)
-        says_so = (
-            message is not None and isinstance(message.content, MediaMessage) and message.content.media == media.id
-        )
-        return media if says_so else None
+        return media if shows(found.get(media.message), media.id) else None
 
     # In
 

@@ -112,6 +112,10 @@ class Channel:
         return self.messaging_limit if self.business_verified else UNVERIFIED_ALLOWANCE
 
 
+def without_problem(channel: Channel, code: ProblemCode) -> tuple[Problem, ...]:
+    return tuple(problem for problem in channel.problems if problem.code is not code)
+
+
 def with_problem(channel: Channel, problem: Problem) -> tuple[Problem, ...]:
     """The channel's problems with this one told once; its first time stands."""
     if any(known.code is problem.code for known in channel.problems):

@@ -50,6 +50,7 @@ class Contact:
     phones: tuple[Phone, ...] = ()
     opted_out_at: datetime | None = None
     marketing_opted_out_at: datetime | None = None
+    marketing_told_at: datetime | None = None  # when the network last told what they chose
     merged_into: ContactId | None = None  # the contact this one turned out to be
 
 
@@ -130,7 +131,12 @@ def may_be_one(one: Contact, other: Contact) -> bool:
 
 
 def joined(kept: Contact, other: Contact) -> Contact:
-    """A contact with what another record of the same person adds. Who said stop once has said it."""
+    """A contact with what another record of the same person adds. Who said stop once has said it.
+
+    What they chose of marketing in WhatsApp is what they chose last.
+    """
+    told = [each for each in (kept, other) if each.marketing_told_at is not None]
+    choice = max(told, key=_marketing_told, default=None)
     return replace(
         kept,
         name=kept.name or other.name,
@@ -141,8 +147,20 @@ def joined(kept: Contact, other: Contact) -> Contact:
         email=kept.email or other.email,
         phones=tuple(dict.fromkeys((*kept.phones, *other.phones))),
         opted_out_at=_earlier(kept.opted_out_at, other.opted_out_at),
-        marketing_opted_out_at=_earlier(kept.marketing_opted_out_at, other.marketing_opted_out_at),
+        marketing_opted_out_at=choice.marketing_opted_out_at
+        if choice is not None
+        else _earlier(kept.marketing_opted_out_at, other.marketing_opted_out_at),
+        marketing_told_at=choice.marketing_told_at if choice is not None else None,
     )
+
+
+def with_marketing_choice(contact: Contact, *, stopped: bool, at: datetime) -> Contact:
+    """A contact who stopped marketing in WhatsApp, or takes it again; what was chosen earlier and told later counts no
+    more."""
+    if contact.marketing_told_at is not None and at < contact.marketing_told_at:
+        return contact
+    stopped_at = (contact.marketing_opted_out_at or at) if stopped else None
+    return replace(contact, marketing_opted_out_at=stopped_at, marketing_told_at=at)
 
 
 def names_told(person: Person) -> tuple[IdentityKey, ...]:
@@ -155,6 +173,10 @@ def names_told(person: Person) -> tuple[IdentityKey, ...]:
     if person.username:
         keys.append(IdentityKey(IdentityKind.USERNAME, person.username))
     return tuple(keys)
+
+
+def _marketing_told(contact: Contact) -> str:
+    return contact.marketing_told_at.isoformat() if contact.marketing_told_at is not None else ""
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

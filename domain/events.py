@@ -102,6 +102,11 @@ class LoggedEvent:
     event: Event
 
 
+def hides(event: Event) -> bool:
+    """Whether what earlier events showed may be shown no more."""
+    return isinstance(event, MessageChanged) and event.change in (MessageChange.QUARANTINE, MessageChange.DELETION)
+
+
 def thread_of(event: Event) -> ThreadId | None:
     """The thread an event belongs to; None for those of the whole organization."""
     match event:

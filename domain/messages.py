@@ -209,6 +209,21 @@ class Removed:
     at: datetime
 
 
+class QuarantineReason(StrEnum):
+    PHISHING = "PHISHING"
+    PERSONAL_DATA = "PERSONAL_DATA"
+    MALWARE = "MALWARE"
+    NETWORK_POLICY = "NETWORK_POLICY"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What stood here broke the content policy, and is kept from everybody; `Message.held` has it."""
+
+    reason: QuarantineReason
+    at: datetime
+
+
 Content: TypeAlias = (
     Text
     | MediaMessage
@@ -220,6 +235,7 @@ Content: TypeAlias = (
     | Order
     | Notice
     | Unsupported
+    | Quarantined
     | Removed
 )
 
@@ -230,6 +246,15 @@ class Version:
 
     content: Content
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Who showed a quarantined message again, and what it had been hidden for."""
+
+    by: Author
+    at: datetime
+    reason: QuarantineReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +346,17 @@ class Message:
     attempts: tuple[Attempt, ...] = ()
     original: str | None = None  # the network's update as JSON text
     versions: tuple[Version, ...] = ()  # earlier contents, oldest first
+    held: Content | None = None  # what it says while it is Quarantined; shown to nobody as its content
+    releases: tuple[Release, ...] = ()  # oldest first
+
+    @property
+    def is_quarantined(self) -> bool:
+        return isinstance(self.content, Quarantined)
+
+    @property
+    def spoken(self) -> Content:
+        """What it says, also while that is withheld."""
+        return self.held if self.held is not None else self.content
 
     @property
     def shown_reactions(self) -> tuple[Reaction, ...]:
@@ -335,23 +371,23 @@ class Message:
 def changed(message: Message, content: Content, at: datetime) -> Message:
     """The message after its sender changed it at `at`. Any order and repetition of changes gives the same message.
 
-    What was taken back stays so: a change told later joins its past only.
+    What was taken back stays so: a change told later joins its past only. What is quarantined stays so, too.
     """
     if message.deleted_at is not None and at >= message.deleted_at:
         return message
     until = [version.until for version in message.versions]
-    said = [*(version.content for version in message.versions), message.content]
+    said = [*(version.content for version in message.versions), message.spoken]
     place = sum(each <= at for each in until)
     if place and until[place - 1] == at and said[place] == content:
         return message
     until.insert(place, at)
     said.insert(place + 1, content)
-    return replace(
+    after = replace(
         message,
-        content=said[-1],
         versions=tuple(Version(*pair) for pair in zip(said[:-1], until, strict=True)),
         edited_at=max(at, message.edited_at or at),
     )
+    return replace(after, content=said[-1]) if message.held is None else replace(after, held=said[-1])
 
 
 def taken_back(message: Message, at: datetime) -> Message:
@@ -362,7 +398,8 @@ def taken_back(message: Message, at: datetime) -> Message:
     return replace(
         message,
         content=Removed(RemovalReason.DELETED_BY_CONTACT, gone_at),
-        versions=(*message.versions, Version(message.content, gone_at)),
+        held=None,
+        versions=(*message.versions, Version(message.spoken, gone_at)),
         deleted_at=gone_at,
     )
 
@@ -376,6 +413,18 @@ def file_of(content: Content) -> MediaId | None:
             return media
         case _:
             return None
+
+
+def told_so_far(message: Message) -> tuple[Version, ...]:
+    """Every content it had before the one it shows: for those who may see what is withheld, that too."""
+    if message.held is None or not isinstance(message.content, Quarantined):
+        return message.versions
+    return (*message.versions, Version(message.held, message.content.at))
+
+
+def shows(message: Message | None, file: MediaId) -> bool:
+    """Whether a message has a file to show: not where it was removed, replaced or quarantined."""
+    return message is not None and file_of(message.content) == file
 
 
 def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:
@@ -426,6 +475,8 @@ def preview(content: Content) -> str:
             return text
         case Unsupported(kind=kind):
             return f"Unsupported message ({kind})"
+        case Quarantined():
+            return "Quarantined message"
         case Removed():
             return "Deleted message"
         case _:

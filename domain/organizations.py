@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.actors import Role, Scope
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
+from domain.personal_data import PersonalDataPattern
 
 PASSWORD_MIN = 8  # OWASP ASVS 5.0.0, 6.2.1
 PASSWORD_MAX = 1024
@@ -30,6 +32,9 @@ class Organization:
     website: str | None = None
     email: str | None = None
     country: str | None = None
+    blocked_links: tuple[str, ...] = ()  # as `links.normal_block` writes them
+    personal_data_patterns: tuple[PersonalDataPattern, ...] = ()
+    stop_words: tuple[str, ...] = ()  # as they were entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +86,11 @@ class SignIn:
 def normal_email(text: str) -> str:
     """An address as the directory knows it."""
     return text.strip().casefold()
+
+
+def is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

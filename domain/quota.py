@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import QuotaExceeded
 from domain.ids import BusinessAccountId, EntryId, MessageId, OrganizationId, PeriodId, ThreadId
+from domain.organizations import Organization
 
 DEFAULT_LIMIT = 1000
+LIMIT_MAX = 2**31 - 1  # what the API can tell
 USER_INITIATED_COUNTED_UNTIL = date(2024, 11, 1)
 ALLOWANCE_WINDOW = timedelta(hours=24)
 UNVERIFIED_ALLOWANCE = 50  # business-initiated conversations of an unverified business in 24 h
@@ -28,7 +30,7 @@ class ConversationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One month of the ledger, [starts_at, ends_at), fixed when its first unit is asked for."""
+    """One month of the ledger, [starts_at, ends_at), fixed with its first unit, or when the calendar changes."""
 
     organization: OrganizationId
     id: PeriodId
@@ -79,6 +81,17 @@ def month_of(at: datetime, subscribed_on: date, zone: str) -> tuple[datetime, da
     start = _turn(year, month, subscribed_on.day, tz)
     end = _turn(*_next(year, month), subscribed_on.day, tz)
     return start, end
+
+
+def begun(id: PeriodId, organization: Organization, at: datetime) -> Period:
+    """The period that holds `at` by the organization's calendar, where the ledger has none."""
+    return Period(organization.id, id, *month_of(at, organization.subscribed_on, organization.time_zone))
+
+
+def turned(period: Period, organization: Organization) -> Period:
+    """A period that begins where another calendar ended one, up to the turn of the organization's own calendar."""
+    _, ends_at = month_of(period.starts_at, organization.subscribed_on, organization.time_zone)
+    return replace(period, ends_at=ends_at)
 
 
 def user_initiated_counts(at: datetime, zone: str) -> bool:

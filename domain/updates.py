@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from domain.channels import ProblemCode
 from domain.contacts import Person
 from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId, PhoneNumberId, Wamid
 from domain.media import MediaKind
@@ -68,6 +69,7 @@ class MessageReceived:
     reply_to: Wamid | None = None
     forwarded: bool = False
     referral: Referral | None = None
+    breaks_rules: bool = False  # the network says so itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,28 @@ class TemplateTold:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketingChosen:
+    """A person told WhatsApp whether this business may send them marketing."""
+
+    place: Place
+    person: Person
+    stopped: bool
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingTold:
+    """The network has trouble with an account, or with one number of it, or has it no more."""
+
+    place: Place
+    problem: ProblemCode
+    message: str
+    hint: str
+    is_over: bool = False
+    phone: str | None = None  # digits of the number it is about; None: every number of the account
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Kept and not acted on, with the reason."""
 
@@ -175,6 +199,8 @@ Update: TypeAlias = (
     | IdentityChanged
     | StatusReported
     | TemplateTold
+    | MarketingChosen
+    | StandingTold
     | Ignored
 )
 

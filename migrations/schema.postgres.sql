@@ -80,6 +80,7 @@ CREATE TABLE contacts (
     marketing_opted_out_at timestamp with time zone,
     searched text COLLATE "C" NOT NULL DEFAULT ''::text,
     merged_into_id text COLLATE "C",
+    marketing_told_at timestamp with time zone,
     CONSTRAINT contacts_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT contacts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
@@ -242,6 +243,8 @@ CREATE TABLE messages (
     attempts text COLLATE "C" NOT NULL,
     original text COLLATE "C",
     versions text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    held text COLLATE "C",
+    releases text COLLATE "C" NOT NULL DEFAULT '[]'::text,
     CONSTRAINT messages_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT messages_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES channels(organization_id, id),
     CONSTRAINT messages_organization_id_thread_id_fkey FOREIGN KEY (organization_id, thread_id) REFERENCES threads(organization_id, id)
@@ -264,6 +267,9 @@ CREATE TABLE organizations (
     website text COLLATE "C",
     email text COLLATE "C",
     country text COLLATE "C",
+    blocked_links text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    personal_data_patterns text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    stop_words text COLLATE "C" NOT NULL DEFAULT '[]'::text,
     CONSTRAINT organizations_organization_id_key UNIQUE (organization_id),
     CONSTRAINT organizations_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT organizations_check CHECK ((organization_id = id))

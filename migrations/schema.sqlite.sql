@@ -75,7 +75,7 @@ CREATE TABLE contacts (
     email TEXT,
     phones TEXT NOT NULL,
     opted_out_at TEXT,
-    marketing_opted_out_at TEXT, searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT,
+    marketing_opted_out_at TEXT, searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT, marketing_told_at TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
@@ -230,7 +230,7 @@ CREATE TABLE messages (
     from_number TEXT,
     to_number TEXT,
     attempts TEXT NOT NULL,
-    original TEXT, versions TEXT NOT NULL DEFAULT '[]',
+    original TEXT, versions TEXT NOT NULL DEFAULT '[]', held TEXT, releases TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id),
     FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
@@ -252,7 +252,7 @@ CREATE TABLE organizations (
     legal_name TEXT,
     website TEXT,
     email TEXT,
-    country TEXT,
+    country TEXT, blocked_links TEXT NOT NULL DEFAULT '[]', personal_data_patterns TEXT NOT NULL DEFAULT '[]', stop_words TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id),
     CHECK (organization_id = id)

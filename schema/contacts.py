@@ -12,9 +12,12 @@ from domain import contacts
 from domain.contacts import IdentityKind, PhoneLabel
 from domain.ids import ContactId
 from domain.ports import ThreadFilter, TicketFilter
+from domain.use_cases.contacts import UpdateContact, update_contact
 from schema import ids
 from schema.context import Context
 from schema.enums import describe
+from schema.errors import UserError, to_user_error, user_errors
+from schema.given import as_is
 from schema.ids import Node
 from schema.inputs import readable
 from schema.later import ThreadConnection, TicketConnection
@@ -135,3 +138,41 @@ async def page(
     ask = page_ask(ORDER, first, after)
     found = await read(ask, context.reads.contacts(context.organization, ask, readable(query, "query")))
     return connection(found, ORDER, Contact.of)
+
+
+# ---------------------------------------------------------------- changing them
+
+
+@strawberry.input(description="What shall be different of a contact. What is left out stays; an explicit null clears.")
+class ContactUpdateInput:
+    contact_id: strawberry.ID = strawberry.field(description="Which contact.")
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="As the people here call them; at most 200 characters."
+    )
+    email: strawberry.Maybe[str | None] = strawberry.field(description="Where they are reached by mail.")
+    opted_out: strawberry.Maybe[bool | None] = strawberry.field(
+        description="True: they asked not to be written to. False or null: they take it back. What they chose of"
+        " marketing in WhatsApp is theirs to change."
+    )
+
+
+@strawberry.type(description="The contact as it is now, or why it stays as it was.")
+class ContactUpdatePayload:
+    contact: Contact | None = strawberry.field(default=None, description="The contact; null where it was refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+async def update(info: Info[Context, None], input: ContactUpdateInput) -> ContactUpdatePayload:
+    context = info.context
+    asked = UpdateContact(
+        ids.CONTACT.given(input.contact_id, "contactId"),
+        as_is(input.name),
+        as_is(input.email),
+        as_is(input.opted_out),
+    )
+    match await update_contact(context.ports, context.acting, asked):
+        case contacts.Contact(id=id, organization=organization):
+            await context.read_on(organization)
+            return ContactUpdatePayload(contact=await existing(context, id))
+        case refusal:
+            return ContactUpdatePayload(user_errors=[to_user_error(refusal)])

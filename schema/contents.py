@@ -10,13 +10,23 @@ import schema.media
 import schema.templates
 from domain import messages
 from domain.ids import MediaId, TemplateId
-from domain.messages import RemovalReason
+from domain.messages import QuarantineReason, RemovalReason
 from schema.context import Context
 from schema.enums import describe
 from schema.later import Template
 from schema.marks import rendered
 from schema.media import Media
 
+describe(
+    QuarantineReason,
+    "Why a message was hidden.",
+    {
+        "PHISHING": "It has a link to a host that the organization blocks.",
+        "PERSONAL_DATA": "It has a number of a kind the organization keeps out, such as a payment card's.",
+        "MALWARE": "A virus was found in its file.",
+        "NETWORK_POLICY": "The network says that it breaks its rules.",
+    },
+)
 describe(
     RemovalReason,
     "Why a message's content is gone.",
@@ -143,6 +153,15 @@ class UnsupportedContent:
     reason: str = strawberry.field(description="Why it can't be shown, for a person.")
 
 
+@strawberry.type(
+    description="Hidden from everybody because it broke the content policy. Supervisors find what it says in `original`"
+    " and `versions`, and may show it again with `messageRelease`."
+)
+class QuarantinedContent:
+    reason: QuarantineReason = strawberry.field(description="What it was hidden for.")
+    quarantined_at: datetime = strawberry.field(description="Since when.")
+
+
 @strawberry.type(description="What stood here is gone: taken back by its sender, past its retention, or erased.")
 class RemovedContent:
     reason: RemovalReason = strawberry.field(description="Why it is gone.")
@@ -160,6 +179,7 @@ MessageContent: TypeAlias = Annotated[
     | OrderContent
     | SystemNotice
     | UnsupportedContent
+    | QuarantinedContent
     | RemovedContent,
     strawberry.union(
         "MessageContent",
@@ -199,6 +219,8 @@ def shown(content: messages.Content) -> MessageContent:
             return SystemNotice(text=text)
         case messages.Unsupported(kind=kind, reason=reason):
             return UnsupportedContent(kind=kind, reason=reason)
+        case messages.Quarantined(reason=reason, at=at):
+            return QuarantinedContent(reason=reason, quarantined_at=at)
         case messages.Removed(reason=reason, at=at):
             return RemovedContent(reason=reason, at=at)
     assert_never(content)

@@ -21,5 +21,9 @@ def left_or(value: Some[A | None] | None, read: Callable[[A], B]) -> B | Left | 
     return None if value.value is None else read(value.value)
 
 
+def as_is(value: Some[A | None] | None) -> A | Left | None:
+    return UNSET if value is None else value.value
+
+
 def user_or_left(value: Some[strawberry.ID | None] | None, *field: str) -> UserId | Left | None:
     return left_or(value, lambda id: ids.USER.given(id, *field))

@@ -9,6 +9,7 @@ from strawberry import Info
 from domain import media
 from domain.ids import MediaId
 from domain.media import MediaKind, MediaState
+from domain.messages import shows
 from domain.use_cases.prepare import PrepareMedia, prepare_media
 from schema import ids
 from schema.context import Context
@@ -121,8 +122,17 @@ class Media(Node):
 
 
 async def loaded(context: Context, id: MediaId) -> Media | None:
+    """A file that something shown names."""
     file = await context.loaders.media.load(id)
     return Media.of(file) if file else None
+
+
+async def asked_for(context: Context, id: MediaId) -> Media | None:
+    """A file by its id alone: of one that came with a message nothing is told once the message no longer shows it."""
+    file = await context.loaders.media.load(id)
+    if file is None or (file.message is not None and not shows(await context.loaders.messages.load(file.message), id)):
+        return None
+    return Media.of(file)
 
 
 # ---------------------------------------------------------------- sending

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 import strawberry
+import structlog
 from strawberry import Info
 
 import schema.threads
@@ -12,6 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.ids import MessageId, ThreadId
 from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
 from domain.ports import PageAsk
+from domain.use_cases.quarantine import release_message
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
 from domain.use_cases.send_item import SendItem, send_item
@@ -27,6 +29,8 @@ from schema.later import Thread
 from schema.pages import Connection, connection, read
 from schema.scalars import PhoneNumber
 from schema.senders import MessageSender, sender
+
+log = structlog.stdlib.get_logger()
 
 describe(
     Direction,
@@ -187,20 +191,20 @@ class Message(Node):
         ]
 
     @strawberry.field(
-        description="What the network sent, as JSON text. Supervisors and administrators only; null for others, and for"
-        " what was written here."
+        description="What the network sent, as JSON text, also of quarantined messages. Supervisors and administrators"
+        " only; null for others, and for what was written here."
     )
     def original(self, info: Info[Context, None]) -> str | None:
         return self.row.original if info.context.sees("Message.original") else None
 
     @strawberry.field(
-        description="Earlier contents of a changed or deleted message, oldest first. Empty for all but supervisors and"
-        " administrators."
+        description="Earlier contents of a changed or deleted message, oldest first; of a quarantined one, last what it"
+        " says, until it was hidden. Empty for all but supervisors and administrators."
     )
     def versions(self, info: Info[Context, None]) -> list[MessageVersion]:
         if not info.context.sees("Message.versions"):
             return []
-        return [MessageVersion(until=each.until, version=each) for each in self.row.versions]
+        return [MessageVersion(until=each.until, version=each) for each in messages.told_so_far(self.row)]
 
     @strawberry.field(description="The message it answers; null where it answers none, or one that is not here.")
     async def reply_to(self, info: Info[Context, None]) -> "Message | None":
@@ -572,3 +576,29 @@ async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> M
             return MessageReactPayload(message=await existing(context, id))
         case refusal:
             return MessageReactPayload(user_errors=[to_user_error(refusal)])
+
+
+# ---------------------------------------------------------------- releasing
+
+
+@strawberry.input(description="A quarantined message to show again.")
+class MessageReleaseInput:
+    message_id: strawberry.ID = strawberry.field(description="The message. One released before stays as it is.")
+
+
+@strawberry.type(description="The message as everybody sees it now, or why it stays hidden.")
+class MessageReleasePayload:
+    message: Message | None = strawberry.field(default=None, description="The message; null where it was refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+async def release(info: Info[Context, None], input: MessageReleaseInput) -> MessageReleasePayload:
+    context = info.context
+    message_id = ids.MESSAGE.given(input.message_id, "messageId")
+    match await release_message(context.ports, context.acting, message_id):
+        case messages.Message(id=id, organization=organization):
+            log.info("message.released", organization=organization, message=id, by=context.acting.key)
+            await context.read_on(organization)
+            return MessageReleasePayload(message=await existing(context, id))
+        case refusal:
+            return MessageReleasePayload(user_errors=[to_user_error(refusal)])

@@ -2,12 +2,26 @@
 
 import strawberry
 
-from schema import channels, library, media, messages, starting, templates, threads, tickets, users
+from schema import (
+    channels,
+    contacts,
+    library,
+    media,
+    messages,
+    organization,
+    starting,
+    templates,
+    threads,
+    tickets,
+    users,
+)
 from schema.channels import ChannelConnectPayload
+from schema.contacts import ContactUpdatePayload
 from schema.inputs import writing
 from schema.library import LibraryItemCreatePayload, LibraryItemDeletePayload, LibraryItemUpdatePayload
 from schema.media import MediaPreparePayload
-from schema.messages import MessageReactPayload, MessageSendPayload, MessageSendTemplatePayload
+from schema.messages import MessageReactPayload, MessageReleasePayload, MessageSendPayload, MessageSendTemplatePayload
+from schema.organization import OrganizationUpdatePayload
 from schema.starting import ThreadStartPayload
 from schema.templates import TemplatesSyncPayload
 from schema.threads import (
@@ -47,6 +61,12 @@ class Mutation:
     )
     message_react: MessageReactPayload = writing(
         MessageReactPayload, messages.put_reaction, "Put an emoji on a message, or take it away. It costs nothing."
+    )
+    message_release: MessageReleasePayload = writing(
+        MessageReleasePayload,
+        messages.release,
+        "Show a quarantined message to everybody; who did it stays in the history of its ticket. Supervisors and"
+        " administrators only.",
     )
     media_prepare: MediaPreparePayload = writing(
         MediaPreparePayload,
@@ -105,6 +125,16 @@ class Mutation:
         templates.sync,
         "Read an account's templates from the network now. They are read again every six hours, and when the network"
         " tells of something that does not fit; what it tells of one is taken over at once.",
+    )
+    contact_update: ContactUpdatePayload = writing(
+        ContactUpdatePayload,
+        contacts.update,
+        "Change what is known of a contact, and whether they asked to be left alone; what is left out stays.",
+    )
+    organization_update: OrganizationUpdatePayload = writing(
+        OrganizationUpdatePayload,
+        organization.update,
+        "Change what is said of the organization and what it keeps out; what is left out stays. Administrators only.",
     )
     sign_in: SignInPayload = writing(
         SignInPayload,

@@ -41,7 +41,7 @@ READERS: Mapping[str, Read] = dict(
         _reader(ids.CONTACT, contacts.loaded),
         _reader(ids.THREAD, threads.loaded),
         _reader(ids.MESSAGE, messages.loaded),
-        _reader(ids.MEDIA, media.loaded),
+        _reader(ids.MEDIA, media.asked_for),
         _reader(ids.LIBRARY_ITEM, library.loaded),
         _reader(ids.TICKET, tickets.loaded),
     )

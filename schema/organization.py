@@ -10,9 +10,13 @@ from domain import organizations
 from domain.actors import ByIntegration, ByUser, Role
 from domain.ids import OrganizationId
 from domain.organizations import AgentVisibility
+from domain.personal_data import PersonalDataPattern
+from domain.use_cases.organization import UpdateOrganization, update_organization
 from schema import ids, users
 from schema.context import Context
 from schema.enums import describe
+from schema.errors import UserError, to_user_error, user_errors
+from schema.given import as_is, left_or
 from schema.ids import Node
 from schema.scalars import EventCursor
 from schema.users import ApiKey, User
@@ -23,6 +27,17 @@ describe(
     {
         "EVERYTHING": "Every thread of the organization; the default.",
         "OWN_AND_TEAM": "Threads owned by them, in one of their teams, or with neither owner nor team.",
+    },
+)
+
+describe(
+    PersonalDataPattern,
+    "Numbers that say much of a person. Each counts only with its check digits right and written as people write it.",
+    {
+        "PAYMENT_CARD": "The number of a payment card: 14 to 19 digits of a known issuer, right by Luhn's check.",
+        "NATIONAL_ID": "Brazil's CPF, Mexico's CURP, Spain's DNI and NIE, Italy's codice fiscale, Poland's PESEL, and"
+        " China's resident identity number.",
+        "BANK_ACCOUNT": "An IBAN in its country's length.",
     },
 )
 
@@ -40,6 +55,17 @@ class Organization(Node):
     )
     quota_limit: int = strawberry.field(description="Conversations a billing month.")
     agent_visibility: AgentVisibility = strawberry.field(description="Which threads an AGENT sees.")
+    blocked_links: list[str] = strawberry.field(
+        description="Messages with a link to one of these hosts, or to what is below it, are quarantined as PHISHING."
+        " One with a path blocks what begins with it."
+    )
+    stop_words: list[str] = strawberry.field(
+        description="A message that is one of these and nothing else opts its sender out. Case, accents and punctuation"
+        " around it make no difference."
+    )
+    personal_data_patterns: list[PersonalDataPattern] = strawberry.field(
+        description="Messages with a number of one of these kinds are quarantined as PERSONAL_DATA."
+    )
 
     @classmethod
     def of(cls, organization: organizations.Organization) -> Self:
@@ -54,6 +80,9 @@ class Organization(Node):
             subscribed_on=organization.subscribed_on,
             quota_limit=organization.quota_limit,
             agent_visibility=organization.agent_visibility,
+            blocked_links=list(organization.blocked_links),
+            stop_words=list(organization.stop_words),
+            personal_data_patterns=list(organization.personal_data_patterns),
         )
 
 
@@ -102,3 +131,75 @@ async def newest_place(context: Context) -> EventCursor:
     """The cursor of everything the log holds at this read."""
     head = await context.loaders.heads.load(context.organization)
     return EventCursor(context.cursors.encode(context.organization, head.epoch, head.position))
+
+
+# ---------------------------------------------------------------- changing it
+
+
+@strawberry.input(
+    description="What shall be different. What is left out stays; an explicit null clears what may be empty."
+)
+class OrganizationUpdateInput:
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="1 to 200 characters; CONFLICT where another organization has it. Never null."
+    )
+    legal_name: strawberry.Maybe[str | None] = strawberry.field(
+        description="As the company is registered; at most 200 characters."
+    )
+    website: strawberry.Maybe[str | None] = strawberry.field(
+        description="Its address on the web, with http:// or https://."
+    )
+    email: strawberry.Maybe[str | None] = strawberry.field(description="Where it is reached by mail.")
+    country: strawberry.Maybe[str | None] = strawberry.field(description="Where it sits; at most 200 characters.")
+    time_zone: strawberry.Maybe[str | None] = strawberry.field(
+        description="An IANA name such as Europe/Warsaw. The running month ends when it was to; the next one turns in"
+        " this zone. Never null.",
+    )
+    subscribed_on: strawberry.Maybe[date | None] = strawberry.field(
+        description="The day the subscription began, not later than today. The running month ends when it was to; the"
+        " next one turns on this day. Never null.",
+    )
+    quota_limit: strawberry.Maybe[int | None] = strawberry.field(
+        description="Conversations a billing month, 0 or more; holds at once. Never null."
+    )
+    blocked_links: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="All of them, as evil.example or evil.example/path; at most 1000. Messages that are here already"
+        " stay as they are.",
+    )
+    stop_words: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="All of them; at most 100, each of at most 100 characters."
+    )
+    personal_data_patterns: strawberry.Maybe[list[PersonalDataPattern] | None] = strawberry.field(
+        description="All of them. Messages that are here already stay as they are."
+    )
+
+
+@strawberry.type(description="The organization as it is now, or why it stays as it was.")
+class OrganizationUpdatePayload:
+    organization: Organization | None = strawberry.field(
+        default=None, description="The organization; null where the change was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def update(info: Info[Context, None], input: OrganizationUpdateInput) -> OrganizationUpdatePayload:
+    context = info.context
+    asked = UpdateOrganization(
+        name=as_is(input.name),
+        legal_name=as_is(input.legal_name),
+        website=as_is(input.website),
+        email=as_is(input.email),
+        country=as_is(input.country),
+        time_zone=as_is(input.time_zone),
+        subscribed_on=as_is(input.subscribed_on),
+        quota_limit=as_is(input.quota_limit),
+        blocked_links=left_or(input.blocked_links, tuple),
+        stop_words=left_or(input.stop_words, tuple),
+        personal_data_patterns=left_or(input.personal_data_patterns, tuple),
+    )
+    match await update_organization(context.ports, context.acting, asked):
+        case organizations.Organization(id=id):
+            await context.read_on(id)
+            return OrganizationUpdatePayload(organization=await current(context))
+        case refusal:
+            return OrganizationUpdatePayload(user_errors=[to_user_error(refusal)])

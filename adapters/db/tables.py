@@ -144,6 +144,9 @@ class OrganizationRow(Model, metaclass=_Uncommented):
     website = Words(null=True)
     email = Words(null=True)
     country = Words(null=True)
+    blocked_links = Words()
+    personal_data_patterns = Words()
+    stop_words = Words()
 
     class Meta(Model.Meta):
         table = "organizations"
@@ -322,6 +325,7 @@ class ContactRow(Model, metaclass=_Uncommented):
     marketing_opted_out_at = Instant(null=True)
     searched = Words()
     merged_into_id = Words(null=True)
+    marketing_told_at = Instant(null=True)
 
     class Meta(Model.Meta):
         table = "contacts"
@@ -404,6 +408,8 @@ class MessageRow(Model, metaclass=_Uncommented):
     attempts = Words()
     original = Words(null=True)
     versions = Words()
+    held = Words(null=True)
+    releases = Words()
 
     class Meta(Model.Meta):
         table = "messages"

@@ -16,6 +16,7 @@ from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_o
 from adapters.whatsapp.models import (
     InboundMessage,
     NewUserId,
+    Preference,
     Profile,
     ReferralBody,
     ReportedError,
@@ -25,6 +26,8 @@ from adapters.whatsapp.models import (
     UserIdUpdate,
 )
 from adapters.whatsapp.reading import Word, as_code, as_id, as_json, as_list, as_object, as_text, read_json, read_model
+from adapters.whatsapp.standing import FIELDS as STANDING_FIELDS
+from adapters.whatsapp.standing import standing_of
 from adapters.whatsapp.templates import NEWS_FIELDS, news_of
 from domain.contacts import Person
 from domain.failures import verdict
@@ -38,6 +41,7 @@ from domain.updates import (
     IdentityChanged,
     Ignored,
     IncomingContent,
+    MarketingChosen,
     MessageEchoed,
     MessageReceived,
     Place,
@@ -48,6 +52,7 @@ from domain.updates import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+POLICY_VIOLATION = 368  # the network's code: blocked for breaking its rules
 MAX_ITEMS = 20_000  # in one body; the network sends up to 1,000
 REASON_LIMIT = 200  # characters
 MILLISECONDS_FROM = 100_000_000_000  # a number of seconds that high would be the year 5138
@@ -68,7 +73,11 @@ _INSTANT = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 # What stands beside the items of the field `messages` and is none itself.
 _BESIDE = frozenset({"messaging_product", "metadata", "contacts", "conversation_context"})
 # Further fields whose items are read, and where they keep them.
-_READ_BESIDES = {"smb_message_echoes": "message_echoes", "user_id_update": "user_id_update"}
+_READ_BESIDES = {
+    "smb_message_echoes": "message_echoes",
+    "user_id_update": "user_id_update",
+    "user_preferences": "user_preferences",
+}
 # Where other fields keep their items.
 _LISTS = (
     "messages",
@@ -135,6 +144,18 @@ class _NewUserId:
 
 
 @dataclass(frozen=True, slots=True)
+class _Preference:
+    raw: object
+    senders: _Senders
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    field: str
+    raw: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class _Status:
     raw: object
 
@@ -152,7 +173,7 @@ class _Passed:
     reason: str
 
 
-_Found: TypeAlias = _Message | _NewUserId | _Status | _TemplateNews | _Passed
+_Found: TypeAlias = _Message | _NewUserId | _Preference | _Standing | _Status | _TemplateNews | _Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +227,23 @@ def _found(change: dict[str, object], told_at: object) -> Iterator[_Found]:
     elif field in _READ_BESIDES and value is not None and as_list(value.get(_READ_BESIDES[field])):
         senders = _senders(value.get("contacts"))
         for element in as_list(value.get(_READ_BESIDES[field])) or []:
-            yield _NewUserId(element) if field == "user_id_update" else _Message(element, senders, echoed=True)
+            yield _beside(field, element, senders)
+    elif field in STANDING_FIELDS and value is not None:
+        yield _Standing(field, value)
     elif field in NEWS_FIELDS and value is not None:
         yield _TemplateNews(value, told_at)
     else:
         yield from _others(field or "a change without a field", value or {})
+
+
+def _beside(field: str, element: object, senders: _Senders) -> _Found:
+    match field:
+        case "user_id_update":
+            return _NewUserId(element)
+        case "user_preferences":
+            return _Preference(element, senders)
+        case _:
+            return _Message(element, senders, echoed=True)
 
 
 def _conversations(raw: object, value: dict[str, object] | None) -> Iterator[_Found]:
@@ -276,6 +309,10 @@ def _update(place: Place, found: _Found) -> Update:
                 return _message(place, raw, senders, echoed=echoed)
             case _NewUserId(raw):
                 return _new_user_id(place, raw)
+            case _Preference(raw, senders):
+                return _preference(place, raw, senders)
+            case _Standing(field, raw):
+                return standing_of(place, field, raw) or Ignored(place, _reason(field, _event(raw)))
             case _Status(raw):
                 return _status(place, raw)
             case _TemplateNews(raw, told_at):
@@ -374,6 +411,7 @@ def _said(told: _Told, kind: str, message: InboundMessage, faults: dict[str, str
         reply_to=Wamid(reply_to) if reply_to else None,
         forwarded=forwarded,
         referral=_referral(message.referral),
+        breaks_rules=any(as_code(error.code) == POLICY_VIOLATION for error in message.errors or ()),
     )
 
 
@@ -412,6 +450,18 @@ def _template_told(place: Place, raw: dict[str, object], told_at: object) -> Upd
     if network_id is None or place.account is None:
         return Ignored(place, "unreadable: a template that is not named")
     return TemplateTold(place, network_id, news, _instant(told_at))
+
+
+def _preference(place: Place, raw: object, senders: _Senders) -> Update:
+    item = as_object(raw)
+    told, _ = read_model(item, Preference) if item is not None else (Preference(), {})
+    category, value = as_text(told.category), as_text(told.value)
+    if category not in (None, "marketing_messages") or value not in ("stop", "resume"):
+        return Ignored(place, _reason("user_preferences", " ".join(word for word in (category, value) if word)))
+    person = _named(told.wa_id, told.user_id, senders)
+    if person is None:
+        return Ignored(place, "unreadable: a preference of nobody")
+    return MarketingChosen(place, person, value == "stop", _instant(told.timestamp))
 
 
 def _status(place: Place, raw: object) -> Update:

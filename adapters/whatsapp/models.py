@@ -203,6 +203,14 @@ class InboundMessage(msgspec.Struct):
     unsupported: UnsupportedBody | None = None
 
 
+class Preference(msgspec.Struct):
+    wa_id: Word = None
+    user_id: Word = None
+    category: Word = None
+    value: Word = None
+    timestamp: object = None
+
+
 class ReportedStatus(msgspec.Struct):
     id: Word = None
     status: Word = None

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from domain.actors import Role, Scope
 from domain.errors import ErrorCode, Refusal, Refused, invalid
 from domain.ids import OrganizationId, UserId
-from domain.organizations import NAME_LIMIT, Organization, User, normal_email
+from domain.organizations import NAME_LIMIT, Organization, User, is_time_zone, normal_email
 from domain.ports import Listing, Ports
 from domain.quota import DEFAULT_LIMIT
 from domain.use_cases.again import again_on_collision
@@ -66,8 +66,6 @@ def _fault(asked: Bootstrap) -> Refusal | None:
         return invalid(fault, "password")
     if asked.quota_limit < 0:
         return invalid("A quota is 0 or more conversations a month.", "quota")
-    try:
-        ZoneInfo(asked.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if not is_time_zone(asked.time_zone):
         return invalid(f"There is no time zone {asked.time_zone!r}; names are like Europe/Warsaw.", "timeZone")
     return None

@@ -23,6 +23,7 @@ from domain.messages import (
     taken_back,
 )
 from domain.ports import Ports, Transaction
+from domain.quarantine import Policy, screened_again
 from domain.updates import (
     PARKED_FOR,
     AwaitedReply,
@@ -68,16 +69,19 @@ def may_change(message: Message, update: EditReceived | DeletionReceived) -> boo
     return message.direction is (Direction.OUTBOUND if update.echoed else Direction.INBOUND)
 
 
-def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditReceived) -> Message:
-    """The message as its sender changed it. A file stays what it is; the words under it may change."""
+def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditReceived, policy: Policy) -> Message:
+    """The message as its sender changed it, judged anew. A file stays what it is; the words under it may change."""
     if not may_change(message, update):
         return message
     at = sane_time(update.sent_at, update.place.received_at)
-    if isinstance(update.content, IncomingMedia) and isinstance(message.content, MediaMessage):
-        content: Content = replace(message.content, caption=update.content.caption)
+    if isinstance(update.content, IncomingMedia) and isinstance(message.spoken, MediaMessage):
+        content: Content = replace(message.spoken, caption=update.content.caption)
     else:
         content = kept_content(ports, tx, message.channel, message.id, update.content, update.place.received_at)
-    return _saved(tx, message, changed(message, content, at), MessageChange.EDIT)
+    after = screened_again(message, changed(message, content, at), update.content, policy, update.place.received_at)
+    if after.is_quarantined is not message.is_quarantined:
+        tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
+    return _saved(tx, message, after, MessageChange.EDIT)
 
 
 def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) -> Message:
@@ -146,24 +150,36 @@ def park(
 
 
 async def apply_parked(
-    ports: Ports, tx: Transaction, message: Message, waiting: Sequence[Parked], contact: ContactId, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    waiting: Sequence[Parked],
+    contact: ContactId,
+    now: datetime,
+    policy: Policy,
 ) -> Message:
     """The message after all that came before its network id was known here."""
     for parked in waiting:
         if parked.parked_at > now - PARKED_FOR:
-            message = await _applied(ports, tx, message, parked.update, contact, now)
+            message = await _applied(ports, tx, message, parked.update, contact, now, policy)
         tx.remove(parked)
     return message
 
 
 async def _applied(
-    ports: Ports, tx: Transaction, message: Message, update: Waiting, contact: ContactId, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    update: Waiting,
+    contact: ContactId,
+    now: datetime,
+    policy: Policy,
 ) -> Message:
     match update:
         case ReactionReceived():
             return apply_reaction(tx, message, update, contact)
         case EditReceived():
-            return apply_edit(ports, tx, message, update)
+            return apply_edit(ports, tx, message, update, policy)
         case DeletionReceived():
             return apply_deletion(tx, message, update)
         case StatusReported():

@@ -48,6 +48,7 @@ from domain.ports import (
     Transaction,
     Unanswered,
 )
+from domain.quarantine import Policy
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
@@ -220,7 +221,7 @@ async def _stopped(
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
     if reason := not_sendable_reason(template):
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
-    contact = (await tx.contacts([thread.contact])).get(thread.contact)
+    contact = (await tx.contacts([thread.contact]))[thread.contact]
     if refusal := opt_out_refusal(contact, template, thread, now):
         return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
     return None
@@ -397,7 +398,7 @@ async def _accepted(
     _learn_name(tx, thread, result)
     _healthy(tx, channel)
     waiting = await tx.parked([(channel.phone_number_id, result.wamid)])
-    await apply_parked(ports, tx, after, waiting, thread.contact, now)
+    await apply_parked(ports, tx, after, waiting, thread.contact, now, Policy())  # what we write is not judged
 
 
 def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:

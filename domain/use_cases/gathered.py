@@ -6,6 +6,7 @@ from domain.channels import Channel
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
 from domain.messages import Message
+from domain.quarantine import Policy
 from domain.threads import Thread
 from domain.tickets import Ticket
 from domain.updates import Parked
@@ -16,6 +17,8 @@ class Desk:
     """Rows as they stand in the middle of the batch, changed here and staged in the transaction."""
 
     channels: dict[PhoneNumberId, Channel]
+    policy: Policy = field(default_factory=Policy)
+    stop_words: tuple[str, ...] = ()
     contacts: dict[ContactId, Contact] = field(default_factory=dict[ContactId, Contact])
     identities: dict[IdentityKey, Identity] = field(default_factory=dict[IdentityKey, Identity])
     threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])

@@ -14,7 +14,7 @@ from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.messages import Unsupported
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Listing, Ports, Unreadable
-from domain.updates import Ignored, MessageEchoed, MessageReceived, TemplateTold, Update, UpdateRecord
+from domain.updates import Ignored, MessageEchoed, MessageReceived, StandingTold, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.receive import receive, record_failure, results_of
 
@@ -47,13 +47,14 @@ class _Routes:
     def of(self, update: Update) -> list[OrganizationId]:
         """Whose update this is: that of the number's organization, or where it names none of the account's.
 
-        An account may be connected by several: what is told of its templates is told to all, anything else to nobody.
+        An account may be connected by several: what is told of it and its templates is told to all, anything else to
+        nobody.
         """
         if update.place.number is not None:
             organization = self.numbers.get(update.place.number)
             return [organization] if organization is not None else []
         candidates = self.accounts.get(update.place.account or "", [])
-        return candidates if len(candidates) == 1 or isinstance(update, TemplateTold) else []
+        return candidates if len(candidates) == 1 or isinstance(update, TemplateTold | StandingTold) else []
 
 
 async def interpret_waiting(ports: Ports, limit: int = BATCH) -> Interpreted:

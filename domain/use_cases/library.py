@@ -9,6 +9,7 @@ from domain.ids import LibraryItemId, MediaId
 from domain.library import LibraryItem, LibraryItemKind, fault_of
 from domain.ports import Ports, Transaction
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.files import files_at_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def delete_item(ports: Ports, actor: Actor, id: LibraryItemId) -> LibraryI
 
 
 async def _kept(tx: Transaction, item: LibraryItem) -> LibraryItem | Refusal:
-    file = (await tx.media([item.media])).get(item.media) if item.media is not None else None
+    file = (await files_at_hand(tx, [item.media])).get(item.media) if item.media is not None else None
     if item.media is not None and file is None:
         return not_found("file", "mediaId")
     if refusal := fault_of(item, file):

@@ -15,7 +15,6 @@ from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClo
 from domain.events import MessageAdded, QuotaChanged
 from domain.ids import BusinessAccountId, EntryId, MessageId, PeriodId, ThreadId
 from domain.messages import Content, Direction, Message, MessageStatus
-from domain.organizations import Organization
 from domain.outbox import IDEMPOTENCY_KEY_LIMIT, OutboxItem, Remembered
 from domain.ports import Look, Ports, Transaction
 from domain.quota import (
@@ -24,8 +23,8 @@ from domain.quota import (
     Entry,
     Period,
     allowance,
+    begun,
     charge,
-    month_of,
     user_initiated_counts,
 )
 from domain.templates import not_sendable_reason
@@ -189,19 +188,13 @@ async def price(ports: Ports, look: Look, thread: Thread, channel: Channel, now:
             return None
     else:
         kind = ConversationKind.BUSINESS_INITIATED
-    period = await look.period_at(now) or _begun(ports, organization, now)
+    period = await look.period_at(now) or begun(PeriodId(ports.ids.new()), organization, now)
     if kind is ConversationKind.BUSINESS_INITIATED:
         day = allowance(channel.begun_a_day, await look.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
         if day.limit is not None and day.used >= day.limit:
             return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
     charged = charge(period, organization.quota_limit)
     return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
-
-
-def _begun(ports: Ports, organization: Organization, now: datetime) -> Period:
-    """The month that holds `now`. It is kept with the first unit that is taken from it."""
-    starts_at, ends_at = month_of(now, organization.subscribed_on, organization.time_zone)
-    return Period(organization.id, PeriodId(ports.ids.new()), starts_at, ends_at)
 
 
 def new_message(

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.actors import ByContact, ByPhoneApp, BySystem
-from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem
-from domain.contacts import Contact, Person, keys_of, names_told
+from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem, without_problem
+from domain.contacts import Contact, Person, keys_of, names_told, with_marketing_choice
 from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TemplateChanged, TicketChanged
 from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, ThreadId, TicketId, UserId, Wamid
-from domain.messages import Direction, Mark, Message, MessageStatus, preview
+from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, preview
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
+from domain.quarantine import policy_of, screened
 from domain.sessions import after_inbound, next_alarm, run_start
+from domain.stop_words import says_stop
 from domain.template_news import heard
 from domain.template_sync import is_alike
 from domain.threads import Thread, ThreadStatus, with_message
@@ -28,10 +30,12 @@ from domain.updates import (
     EditReceived,
     IdentityChanged,
     Ignored,
+    MarketingChosen,
     MessageEchoed,
     MessageReceived,
     Outcome,
     ReactionReceived,
+    StandingTold,
     StatusReported,
     TemplateTold,
     Update,
@@ -113,6 +117,9 @@ async def _gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     channels = {channel.phone_number_id: channel for channel in await tx.channels()}
     desk = Desk(channels)
+    if any(isinstance(update, (MessageReceived, EditReceived)) for update in updates):
+        organization = await tx.settings()
+        desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
     keys = {key for person in _people(updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
     desk.identities = {identity.key: identity for identity in identities}
@@ -148,11 +155,13 @@ def _people(updates: Sequence[Update]) -> Iterator[Person]:
         match update:
             case MessageReceived(person=person) | MessageEchoed(person=person):
                 yield person
+            case MarketingChosen(person=person):
+                yield person
             case IdentityChanged(person=person, renamed=renamed):
                 yield from (person, renamed)
             case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported():
                 pass
-            case TemplateTold() | Ignored():
+            case StandingTold() | TemplateTold() | Ignored():
                 pass
             case _:
                 assert_never(update)
@@ -194,7 +203,7 @@ def _wamids_of(update: Update) -> tuple[Wamid, ...]:
             return (wamid,)
         case IdentityChanged(wamid=wamid):
             return (wamid,) if wamid is not None else ()
-        case TemplateTold() | Ignored():
+        case MarketingChosen() | StandingTold() | TemplateTold() | Ignored():
             return ()
         case _:
             assert_never(update)
@@ -209,6 +218,10 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
         return _record(tx.organization, update, Outcome.IGNORED, now, update.reason)
     if isinstance(update, TemplateTold):
         return await _receive_template(tx, update, now)
+    if isinstance(update, StandingTold):
+        return _receive_standing(tx, desk, update, now)
+    if isinstance(update, MarketingChosen):  # of the whole account, whichever number it names
+        return await _receive_choice(ports, tx, desk, update, now)
     if channel is None:
         return _record(tx.organization, update, Outcome.IGNORED, now, "a number that is not connected here")
     match update:
@@ -241,7 +254,7 @@ async def _receive_message(
     thread = thread_of(desk, channel, contact, update.person) if contact else None
     if thread is None and not update.extends_session:
         return _record(tx.organization, update, Outcome.IGNORED, now, ABSENT)
-    contact = await acquainted(ports, tx, desk, update.person, now)
+    contact = _stopped(tx, desk, await acquainted(ports, tx, desk, update.person, now), update, at)
     thread = thread_of(desk, channel, contact, update.person)
     before = thread or _new_thread(ports, channel, contact, update.person, at, now)
     message = _inbound(ports, tx, desk, channel, before, update, at)
@@ -265,7 +278,7 @@ async def _add(
     tx.save(thread, message)
     tx.record(MessageAdded(thread.id, message.id))
     waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
-    after = await apply_parked(ports, tx, message, waiting, thread.contact, now)
+    after = await apply_parked(ports, tx, message, waiting, thread.contact, now, desk.policy)
     desk.put_message(after)
     await _rename_tickets(tx, desk, message, after)
     await _reread(tx, desk, replies_of(waiting))
@@ -289,6 +302,21 @@ def _not_ours(channel: Channel, at: datetime) -> str | None:
     return None
 
 
+def _stopped(tx: Transaction, desk: Desk, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
+    """The contact, opted out where all they say is a stop word. Nothing they write later takes that back."""
+    match update.content:
+        case Text(body=said) | InteractiveReply(title=said) if says_stop(said, desk.stop_words):
+            pass
+        case _:
+            return contact
+    if contact.opted_out_at is not None:
+        return contact
+    stopped = replace(contact, opted_out_at=at)
+    desk.contacts[stopped.id] = stopped
+    tx.save(stopped)
+    return stopped
+
+
 def _new_thread(
     ports: Ports, channel: Channel, contact: Contact, person: Person, at: datetime, now: datetime
 ) -> Thread:
@@ -309,7 +337,7 @@ def _inbound(
 ) -> Message:
     original = desk.message(channel, update.reply_to)
     id = MessageId(ports.ids.new())
-    return Message(
+    message = Message(
         organization=tx.organization,
         id=id,
         thread=thread.id,
@@ -331,6 +359,7 @@ def _inbound(
         to_number=channel.phone_number,
         original=update.original,
     )
+    return screened(message, update.content, desk.policy, breaks_rules=update.breaks_rules)
 
 
 # ---------------------------------------------------------------- written in the phone's own app
@@ -448,6 +477,20 @@ def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChan
     )
 
 
+async def _receive_choice(
+    ports: Ports, tx: Transaction, desk: Desk, update: MarketingChosen, now: datetime
+) -> UpdateRecord:
+    """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
+    at = sane_time(update.at, update.place.received_at)
+    contact = await acquainted(ports, tx, desk, update.person, now, "chose in WhatsApp whether marketing may come")
+    chosen = with_marketing_choice(contact, stopped=update.stopped, at=at)
+    if chosen == contact:
+        return _record(tx.organization, update, Outcome.DUPLICATE, now)
+    desk.contacts[chosen.id] = chosen
+    tx.save(chosen)
+    return _record(tx.organization, update, Outcome.APPLIED, now)
+
+
 # ---------------------------------------------------------------- reactions, edits, deletions, marks
 
 
@@ -467,7 +510,7 @@ async def _receive_change(
         case ReactionReceived():
             after = apply_reaction(tx, message, update, desk.threads[message.thread].contact)
         case EditReceived():
-            after = apply_edit(ports, tx, message, update)
+            after = apply_edit(ports, tx, message, update, desk.policy)
         case DeletionReceived():
             after = apply_deletion(tx, message, update)
         case _:
@@ -507,7 +550,7 @@ async def _receive_status(
     after = await apply_status(ports, tx, message, update, now)
     if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
         thread = (await tx.threads([after.thread]))[after.thread]
-        after = await apply_parked(ports, tx, after, waiting, thread.contact, now)
+        after = await apply_parked(ports, tx, after, waiting, thread.contact, now, desk.policy)
         await _reread(tx, desk, replies_of(waiting))
     desk.put_message(after)
     return _record(tx.organization, update, Outcome.APPLIED, now)
@@ -553,6 +596,29 @@ def _tell_of_groups(tx: Transaction, desk: Desk, channel: Channel, now: datetime
         desk.channels[channel.phone_number_id] = noted
         tx.save(noted)
         tx.record(ChannelChanged(channel.id))
+
+
+def _receive_standing(tx: Transaction, desk: Desk, update: StandingTold, now: datetime) -> UpdateRecord:
+    """The numbers it is about have one problem more, or one less."""
+    meant = [
+        channel
+        for channel in desk.channels.values()
+        if channel.account == update.place.account and update.phone in (None, channel.phone_number.removeprefix("+"))
+    ]
+    if not meant:
+        return _record(tx.organization, update, Outcome.IGNORED, now, "about a number that is not connected here")
+    problem = Problem(update.problem, update.message, update.hint, now)
+    moved = False
+    for channel in meant:
+        problems = without_problem(channel, problem.code) if update.is_over else with_problem(channel, problem)
+        if problems != channel.problems:
+            moved = True
+            is_well = channel.state is ChannelState.DEGRADED and not problems
+            state = ChannelState.CONNECTED if is_well else channel.state
+            desk.channels[channel.phone_number_id] = replace(channel, problems=problems, state=state)
+            tx.save(desk.channels[channel.phone_number_id])
+            tx.record(ChannelChanged(channel.id))
+    return _record(tx.organization, update, Outcome.APPLIED if moved else Outcome.DUPLICATE, now)
 
 
 # ---------------------------------------------------------------- session, ticket
@@ -669,6 +735,6 @@ def _note_inbound(tx: Transaction, desk: Desk, channel: Channel, now: datetime) 
 def _record(
     organization: OrganizationId, update: Update, outcome: Outcome, now: datetime, reason: str | None = None
 ) -> UpdateRecord:
-    wamid = None if isinstance(update, (TemplateTold, Ignored)) else update.wamid
+    wamid = None if isinstance(update, (MarketingChosen, StandingTold, TemplateTold, Ignored)) else update.wamid
     place = update.place
     return UpdateRecord(organization, record_id(place), place.delivery, place.index, outcome, now, reason, wamid)

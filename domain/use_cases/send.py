@@ -23,6 +23,7 @@ from domain.sendable import Sendable, fault_of
 from domain.templates import HEADER_FIELD, Template, TemplateCategory, fill, not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.files import files_at_hand
 from domain.use_cases.queueing import (
     Call,
     Cleared,
@@ -187,13 +188,17 @@ async def filled_for(
 
 
 def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread, now: datetime) -> Refused | None:
-    """Who said stop gets nothing business-initiated; who stopped marketing gets no marketing template."""
-    in_session = thread.session is not None and thread.session.is_open(now)
-    if contact is None or in_session:
+    """Who said stop gets nothing business-initiated; who stopped marketing gets no marketing template.
+
+    Marketing is no answer to anything: a session, which the word stop itself opens, lets none of it through.
+    """
+    if contact is None:
         return None
-    if contact.opted_out_at is not None:
+    is_marketing = template.category is TemplateCategory.MARKETING
+    in_session = thread.session is not None and thread.session.is_open(now)
+    if contact.opted_out_at is not None and (is_marketing or not in_session):
         return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact asked not to be written to.")
-    if contact.marketing_opted_out_at is not None and template.category is TemplateCategory.MARKETING:
+    if contact.marketing_opted_out_at is not None and is_marketing:
         return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact stopped marketing messages.")
     return None
 
@@ -202,7 +207,7 @@ async def _filled(look: Look, template: Template, filling: Filling) -> TemplateM
     if reason := not_sendable_reason(template):
         return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
     id = filling.header_media
-    file = (await look.media([id])).get(id) if id is not None else None
+    file = (await files_at_hand(look, [id])).get(id) if id is not None else None
     if id is not None and file is None:
         return not_found("file", *HEADER_FIELD)
     return fill(template, filling.values, file)

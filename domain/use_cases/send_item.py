@@ -10,6 +10,7 @@ from domain.messages import MediaMessage, Message, Text
 from domain.outbox import PERSON_FIRST
 from domain.ports import Look, Ports
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.files import files_at_hand
 from domain.use_cases.queueing import (
     Call,
     Cleared,
@@ -79,7 +80,7 @@ async def _content(look: Look, id: LibraryItemId) -> Text | MediaMessage | Refus
         return not_found("library item", *FIELD)
     content = as_sent(item)
     if isinstance(content, MediaMessage):
-        file = (await look.media([content.media])).get(content.media)
+        file = (await files_at_hand(look, [content.media])).get(content.media)
         return file_refusal(file, *FIELD) or content
     return content
 

@@ -10,6 +10,7 @@ from domain.messages import CAPTION_LIMIT, MediaMessage, Message
 from domain.outbox import PERSON_FIRST
 from domain.ports import Look, Ports
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.files import files_at_hand
 from domain.use_cases.queueing import (
     Call,
     Cleared,
@@ -91,7 +92,7 @@ def _fault(files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
 
 async def _files_fault(look: Look, files: tuple[MediaId, ...], caption: str | None) -> Refusal | None:
     """The first reason why one of them can't go."""
-    found = await look.media(sorted(set(files)))
+    found = await files_at_hand(look, files)
     for place, id in enumerate(files):
         media = found.get(id)
         if media is None:

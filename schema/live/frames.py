@@ -51,6 +51,12 @@ class Kept:
         # Whoever leaves while it is being made must not take it from the others.
         return await asyncio.shield(self._frames[key][1])
 
+    def forget(self, belongs: Callable[[Hashable], bool]) -> None:
+        """Make these anew where they are asked for again: what they show may be shown no more."""
+        for key in [key for key in self._frames if belongs(key)]:
+            _, task = self._frames.pop(key)
+            self._weigh_no_more(task)
+
     async def close(self) -> None:
         pending = [task for _, task in self._frames.values() if not task.done()]
         for task in pending:
@@ -70,6 +76,9 @@ class Kept:
 
     def _forget_oldest(self) -> None:
         _, (_, task) = self._frames.popitem(last=False)
+        self._weigh_no_more(task)
+
+    def _weigh_no_more(self, task: asyncio.Task[Frame]) -> None:
         if task.done():
             self._bytes -= _size(task)
         else:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from graphql import GraphQLSchema
@@ -46,6 +46,19 @@ class Workshop:
     kept: Kept = field(default_factory=Kept)
     tally: Tally = field(default_factory=Tally)
 
+    def forget_frames(self, organization: OrganizationId) -> None:
+        """Nobody who comes back is shown again what was hidden since."""
+        self.kept.forget(lambda key: isinstance(key, _Key) and key.organization == organization)
+
+
+class _Key(NamedTuple):
+    """Whose frame it is, and which event it shows."""
+
+    organization: OrganizationId
+    epoch: str
+    sameness: Sameness
+    position: int
+
 
 class Group:
     def __init__(
@@ -79,7 +92,7 @@ class Group:
 
     async def frame(self, logged: LoggedEvent) -> Frame:
         """The event as this group sees it; made once, however many ask. Never raises but when cancelled."""
-        key = (self._organization, self._epoch, self.sameness, logged.position)
+        key = _Key(self._organization, self._epoch, self.sameness, logged.position)
         return await self._workshop.kept.frame(key, lambda: self._make(logged))
 
     async def _wanted_whatever(self, page: Sequence[LoggedEvent]) -> list[LoggedEvent]:

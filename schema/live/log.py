@@ -7,7 +7,7 @@ import structlog
 
 from domain.actors import Actor
 from domain.errors import Unavailable
-from domain.events import LoggedEvent
+from domain.events import LoggedEvent, hides
 from domain.ids import OrganizationId, ThreadId
 from domain.ports import Head
 from schema import limits
@@ -116,6 +116,8 @@ class Log:
                 self.end(expired())
                 return
             self.started = page[-1].position
+            if any(hides(logged.event) for logged in page):
+                self._workshop.forget_frames(self.organization)
             await asyncio.gather(*(group.push(page) for group in tuple(self._groups.values()) if group.members))
             if len(page) < limits.LOG_PAGE:
                 return
@@ -124,6 +126,7 @@ class Log:
         if self._ended:
             return
         self._ended = True
+        self._workshop.forget_frames(self.organization)  # from here on nobody notices what is hidden
         self._moved.set()  # the follower may be the one who found out: it ends by itself
         self._on_end(self)
         for task in self._tasks:

@@ -32,9 +32,11 @@ from domain.updates import (
     EditReceived,
     IdentityChanged,
     Ignored,
+    MarketingChosen,
     MessageEchoed,
     MessageReceived,
     ReactionReceived,
+    StandingTold,
     StatusReported,
     TemplateTold,
     Update,
@@ -177,7 +179,7 @@ def _speaks_of(update: Update) -> Wamid | None:
             return target
         case StatusReported(wamid=target):
             return target
-        case IdentityChanged() | TemplateTold() | Ignored():
+        case IdentityChanged() | MarketingChosen() | StandingTold() | TemplateTold() | Ignored():
             return None
 
 
@@ -189,7 +191,11 @@ def _before(updates: list[Update]) -> list[Update]:
         if isinstance(update, IdentityChanged) or (isinstance(update, MessageReceived) and not update.extends_session):
             there.append(_message(update, update.person, update.sent_at, Wamid("wamid.before")))
         target = _speaks_of(update)
-        if target is None or target in new or isinstance(update, IdentityChanged | TemplateTold | Ignored):
+        if (
+            target is None
+            or target in new
+            or isinstance(update, IdentityChanged | MarketingChosen | StandingTold | TemplateTold | Ignored)
+        ):
             continue
         new.add(target)
         if isinstance(update, StatusReported):

@@ -25,6 +25,7 @@ from domain.updates import (
     EditReceived,
     IdentityChanged,
     IncomingContent,
+    MarketingChosen,
     MessageEchoed,
     MessageReceived,
     Place,
@@ -186,6 +187,9 @@ class Desk:
         notice = Notice("Ana changed her number.")
         named = Wamid(wamid) if wamid else None
         return IdentityChanged(place, before, renamed, self.clock.now(), notice, "{}", named)
+
+    def choice(self, *, stopped: bool, by: Person = ANA, at: datetime | None = None) -> MarketingChosen:
+        return MarketingChosen(self.place(), by, stopped, at or self.clock.now())
 
     def status(
         self,

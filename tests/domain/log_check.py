@@ -77,6 +77,7 @@ class Photograph:
     marks: dict[MessageId, list[Mark]]
     channels: dict[ChannelId, Channel]
     templates: dict[TemplateId, Template]
+    quota_limit: int | None
     entries: dict[EntryId, Entry]
     log: list[LoggedEvent]
 
@@ -132,9 +133,17 @@ async def photograph(reader: Reads, organization: OrganizationId) -> Photograph:
         marks=await reader.marks_of(organization, [each.id for each in messages]),
         channels={each.id: each for each in await reader.channels(organization)},
         templates={each.id: each for each in (await reader.templates(organization, TemplateAsk(EVERYTHING))).rows},
+        quota_limit=await _limit(reader, organization),
         entries={each.id: each for each in (await reader.entries(organization, BEGINNING, END, EVERYTHING)).rows},
         log=await reader.events(organization, 0, 1_000_000) if known else [],
     )
+
+
+async def _limit(reader: Reads, organization: OrganizationId) -> int | None:
+    try:
+        return (await reader.organization(organization)).quota_limit
+    except LookupError:
+        return None
 
 
 def assert_log_tells(before: Photograph, after: Photograph) -> None:
@@ -232,7 +241,8 @@ def _assert_the_rest(before: Photograph, after: Photograph, events: list[Event])
     assert {each.channel for each in events if isinstance(each, ChannelChanged)} == channels
     templates = {each.id for each in after.templates.values() if not _alike(each, before.templates.get(each.id))}
     assert {each.template for each in events if isinstance(each, TemplateChanged)} == templates
-    assert (QuotaChanged() in events) is (before.entries != after.entries), "the quota moved untold, or was told still"
+    moved = before.entries != after.entries or before.quota_limit not in (None, after.quota_limit)
+    assert (QuotaChanged() in events) is moved, "the quota moved untold, or was told still"
 
 
 def _seen(message: Message) -> tuple[object, ...]:

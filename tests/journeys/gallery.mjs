@@ -35,6 +35,7 @@ const SHOWN = [
   ["what was written in the phone's app", "OUTBOUND", /The phone's app.*Written on the phone/s],
   ["a changed message", "INBOUND", /This was said second.*Edited/s],
   ["a deleted message", "INBOUND", /This message was deleted/],
+  ["a quarantined message", "INBOUND", /Hidden: it has a blocked link/],
   ["a reaction of theirs", "INBOUND", /Thanks for everything!/],
 ];
 
@@ -79,6 +80,16 @@ try {
   await deleted.getByText("Earlier versions").click();
   await deleted.getByText("This was better left unsaid.").waitFor();
   saw("what a deleted message said, as an administrator");
+
+  const hidden = page.getByTestId("message").filter({ hasText: "Hidden: it has a blocked link" });
+  await hidden.getByText("What it says").click();
+  await hidden.getByText("You have won!").waitFor();
+  saw("what a quarantined message says, as an administrator");
+  if (SCREENSHOT) await hidden.screenshot({ path: SCREENSHOT.replace(/\.png$/, "-quarantined.png") });
+  await hidden.getByRole("button", { name: "Show to everybody" }).click();
+  await page.getByTestId("message").filter({ hasText: /You have won! Take it at/ }).waitFor();
+  await hidden.waitFor({ state: "detached" });
+  saw("a quarantined message shown to everybody");
 
   const thanks = page.getByTestId("message").filter({ hasText: "Thanks for everything!" }).first();
   await thanks.hover();

@@ -5,6 +5,7 @@ import {
   MediaPrepareMutation,
   MessagePreflightQuery,
   MessageReactMutation,
+  MessageReleaseMutation,
   MessageSendMutation,
   MessageSendTemplateMutation,
   ThreadAssignMutation,
@@ -233,6 +234,14 @@ export async function foresee(intended: VariablesOf<typeof MessagePreflightQuery
 export async function react(threadId: string, messageId: string, emoji: string): Promise<string[]> {
   const input = { messageId, emoji, idempotencyKey: newKey() };
   return (await sending(threadId, async () => (await ask(MessageReactMutation, { input })).messageReact)).problems;
+}
+
+/** Show a quarantined message to everybody. */
+export async function release(message: Message): Promise<string[]> {
+  const { threadId } = conversation.value ?? {};
+  if (threadId === undefined) return [];
+  return (await sending(threadId, async () => (await ask(MessageReleaseMutation, { id: message.id })).messageRelease))
+    .problems;
 }
 
 /** What a message said before it was changed or deleted, oldest first; empty for those who may not see it. */

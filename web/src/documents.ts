@@ -89,6 +89,9 @@ const ContentParts = graphql(`
       }
       note
     }
+    ... on QuarantinedContent {
+      hiddenFor: reason
+    }
     ... on RemovedContent {
       removed: reason
     }
@@ -138,6 +141,9 @@ const QuotedParts = graphql(`
     }
     ... on OrderContent {
       note
+    }
+    ... on QuarantinedContent {
+      hiddenFor: reason
     }
     ... on RemovedContent {
       removed: reason
@@ -503,6 +509,23 @@ export const MessageReactMutation = graphql(
   `
     mutation MessageReact($input: MessageReactInput!) {
       messageReact(input: $input) {
+        message {
+          ...MessageParts
+        }
+        userErrors {
+          code
+          message
+        }
+      }
+    }
+  `,
+  [MessageParts],
+);
+
+export const MessageReleaseMutation = graphql(
+  `
+    mutation MessageRelease($id: ID!) {
+      messageRelease(input: { messageId: $id }) {
         message {
           ...MessageParts
         }

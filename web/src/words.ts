@@ -42,6 +42,8 @@ export function preview(content: Quoted): string {
       return content.title;
     case "OrderContent":
       return content.note ?? "Order";
+    case "QuarantinedContent":
+      return hiddenWord(content.hiddenFor);
     case "RemovedContent":
       return removedWord(content.removed);
     case "SystemNotice":
@@ -65,6 +67,20 @@ export function orderWord(products: number): string {
 
 export function removedWord(reason: string): string {
   return reason === "DELETED_BY_CONTACT" ? "This message was deleted" : "This message is no longer kept";
+}
+
+/** Why nobody is shown a message, in a sentence. */
+export function hiddenWord(reason: string): string {
+  switch (reason) {
+    case "PHISHING":
+      return "Hidden: it has a blocked link";
+    case "PERSONAL_DATA":
+      return "Hidden: it has personal data";
+    case "MALWARE":
+      return "Hidden: its file has a virus";
+    default:
+      return "Hidden: it breaks WhatsApp's rules";
+  }
 }
 
 /** An amount in its currency, or with whatever stands for one. */

@@ -34,14 +34,18 @@ from domain.messages import (
     Direction,
     Failure,
     Filled,
+    InteractiveReply,
     Location,
     MediaMessage,
     MessageStatus,
     Notice,
     Order,
     OrderItem,
+    Quarantined,
+    QuarantineReason,
     Reaction,
     Referral,
+    Release,
     RemovalReason,
     Removed,
     Source,
@@ -51,6 +55,7 @@ from domain.messages import (
     Version,
 )
 from domain.organizations import AgentVisibility
+from domain.personal_data import PersonalDataPattern
 from domain.ports import PageAsk
 from domain.quota import ConversationKind
 from domain.sessions import WINDOW, Alarm, AlarmKind
@@ -131,6 +136,9 @@ async def test_an_organization_comes_back(desk: Desk) -> None:
             website="https://acme.example",
             email="desk@acme.example",
             country="DE",
+            blocked_links=("evil.example", ANY_TONGUE),
+            personal_data_patterns=tuple(PersonalDataPattern),
+            stop_words=("Stop", ANY_TONGUE),
         )
         tx.save(full)
         assert await tx.settings() == full
@@ -231,6 +239,7 @@ async def test_a_contact_comes_back(desk: Desk) -> None:
             opted_out_at=ODD,
         ),
         marketing_opted_out_at=NOON,
+        marketing_told_at=ODD,
     )
     bare = a_contact(ContactId(an_id(1)), profile_name=None, wa_id=None)
     async with desk.store.transaction(ACME) as tx:
@@ -454,6 +463,20 @@ async def test_earlier_versions_and_a_reaction_on_its_way_come_back(desk: Desk) 
         item = await tx.outbox_item(message.id)
     assert item is not None
     assert item.reaction == "👍🏽"
+
+
+async def test_what_is_withheld_and_who_released_it_come_back(desk: Desk) -> None:
+    message = replace(
+        an_inbound(content=Quarantined(QuarantineReason.PERSONAL_DATA, ODD)),
+        held=InteractiveReply("1", ANY_TONGUE),
+        releases=(Release(ByUser(USER), ODD, QuarantineReason.PHISHING),),
+    )
+    await desk.given(a_thread(), message)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert (await tx.messages([message.id]))[message.id] == message
+        tx.save(replace(message, content=message.spoken, held=None))
+    assert (await desk.reader.messages_by_ids(ACME, [message.id]))[message.id].held is None
 
 
 async def test_a_remembered_call_comes_back(desk: Desk) -> None:

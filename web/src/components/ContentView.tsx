@@ -1,5 +1,5 @@
 import type { Content } from "../documents.ts";
-import { degrees, kindWord, money, orderWord, removedWord } from "../words.ts";
+import { degrees, hiddenWord, kindWord, money, orderWord, removedWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
 import { BasketIcon, ListIcon, NoticeIcon, PinIcon, RemovedIcon } from "./icons.tsx";
 import { MediaView } from "./MediaView.tsx";
@@ -33,6 +33,12 @@ export function ContentView({ content }: { content: Content }) {
       return <AnswerView content={content} />;
     case "OrderContent":
       return <OrderView content={content} />;
+    case "QuarantinedContent":
+      return (
+        <p class="bubble-removed">
+          <RemovedIcon /> {hiddenWord(content.hiddenFor)}
+        </p>
+      );
     case "RemovedContent":
       return (
         <p class="bubble-removed">

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { versionsOf } from "../actions.ts";
+import { release, versionsOf } from "../actions.ts";
 import type { Message, Version } from "../documents.ts";
 import { conversation, viewer } from "../inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";
@@ -38,7 +38,8 @@ export function MessageBubble({
         {message.forwarded && <p class="bubble-forwarded">Forwarded</p>}
         {message.replyTo && <Quote quoted={message.replyTo} />}
         <ContentView content={message.content} />
-        <Earlier message={message} />
+        {seesBehind() && <Earlier message={message} />}
+        {seesBehind() && <Release message={message} />}
         <p class="bubble-foot">
           {message.content.__typename === "TemplateContent" && (
             <span class="bubble-tag">
@@ -87,15 +88,15 @@ function Notice({ message, text }: { message: Message; text: string }) {
 /** What stood here before, for those who may look; asked for when it is opened. */
 function Earlier({ message }: { message: Message }) {
   const [versions, setVersions] = useState<Version[] | null>(null);
-  if (message.editedAt === null && message.deletedAt === null) return null;
-  if (viewer.value?.role !== "ADMIN" && viewer.value?.role !== "SUPERVISOR") return null;
+  const isHidden = message.content.__typename === "QuarantinedContent";
+  if (message.editedAt === null && message.deletedAt === null && !isHidden) return null;
   const open = (event: Event & { currentTarget: HTMLDetailsElement }) => {
     if (!event.currentTarget.open) return setVersions(null);
     void versionsOf(message.id).then(setVersions, () => setVersions([]));
   };
   return (
     <details class="earlier" onToggle={open}>
-      <summary>Earlier versions</summary>
+      <summary>{isHidden ? "What it says" : "Earlier versions"}</summary>
       {versions?.map((version) => (
         <div key={version.until} class="earlier-version">
           <ContentView content={version.content} />
@@ -104,6 +105,28 @@ function Earlier({ message }: { message: Message }) {
       ))}
     </details>
   );
+}
+
+function Release({ message }: { message: Message }) {
+  const [problems, setProblems] = useState<string[]>([]);
+  if (message.content.__typename !== "QuarantinedContent") return null;
+  return (
+    <div class="release">
+      <button class="button" type="button" onClick={() => void release(message).then(setProblems)}>
+        Show to everybody
+      </button>
+      <div role="alert">
+        {problems.map((problem) => (
+          <p key={problem}>{problem}</p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Supervisors and administrators see what others do not: what stood there before, and what is hidden. */
+function seesBehind(): boolean {
+  return viewer.value?.role === "ADMIN" || viewer.value?.role === "SUPERVISOR";
 }
 
 function ReactButton({ message, onReact }: { message: Message; onReact: (emoji: string) => void }) {
