@@ -306,7 +306,9 @@ async def test_others_may_not(desk: Desk, actor: Actor) -> None:
 async def test_what_is_left_out_stays_and_what_is_null_goes(desk: Desk) -> None:
     item = await kept(desk, CreateItem(DOCUMENT, "Prices", "As of today", media=MEDIA))
 
+    desk.later(HOUR)
     assert granted(await update_item(desk.ports, SUPERVISOR, UpdateItem(item.id))) == item
+    assert granted(await update_item(desk.ports, SUPERVISOR, UpdateItem(item.id, title="Prices"))) == item
     bare = granted(await update_item(desk.ports, SUPERVISOR, UpdateItem(item.id, body=None, url=None)))
 
     assert (bare.body, bare.media) == (None, MEDIA)

@@ -92,6 +92,10 @@ async def an_inbox(desk: Desk) -> None:
     await desk.given(replace(await desk.channel(), destination=Destination.INBOX))
 
 
+def begun_with(started: Started) -> ContactId:
+    return started.thread.contact
+
+
 def said(started: Started) -> Message:
     assert started.message is not None
     return started.message
@@ -167,6 +171,10 @@ async def test_somebody_known_by_one_form_of_their_number_is_found_by_the_other(
     assert (begun.thread.id, begun.existing) == (known.id, True)
     assert (await desk.thread()).wa_id == BRAZIL_OLD, "the form the network told stays the one that is written to"
     assert (await desk.contact()).wa_id == BRAZIL_OLD
+    second = a_channel(ChannelId(an_id(8)), phone_number="+15550001111", phone_number_id=PhoneNumberId("8"))
+    await desk.given(second)
+    elsewhere = await started(desk, replace(to_number(f"+{BRAZIL}"), channel=second.id))
+    assert (elsewhere.existing, elsewhere.thread.wa_id) == (False, BRAZIL_OLD)
 
 
 async def test_somebody_known_by_a_telephone_number_alone_is_that_contact(desk: Desk) -> None:
@@ -386,8 +394,15 @@ async def test_the_same_key_gives_the_same_thread_and_message(desk: Desk) -> Non
     desk.later(HOUR)
     later = await started(desk, to_number(key="another"))
     assert (later.existing, (await started(desk, to_number(key="another"))).existing) == (True, True)
-    other = await start_thread(desk.ports, AGENT, to_number("+48600700801", key="once"))
-    assert refused_as(other) is ErrorCode.IDEMPOTENCY_MISMATCH
+    asked = to_number(key="once")
+    for other in (
+        replace(asked, number="+48600700801"),
+        replace(asked, channel=ChannelId(NOWHERE)),
+        replace(asked, number=None, contact=begun_with(first)),
+        replace(asked, template=TemplateId(NOWHERE)),
+        replace(asked, values=()),
+    ):
+        assert refused_as(await start_thread(desk.ports, AGENT, other)) is ErrorCode.IDEMPOTENCY_MISMATCH
 
 
 async def test_the_same_key_leads_to_the_thread_even_when_the_session_is_over(desk: Desk) -> None:
