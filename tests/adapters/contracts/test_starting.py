@@ -10,10 +10,12 @@ from adapters.memory import MemoryMedia, MemoryThrottle
 from domain.errors import REFUSALS
 from domain.messages import Filled
 from domain.ports import PageAsk, Ports, ThreadAsk, TicketAsk
+from domain.updates import Outcome
 from domain.use_cases.preflight import Foreseen, preflight
+from domain.use_cases.receive import receive
 from domain.use_cases.start import Started, StartThread, start_thread
 from tests.adapters.contracts.desks import Desk
-from tests.builders import ACME, CHANNEL, CONTACT, NOON, TEMPLATE, a_template
+from tests.builders import ACME, CHANNEL, CONTACT, NOON, TEMPLATE, a_message_received, a_person, a_template
 from tests.domain.desk import AGENT
 from tests.domain.standins import Interpreter, Network, Passwords, Vault
 
@@ -84,3 +86,20 @@ async def test_a_start_is_foreseen_and_then_comes_true(desk: Desk) -> None:
     assert (again.thread.id, again.existing, again.message) == (first.thread.id, False, first.message)
     assert await preflight(ports, AGENT, keyed) == Foreseen()
     assert await preflight(ports, AGENT, TO_BEN) == Foreseen(takes_unit=True)
+
+
+@pytest.mark.parametrize("wa_id", ["48600700800", "5511987654321"])
+async def test_who_writes_in_the_moment_they_are_written_to_has_one_thread(desk: Desk, wa_id: str) -> None:
+    await desk.given(a_template())
+    ports = ports_of(desk)
+    asked = replace(TO_BEN, number=f"+{wa_id}")
+    hello = a_message_received(person=a_person(wa_id))
+
+    started, received = await asyncio.gather(start_thread(ports, AGENT, asked), receive(ports, ACME, [hello]))
+
+    assert isinstance(started, Started)
+    assert [each.outcome for each in received] == [Outcome.APPLIED]
+    [thread] = (await desk.reader.threads(ACME, ThreadAsk(EVERYTHING), NOON)).rows
+    [ticket] = (await desk.reader.tickets(ACME, TicketAsk(EVERYTHING))).rows
+    assert (started.thread.id, ticket.id) == (thread.id, thread.ticket)
+    assert len((await desk.reader.messages(ACME, thread.id, EVERYTHING)).rows) == 2
