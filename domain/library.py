@@ -100,12 +100,12 @@ def _length_fault(item: LibraryItem, limit: int) -> Refusal | None:
 def _file_fault(item: LibraryItem, file: Media | None) -> Refusal | None:
     if item.media is None:
         return invalid("This kind goes as a file: name one.", "mediaId")
-    if refusal := file_refusal(file, "mediaId"):
-        return refusal
+    if file is not None and file.message is not None:
+        return invalid("This file came with a message and goes when that goes; upload it to keep it.", "mediaId")
     fitting = FILES[item.kind]
     if file is not None and file.kind not in fitting:
         return invalid(f"This kind takes files that are {' or '.join(fitting)}.", "mediaId")
-    return None
+    return file_refusal(file, "mediaId")
 
 
 def _url_fault(url: str | None) -> Refusal | None:

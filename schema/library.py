@@ -46,7 +46,7 @@ _BODY = (
     " has to have some; a link without is sent with its title."
 )
 _URL = f"Where a link leads: {' or '.join(SCHEMES)}, at most {URL_LIMIT} characters. For the three kinds of links only."
-_MEDIA = "The file of a DOCUMENT or VIDEO, its bytes here: READY. For these two kinds only."
+_MEDIA = "The file of a DOCUMENT or VIDEO: one you uploaded, its bytes here, READY. For these two kinds only."
 
 
 @strawberry.type(description="Something that is sent again and again, kept ready for everybody here.")

@@ -109,6 +109,7 @@ def test_what_could_be_sent_may_be_kept(item: LibraryItem, file: Media | None) -
         (an_item(DOCUMENT, url=LINK, media=MEDIA), PDF, "url"),
         (an_item(DOCUMENT, media=FILM), A_FILM, "mediaId"),
         (an_item(VIDEO, media=MEDIA), PDF, "mediaId"),
+        (an_item(DOCUMENT, media=MEDIA), replace(PDF, message=MessageId(NOWHERE)), "mediaId"),
         (an_item(VIDEO, media=FILM), replace(A_FILM, state=MediaState.PENDING), "mediaId"),
         (an_item(VIDEO, media=FILM), replace(A_FILM, size=None), "mediaId"),
     ],
