@@ -31,13 +31,13 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
         found = await _found(ports, tx, id)
         if found is None:
             return not_found("message", "messageId")
-        message, ticket = found
+        message, tickets = found
         after = released(message, actor.author, now)
         if isinstance(after, Refused) or after == message:
             return after
         tx.save(after)
         tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
-        if ticket is not None:
+        for ticket in tickets[-1:]:
             _note(ports, tx, ticket, actor, after.releases[-1].reason, now)
             record_change(ports, tx, ticket, _named_after(ticket, message, after), actor.author, now)
     return after
@@ -54,26 +54,28 @@ async def withhold(
     found = await _found(ports, tx, id)
     if found is None:
         return None
-    message, ticket = found
+    message, tickets = found
     after = quarantined(message, reason, at)
     if after == message:
         return message
     tx.save(after)
     tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
-    if ticket is not None and (renamed := _named_after(ticket, message, after)) != ticket:
-        tx.save(renamed)  # without an entry in the history, which would tell the words
-        tx.record(TicketChanged(ticket.thread, ticket.id, ("subject",)))
+    for ticket in tickets:
+        if (renamed := _named_after(ticket, message, after)) != ticket:
+            tx.save(renamed)  # without an entry in the history, which would tell the words
+            tx.record(TicketChanged(ticket.thread, ticket.id, ("subject",)))
     return after
 
 
-async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message, Ticket | None] | None:
-    """The message and the newest ticket of its thread; the thread is locked first, as everywhere."""
+async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message, list[Ticket]] | None:
+    """The message and the tickets of its thread, the newest last; the thread is locked first, as everywhere."""
     known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
     if known is None:
         return None
     thread = (await tx.threads([known.thread]))[known.thread]
-    ticket = (await tx.tickets([thread.ticket]))[thread.ticket] if thread.ticket is not None else None
-    return (await tx.messages([id]))[id], ticket
+    of_contact = await tx.tickets_of([thread.contact]) if thread.ticket is not None else []
+    tickets = sorted((each for each in of_contact if each.thread == thread.id), key=lambda each: each.number)
+    return (await tx.messages([id]))[id], tickets
 
 
 def _named_after(ticket: Ticket, before: Message, after: Message) -> Ticket:

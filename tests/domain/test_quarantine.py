@@ -7,7 +7,7 @@ import pytest
 from domain.actors import Actor, Role
 from domain.errors import ErrorCode
 from domain.events import MessageAdded, MessageChange, MessageChanged, TicketChanged, hides
-from domain.ids import MediaId, MessageId, ThreadId, Wamid
+from domain.ids import MediaId, MessageId, ThreadId, TicketId, Wamid
 from domain.media import MediaKind, with_bytes
 from domain.messages import (
     ContactCard,
@@ -37,7 +37,7 @@ from domain.quarantine import Policy, quarantined, screened, texts_of
 from domain.updates import IncomingContent, IncomingMedia
 from domain.use_cases.quarantine import release_message, withhold
 from domain.use_cases.send_media import SendMedia, send_media
-from tests.builders import ACME, MINUTE, NOON, an_inbound, an_organization, an_outbound
+from tests.builders import ACME, MINUTE, NOON, an_id, an_inbound, an_organization, an_outbound
 from tests.domain.desk import ADMIN, AGENT, Desk, a_key_for, a_user_as, granted, open_desk, refused_as
 
 PHISHING, PERSONAL_DATA, MALWARE = (
@@ -335,6 +335,17 @@ async def test_a_message_hidden_later_takes_its_words_from_the_ticket_and_tells_
         MessageChanged(hidden.thread, hidden.id, MessageChange.QUARANTINE),
         TicketChanged(hidden.thread, ticket.id, ("subject",)),
     ]
+
+
+async def test_an_older_ticket_named_after_it_loses_the_words_as_well(desk: Desk) -> None:
+    message = await wrote(desk, PHOTO)
+    older = await desk.ticket()
+    newer = replace(older, id=TicketId(an_id(5)), number=older.number + 1, subject="Look again")
+    await desk.given(newer, replace(await desk.thread(), ticket=newer.id))
+
+    await hide(desk, message)
+
+    assert [ticket.subject for ticket in await desk.tickets()] == ["Quarantined message", "Look again"]
 
 
 async def test_a_subject_that_is_not_its_words_stays(desk: Desk) -> None:
