@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import unquote
 
@@ -47,7 +48,7 @@ class Link:
 
 def blocked_link(text: str, blocks: Sequence[str]) -> str | None:
     """The block, as `normal_block` gives it, that a link in the text runs into; None where none does."""
-    known = {link: block for block in blocks if (link := _block(block)) is not None}
+    known = _known(tuple(blocks))
     if not known:
         return None
     for link in links_in(text):
@@ -82,8 +83,15 @@ def _written(text: str) -> Iterator[tuple[str, str]]:
 
 def visible(text: str) -> str:
     """The text as it reads: compatibility forms as what they stand for, without characters that show nothing."""
+    if text.isascii():
+        return text
     shown = "".join(each for each in text if each not in _INVISIBLE and unicodedata.category(each) != "Cf")
     return unicodedata.normalize("NFKC", shown)
+
+
+@lru_cache(maxsize=64)  # an organization's blocks are looked at for each message, and hardly ever change
+def _known(blocks: tuple[str, ...]) -> dict[Link, str]:
+    return {link: block for block in blocks if (link := _block(block)) is not None}
 
 
 def _block(entered: str) -> Link | None:

@@ -30,8 +30,11 @@ def found_in(text: str, patterns: Collection[PersonalDataPattern], own: Collecti
 
 def _plain(text: str) -> str:
     """The text with the digits of every script as 0 to 9 and every dash and space as one of each."""
-    digits = (str(int(each)) if each.isdecimal() else each for each in visible(text))
-    return re.sub(r"[^\S\n\r]", " ", re.sub(r"[\u2010-\u2015\u2212]", "-", "".join(digits)))
+    plain = visible(text)
+    if not plain.isascii():
+        plain = "".join(str(int(each)) if each.isdecimal() else each for each in plain)
+        plain = re.sub(r"[\u2010-\u2015\u2212]", "-", plain)
+    return re.sub(r"[^\S\n\r]", " ", plain)
 
 
 # ---------------------------------------------------------------- payment cards

@@ -156,7 +156,9 @@ class TemplateChanged(InboxEvent):
         return await schema.templates.existing(info.context, self.template_id)
 
 
-@strawberry.type(description="A conversation of the month was used or given back.")
+@strawberry.type(
+    description="A conversation of the month was used or given back, or there are more or fewer of them now."
+)
 class QuotaChanged(InboxEvent):
     @strawberry.field(description="The month as it is now.")
     async def quota(self, info: Info[Context, None]) -> Quota:
