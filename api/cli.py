@@ -326,20 +326,24 @@ def replay(
     *,
     state: DeliveryState = DeliveryState.FAILED,
     delivery: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    files: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Interpret webhook deliveries again, after a fix. What was applied before is not applied twice.
 
     Args:
         state: Which deliveries: FAILED, IGNORED or INTERPRETED.
         delivery: Only the delivery with this id; may be repeated.
+        files: Files that could not be fetched, instead of deliveries: they are asked of the network again.
     """
-    from api.replay import replay_deliveries
+    from api.replay import replay_deliveries, replay_files
     from api.wiring import wired
 
     settings = start()
 
     async def replaying() -> str:
         async with wired(settings) as desk:
+            if files:
+                return await replay_files(desk.ports)
             return await replay_deliveries(desk.ports, state, [DeliveryId(id) for id in delivery])
 
     say(run(replaying()))

@@ -6,11 +6,14 @@ from typing import Final, cast
 
 from pydantic import SecretStr
 
+from adapters.clamd.scanner import Clamd
+from adapters.clamd.scanner import Standing as ScannerStanding
 from adapters.db.history import DatabaseRefused, SchemaState, refusal_of
 from adapters.db.history import Standing as SchemaStanding
 from adapters.redis import Standing as RedisStanding
 from adapters.redis import look_at
 from adapters.secrets import SealBroken
+from adapters.sounds import are_here
 from api.bundle import Bundle
 from api.keys import NEEDED
 from api.settings import PREFIX, Settings, unknown_variables
@@ -50,6 +53,9 @@ async def examine(settings: Settings) -> Report:
     _look_at_page(report)
     await _look_at_redis(settings, report)
     await _look_at_objects(settings, report)
+    await _look_at_scanner(settings, report)
+    if not are_here():
+        report.note("voice notes: no codecs; pip install 'deskline[voice]' to have recordings converted")
     file = settings.database_file
     if file is not None and not file.exists():
         report.note(f"database: {file} is not there yet; deskline serve makes it")
@@ -128,6 +134,18 @@ async def _look_at_objects(settings: Settings, report: Report) -> None:
             report.good(f"files: {state.message}")
         case Standing.AWAY | Standing.REFUSED:
             report.wrong(f"files: {state.message}")
+
+
+async def _look_at_scanner(settings: Settings, report: Report) -> None:
+    if settings.scanner_address is None:
+        report.note("virus scanner: none")
+        return
+    state = await Clamd(settings.scanner_address).look()
+    match state.standing:
+        case ScannerStanding.READY:
+            report.good(f"virus scanner: {state.message}")
+        case ScannerStanding.AWAY:
+            report.wrong(f"virus scanner: {state.message}")
 
 
 def _look_at_state(state: SchemaState, settings: Settings, report: Report) -> None:

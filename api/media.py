@@ -20,6 +20,7 @@ from domain.media import Media, MediaState
 from domain.media_types import SHOWN_INLINE
 from domain.messages import shows
 from domain.ports import Ports
+from domain.use_cases.fetch_again import fetch_again
 from domain.use_cases.intake import unspoilt
 from domain.use_cases.prepare import take_upload
 from schema.media_links import LinkInvalid, MediaLinks, Named, Purpose
@@ -65,6 +66,8 @@ class MediaFiles:
             return Response(status_code=304, headers=headers)
         if await self._ports.media.size(kept.stored_as) != kept.size:
             log.error("a kept file is missing or cut", media=named.media)
+            if kept.is_whole and await fetch_again(self._ports, named.organization, named.media):
+                return _told("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
             return _told("NOT_FOUND", "The file is not in the store any more.", 404)
         span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], kept.size)
         if span is None:
@@ -109,7 +112,9 @@ class MediaFiles:
         finally:
             self._uploads -= 1
         if isinstance(taken, Media):
-            return JSONResponse({"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}, 201)
+            told = {"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}
+            # 202: it is kept, and can be sent once the virus scanner has answered.
+            return JSONResponse(told, 201 if taken.state is MediaState.READY else 202)
         return _refused(taken)
 
     def _named(self, request: Request, purpose: Purpose) -> Named:
@@ -125,12 +130,15 @@ class _Kept:
     size: int
     sha256: str | None
     file_name: str | None
+    is_whole: bool = True  # the file as it came
 
 
 def _kept(media: Media, rendition: str | None) -> _Kept | None:
     if rendition is not None:
         form = media.rendition(rendition)
-        return _Kept(form.stored_as, form.mime_type, form.size, form.sha256, None) if form is not None else None
+        if form is None:
+            return None
+        return _Kept(form.stored_as, form.mime_type, form.size, form.sha256, None, is_whole=False)
     if media.stored_as is None or media.size is None:
         return None
     return _Kept(media.stored_as, media.mime_type, media.size, media.sha256, media.file_name)

@@ -1,10 +1,11 @@
-"""`deskline replay`: deliveries interpreted again."""
+"""`deskline replay`: deliveries interpreted again, and files asked for again."""
 
 from collections.abc import Collection
 
 from api.interpreting import Interpreting
 from domain.ids import DeliveryId
 from domain.ports import DeliveryState, Ports
+from domain.use_cases.fetch_again import fetch_failed
 
 AT_A_TIME = 64
 
@@ -22,3 +23,8 @@ async def replay_deliveries(ports: Ports, state: DeliveryState, ids: Collection[
         f"Put back: {put_back}. Interpreted: {deliveries} deliveries with {updates} updates, "
         f"of which {failed} could not be applied."
     )
+
+
+async def replay_files(ports: Ports) -> str:
+    """Puts those that failed back; the worker of a running server fetches them. How many, in words."""
+    return f"Put back: {await fetch_failed(ports)} files, which the worker fetches."

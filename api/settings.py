@@ -15,6 +15,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
+from adapters.clamd.address import ClamdAddress
+from adapters.clamd.address import read_address as read_clamd
 from adapters.media.place import ObjectPlace, read_place
 from api.refusals import WrongSetting
 
@@ -74,6 +77,12 @@ def _media_store(text: str | None) -> str | None:
         read_place(text)
     except ValueError as expected:
         raise ValueError(f"file:///absolute/folder, or {expected}") from None
+    return text
+
+
+def _clamd(text: str | None) -> str | None:
+    if text is not None:
+        read_clamd(text)
     return text
 
 
@@ -154,6 +163,10 @@ class Settings(BaseSettings):
         description="where files are kept: file:///absolute/folder or s3://bucket/prefix?region=…&endpoint=…; unset:"
         " beside the SQLite file",
     )
+    clamd: Annotated[str | None, AfterValidator(_clamd)] = Field(
+        default=None,
+        description=f"ClamAV's scanner, which looks into files before they are shown or sent: {CLAMD_EXAMPLE}",
+    )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
     max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
@@ -166,6 +179,10 @@ class Settings(BaseSettings):
         if _is_server(self.database_url):
             return None
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+
+    @property
+    def scanner_address(self) -> ClamdAddress | None:
+        return None if self.clamd is None else read_clamd(self.clamd)
 
     @property
     def media_objects(self) -> ObjectPlace | None:

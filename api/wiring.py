@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from adapters.clamd.scanner import Clamd
 from adapters.db.database import Database, open_database
 from adapters.db.history import Standing as SchemaStanding
 from adapters.db.history import missing_of
@@ -92,6 +93,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 throttle=throttle,
                 media=media,
                 sounds=Codecs() if are_here() else None,
+                scanner=Clamd(settings.scanner_address) if settings.scanner_address is not None else None,
             )
             yield Wired(settings, keys, ports, database, shared)
 

@@ -19,7 +19,7 @@ from domain.ids import MediaId, MessageId, OrganizationId
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
-from domain.use_cases.clearing import forget_parked
+from domain.use_cases.clearing import forget_parked, sweep_files
 from domain.use_cases.dispatch import dispatch, give_up
 from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
@@ -31,6 +31,7 @@ DUE_AT_A_TIME: Final = 100
 SYNCS_AT_A_TIME: Final = 10
 SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
+SWEEP_EVERY_S: Final = 24 * 3600.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
 LONGEST_REST_S: Final = 5.0
@@ -71,6 +72,7 @@ class Worker:
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
             asyncio.create_task(self._loop("templates", self._sync, self._clock)),
             asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
+            asyncio.create_task(self._loop("sweeping", self._sweep, self._clock)),
         }
         self.is_running = True
         try:
@@ -153,8 +155,9 @@ class Worker:
 
     async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
         try:
-            await tend_media(self._ports, organization, media)
-            self._meters.fetches.inc()
+            step = await tend_media(self._ports, organization, media)
+            if step is not None:
+                self._meters.media_steps.labels(step.value).inc()
         except Exception:
             self._meters.worker_faults.labels("fetch").inc()
             log.exception("a file could not be tended", media=media)
@@ -223,6 +226,13 @@ class Worker:
         for organization in await self._ports.directory.organizations():
             most = max(most, await forget_parked(self._ports, organization))
         return 0.0 if most == CLEARED_AT_A_TIME else CLEAR_EVERY_S
+
+    async def _sweep(self) -> float:
+        swept = await sweep_files(self._ports)
+        self._meters.swept.inc(swept)
+        if swept:
+            log.info("files that nothing names were removed", files=swept)
+        return SWEEP_EVERY_S
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

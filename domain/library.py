@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from domain.errors import Refusal, TextTooLong, invalid
 from domain.ids import LibraryItemId, MediaId, OrganizationId
-from domain.media import Media, MediaKind, MediaState, refusal_of
-from domain.messages import CAPTION_LIMIT, TEXT_LIMIT, Direction, MediaMessage, Text
+from domain.media import Media, MediaKind, outbound_refusal
+from domain.messages import CAPTION_LIMIT, TEXT_LIMIT, MediaMessage, Text
 
 TITLE_LIMIT = 200
 URL_LIMIT = 2000  # characters; what every browser takes
@@ -77,9 +77,9 @@ def fault_of(item: LibraryItem, file: Media | None) -> Refusal | None:
 
 def file_refusal(file: Media | None, *field: str) -> Refusal | None:
     """Why an item's file can't be sent now."""
-    if file is None or file.state is not MediaState.READY or file.size is None:
+    if file is None:
         return invalid("The bytes of this file are not here; PUT them at its uploadUrl first.", *field)
-    return refusal_of(file.kind, Direction.OUTBOUND, file.mime_type, file.size, voice=file.voice, field=field)
+    return outbound_refusal(file, *field)
 
 
 def _strange(item: LibraryItem, *, url: bool = False, media: bool = False) -> Refusal | None:

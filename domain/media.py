@@ -25,6 +25,8 @@ UPLOAD_LIVES = timedelta(days=30)  # an id the network gave for what we uploaded
 UPLOAD_MARGIN = timedelta(days=1)
 WEBHOOK_ID_LIVES = timedelta(days=7)  # an id that came with a message
 FILE_NAME_LIMIT = 200  # characters
+UPLOADED_WITHIN = timedelta(days=1)  # a place that is reserved for bytes that don't come
+UNUSED_KEPT = timedelta(days=30)  # bytes that came and were never sent
 UNKNOWN_TYPE = "application/octet-stream"
 VOICE_TYPE = "audio/ogg"
 RECORDED_TYPES = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/mpeg", "audio/aac", "audio/wav"})
@@ -299,6 +301,8 @@ def misnamed(file_name: str | None, mime_type: str) -> str | None:
 
 def outbound_refusal(media: "Media", *field: str) -> Refusal | None:
     """Why a prepared file can't go with a message; None where it can."""
+    if media.state is MediaState.PENDING and media.stored_as is not None:
+        return invalid("This file waits for the virus scanner; try again in a moment.", *field)
     if media.state is not MediaState.READY or media.size is None:
         return invalid("The bytes of this file are not here; PUT them at its uploadUrl first.", *field)
     return refusal_of(media.kind, Direction.OUTBOUND, media.mime_type, media.size, voice=media.voice, field=field)
@@ -340,8 +344,10 @@ PLAYABLE = "playable"  # a voice note as everything plays it
 class Step(StrEnum):
     """What is to be done for a file when its time comes."""
 
-    FETCH = "FETCH"
-    RENDER = "RENDER"
+    FETCH = "FETCH"  # from the network
+    SCAN = "SCAN"  # for viruses: its bytes are here, and shown to nobody yet
+    RENDER = "RENDER"  # into other forms
+    FORGET = "FORGET"  # it was made to be sent, and nobody sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +381,10 @@ class Media:
         """What is due at `due_at`; None for nothing."""
         if self.due_at is None:
             return None
+        if self.state is MediaState.PENDING and self.stored_as is not None:
+            return Step.SCAN
+        if self.direction is Direction.OUTBOUND:
+            return Step.FORGET
         return Step.FETCH if self.state is MediaState.PENDING else Step.RENDER
 
     def rendition(self, name: str) -> Rendition | None:
@@ -405,6 +415,40 @@ def without_bytes(media: Media, state: MediaState, failure: str) -> Media:
     return replace(media, state=state, failure=failure, due_at=None)
 
 
+def held_back(media: Media, now: datetime) -> Media:
+    """A READY file shown to nobody until it was scanned."""
+    return replace(media, state=MediaState.PENDING, due_at=now, tries=0)
+
+
+def shown(media: Media, now: datetime, *, can_render: bool) -> Media:
+    """A file whose bytes are here and known to be harmless, with what is to be done for it next."""
+    ready = replace(media, state=MediaState.READY, due_at=None, tries=0)
+    if media.direction is Direction.OUTBOUND:
+        return replace(ready, due_at=now + UNUSED_KEPT)
+    return replace(ready, due_at=now) if can_render and is_to_be_rendered(ready) else ready
+
+
+def used(media: Media) -> Media:
+    """A file that something names from now on: it is kept."""
+    return replace(media, due_at=None) if media.step is Step.FORGET else media
+
+
+def forgotten(media: Media, state: MediaState, failure: str) -> Media:
+    """Without its bytes, which whoever asks for this removes."""
+    return replace(without_bytes(media, state, failure), stored_as=None, renditions=())
+
+
+GONE_AT_THE_NETWORK = "The network keeps a file for seven days, and it was not here any more when somebody asked."
+
+
+def asked_again(media: Media, now: datetime) -> Media:
+    """A file that came with a message, to be fetched anew while the network has it; EXPIRED where it has not."""
+    if now >= media.created_at + WEBHOOK_ID_LIVES:
+        return forgotten(media, MediaState.EXPIRED, GONE_AT_THE_NETWORK)
+    cleared = forgotten(media, MediaState.PENDING, "")
+    return replace(cleared, failure=None, due_at=now, tries=0)
+
+
 def is_to_be_rendered(media: Media) -> bool:
     """Whether browsers could do with another form of it: not all of them play the Opus of voice notes."""
     return media.kind is MediaKind.AUDIO and media.mime_type == VOICE_TYPE and (media.size or 0) <= LARGEST_RENDERED
@@ -414,6 +458,22 @@ def with_rendition(media: Media, rendition: Rendition | None) -> Media:
     """With another form, or without one, and nothing more to be done."""
     made = (rendition,) if rendition is not None else ()
     return replace(media, renditions=(*media.renditions, *made), due_at=None)
+
+
+def new_name(media: Media, unique: str) -> str:
+    """A name for bytes of a file in the store, which tells whose they are."""
+    return f"{media.organization}_{media.id}_{unique}"
+
+
+def named_by(name: str) -> tuple[OrganizationId, MediaId] | None:
+    """Whose bytes have this name; None where it tells nobody's."""
+    parts = name.split("_")
+    return (OrganizationId(parts[0]), MediaId(parts[1])) if len(parts) == 3 else None
+
+
+def names_of(media: Media) -> set[str]:
+    """All that a file keeps in the store."""
+    return {*(form.stored_as for form in media.renditions), *((media.stored_as,) if media.stored_as else ())}
 
 
 def with_upload(media: Media, upload: Upload) -> Media:

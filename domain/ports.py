@@ -342,6 +342,10 @@ class Store(Protocol):
         """Accounts whose templates are to be read now, the longest due first."""
         ...
 
+    async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        """Files of after `since` that came with a message and could not be had; by organization and id."""
+        ...
+
     async def next_due(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which a send or an alarm falls due; None where none is known."""
         ...
@@ -653,6 +657,37 @@ class MediaStore(Protocol):
         """Nothing happens where there is no such file."""
         ...
 
+    def names(self, before: datetime) -> AsyncGenerator[str]:
+        """Every file that was kept before an instant, in no order that counts."""
+        ...
+
+    async def tidy(self, before: datetime) -> int:
+        """Remove what a crash left half written before an instant; how many that were."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Nothing was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Infected:
+    virus: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotScanned:
+    """The scanner does not take this file; the reason is for a person."""
+
+    reason: str
+
+
+class Scanner(Protocol):
+    async def scan(self, chunks: AsyncIterable[bytes]) -> Clean | Infected | NotScanned:
+        """What is in a file. What `chunks` raises goes on. Raises `Unavailable` where no answer comes."""
+        ...
+
 
 class SoundForm(StrEnum):
     VOICE_NOTE = "VOICE_NOTE"  # Opus in Ogg with one channel: what phones play as a voice note
@@ -888,3 +923,4 @@ class Ports:
     throttle: Throttle
     media: MediaStore
     sounds: Sounds | None = None  # None where the codecs are not installed
+    scanner: Scanner | None = None  # None where no scanner is set

@@ -33,10 +33,10 @@ describe(
     MediaState,
     "Whether the bytes of a file are here.",
     {
-        "PENDING": "Known; its bytes are not here yet.",
+        "PENDING": "Known; its bytes are not here yet, or wait for the virus scanner.",
         "READY": "Here, to be had at `url`.",
         "FAILED": "Could not be fetched; `failure` says why.",
-        "EXPIRED": "The network no longer has it and it was not fetched in time.",
+        "EXPIRED": "The network no longer has it and it was not fetched in time; or it was to be sent, and nobody did.",
     },
 )
 
@@ -160,8 +160,9 @@ class MediaPreparePayload:
     )
     upload_url: str | None = strawberry.field(
         default=None,
-        description="PUT the bytes here within ten minutes: 201 when they are taken, else JSON that says why not. A"
-        " path on this server where its public address is not set. Null where it was refused.",
+        description="PUT the bytes here within ten minutes: 201 when they are taken, 202 when the virus scanner has yet"
+        " to look at them (the media is READY then), else JSON that says why not. A path on this server where its"
+        " public address is not set. Null where it was refused.",
     )
     user_errors: list[UserError] = user_errors()
 

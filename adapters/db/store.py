@@ -106,6 +106,21 @@ class SqlStore:
         )
         return [(OrganizationId(row["organization_id"]), BusinessAccountId(row["id"])) for row in rows]
 
+    async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        # media_by_state
+        rows = await self._selects.select(
+            f"""
+            SELECT file.organization_id, file.id
+            FROM organizations AS organization {self._across} media AS file USING (organization_id)
+            WHERE file.state = 'FAILED' AND file.direction = 'INBOUND' AND file.network_id IS NOT NULL
+              AND file.created_at > ?
+            ORDER BY file.organization_id, file.id LIMIT ?
+            """,
+            since,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+
     async def next_due(self, now: datetime) -> datetime | None:
         # outbox_by_due, outbox_of_thread; threads_by_alarm
         (row,) = await self._selects.select(

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -74,11 +75,38 @@ class DiskMedia:
     async def remove(self, name: str) -> None:
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
+    async def names(self, before: datetime) -> AsyncGenerator[str]:
+        for shelf in await asyncio.to_thread(_folders, self._root):
+            for name in await asyncio.to_thread(_older, shelf, before):
+                yield name
+
+    async def tidy(self, before: datetime) -> int:
+        drafts = self._root / DRAFTS
+        left = await asyncio.to_thread(_older, drafts, before)
+        for name in left:
+            await asyncio.to_thread((drafts / name).unlink, missing_ok=True)
+        return len(left)
+
     def _path(self, name: str) -> Path:
         return self._root / name[SHELF] / ours(name)
 
 
 # ---------------------------------------------------------------- on a thread
+
+
+def _folders(root: Path) -> list[Path]:
+    """The shelves."""
+    if not root.is_dir():
+        return []
+    return sorted(each for each in root.iterdir() if each.name != DRAFTS and each.is_dir())
+
+
+def _older(folder: Path, before: datetime) -> list[str]:
+    """The names of files written before an instant."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(each.name for each in entries if each.is_file() and each.stat().st_mtime < before.timestamp())
 
 
 def _begun(draft: Path) -> BinaryIO:

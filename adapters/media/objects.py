@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -136,6 +136,19 @@ class ObjectMedia:
             return
         except BaseError as error:
             raise self._unavailable(error) from error
+
+    async def names(self, before: datetime) -> AsyncGenerator[str]:
+        pages = obstore.list(self._store, chunk_size=1000)  # pyright: ignore[reportUnknownMemberType]  (as below)
+        try:
+            async for page in pages:
+                for each in page:
+                    if each["last_modified"] < before:
+                        yield each["path"]
+        except (BaseError, FileNotFoundError) as error:
+            raise self._unavailable(error) from error
+
+    async def tidy(self, before: datetime) -> int:
+        return 0  # the bucket's own rules do
 
     async def look(self) -> ObjectsState:
         """Asks once whether the bucket is there and ours to use; leaves nothing behind."""

@@ -3,7 +3,8 @@
 from adapters.memory.bus import MemoryBus
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.media import MemoryMedia
+from adapters.memory.scanner import MemoryScanner
 from adapters.memory.sounds import MemorySounds
 from adapters.memory.throttle import MemoryThrottle
 
-__all__ = ["MemoryBus", "MemoryDatabase", "MemoryMedia", "MemorySounds", "MemoryThrottle"]
+__all__ = ["MemoryBus", "MemoryDatabase", "MemoryMedia", "MemoryScanner", "MemorySounds", "MemoryThrottle"]

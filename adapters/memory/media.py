@@ -1,6 +1,7 @@
 """The media store in memory."""
 
 from collections.abc import AsyncGenerator, AsyncIterable
+from datetime import UTC, datetime
 
 from domain.ports import BytesMissing
 
@@ -10,9 +11,11 @@ class MemoryMedia:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.kept_at: dict[str, datetime] = {}
 
     async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:
         self.files[name] = b"".join([chunk async for chunk in chunks])
+        self.kept_at[name] = datetime.now(UTC)
 
     async def read(self, name: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
         if name not in self.files:
@@ -25,3 +28,11 @@ class MemoryMedia:
 
     async def remove(self, name: str) -> None:
         self.files.pop(name, None)
+        self.kept_at.pop(name, None)
+
+    async def names(self, before: datetime) -> AsyncGenerator[str]:
+        for name in [name for name, at in self.kept_at.items() if at < before]:
+            yield name
+
+    async def tidy(self, before: datetime) -> int:
+        return 0

@@ -26,7 +26,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.media import Media
+from domain.media import Media, MediaState
 from domain.messages import Direction, Message
 from domain.organizations import ApiKey, SignIn, User
 from domain.outbox import OutboxItem
@@ -103,6 +103,16 @@ class MemoryStore:
             if sync.due_at is not None and sync.due_at <= now
         ]
         return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+
+    async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
+        failed = [
+            (file.organization, file.id)
+            for file in self._all(Media)
+            if (file.state, file.direction) == (MediaState.FAILED, Direction.INBOUND)
+            and file.network_id is not None
+            and file.created_at > since
+        ]
+        return sorted(failed)[:limit]
 
     async def next_due(self, now: datetime) -> datetime | None:
         sends = [item.due_at for item in self._first_items() if item.leased_until is None]

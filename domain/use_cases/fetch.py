@@ -17,8 +17,10 @@ from domain.media import (
     Media,
     MediaState,
     Step,
-    is_to_be_rendered,
+    held_back,
+    new_name,
     refusal_of,
+    shown,
     with_bytes,
     without_bytes,
 )
@@ -84,7 +86,7 @@ class _TooLarge(Exception):
 
 
 async def fetch_media(ports: Ports, organization: OrganizationId, id: MediaId) -> None:
-    """Fetch one file, if it is still to be had and nobody else is at it."""
+    """Fetch one file, if it is still to be had and nobody else is at it. Where there is a scanner, that comes next."""
     claimed = await _claim(ports, organization, id)
     if claimed is None:
         return
@@ -129,7 +131,7 @@ async def _fetched(ports: Ports, claimed: _Claimed) -> _Outcome:
         if isinstance(chunks, (Rejected, NotSent, Unanswered)):
             return _refused(chunks)
         intake = Intake(claimed.media.mime_type)
-        name = ports.ids.new()
+        name = new_name(claimed.media, ports.ids.new())
 
         def grown(size: int) -> None:
             if refusal := _too_large(claimed.media, size):
@@ -184,13 +186,15 @@ async def _settle(ports: Ports, claimed: Media, outcome: _Outcome) -> bool:
     now = ports.clock.now()
     async with ports.store.transaction(claimed.organization, background=True) as tx:
         media = (await tx.media([claimed.id])).get(claimed.id)
-        if media is None or media.state is not MediaState.PENDING or media.tries != claimed.tries:
+        if media is None or media.step is not Step.FETCH or media.tries != claimed.tries:
             return False
         match outcome:
             case _Kept(name=name, intake=intake):
                 ready = _ready(media, name, intake)
-                is_to_go_on = ports.sounds is not None and is_to_be_rendered(ready)
-                await record_change(tx, replace(ready, due_at=now, tries=0) if is_to_go_on else ready)
+                if ports.scanner is not None:
+                    tx.save(held_back(ready, now))
+                else:
+                    await record_change(tx, shown(ready, now, can_render=ports.sounds is not None))
             case _Lost(reason=reason):
                 await record_change(tx, without_bytes(media, MediaState.FAILED, reason))
             case _Later(reason=reason, wrong=True, state=state) if media.tries >= WRONG_TRIES:

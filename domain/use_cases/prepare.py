@@ -7,23 +7,28 @@ from domain.actors import Actor, Right
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import MediaId, OrganizationId
 from domain.media import (
+    UPLOADED_WITHIN,
     VOICE_TYPE,
     Media,
     MediaKind,
     MediaState,
+    held_back,
     misnamed,
+    new_name,
     plain_type,
     refusal_of,
     renamed,
     rule_for,
     safe_name,
+    shown,
     unfit,
     with_bytes,
 )
 from domain.messages import Direction
-from domain.ports import NotMade, Ports, SoundForm
+from domain.ports import Infected, NotMade, NotScanned, Ports, SoundForm
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.intake import Intake, Stopped, untold
+from domain.use_cases.scan import infected, verdict_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +53,19 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
         return refusal
     if why := misnamed(safe_name(asked.file_name), mime_type):
         return MediaRejected(rule_for(asked.kind, Direction.OUTBOUND), mime_type, asked.size, why)
+    now = ports.clock.now()
     media = Media(
         organization=actor.organization,
         id=MediaId(ports.ids.new()),
         kind=asked.kind,
         state=MediaState.PENDING,
         mime_type=mime_type,
-        created_at=ports.clock.now(),
+        created_at=now,
         direction=Direction.OUTBOUND,
         file_name=safe_name(asked.file_name),
         size=asked.size,
         voice=asked.voice,
+        due_at=now + UPLOADED_WITHIN,
     )
     async with ports.store.transaction(actor.organization) as tx:
         tx.save(media)
@@ -70,12 +77,13 @@ async def take_upload(
 ) -> Media | Refusal:
     """The bytes of a prepared file. The first that do not fit end it, and nothing is kept.
 
-    Refuses NOT_FOUND, CONFLICT (they are here already), INVALID (another size than told), MEDIA_REJECTED.
+    PENDING afterwards where the virus scanner does not answer: it is READY once it does. Refuses NOT_FOUND, CONFLICT
+    (they are here already), INVALID (another size than told), MEDIA_REJECTED.
     """
     media = (await ports.reader.media_by_ids(organization, [id])).get(id)
     if media is None or media.direction is not Direction.OUTBOUND or media.size is None:
         return not_found("file to be uploaded")
-    if media.state is not MediaState.PENDING:
+    if not _is_awaited(media):
         return _here_already()
     if told_size is not None and told_size != media.size:
         return _other_size(media.size, f"{told_size} are announced")
@@ -98,7 +106,7 @@ async def take_upload(
             raise Stopped(refusal)
 
     intake = Intake(media.mime_type)
-    name = ports.ids.new()
+    name = new_name(media, ports.ids.new())
     try:
         await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
     except Stopped as stopped:
@@ -108,17 +116,23 @@ async def take_upload(
         if not isinstance(note, tuple):
             return note
         name, intake = note
-    kept = await _keep(ports, media, name, intake)
+    verdict = await verdict_on(ports, name)
+    if isinstance(verdict, (Infected, NotScanned)):
+        await ports.media.remove(name)
+        why = infected(verdict.virus) if isinstance(verdict, Infected) else verdict.reason
+        return MediaRejected(rule_for(media.kind, Direction.OUTBOUND), intake.mime_type, intake.size, why)
+    kept = await _keep(ports, media, name, intake, is_clean=verdict is not None)
     if not isinstance(kept, Media):
         await ports.media.remove(name)
     return kept
 
 
 @again_on_collision
-async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Media | Refusal:
+async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake, *, is_clean: bool) -> Media | Refusal:
+    now = ports.clock.now()
     async with ports.store.transaction(prepared.organization) as tx:
         media = (await tx.media([prepared.id])).get(prepared.id)
-        if media is None or media.state is not MediaState.PENDING:
+        if media is None or not _is_awaited(media):
             return _here_already()
         ready = with_bytes(
             media if intake.mime_type == media.mime_type else replace(media, file_name=renamed(media.file_name, "ogg")),
@@ -128,8 +142,14 @@ async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake) -> Med
             sha256=intake.sha256,
             animated=intake.looks.animated,
         )
-        tx.save(ready)
-    return ready
+        kept = shown(ready, now, can_render=False) if is_clean else held_back(ready, now)
+        tx.save(kept)
+    return kept
+
+
+def _is_awaited(media: Media) -> bool:
+    """Whether its bytes have yet to come."""
+    return media.state is MediaState.PENDING and media.stored_as is None
 
 
 def _is_to_be_converted(media: Media, intake: Intake) -> bool:
@@ -152,7 +172,7 @@ async def _as_voice_note(ports: Ports, media: Media, name: str, recorded: Intake
     if ports.sounds is None:
         await ports.media.remove(name)
         return refused(recorded.looks.fault or "This server has no codecs to convert it.")
-    note, note_name = Intake(VOICE_TYPE), ports.ids.new()
+    note, note_name = Intake(VOICE_TYPE), new_name(media, ports.ids.new())
     try:
         chunks = ports.media.read(name)
         async with ports.sounds.made(chunks, recorded.mime_type, SoundForm.VOICE_NOTE) as made:

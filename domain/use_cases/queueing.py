@@ -5,6 +5,7 @@ So the same function answers the mutation, inside its transaction, and the prefl
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -13,8 +14,9 @@ from domain.actors import Actor, Author
 from domain.channels import Channel
 from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
 from domain.events import MessageAdded, QuotaChanged
-from domain.ids import BusinessAccountId, EntryId, MessageId, PeriodId, ThreadId
-from domain.messages import Content, Direction, Message, MessageStatus
+from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
+from domain.media import used
+from domain.messages import Content, Direction, Message, MessageStatus, file_of
 from domain.outbox import IDEMPOTENCY_KEY_LIMIT, OutboxItem, Remembered
 from domain.ports import Look, Ports, Transaction
 from domain.quota import (
@@ -117,6 +119,7 @@ async def carry_out(
         return decided.messages
     if not isinstance(decided, Cleared):
         return decided
+    await keep_files(tx, [file for content in decided.contents if (file := file_of(content)) is not None])
     messages: list[Message] = []
     thread, paid, reply = decided.thread, decided.paid, decided.reply
     for content in decided.contents:
@@ -126,6 +129,13 @@ async def carry_out(
         paid = reply = None
     remember(tx, actor, call, decided.now, *(message.id for message in messages))
     return tuple(messages)
+
+
+async def keep_files(tx: Transaction, files: Sequence[MediaId]) -> None:
+    """Files that something names from now on are not cleared away."""
+    for media in (await tx.media(sorted(set(files)))).values() if files else ():
+        if used(media) != media:
+            tx.save(used(media))
 
 
 async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal:

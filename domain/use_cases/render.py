@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from domain.errors import Unavailable
 from domain.ids import MediaId, OrganizationId
-from domain.media import PLAYABLE, Media, Rendition, Step, with_rendition
+from domain.media import PLAYABLE, Media, Rendition, Step, new_name, with_rendition
 from domain.ports import BytesMissing, NotMade, Ports, SoundForm
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.fetch import record_change
@@ -54,7 +54,7 @@ async def _made(ports: Ports, media: Media) -> Rendition | _Later | None:
     """None where nothing can be made of it."""
     assert ports.sounds is not None, "it was claimed for them"
     assert media.stored_as is not None, "it is READY"
-    name = f"{media.stored_as}-{ports.ids.new()}"
+    name = new_name(media, ports.ids.new())
     try:
         chunks = ports.media.read(media.stored_as)
         async with ports.sounds.made(chunks, media.mime_type, SoundForm.PLAYABLE) as sound:

@@ -6,7 +6,9 @@ from domain.ids import MediaId, OrganizationId
 from domain.media import Step
 from domain.ports import Ports
 from domain.use_cases.fetch import fetch_media
+from domain.use_cases.forget import forget_media
 from domain.use_cases.render import render_media
+from domain.use_cases.scan import scan_media
 
 
 async def tend_media(ports: Ports, organization: OrganizationId, id: MediaId) -> Step | None:
@@ -18,8 +20,14 @@ async def tend_media(ports: Ports, organization: OrganizationId, id: MediaId) ->
             pass
         case Step.FETCH:
             await fetch_media(ports, organization, id)
+            if ports.scanner is not None:
+                await scan_media(ports, organization, id)
+        case Step.SCAN:
+            await scan_media(ports, organization, id)
         case Step.RENDER:
             await render_media(ports, organization, id)
+        case Step.FORGET:
+            await forget_media(ports, organization, id)
         case _:
             assert_never(step)
     return step

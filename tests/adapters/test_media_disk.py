@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,9 @@ async def test_a_crash_before_the_end_leaves_no_half_file(tmp_path: Path) -> Non
     assert await store.size(NAME) is None
     await store.put(NAME, in_pieces(b"whole"))
     assert await store.size(NAME) == 5
+    assert await store.tidy(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert await store.tidy(datetime.now(UTC) + timedelta(minutes=1)) == 1
+    assert [path.name for path in files_in(tmp_path)] == [NAME]
 
 
 @pytest.mark.parametrize(

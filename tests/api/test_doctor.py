@@ -17,6 +17,7 @@ from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryState
 from tests.api.memory_desk import Line, connect
 from tests.builders import ACME, NOON
+from tests.clamd import clamd
 from tests.object_server import BUCKET, KEY, SECRET, object_server
 
 LINE = Line("111", "901", secret="line-secret")
@@ -158,3 +159,13 @@ async def test_an_object_store_without_our_bucket_stops_the_start_and_is_told_by
         assert any(
             "files: the object store answers for desk-files/desk" in line for line in (await examine(there)).lines
         )
+
+
+async def test_a_virus_scanner_is_looked_at(settings: Settings) -> None:
+    assert "note   virus scanner: none" in (await examine(settings)).lines
+    async with clamd() as scanning:
+        there = settings.model_copy(update={"clamd": scanning.address})
+        assert any("virus scanner: ClamAV 1.4.1/27000 answers" in line for line in said(await examine(there), "ok"))
+
+    wrong = said(await examine(settings.model_copy(update={"clamd": "127.0.0.1:9"})), "WRONG")
+    assert any("DESKLINE_CLAMD: the virus scanner at 127.0.0.1:9 does not answer" in line for line in wrong)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from adapters.memory.scanner import VIRUS, MemoryScanner
 from api.media import MediaFiles
 from domain.ids import MediaId, OrganizationId
 from domain.media import PLAYABLE, Media, MediaKind, MediaState, Rendition
@@ -221,6 +222,18 @@ async def test_a_file_missing_from_the_store_is_told(ports: Ports, http: httpx.A
     assert (await http.get(a_link())).status_code == 404
 
 
+async def test_a_lost_file_is_fetched_again_while_the_network_has_it(
+    ports: Ports, http: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await ports.media.put("file-1", in_pieces(PNG[:-5]))
+
+    answer = await http.get(a_link())
+
+    assert (answer.status_code, "being fetched again" in answer.text) == (404, True)
+    assert await ports.store.due_media(clock.now(), 10) == [(ACME, MEDIA)]
+    assert (await http.get(a_link())).status_code == 404
+
+
 async def test_a_damaged_file_is_never_given_out_to_its_end(ports: Ports, http: httpx.AsyncClient) -> None:
     await ports.media.put("file-1", in_pieces(PNG[:-1] + b"!"))
 
@@ -271,6 +284,26 @@ async def test_bytes_that_do_not_fit_are_refused_with_the_reason(
     answer = await http.put(a_link(prepared.id, Purpose.PUT), content=in_pieces(data))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+async def test_bytes_that_wait_for_the_virus_scanner_are_taken_and_not_given_out(ports: Ports, prepared: Media) -> None:
+    waiting = replace(ports, scanner=MemoryScanner(is_away=True))
+    app = Starlette(routes=MediaFiles(waiting, LINKS).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test") as http:
+        assert (await http.put(a_link(prepared.id, Purpose.PUT), content=PNG)).status_code == 202
+        assert (await http.get(a_link(prepared.id))).status_code == 404
+        assert (await http.put(a_link(prepared.id, Purpose.PUT), content=PNG)).status_code == 409
+
+
+async def test_an_infected_file_is_refused(ports: Ports, prepared: Media) -> None:
+    data = PNG + VIRUS
+    await saved(ports, replace(prepared, size=len(data)))
+    app = Starlette(routes=MediaFiles(replace(ports, scanner=MemoryScanner()), LINKS).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test") as http:
+        answer = await http.put(a_link(prepared.id, Purpose.PUT), content=data)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "MEDIA_REJECTED")
+    assert "A virus was found in it" in answer.json()["error"]["message"]
 
 
 async def test_a_link_for_looking_takes_nothing_in(http: httpx.AsyncClient, prepared: Media) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.clamd.address import ClamdAddress
 from adapters.media.place import ObjectPlace
 from api.keys import key_file, keys_of
 from api.refusals import WrongSetting
@@ -56,6 +57,17 @@ def test_a_place_for_files_that_is_none_stops_the_start(value: str, monkeypatch:
     monkeypatch.setenv("DESKLINE_MEDIA_STORE", value)
 
     with pytest.raises(WrongSetting, match="DESKLINE_MEDIA_STORE: expected file:///absolute/folder"):
+        read_settings()
+
+
+def test_a_virus_scanner_has_a_socket_or_a_host_with_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().scanner_address is None
+
+    monkeypatch.setenv("DESKLINE_CLAMD", "clamav:3310")
+    assert read_settings().scanner_address == ClamdAddress(host="clamav", port=3310)
+
+    monkeypatch.setenv("DESKLINE_CLAMD", "clamav")
+    with pytest.raises(WrongSetting, match=r"DESKLINE_CLAMD: expected /run/clamav/clamd\.ctl or host:3310"):
         read_settings()
 
 

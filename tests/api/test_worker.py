@@ -11,6 +11,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from adapters.memory import MemoryMedia
 from adapters.system import SystemClock
 from adapters.whatsapp.inbound import CloudInterpreter
 from api.metrics import Meters
@@ -174,6 +175,21 @@ async def test_a_session_that_ends_is_told_within_a_second(meters: Meters) -> No
             pass
 
     assert ports.clock.now() - at < timedelta(seconds=1)
+
+
+async def test_bytes_that_no_row_names_are_swept_and_counted(meters: Meters) -> None:
+    ports = await a_desk()
+    files = MemoryMedia()
+    orphan = f"{ACME}_019ab000-0000-7000-8000-00000000000a_1"
+    files.files[orphan] = b"of a worker that died"
+    files.kept_at[orphan] = ports.clock.now() - timedelta(days=4)
+
+    async with Worker(replace(ports, media=files), meters).running():
+        async with asyncio.timeout(10):
+            while orphan in files.files or not count(meters, "media_swept"):  # noqa: ASYNC110 - nobody tells it
+                await asyncio.sleep(0.01)
+
+    assert count(meters, "media_swept") == 1
 
 
 async def test_a_worker_that_stops_finishes_the_send_it_has_in_hand(meters: Meters) -> None:

@@ -98,6 +98,7 @@ class WatchedStore:
         self.due_alarms = database.store.due_alarms
         self.due_media = database.store.due_media
         self.due_template_syncs = database.store.due_template_syncs
+        self.failed_media = database.store.failed_media
         self.next_due = database.store.next_due
 
     @asynccontextmanager

@@ -154,7 +154,7 @@ class Files(MemoryMedia):
         self.failing: Exception | None = None
 
     @property
-    def names(self) -> set[str]:
+    def kept_names(self) -> set[str]:
         return set(self.files)
 
     async def put(self, name: str, chunks: AsyncIterable[bytes]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from domain.actors import Actor
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
 from domain.ids import MediaId, TemplateId
-from domain.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, MediaRule, MediaState
+from domain.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, MediaRule, MediaState, Step
 from domain.media import refusal_of as media_refusal
 from domain.messages import Direction, MediaMessage, Message, MessageStatus, TemplateMessage
 from domain.ports import Attachment, NotSent, Rejected, Unanswered
@@ -87,7 +87,7 @@ async def test_who_may_send_may_prepare_a_file(desk: Desk, actor: Actor) -> None
     media = granted(await prepare_media(desk.ports, actor, asked))
 
     assert (media.state, media.direction, media.mime_type) == (MediaState.PENDING, Direction.OUTBOUND, "audio/ogg")
-    assert (media.file_name, media.size, media.voice, media.due_at) == ("note.ogg", 100, True, None)
+    assert (media.file_name, media.size, media.voice, media.step) == ("note.ogg", 100, True, Step.FORGET)
 
 
 async def test_a_reader_prepares_and_sends_nothing(desk: Desk) -> None:

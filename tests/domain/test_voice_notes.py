@@ -68,7 +68,7 @@ async def test_what_a_browser_recorded_becomes_what_phones_play(desk: Desk, data
     assert note.startswith(b"OggS")
     assert note.endswith(data)
     assert media.size == len(note)
-    assert desk.files.names == {media.stored_as}
+    assert desk.files.kept_names == {media.stored_as}
 
 
 async def test_a_note_that_is_one_already_keeps_its_bytes(desk: Desk) -> None:
@@ -88,14 +88,14 @@ async def test_what_nothing_can_be_made_of_is_refused_by_the_rule_and_leaves_not
     refusal = await refused(desk, WEBM, "audio/webm")
 
     assert (refusal.rule.kind, refusal.message) == (MediaKind.AUDIO, "There is no sound in it.")
-    assert desk.files.names == set()
+    assert desk.files.kept_names == set()
 
 
 async def test_what_becomes_too_large_is_refused_and_leaves_nothing(desk: Desk) -> None:
     desk.sounds.larger_by = 16 * 1024 * 1024
 
     assert "16777216 are allowed" in (await refused(desk, WEBM, "audio/webm")).message
-    assert desk.files.names == set()
+    assert desk.files.kept_names == set()
 
 
 async def test_a_picture_called_a_recording_is_refused(desk: Desk) -> None:
@@ -120,7 +120,7 @@ async def test_without_codecs_a_note_that_no_phone_plays_is_refused_as_it_comes(
     prepared = granted(await prepare_media(ports, AGENT, asked))
 
     assert isinstance(await take_upload(ports, ACME, prepared.id, in_pieces(data), None), MediaRejected)
-    assert desk.files.names == set()
+    assert desk.files.kept_names == set()
 
 
 async def test_without_codecs_a_note_that_is_one_already_is_taken(desk: Desk) -> None:
@@ -187,7 +187,7 @@ async def test_where_nothing_can_be_made_the_note_stays_as_it_is(desk: Desk) -> 
 
     media = await the_file(desk)
     assert (media.state, media.renditions, media.step) == (MediaState.READY, (), None)
-    assert desk.files.names == {media.stored_as}
+    assert desk.files.kept_names == {media.stored_as}
 
 
 async def test_without_codecs_nothing_is_to_be_made(desk: Desk) -> None:
@@ -238,7 +238,7 @@ async def test_two_workers_make_one_form_and_keep_one(desk: Desk) -> None:
     await tended(desk)
 
     (form,) = (await the_file(desk)).renditions
-    assert desk.files.names == {media.stored_as, form.stored_as}
+    assert desk.files.kept_names == {media.stored_as, form.stored_as}
 
 
 async def test_what_is_not_due_or_not_there_is_not_tended(desk: Desk) -> None:

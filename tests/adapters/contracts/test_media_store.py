@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,19 @@ async def test_many_at_once_do_not_mix(store: MediaStore) -> None:
     await asyncio.gather(*(store.put(name, in_pieces(name.encode() * 1000)) for name in names))
 
     assert [await read(store, name) for name in names] == [name.encode() * 1000 for name in names]
+
+
+async def test_what_was_kept_before_an_instant_is_listed(store: MediaStore) -> None:
+    names = {f"{NAME[:-2]}{number:02d}" for number in range(5)}
+    for name in names:
+        await store.put(name, in_pieces(b"x"))
+    now = datetime.now(UTC)
+
+    assert {name async for name in store.names(now + timedelta(minutes=1))} == names
+    assert [name async for name in store.names(now - timedelta(minutes=1))] == []
+    assert await store.tidy(now + timedelta(minutes=1)) == 0
+
+
+async def test_a_store_without_files_lists_none(store: MediaStore) -> None:
+    assert [name async for name in store.names(datetime.now(UTC))] == []
+    assert await store.tidy(datetime.now(UTC)) == 0

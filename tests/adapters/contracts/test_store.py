@@ -36,8 +36,8 @@ from domain.ids import (
     TicketId,
     UserId,
 )
-from domain.media import Media
-from domain.messages import MessageStatus
+from domain.media import Media, MediaState
+from domain.messages import Direction, MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.ports import OUTBOX, Listing, Row
 from domain.sessions import Alarm, AlarmKind
@@ -708,6 +708,22 @@ async def test_a_template_is_found_by_the_networks_id_in_its_account(desk: Desk)
         assert await tx.template_of(BusinessAccountId("another"), "1") is None
     async with desk.store.transaction(GLOBEX) as tx:
         assert await tx.template_of(ACCOUNT, "1") is None
+
+
+async def test_files_that_could_not_be_had_are_found_while_the_network_may_have_them(desk: Desk) -> None:
+    await desk.given(
+        a_media(MediaId(an_id(3)), state=MediaState.FAILED),
+        a_media(MediaId(an_id(2)), state=MediaState.FAILED),
+        a_media(MediaId(an_id(4)), state=MediaState.FAILED, created_at=NOON - MINUTE),
+        a_media(MediaId(an_id(5)), state=MediaState.FAILED, network_id=None),
+        a_media(MediaId(an_id(6)), state=MediaState.FAILED, direction=Direction.OUTBOUND, channel=None),
+        a_media(MediaId(an_id(7)), state=MediaState.EXPIRED),
+    )
+
+    failed = [(ACME, MediaId(an_id(2))), (ACME, MediaId(an_id(3)))]
+    assert await desk.store.failed_media(NOON - TICK, 10) == failed
+    assert await desk.store.failed_media(NOON - TICK, 1) == failed[:1]
+    assert await desk.store.failed_media(NOON, 10) == []
 
 
 async def test_a_file_read_in_a_transaction_is_this_organizations(desk: Desk) -> None:
