@@ -10,6 +10,7 @@ from domain.library import LibraryItem, LibraryItemKind, fault_of
 from domain.ports import Ports, Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files import files_at_hand
+from domain.use_cases.queueing import keep_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,5 @@ async def _kept(tx: Transaction, item: LibraryItem) -> LibraryItem | Refusal:
     if refusal := fault_of(item, file):
         return refusal
     tx.save(item)
+    await keep_files(tx, [item.media] if item.media is not None else [])
     return item

@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import Refused
 from domain.ids import MediaId
+from domain.library import LibraryItemKind
 from domain.media import (
     PLAYABLE,
     UNUSED_KEPT,
@@ -25,11 +26,12 @@ from domain.ports import FileFacts, Listing
 from domain.updates import IncomingMedia
 from domain.use_cases.clearing import AT_A_TIME, ORPHANED_FOR, sweep_files
 from domain.use_cases.forget import NEVER_CAME, NEVER_SENT, forget_media
+from domain.use_cases.library import CreateItem, create_item
 from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.send_media import SendMedia, send_media
 from domain.use_cases.tend import tend_media
 from tests.builders import ACME, GLOBEX, NOON, NUMBER, a_media, an_id
-from tests.domain.desk import AGENT, Desk, granted, open_desk, refusal_of
+from tests.domain.desk import ADMIN, AGENT, Desk, granted, open_desk, refusal_of
 from tests.files import PDF
 
 
@@ -105,6 +107,17 @@ async def test_what_was_sent_is_kept(desk: Desk) -> None:
 
     assert await tended(desk) == []
     assert ((await as_it_is(desk, media)).state, len(desk.files.kept_names)) == (MediaState.READY, 1)
+
+
+async def test_what_an_item_of_the_library_holds_is_kept(desk: Desk) -> None:
+    media = await uploaded(desk)
+    asked = CreateItem(LibraryItemKind.DOCUMENT, "Price list", media=media.id)
+    granted(await create_item(desk.ports, ADMIN, asked))
+
+    desk.later(10 * UNUSED_KEPT)
+
+    assert await tended(desk) == []
+    assert (await as_it_is(desk, media)).state is MediaState.READY
 
 
 async def test_what_the_network_has_had_is_kept_whatever_names_it(desk: Desk) -> None:
