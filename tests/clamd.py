@@ -19,22 +19,33 @@ class Scanning:
     says: bytes | None = None  # instead of an answer of its own
     silent: bool = False
     scanned: list[int] = field(default_factory=list[int])  # bytes of each file
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    serving: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            command = await reader.readuntil(b"\0")
-            self.asked.set()
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await self._answer(reader, writer)
+        finally:
             if self.silent:
-                await reader.read()
-            elif command == b"zINSTREAM\0":
-                writer.write(self.says if self.says is not None else await self._found(reader))
-            elif command == b"zVERSION\0":
-                writer.write(b"ClamAV 1.4.1/27000\0")
-            else:
-                writer.write(b"UNKNOWN COMMAND\0")
-            await writer.drain()
-        writer.close()
+                writer.transport.abort()
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        command = await reader.readuntil(b"\0")
+        if self.silent:
+            await asyncio.Event().wait()
+        elif command == b"zINSTREAM\0":
+            writer.write(self.says if self.says is not None else await self._found(reader))
+        elif command == b"zVERSION\0":
+            writer.write(b"ClamAV 1.4.1/27000\0")
+        else:
+            writer.write(b"UNKNOWN COMMAND\0")
+        await writer.drain()
 
     async def _found(self, reader: asyncio.StreamReader) -> bytes:
         data = b""
@@ -55,5 +66,10 @@ async def clamd(path: Path | None = None) -> AsyncGenerator[Scanning]:
     else:
         server = await asyncio.start_server(scanning.serve, "127.0.0.1", 0)
         scanning.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        yield scanning
+    try:
+        async with server:
+            yield scanning
+    finally:
+        for task in scanning.serving:
+            task.cancel()
+        await asyncio.gather(*scanning.serving, return_exceptions=True)
