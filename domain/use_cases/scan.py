@@ -1,19 +1,21 @@
 """The virus scanner: what is in a file, before anybody is shown it.
 
 A scanner that does not answer holds the file and not the message: nothing is shown because nobody could look. What is
-infected is not kept; where it was to be sent it is refused.
+infected quarantines the message it came with; where it was to be sent it is refused.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from domain.errors import Unavailable
 from domain.ids import MediaId, OrganizationId
 from domain.media import Media, MediaState, Step, forgotten, shown
-from domain.ports import BytesMissing, Clean, Infected, NotScanned, Ports
+from domain.messages import Quarantined, QuarantineReason
+from domain.ports import BytesMissing, Clean, Infected, NotScanned, Ports, Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.fetch import pause_after, record_change
+from domain.use_cases.quarantine import withhold
 
 LEASE = timedelta(minutes=5)  # longer than any scan may take
 LOST = "Its bytes were lost before it could be shown."
@@ -75,6 +77,8 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
                 return after
             case Clean():
                 after = shown(media, now, can_render=ports.sounds is not None)
+            case Infected(virus=virus) if await _withheld(ports, tx, media, now):
+                after = shown(media, now, can_render=False)  # kept for supervisors, should the scanner be wrong
             case Infected(virus=virus):
                 after = forgotten(media, MediaState.FAILED, infected(virus))
             case NotScanned(reason=reason):
@@ -83,3 +87,11 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
                 assert_never(verdict)
         await record_change(tx, after)
     return after
+
+
+async def _withheld(ports: Ports, tx: Transaction, media: Media, now: datetime) -> bool:
+    """Whether the message that it came with is quarantined from here on."""
+    if media.message is None:
+        return False
+    message = await withhold(ports, tx, media.message, QuarantineReason.MALWARE, now)
+    return message is not None and isinstance(message.content, Quarantined)

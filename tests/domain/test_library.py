@@ -9,7 +9,7 @@ import pytest
 from domain.actors import Actor, Role, Scope
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
 from domain.ids import LibraryItemId, MediaId, MessageId
-from domain.library import TITLE_LIMIT, URL_LIMIT, LibraryItem, LibraryItemKind, as_sent, fault_of
+from domain.library import TITLE_LIMIT, URL_LIMIT, LibraryItem, LibraryItemKind, as_sent, fault_of, file_refusal
 from domain.media import Media, MediaKind, MediaState
 from domain.messages import CAPTION_LIMIT, TEXT_LIMIT, Direction, MediaMessage, Text
 from domain.use_cases.library import CreateItem, UpdateItem, create_item, delete_item, update_item
@@ -345,3 +345,10 @@ async def test_another_organizations_items_and_files_are_unknown(desk: Desk) -> 
     assert await refused(delete_item(desk.ports, SUPERVISOR, LIBRARY_ITEM)) == (ErrorCode.NOT_FOUND, ("itemId",))
     asked = SendItem((await desk.thread()).id, LIBRARY_ITEM)
     assert (await refused(send_item(desk.ports, AGENT, asked)))[0] is ErrorCode.NOT_FOUND
+
+
+def test_an_item_whose_file_is_gone_can_not_be_sent() -> None:
+    refusal = file_refusal(None, "content", "libraryItemId")
+
+    assert isinstance(refusal, Refused)
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("content", "libraryItemId"))

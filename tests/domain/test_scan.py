@@ -10,16 +10,17 @@ from domain.errors import ErrorCode, MediaRejected, Refused
 from domain.events import MessageChange, MessageChanged
 from domain.ids import MediaId
 from domain.media import Media, MediaKind, MediaState, Step
-from domain.messages import MediaMessage
+from domain.messages import MediaMessage, Quarantined, QuarantineReason, shows
 from domain.ports import Clean, FileFacts, NotScanned, Ports
 from domain.updates import IncomingMedia
 from domain.use_cases.fetch import LONGEST_PAUSE
 from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
+from domain.use_cases.quarantine import release_message
 from domain.use_cases.scan import LEASE, LOST, scan_media
 from domain.use_cases.send_media import SendMedia, send_media
 from domain.use_cases.tend import tend_media
 from tests.builders import ACME, a_media, an_id
-from tests.domain.desk import AGENT, Desk, granted, open_desk, refusal_of, refused_as
+from tests.domain.desk import ADMIN, AGENT, Desk, granted, open_desk, refusal_of, refused_as
 from tests.files import PDF, an_opus
 
 URL = "https://lookaside.fbsbx.com/file"
@@ -44,12 +45,16 @@ async def in_pieces(data: bytes) -> AsyncIterator[bytes]:
 
 async def received(desk: Desk, data: bytes = PDF, mime_type: str = "application/pdf") -> Media:
     """A file that came and was fetched, as it stands then."""
+    await received_and_tended(desk, data, mime_type)
+    return await the_file(desk)
+
+
+async def received_and_tended(desk: Desk, data: bytes, mime_type: str = "application/pdf") -> None:
     desk.network.facts["file"] = FileFacts(URL)
     desk.network.files[URL] = [data]
     kind = MediaKind.AUDIO if mime_type == "audio/ogg" else MediaKind.DOCUMENT
     await desk.receive(desk.message(content=IncomingMedia(kind, "file", mime_type)))
     await tended(desk)
-    return await the_file(desk)
 
 
 async def tended(desk: Desk) -> list[Step | None]:
@@ -125,6 +130,40 @@ async def test_bytes_that_are_lost_before_the_scan_are_told(desk: Desk, scanner:
     await tended(desk)
 
     assert ((await the_file(desk)).state, (await the_file(desk)).failure) == (MediaState.FAILED, LOST)
+
+
+async def test_an_infected_file_quarantines_its_message_until_a_supervisor_releases_it(desk: Desk) -> None:
+    head = await desk.head()
+    await received_and_tended(desk, HARMFUL)
+
+    (message,) = await desk.messages()
+    assert isinstance(message.content, Quarantined)
+    assert message.content.reason is QuarantineReason.MALWARE
+    events = await desk.events(head)
+    assert MessageChanged(message.thread, message.id, MessageChange.QUARANTINE) in events
+    assert isinstance(message.held, MediaMessage)
+    file = await file_of(desk, message.held.media)
+    assert (file.state, file.step, not shows(message, file.id)) == (MediaState.READY, None, True)
+
+    released = granted(await release_message(desk.ports, ADMIN, message.id))
+
+    assert shows(released, file.id)
+
+
+async def test_an_infected_file_whose_message_is_gone_is_not_kept(desk: Desk, scanner: MemoryScanner) -> None:
+    scanner.is_away = True
+    media = await received(desk, HARMFUL)
+    (message,) = await desk.messages()
+    assert message.wamid is not None
+    await desk.receive(desk.deletion(message.wamid))
+    scanner.is_away = False
+    desk.later(2 * LONGEST_PAUSE)
+
+    await tended(desk)
+
+    after = await file_of(desk, media.id)
+    assert (after.state, after.failure) == (MediaState.FAILED, f"A virus was found in it: {NAME}.")
+    assert desk.files.kept_names == set()
 
 
 async def test_two_workers_scan_a_file_once(desk: Desk, scanner: MemoryScanner) -> None:
