@@ -15,7 +15,7 @@ import structlog
 from api.interpreting import Interpreting
 from api.metrics import Meters
 from domain.errors import Unavailable
-from domain.ids import MediaId, MessageId, OrganizationId
+from domain.ids import MediaId, OrganizationId
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
@@ -23,15 +23,16 @@ from domain.use_cases.clearing import forget_parked, sweep_files
 from domain.use_cases.dispatch import dispatch, give_up
 from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
+from domain.use_cases.turns import Leaving, dispatch_old, next_sends
 
 DELIVERIES_AT_A_TIME: Final = 64
-SENDS_AT_A_TIME: Final = 32
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
 DUE_AT_A_TIME: Final = 100
 SYNCS_AT_A_TIME: Final = 10
 SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
 SWEEP_EVERY_S: Final = 24 * 3600.0
+OLD_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
 LONGEST_REST_S: Final = 5.0
@@ -52,7 +53,7 @@ class Worker:
         self._outbox = asyncio.Event()
         self._files = asyncio.Event()
         self._clock = asyncio.Event()  # nothing hints the clock; set only to stop
-        self._sending: dict[MessageId, asyncio.Task[None]] = {}
+        self._sending: dict[Leaving, asyncio.Task[None]] = {}
         self._stopped_at: float | None = None  # by the loop's clock
         self._fetching: dict[MediaId, asyncio.Task[None]] = {}
         self.is_running = False
@@ -69,6 +70,7 @@ class Worker:
             asyncio.create_task(self._loop("fetch", self._fetch, self._files)),
             asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
+            asyncio.create_task(self._loop("old sends", self._dispatch_old, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
             asyncio.create_task(self._loop("templates", self._sync, self._clock)),
             asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
@@ -169,30 +171,29 @@ class Worker:
     # Out
 
     async def _dispatch(self) -> float:
-        room = SENDS_AT_A_TIME - len(self._sending)
-        if room <= 0:
-            return LOOK_EVERY_S  # a send that ends hints
+        turn = await next_sends(self._ports, self._sending)
+        for leaving in turn.leaving:
+            self._sending[leaving] = asyncio.create_task(self._send(leaving))
         now = self._ports.clock.now()
-        # Those in hand may still be told as due, until they are claimed.
-        due = await self._ports.store.due_sends(now, SENDS_AT_A_TIME + room)
-        fresh = [(organization, message) for organization, message in due if message not in self._sending]
-        for organization, message in fresh[:room]:
-            self._sending[message] = asyncio.create_task(self._send(organization, message))
-        next_due = await self._ports.store.next_due(now)
-        until_due_s = (next_due - now).total_seconds() if next_due else LOOK_EVERY_S
-        return min(LOOK_EVERY_S, max(until_due_s, 0.001))
+        instants = [at for at in (turn.again_at, await self._ports.store.next_due(now)) if at is not None]
+        until_s = min(((at - now).total_seconds() for at in instants), default=LOOK_EVERY_S)
+        return min(LOOK_EVERY_S, max(until_s, 0.001))  # a send that ends hints
 
-    async def _send(self, organization: OrganizationId, message: MessageId) -> None:
+    async def _send(self, leaving: Leaving) -> None:
         try:
-            await dispatch(self._ports, organization, message)
+            await dispatch(self._ports, leaving.organization, leaving.message)
             self._meters.sends.inc()
         except Exception:
             self._meters.worker_faults.labels("dispatch").inc()
-            log.exception("a send failed", message=message)
+            log.exception("a send failed", message=leaving.message)
             await _wait(self._stopping, REST_AFTER_FAULT_S)
         finally:
-            del self._sending[message]
+            del self._sending[leaving]
             self._outbox.set()  # the next of its thread may be due now
+
+    async def _dispatch_old(self) -> float:
+        await dispatch_old(self._ports)
+        return OLD_EVERY_S
 
     async def _give_up_lost(self) -> float:
         lost = await self._ports.store.lost_sends(self._ports.clock.now(), DUE_AT_A_TIME)

@@ -268,9 +268,19 @@ class Failure:
     refusal: ErrorCode | None = None  # set where our own rules stopped it
 
 
+SAID_NOT_SENT = Failure(
+    "Somebody who looked says that it was not sent", "Send it again if it is still needed.", retryable=True
+)
+SENT_AFTER_ALL = Failure(
+    "Somebody said that it was not sent, but the network had taken it",
+    "Wait: it will be shown as delivered once it is. Sending it again would say it twice.",
+    retryable=False,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to hand the message over. `outcome` is None while it is under way."""
+    """One try to hand the message over. `outcome` is None until it is known: before it leaves, and under way."""
 
     number: int
     at: datetime
@@ -437,6 +447,42 @@ def arrived(status: MessageStatus) -> bool:
     return RANK[status] >= RANK[MessageStatus.DELIVERED]
 
 
+def queued_again(message: Message, at: datetime) -> Message:
+    """The message with a new attempt that has not left: what is told of the earlier ones counts only if it arrived."""
+    begun = Attempt(message.attempt + 1, at)
+    return replace(
+        message, status=MessageStatus.QUEUED, failure=None, held_until=None, attempts=(*message.attempts, begun)
+    )
+
+
+def leaving(message: Message, at: datetime) -> Message:
+    """The message with an attempt under way: the one begun by `queued_again`, or the next."""
+    last = message.attempts[-1] if message.attempts else None
+    if last is not None and last.outcome is None:
+        return replace(message, held_until=None, attempts=(*message.attempts[:-1], replace(last, at=at)))
+    number = last.number + 1 if last is not None else 1
+    return replace(message, held_until=None, attempts=(*message.attempts, Attempt(number, at)))
+
+
+def with_outcome(
+    message: Message,
+    attempt: int,
+    outcome: AttemptOutcome,
+    *,
+    code: int | None = None,
+    reason: str | None = None,
+    wamid: Wamid | None = None,
+) -> Message:
+    """What came of an attempt, unless a status of the network's that was faster said so already."""
+    attempts = tuple(
+        replace(each, outcome=outcome, code=code, message=reason, wamid=wamid or each.wamid)
+        if each.number == attempt and (each.outcome is not AttemptOutcome.ACCEPTED or wamid is not None)
+        else each
+        for each in message.attempts
+    )
+    return replace(message, attempts=attempts)
+
+
 def with_mark(
     message: Message, status: MessageStatus, *, at: datetime, attempt: int, failure: Failure | None = None
 ) -> Message:
@@ -449,8 +495,10 @@ def with_mark(
         delivered_at=_earliest(message.delivered_at, at) if status is MessageStatus.DELIVERED else message.delivered_at,
         read_at=_earliest(message.read_at, at) if status is MessageStatus.READ else message.read_at,
     )
-    if status is MessageStatus.FAILED and reached is MessageStatus.FAILED and message.failure is None:
-        return replace(marked, failure=failure)
+    if status is MessageStatus.FAILED and reached is MessageStatus.FAILED and counts:
+        return replace(marked, failure=_better_reason(message.failure, failure))
+    if status is MessageStatus.SENT and counts and message.failure == SAID_NOT_SENT:
+        return replace(marked, failure=SENT_AFTER_ALL)
     if reached is not MessageStatus.FAILED and message.failure is not None:
         return replace(marked, failure=None)
     return marked
@@ -481,6 +529,14 @@ def preview(content: Content) -> str:
             return "Deleted message"
         case _:
             assert_never(content)
+
+
+def _better_reason(known: Failure | None, told: Failure | None) -> Failure | None:
+    """The first reason stands, unless the network tells one where there was only a guess."""
+    if known is None:
+        return told
+    is_guess = known.code is None and known.refusal is None
+    return told if is_guess and told is not None and told.code is not None else known
 
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:

@@ -38,6 +38,7 @@ from domain.media import Media, MediaKind
 from domain.messages import Direction, Mark, Message, Source, TemplateMessage
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
+from domain.pace import Pace
 from domain.quota import Entry, Period
 from domain.sendable import Sendable
 from domain.sessions import SessionState
@@ -116,6 +117,7 @@ Row: TypeAlias = (
     | Period
     | Entry
     | OutboxItem
+    | Pace
     | Remembered
     | UpdateRecord
     | Parked
@@ -260,8 +262,8 @@ class Transaction(Look, Protocol):
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]: ...
 
-    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
-        """How many inbound messages stand after an instant; all of them where it is None."""
+    async def unread(self, thread: ThreadId, after: "tuple[datetime, MessageId] | None") -> int:
+        """How many inbound messages stand after a place, (`at`, id); all of them where it is None."""
         ...
 
     async def session_instants(self, thread: ThreadId, before: datetime, limit: int) -> list[datetime]:
@@ -284,12 +286,18 @@ class Transaction(Look, Protocol):
         """The period that paid for an entry."""
         ...
 
-    async def entry_of(self, message: MessageId) -> Entry | None: ...
+    async def entry_of(self, message: MessageId) -> Entry | None:
+        """The unit that a message took and still has; None where it took none, or got it back."""
+        ...
 
     async def outbox_item(self, message: MessageId) -> OutboxItem | None: ...
 
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         """Whether an item of the same thread was queued before this one and is still there."""
+        ...
+
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        """None where it has none yet. Asked for last: whoever sends from the number waits for it."""
         ...
 
     async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
@@ -305,6 +313,15 @@ class Head:
 
     epoch: str
     position: int  # 0 before the first event
+
+
+@dataclass(frozen=True, slots=True)
+class DueNumber:
+    """A number that something waits to leave from, now."""
+
+    organization: OrganizationId
+    channel: ChannelId
+    pace: Pace | None
 
 
 class Store(Protocol):
@@ -326,6 +343,20 @@ class Store(Protocol):
 
     async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
         """Outbox items that may leave now: due, not leased, first of their thread; by priority, then by time."""
+        ...
+
+    async def due_numbers(self, now: datetime) -> list[DueNumber]:
+        """Numbers with an outbox item that is due and not leased, in the order of their keys."""
+        ...
+
+    async def due_sends_of(
+        self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
+    ) -> list[MessageId]:
+        """`due_sends` of one number and priority."""
+        ...
+
+    async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        """Outbox items queued before an instant and not leased, the oldest first."""
         ...
 
     async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
@@ -857,7 +888,11 @@ class Network(Protocol):
 
     async def send(self, token: str, outgoing: Outgoing) -> SendResult: ...
 
-    async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> "Failed | None": ...
+    async def mark_read(
+        self, token: str, number: PhoneNumberId, wamid: Wamid, *, typing: bool = False
+    ) -> "Failed | None":
+        """Blue ticks on this message and those before it; with `typing`, that somebody is writing as well."""
+        ...
 
     async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> "FileFacts | Failed": ...
 

@@ -33,15 +33,26 @@ class Thread:
     last_direction: Direction | None = None
     last_source: Source = Source.WHATSAPP
     unread_count: int = 0
-    read_up_to: datetime | None = None  # inbound messages standing at or before are read
+    read_up_to: datetime | None = None  # inbound messages standing before are read, and of this instant those up to
+    read_up_to_message: MessageId | None = None  # this one; all where it is None
     session: Session | None = None
     alarm: Alarm | None = None
+    pair_next_at: datetime | None = None  # how much of what may be sent to this person is used up: `domain.pace`
+
+
+def is_read(thread: Thread, message: Message) -> bool:
+    """Whether the team has read it: messages of one second stand in the order in which they came."""
+    if thread.read_up_to is None or message.at > thread.read_up_to:
+        return False
+    return (
+        message.at < thread.read_up_to or thread.read_up_to_message is None or message.id <= thread.read_up_to_message
+    )
 
 
 def with_message(thread: Thread, message: Message) -> Thread:
     """The thread after one more message, which may be older than its last."""
     newest = thread.last_message_at is None or message.at >= thread.last_message_at
-    unread = message.direction is Direction.INBOUND and (thread.read_up_to is None or message.at > thread.read_up_to)
+    unread = message.direction is Direction.INBOUND and not is_read(thread, message)
     return replace(
         thread,
         last_activity_at=max(thread.last_activity_at, message.at),

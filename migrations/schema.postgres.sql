@@ -295,7 +295,23 @@ CREATE INDEX outbox_by_due ON public.outbox USING btree (organization_id, due_at
 
 CREATE INDEX outbox_by_lease ON public.outbox USING btree (organization_id, leased_until) WHERE (leased_until IS NOT NULL);
 
+CREATE INDEX outbox_of_number ON public.outbox USING btree (organization_id, channel_id, priority, due_at, queued_at, id) WHERE (leased_until IS NULL);
+
 CREATE INDEX outbox_of_thread ON public.outbox USING btree (organization_id, thread_id, queued_at, id);
+
+CREATE TABLE paces (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    per_second bigint NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    slowed bigint NOT NULL,
+    slowed_at timestamp with time zone,
+    held_until timestamp with time zone,
+    templates_held_until timestamp with time zone,
+    stopped boolean NOT NULL,
+    CONSTRAINT paces_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT paces_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES channels(organization_id, id)
+);
 
 CREATE TABLE parked (
     organization_id text COLLATE "C" NOT NULL,
@@ -430,6 +446,8 @@ CREATE TABLE threads (
     session_expires_at timestamp with time zone,
     alarm_kind text COLLATE "C",
     alarm_at timestamp with time zone,
+    read_up_to_message_id text COLLATE "C",
+    pair_next_at timestamp with time zone,
     CONSTRAINT threads_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT threads_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES channels(organization_id, id),
     CONSTRAINT threads_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id)

@@ -277,7 +277,24 @@ CREATE INDEX outbox_by_due ON outbox (organization_id, due_at, id);
 
 CREATE INDEX outbox_by_lease ON outbox (organization_id, leased_until) WHERE leased_until IS NOT NULL;
 
+CREATE INDEX outbox_of_number ON outbox (organization_id, channel_id, priority, due_at, queued_at, id)
+WHERE leased_until IS NULL;
+
 CREATE INDEX outbox_of_thread ON outbox (organization_id, thread_id, queued_at, id);
+
+CREATE TABLE paces (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    per_second INTEGER NOT NULL,
+    next_at TEXT NOT NULL,
+    slowed INTEGER NOT NULL,
+    slowed_at TEXT,
+    held_until TEXT,
+    templates_held_until TEXT,
+    stopped INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, id) REFERENCES channels (organization_id, id)
+);
 
 CREATE TABLE parked (
     organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
@@ -403,7 +420,7 @@ CREATE TABLE threads (
     session_last_by TEXT,
     session_expires_at TEXT,
     alarm_kind TEXT,
-    alarm_at TEXT,
+    alarm_at TEXT, read_up_to_message_id TEXT, pair_next_at TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id),
     FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)

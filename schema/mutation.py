@@ -9,6 +9,7 @@ from schema import (
     media,
     messages,
     organization,
+    outcomes,
     starting,
     templates,
     threads,
@@ -22,6 +23,7 @@ from schema.library import LibraryItemCreatePayload, LibraryItemDeletePayload, L
 from schema.media import MediaPreparePayload
 from schema.messages import MessageReactPayload, MessageReleasePayload, MessageSendPayload, MessageSendTemplatePayload
 from schema.organization import OrganizationUpdatePayload
+from schema.outcomes import MessageCancelPayload, MessageRetryPayload, MessageSettlePayload
 from schema.starting import ThreadStartPayload
 from schema.templates import TemplatesSyncPayload
 from schema.threads import (
@@ -29,6 +31,7 @@ from schema.threads import (
     ThreadClosePayload,
     ThreadMarkReadPayload,
     ThreadReopenPayload,
+    ThreadTypingPayload,
 )
 from schema.tickets import (
     TicketAssignPayload,
@@ -59,6 +62,22 @@ class Mutation:
         messages.send_by_template,
         "Send a reviewed template, at any time. Outside a session it uses a conversation of the month and of the day.",
     )
+    message_retry: MessageRetryPayload = writing(
+        MessageRetryPayload,
+        outcomes.send_again,
+        "Send a failed message again, as itself: a new attempt, judged and paid for as a new message would be. Refused"
+        " CONFLICT while the outcome of the last one is unknown.",
+    )
+    message_cancel: MessageCancelPayload = writing(
+        MessageCancelPayload,
+        outcomes.take_back,
+        "Take back a message that is still queued: FAILED with CANCELLED, the quota given back, nobody alarmed.",
+    )
+    message_settle: MessageSettlePayload = writing(
+        MessageSettlePayload,
+        outcomes.say_what_became,
+        "Say what became of a message whose outcome the network never told.",
+    )
     message_react: MessageReactPayload = writing(
         MessageReactPayload, messages.put_reaction, "Put an emoji on a message, or take it away. It costs nothing."
     )
@@ -78,6 +97,12 @@ class Mutation:
     )
     thread_mark_read: ThreadMarkReadPayload = writing(
         ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."
+    )
+    thread_typing: ThreadTypingPayload = writing(
+        ThreadTypingPayload,
+        threads.typing,
+        "Show the contact that somebody is writing, for 25 seconds or until the next message: say it again every 20"
+        " while it is so. WhatsApp shows with it that what they wrote was read. Nothing is kept of it.",
     )
     thread_assign: ThreadAssignPayload = writing(
         ThreadAssignPayload, threads.assign, "Hand a thread to somebody or to nobody, its newest ticket with it."

@@ -20,6 +20,7 @@ from domain.ports import ThreadFilter as Conditions
 from domain.sessions import SessionState, state_of
 from domain.threads import ThreadStatus
 from domain.tickets import TicketStatus
+from domain.use_cases.show_typing import show_typing
 from domain.use_cases.threads import (
     AssignThread,
     MarkRead,
@@ -293,6 +294,17 @@ class ThreadMarkReadPayload:
     user_errors: list[UserError] = user_errors()
 
 
+@strawberry.input(description="Where somebody is writing.")
+class ThreadTypingInput:
+    thread_id: strawberry.ID = strawberry.field(description="In which thread; its session has to be open.")
+
+
+@strawberry.type(description="The thread, or why its contact sees nobody writing.")
+class ThreadTypingPayload:
+    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
+    user_errors: list[UserError] = user_errors()
+
+
 @strawberry.input(description="Who shall look after a thread.")
 class ThreadAssignInput:
     thread_id: strawberry.ID = strawberry.field(description="Which thread; its newest ticket goes with it.")
@@ -345,6 +357,15 @@ async def read(info: Info[Context, None], input: ThreadMarkReadInput) -> ThreadM
             return ThreadMarkReadPayload(thread=await _as_it_is_now(context, thread))
         case refusal:
             return ThreadMarkReadPayload(user_errors=[to_user_error(refusal)])
+
+
+async def typing(info: Info[Context, None], input: ThreadTypingInput) -> ThreadTypingPayload:
+    context = info.context
+    match await show_typing(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
+        case threads.Thread(id=id):
+            return ThreadTypingPayload(thread=await existing(context, id))
+        case refusal:
+            return ThreadTypingPayload(user_errors=[to_user_error(refusal)])
 
 
 async def assign(info: Info[Context, None], input: ThreadAssignInput) -> ThreadAssignPayload:

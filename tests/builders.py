@@ -47,6 +47,7 @@ from domain.messages import (
 )
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
+from domain.pace import THROUGHPUT, Pace
 from domain.ports import Delivery, DeliveryState
 from domain.quota import DEFAULT_LIMIT, ConversationKind, Entry, Period
 from domain.sessions import Alarm, Session
@@ -217,6 +218,7 @@ def a_channel(
     connected_at: datetime | None = NOON - 30 * DAY,
     access_token: str | None = "sealed-token",
     business_verified: bool = True,
+    throughput_per_second: int | None = None,
 ) -> Channel:
     return Channel(
         organization=organization,
@@ -233,6 +235,7 @@ def a_channel(
         token_valid=True,
         webhook_subscribed=True,
         business_verified=business_verified,
+        throughput_per_second=throughput_per_second,
     )
 
 
@@ -626,6 +629,18 @@ def an_outbox_item(
     return OutboxItem(
         organization, id, thread, channel, queued_at, due_at or queued_at, priority, tries, leased_until, lease
     )
+
+
+def a_pace(
+    id: ChannelId = CHANNEL,
+    *,
+    organization: OrganizationId = ACME,
+    per_second: int = THROUGHPUT,
+    next_at: datetime = NOON,
+    slowed: int = 0,
+    slowed_at: datetime | None = None,
+) -> Pace:
+    return Pace(organization, id, per_second, next_at, slowed, slowed_at)
 
 
 def a_remembered(

@@ -53,6 +53,7 @@ from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
+from domain.pace import Pace
 from domain.ports import Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
@@ -94,6 +95,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Period,
     Entry,
     OutboxItem,
+    Pace,
     Remembered,
     UpdateRecord,
     Parked,

@@ -4,10 +4,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from adapters.db.mapping import from_record, selected
 from adapters.db.reading import Selects
 from adapters.db.times import instant_of
-from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
-from domain.ports import Transaction
+from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
+from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
+from domain.pace import Pace
+from domain.ports import DueNumber, Transaction
 
 
 class Transactions(Protocol):
@@ -46,6 +49,66 @@ class SqlStore:
             ORDER BY item.priority, item.due_at, item.queued_at, item.id LIMIT ?
             """,
             now,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
+
+    async def due_numbers(self, now: datetime) -> list[DueNumber]:
+        # outbox_of_number, once a priority; as EXISTS, PostgreSQL would go through all that waits
+        rows = await self._selects.select(
+            f"""
+            SELECT channel.organization_id AS owner, channel.id AS number, {selected(Pace, of="pace")}
+            FROM organizations AS organization {self._across} channels AS channel USING (organization_id)
+            LEFT JOIN paces AS pace ON pace.organization_id = channel.organization_id AND pace.id = channel.id
+            WHERE (
+                SELECT 1 FROM outbox AS item
+                WHERE item.organization_id = channel.organization_id AND item.channel_id = channel.id
+                  AND item.priority IN ({PERSON_FIRST}, {TEMPLATE_NEXT})
+                  AND item.leased_until IS NULL AND item.due_at <= ?
+                LIMIT 1
+            ) IS NOT NULL
+            ORDER BY owner, number
+            """,
+            now,
+        )
+        return [
+            DueNumber(
+                OrganizationId(row["owner"]),
+                ChannelId(row["number"]),
+                from_record(Pace, row) if row["id"] is not None else None,
+            )
+            for row in rows
+        ]
+
+    async def due_sends_of(
+        self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
+    ) -> list[MessageId]:
+        # outbox_of_number, in its order; outbox_of_thread
+        rows = await self._selects.select(
+            f"""
+            SELECT item.id FROM outbox AS item
+            WHERE item.organization_id = ? AND item.channel_id = ? AND item.priority = ? AND item.due_at <= ?
+              AND item.leased_until IS NULL AND {FIRST_OF_ITS_THREAD}
+            ORDER BY item.due_at, item.queued_at, item.id LIMIT ?
+            """,
+            organization,
+            channel,
+            priority,
+            now,
+            limit,
+        )
+        return [MessageId(row["id"]) for row in rows]
+
+    async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        # All that waits, once a minute; what has waited for a day is rare.
+        rows = await self._selects.select(
+            f"""
+            SELECT item.organization_id, item.id
+            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
+            WHERE item.queued_at < ? AND item.leased_until IS NULL
+            ORDER BY item.queued_at, item.organization_id, item.id LIMIT ?
+            """,
+            before,
             limit,
         )
         return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]

@@ -20,6 +20,7 @@ from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
+from domain.pace import Pace
 from domain.ports import Delivery
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
@@ -366,6 +367,8 @@ class ThreadRow(Model, metaclass=_Uncommented):
     last_source = Words()
     unread_count = Whole()
     read_up_to = Instant(null=True)
+    read_up_to_message_id = Words(null=True)
+    pair_next_at = Instant(null=True)
     session_opened_at = Instant(null=True)
     session_last_at = Instant(null=True)
     session_last_by = Words(null=True)
@@ -562,6 +565,21 @@ class OutboxRow(Model, metaclass=_Uncommented):
         table = "outbox"
 
 
+class PaceRow(Model, metaclass=_Uncommented):
+    organization_id = Words()
+    id = _key()
+    per_second = Whole()
+    next_at = Instant()
+    slowed = Whole()
+    slowed_at = Instant(null=True)
+    held_until = Instant(null=True)
+    templates_held_until = Instant(null=True)
+    stopped = Flag()
+
+    class Meta(Model.Meta):
+        table = "paces"
+
+
 class RememberedRow(Model, metaclass=_Uncommented):
     organization_id = Words()
     id = _key()
@@ -622,6 +640,7 @@ TABLES: dict[type, type[Model]] = {
     Period: PeriodRow,
     Entry: EntryRow,
     OutboxItem: OutboxRow,
+    Pace: PaceRow,
     Remembered: RememberedRow,
     UpdateRecord: UpdateRow,
     Parked: ParkedRow,

@@ -33,6 +33,7 @@ from domain.ids import (
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
+from domain.pace import Pace
 from domain.ports import DeliveryResult, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
@@ -160,13 +161,15 @@ class SqlTransaction(SqlLook):
         found = await self._by_pairs(Message, ("channel_id", "wamid"), wamids)
         return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
 
-    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
+    async def unread(self, thread: ThreadId, after: tuple[datetime, MessageId] | None) -> int:
+        at, id = after or (BEFORE_ALL, "")
         rows = await self._statements.select(
             "SELECT count(*) AS unread FROM messages"
-            " WHERE organization_id = ? AND thread_id = ? AND at > ? AND direction = 'INBOUND'",
+            " WHERE organization_id = ? AND thread_id = ? AND (at, id) > (?, ?) AND direction = 'INBOUND'",
             self.organization,
             thread,
-            after or BEFORE_ALL,
+            at,
+            id,
         )
         return rows[0]["unread"]
 
@@ -209,7 +212,7 @@ class SqlTransaction(SqlLook):
         raise LookupError(f"there is no period {entry.period}")
 
     async def entry_of(self, message: MessageId) -> Entry | None:
-        return await self._one(Entry, "message_id = ?", message)
+        return await self._one(Entry, "message_id = ? AND refunded_at IS NULL", message)
 
     # The way out
 
@@ -225,6 +228,9 @@ class SqlTransaction(SqlLook):
             item.id,
         )
         return bool(rows)
+
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        return await self._one(Pace, "id = ?", channel)
 
     # The directory
 

@@ -17,6 +17,7 @@ from domain.media import Media
 from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
+from domain.pace import Pace
 from domain.ports import Head, Listing, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
@@ -151,6 +152,8 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
             return (Period, row.period), (Thread, row.thread)
         case OutboxItem():
             return ((Message, row.id),)
+        case Pace():
+            return ((Channel, row.id),)
 
 
 TABLES: tuple[type[Row], ...] = (
@@ -173,6 +176,7 @@ TABLES: tuple[type[Row], ...] = (
     Period,
     Entry,
     OutboxItem,
+    Pace,
     Remembered,
     UpdateRecord,
     Parked,

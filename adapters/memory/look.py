@@ -1,7 +1,8 @@
 """What a decision reads of one organization, in memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from adapters.memory.books import Books, R
 from domain.channels import Channel
@@ -26,24 +27,36 @@ from domain.quota import ConversationKind, Entry, Period
 from domain.templates import Template
 from domain.threads import Thread
 
+Id = TypeVar("Id", bound=str)
+
 
 class MemoryLook:
     def __init__(self, organization: OrganizationId, books: Books) -> None:
         self.organization = organization
         self.books = books
 
+    def _rows(self, kind: type[R]) -> Mapping[str, R]:
+        return self.books.of(kind)
+
     def _of(self, kind: type[R]) -> dict[str, R]:
         """In the order of keys."""
-        return dict(sorted(self.books.of(kind).items()))
+        return dict(sorted(self._rows(kind).items()))
+
+    def _one(self, kind: type[R], id: str) -> R | None:
+        return self._rows(kind).get(id)
+
+    def _named(self, kind: type[R], ids: Collection[Id]) -> dict[Id, R]:
+        rows = self._rows(kind)
+        return {id: rows[id] for id in sorted(set(ids)) if id in rows}
 
     async def settings(self) -> Organization:
         return self._of(Organization)[self.organization]
 
     async def channel(self, id: ChannelId) -> Channel | None:
-        return self._of(Channel).get(id)
+        return self._one(Channel, id)
 
     async def template(self, id: TemplateId) -> Template | None:
-        return self._of(Template).get(id)
+        return self._one(Template, id)
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return [template for template in self._of(Template).values() if template.account == account]
@@ -53,24 +66,20 @@ class MemoryLook:
         return [identity for identity in self._of(Identity).values() if identity.key in wanted]
 
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-        wanted = set(ids)
-        return {contact.id: contact for contact in self._of(Contact).values() if contact.id in wanted}
+        return self._named(Contact, ids)
 
     async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        wanted = set(ids)
-        return {thread.id: thread for thread in self._of(Thread).values() if thread.id in wanted}
+        return self._named(Thread, ids)
 
     async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
         wanted = set(contacts)
         return [thread for thread in self._of(Thread).values() if thread.contact in wanted]
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
-        wanted = set(ids)
-        return {message.id: message for message in self._of(Message).values() if message.id in wanted}
+        return self._named(Message, ids)
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        wanted = set(ids)
-        return {file.id: file for file in self._of(Media).values() if file.id in wanted}
+        return self._named(Media, ids)
 
     async def library_item(self, id: LibraryItemId) -> LibraryItem | None:
         return self._of(LibraryItem).get(id)
@@ -90,7 +99,7 @@ class MemoryLook:
         )
 
     async def remembered(self, id: str) -> Remembered | None:
-        return self._of(Remembered).get(id)
+        return self._one(Remembered, id)
 
 
 def counts_as_allowance(entry: Entry) -> bool:

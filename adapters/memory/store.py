@@ -1,6 +1,6 @@
 """The store in memory: one transaction at a time, on a copy that the commit publishes."""
 
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -30,7 +30,20 @@ from domain.media import Media, MediaState
 from domain.messages import Direction, Message
 from domain.organizations import ApiKey, SignIn, User
 from domain.outbox import OutboxItem
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, DeliveryResult, Ids, Listing, Removable, Row, Transaction
+from domain.pace import Pace
+from domain.ports import (
+    OUTBOX,
+    UNIQUE_LISTINGS,
+    Bus,
+    Clock,
+    DeliveryResult,
+    DueNumber,
+    Ids,
+    Listing,
+    Removable,
+    Row,
+    Transaction,
+)
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
@@ -71,6 +84,36 @@ class MemoryStore:
         due = [item for item in self._first_items() if item.leased_until is None and item.due_at <= now]
         due.sort(key=lambda item: (item.priority, item.due_at, item.queued_at, item.id))
         return [(item.organization, item.id) for item in due[:limit]]
+
+    async def due_numbers(self, now: datetime) -> list[DueNumber]:
+        due = {
+            (item.organization, item.channel)
+            for item in self._all(OutboxItem)
+            if item.leased_until is None and item.due_at <= now
+        }
+        books = self._shelf.state.books
+        return [DueNumber(*number, books[number[0]].of(Pace).get(number[1])) for number in sorted(due)]
+
+    async def due_sends_of(
+        self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
+    ) -> list[MessageId]:
+        asked = (organization, channel, priority)
+        due = [
+            (item.due_at, item.queued_at, item.id)
+            for item in self._first_items()
+            if item.leased_until is None
+            and item.due_at <= now
+            and (item.organization, item.channel, item.priority) == asked
+        ]
+        return [id for _, _, id in sorted(due)[:limit]]
+
+    async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        old = [
+            (item.queued_at, item.organization, item.id)
+            for item in self._all(OutboxItem)
+            if item.leased_until is None and item.queued_at < before
+        ]
+        return [(organization, id) for _, organization, id in sorted(old)[:limit]]
 
     async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
         lost = [
@@ -206,21 +249,21 @@ class _MemoryTransaction(MemoryLook):
 
     # Reading, in the order of keys where several are asked for
 
-    def _of(self, kind: type[R]) -> dict[str, R]:
+    def _rows(self, kind: type[R]) -> Mapping[str, R]:
         self.write()
-        return super()._of(kind)
+        return super()._rows(kind)
 
     async def user(self, id: UserId) -> User | None:
-        return self._of(User).get(id)
+        return self._one(User, id)
 
     async def user_by_email(self, email: str) -> User | None:
         return next((user for user in self._of(User).values() if user.email == email), None)
 
     async def api_key(self, id: ApiKeyId) -> ApiKey | None:
-        return self._of(ApiKey).get(id)
+        return self._one(ApiKey, id)
 
     async def sign_in(self, id: SignInId) -> SignIn | None:
-        return self._of(SignIn).get(id)
+        return self._one(SignIn, id)
 
     async def channels(self) -> list[Channel]:
         return list(self._of(Channel).values())
@@ -237,8 +280,7 @@ class _MemoryTransaction(MemoryLook):
         return [identity for identity in self._of(Identity).values() if identity.contact in wanted]
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
-        wanted = set(ids)
-        return {ticket.id: ticket for ticket in self._of(Ticket).values() if ticket.id in wanted}
+        return self._named(Ticket, ids)
 
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
         wanted = set(contacts)
@@ -256,9 +298,9 @@ class _MemoryTransaction(MemoryLook):
         holders = {pair: self.books.holders.get(("wamid", *pair)) for pair in wamids}
         return {pair: messages[id] for pair, id in holders.items() if id is not None}
 
-    async def unread(self, thread: ThreadId, after: datetime | None) -> int:
+    async def unread(self, thread: ThreadId, after: tuple[datetime, MessageId] | None) -> int:
         return sum(
-            message.direction is Direction.INBOUND and (after is None or message.at > after)
+            message.direction is Direction.INBOUND and (after is None or (message.at, message.id) > after)
             for message in self._messages_in(thread)
         )
 
@@ -286,14 +328,18 @@ class _MemoryTransaction(MemoryLook):
         return self._of(Period)[entry.period]
 
     async def entry_of(self, message: MessageId) -> Entry | None:
-        return next((entry for entry in self._of(Entry).values() if entry.message == message), None)
+        entries = self._of(Entry).values()
+        return next((entry for entry in entries if entry.message == message and entry.refunded_at is None), None)
 
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
-        return self._of(OutboxItem).get(message)
+        return self._one(OutboxItem, message)
 
     async def outbox_ahead(self, item: OutboxItem) -> bool:
-        items = self._of(OutboxItem).values()
+        items = self._rows(OutboxItem).values()
         return any(other.thread == item.thread and _queued(other) < _queued(item) for other in items)
+
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        return self._one(Pace, channel)
 
     # The directory
 

@@ -106,8 +106,10 @@ class CloudApi:
             return refusal
         return _accepted(answer.body or {}, outgoing.wa_id or outgoing.business_scoped_id or "")
 
-    async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
-        return await self._do(token, number, "messages", body=read_body(wamid))
+    async def mark_read(
+        self, token: str, number: PhoneNumberId, wamid: Wamid, *, typing: bool = False
+    ) -> Failed | None:
+        return await self._do(token, number, "messages", body=read_body(wamid, typing=typing))
 
     async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> FileFacts | Failed:
         answer = await self._ask(token, network_id, parameters={"phone_number_id": number})

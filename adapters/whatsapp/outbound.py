@@ -54,9 +54,12 @@ def send_body(outgoing: Outgoing) -> JsonObject:
     return body
 
 
-def read_body(wamid: Wamid) -> JsonObject:
-    """Marks a message, and those before it in its conversation, as read."""
-    return {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+def read_body(wamid: Wamid, *, typing: bool = False) -> JsonObject:
+    """Marks a message, and those before it in its conversation, as read; with `typing`, shows that somebody writes."""
+    body: JsonObject = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+    if typing:
+        body["typing_indicator"] = {"type": "text"}
+    return body
 
 
 def _location(location: Location) -> JsonObject:

@@ -22,6 +22,7 @@ from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.organizations import NAME_LIMIT
+from domain.pace import at_rest
 from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
 from domain.templates import Template
 from domain.use_cases.templates import keep_told, read_from_now_on
@@ -79,7 +80,7 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
         await tx.enlist(Listing.ACCOUNT, asked.account, asked.account)
         known = next((each for each in await tx.channels() if each.phone_number_id == asked.number), None)
         channel = _connected(ports, actor, asked, known, facts, token, pin, now)
-        tx.save(channel)
+        tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
         tx.record(ChannelChanged(channel.id))
         await keep_told(tx, asked.account, facts.templates, facts.read_at)
         await read_from_now_on(tx, asked.account, facts.read_at)

@@ -5,7 +5,6 @@ settles what came of it. Nothing is sent blind: the rules are asked again, and a
 A file goes to the network first, by two more transactions: once for each number, since its id can be sent again.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -18,7 +17,6 @@ from domain.failures import Remedy, verdict
 from domain.ids import MessageId, OrganizationId, PhoneNumberId
 from domain.media import Media, MediaState, Upload, with_upload, without_upload
 from domain.messages import (
-    Attempt,
     AttemptOutcome,
     ContactCards,
     Failure,
@@ -31,9 +29,27 @@ from domain.messages import (
     Text,
     arrived,
     file_of,
+    leaving,
     with_mark,
+    with_outcome,
 )
-from domain.outbox import LEASE, RETRIED_FOR, OutboxItem
+from domain.outbox import LEASE, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem
+from domain.pace import (
+    PAIR_EVERY,
+    PROBE_EVERY,
+    Pace,
+    for_channel,
+    free,
+    pair_free_at,
+    pair_taken,
+    pair_used_up,
+    running,
+    slowed_down,
+    spread,
+    stopped,
+    taken,
+    without_templates,
+)
 from domain.ports import (
     Accepted,
     Attachment,
@@ -55,13 +71,16 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.changes import apply_parked
 from domain.use_cases.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
-from domain.use_cases.queueing import hold
+from domain.use_cases.queueing import hold, queue_again
 from domain.use_cases.send import opt_out_refusal
 from domain.use_cases.templates import note_template
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
-CHANNEL_PROBE_EVERY = timedelta(minutes=1)
+PAIR_LIMIT = 131056
+SPAM_LIMIT = 131048
+NUMBER_LIMITS = frozenset({4, 80007, 130429, 131057})
+"""Codes that speak of the number, its account or its app: none of its messages would go now."""
 
 SESSION_OVER = Failure(
     "The session ended before it left",
@@ -97,8 +116,10 @@ class _Claimed:
     """What a claim hands to the network call and to the settling after it."""
 
     item: OutboxItem
+    attempt: int
     outgoing: Outgoing
     token: str
+    is_probe: bool  # the number was stopped, and this asks whether it sends again
 
 
 async def dispatch(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
@@ -110,7 +131,7 @@ async def dispatch(ports: Ports, organization: OrganizationId, message: MessageI
     if not isinstance(claimed, _Claimed):
         return
     result = await ports.network.send(claimed.token, claimed.outgoing)
-    await _settle(ports, organization, claimed.item, result)
+    await _settle(ports, claimed, result)
 
 
 @again_on_collision
@@ -125,7 +146,7 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
             tx.save(hold(item, now))
             return
         current = (await tx.messages([message]))[message]
-        _unknown(ports, tx, current, "The worker that sent it died before it heard the answer.", now)
+        _unknown(ports, tx, current, current.attempt, "The worker that sent it died before it heard the answer.", now)
         tx.remove(item)
 
 
@@ -141,13 +162,13 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
             tx.remove(item)
             return None
         if item.reaction is not None:
-            return _claimed_reaction(ports, tx, item, message, thread, channel)
-        if failure := await _stopped(tx, thread, channel, message, now):
+            return await _claimed_reaction(ports, tx, item, message, thread, channel)
+        if failure := await _stopped(tx, thread, channel, message, item, now):
             await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
             tx.remove(item)
             return None
-        if channel.access_token is None:
-            tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
+        pace = await _may_leave_now(tx, item, thread, channel, message, now)
+        if pace is None or channel.access_token is None:
             return None
         token = ports.vault.open(organization, "access_token", channel.access_token)
         attachment: Attachment | None = None
@@ -164,12 +185,36 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
                 return _ToUpload(waiting, file, channel.phone_number_id, token)
             caption = message.content.caption if isinstance(message.content, MediaMessage) else None
             attachment = Attachment(file.kind, upload.network_id, caption, file.file_name, file.voice)
-        attempt = Attempt(message.attempts[-1].number + 1 if message.attempts else 1, now)
-        message = replace(message, attempts=(*message.attempts, attempt), held_until=None)
+        message = leaving(message, now)
         leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+        _pass(tx, thread, pace, now)
         tx.save(message, leased)
         outgoing = _outgoing(channel, thread, message, attachment)
-    return _Claimed(leased, outgoing, token)
+    return _Claimed(leased, message.attempt, outgoing, token, pace.stopped)
+
+
+async def _may_leave_now(
+    tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
+) -> Pace | None:
+    """The number's pace, where that and the person's let this leave at this instant; else it waits."""
+    pace = for_channel(await tx.pace(channel.id), channel, now)
+    if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
+        return None
+    if channel.access_token is None:
+        tx.save(stopped(pace, now))
+        return None
+    opens_at = pair_free_at(thread.pair_next_at, now)
+    if opens_at > now:
+        tx.save(replace(item, due_at=opens_at))
+        if item.reaction is None:
+            tx.save(replace(message, held_until=opens_at))
+        return None
+    return pace
+
+
+def _pass(tx: Transaction, thread: Thread, pace: Pace, now: datetime) -> None:
+    """One message more of the number, and to the person."""
+    tx.save(taken(pace, now), replace(thread, pair_next_at=pair_taken(thread.pair_next_at, now)))
 
 
 async def _what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thread, Channel]:
@@ -184,18 +229,20 @@ async def _what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thre
     return message, thread, channel
 
 
-def _claimed_reaction(
+async def _claimed_reaction(
     ports: Ports, tx: Transaction, item: OutboxItem, message: Message, thread: Thread, channel: Channel
 ) -> _Claimed | None:
     now = ports.clock.now()
     in_session = thread.session is not None and thread.session.is_open(now)
-    if not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
+    is_old = now >= item.queued_at + RETRIED_FOR
+    if is_old or not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
         _take_down(tx, message, item)
         return None
-    if channel.access_token is None:
-        tx.save(hold(item, now + CHANNEL_PROBE_EVERY))
+    pace = await _may_leave_now(tx, item, thread, channel, message, now)
+    if pace is None or channel.access_token is None:
         return None
     leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+    _pass(tx, thread, pace, now)
     tx.save(leased)
     outgoing = Outgoing(
         number=channel.phone_number_id,
@@ -204,19 +251,25 @@ def _claimed_reaction(
         content=ReactionTo(message.wamid, item.reaction),
         callback=callback_of_reaction(message),
     )
-    return _Claimed(leased, outgoing, ports.vault.open(tx.organization, "access_token", channel.access_token))
+    token = ports.vault.open(tx.organization, "access_token", channel.access_token)
+    return _Claimed(leased, message.attempt, outgoing, token, pace.stopped)
 
 
 async def _stopped(
-    tx: Transaction, thread: Thread, channel: Channel, message: Message, now: datetime
+    tx: Transaction, thread: Thread, channel: Channel, message: Message, item: OutboxItem, now: datetime
 ) -> Failure | None:
-    """Why it must not leave now, though it was accepted."""
+    """Why it must not leave any more, though it was accepted."""
     if not channel.can_send:
         return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
     in_session = thread.session is not None and thread.session.is_open(now)
-    if not isinstance(message.content, TemplateMessage):
-        return None if in_session else SESSION_OVER
-    template = await tx.template(message.content.template)
+    template_id = message.content.template if isinstance(message.content, TemplateMessage) else None
+    if template_id is None and not in_session:
+        return SESSION_OVER
+    if now >= item.queued_at + RETRIED_FOR and (template_id is not None or item.tries):
+        return GAVE_UP
+    if template_id is None:
+        return None
+    template = await tx.template(template_id)
     if template is None:
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
     if reason := not_sendable_reason(template):
@@ -275,17 +328,17 @@ async def _settle_upload(ports: Ports, work: _ToUpload, result: "str | Failed | 
         item = await tx.outbox_item(work.item.id)
         if item is None or item.lease is not None or item.due_at != work.item.due_at:
             return
-        message, _, channel = await _what_leaves(tx, item)
+        message, thread, channel = await _what_leaves(tx, item)
         match result:
             case str():
                 tx.save(replace(item, due_at=now))
             case None:
                 await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
                 tx.remove(item)
-            case NotSent(message=reason) | Unanswered(message=reason):
-                await _later(ports, tx, message, item, AttemptOutcome.NOT_SENT, None, reason, None, now)
+            case NotSent() | Unanswered():
+                await _later(ports, tx, message, item, now + pause_before(item), now)
             case Rejected():
-                await _rejected(ports, tx, message, channel, item, result, now)
+                await _rejected(ports, tx, message, thread, channel, item, item, None, result, now)
             case _:
                 assert_never(result)
 
@@ -305,40 +358,62 @@ async def _is_stale(tx: Transaction, message: Message, channel: Channel, item: O
 
 
 @again_on_collision
-async def _settle(ports: Ports, organization: OrganizationId, item: OutboxItem, result: SendResult) -> None:
+async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
     """Record what came of the attempt. A late answer is recorded too; only the queue is left to the newer claim."""
     now = ports.clock.now()
-    async with ports.store.transaction(organization) as tx:
+    item, attempt = claimed.item, claimed.attempt
+    async with ports.store.transaction(item.organization) as tx:
         message, thread, channel = await _what_leaves(tx, item)
         current = await tx.outbox_item(item.id)
         ours = current if current is not None and current.lease == item.lease else None
+        if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
+            tx.save(running(pace))
         if item.reaction is not None:
-            if ours is not None:
-                await _settle_reaction(tx, message, item, ours, result, now)
+            await _settle_reaction(tx, message, thread, channel, item, ours, result, now)
             return
         match result:
             case Accepted():
-                await _accepted(ports, tx, message, thread, channel, result, now)
+                await _accepted(ports, tx, message, attempt, thread, channel, result, now)
                 _leave(tx, ours)
             case Unanswered(message=reason):
-                _unknown(ports, tx, message, reason, now)
+                _unknown(ports, tx, message, attempt, reason, now)
                 _leave(tx, ours)
             case NotSent(message=reason):
-                await _later(ports, tx, message, ours, AttemptOutcome.NOT_SENT, None, reason, None, now)
+                ended = with_outcome(message, attempt, AttemptOutcome.NOT_SENT, reason=reason)
+                if ours is None:
+                    await _not_sent_after_all(ports, tx, ended, attempt, now)
+                else:
+                    await _later(ports, tx, ended, ours, now + pause_before(ours), now)
             case Rejected():
-                await _rejected(ports, tx, message, channel, ours, result, now)
+                await _rejected(ports, tx, message, thread, channel, item, ours, attempt, result, now)
             case _:
                 assert_never(result)
 
 
+def _sends(result: SendResult) -> bool:
+    """Whether the answer proves that the number can send: the network took this message, or this one alone is wrong."""
+    if isinstance(result, Rejected):
+        return verdict(result.code, result.message).remedy is not Remedy.CHANNEL
+    return isinstance(result, Accepted)
+
+
 async def _settle_reaction(
-    tx: Transaction, message: Message, item: OutboxItem, ours: OutboxItem, result: SendResult, now: datetime
+    tx: Transaction,
+    message: Message,
+    thread: Thread,
+    channel: Channel,
+    item: OutboxItem,
+    ours: OutboxItem | None,
+    result: SendResult,
+    now: datetime,
 ) -> None:
     """A reaction that was not taken comes down again. One whose fate is unknown is sent again: twice is once."""
+    if ours is None:
+        return
     if ours.reaction != item.reaction:  # changed meanwhile: the newer one leaves next
         tx.save(replace(ours, due_at=now, leased_until=None, lease=None))
         return
-    pause = pause_before(ours)
+    until = now + pause_before(ours)
     match result:
         case Accepted():
             tx.remove(ours)
@@ -348,19 +423,17 @@ async def _settle_reaction(
             if judged.remedy is Remedy.FAIL:
                 _take_down(tx, message, ours)
                 return
-            channel = await tx.channel(item.channel)
-            if judged.remedy is Remedy.CHANNEL and channel is not None:
+            if judged.remedy is Remedy.CHANNEL:
                 _degrade(tx, channel, judged.failure, result.code, now)
-                pause = CHANNEL_PROBE_EVERY
-            pause = max(pause, timedelta(seconds=result.retry_after_s or 0))
+            until = await _slow_down(tx, thread, channel, ours, judged.remedy, result, now)
         case Unanswered() | NotSent():
             pass
         case _:
             assert_never(result)
-    if now + pause >= ours.queued_at + RETRIED_FOR:
+    if until >= ours.queued_at + RETRIED_FOR:
         _take_down(tx, message, ours)
     else:
-        tx.save(hold(ours, now + pause))
+        tx.save(hold(ours, until))
 
 
 def _take_down(tx: Transaction, message: Message, item: OutboxItem) -> None:
@@ -381,18 +454,18 @@ async def _accepted(
     ports: Ports,
     tx: Transaction,
     message: Message,
+    attempt: int,
     thread: Thread,
     channel: Channel,
     result: Accepted,
     now: datetime,
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
-    ended = _ended(message, AttemptOutcome.ACCEPTED, None, None)
-    attempts = (*ended.attempts[:-1], replace(ended.attempts[-1], wamid=result.wamid)) if ended.attempts else ()
-    known = replace(ended, attempts=attempts, wamid=result.wamid)
-    after = with_mark(known, MessageStatus.SENT, at=now, attempt=known.attempt)
+    ended = with_outcome(message, attempt, AttemptOutcome.ACCEPTED, wamid=result.wamid)
+    known = replace(ended, wamid=result.wamid) if message.wamid is None or attempt == message.attempt else ended
+    after = with_mark(known, MessageStatus.SENT, at=now, attempt=attempt)
     tx.save(after)
-    if after.status is not known.status:
+    if after != known:
         tx.save(own_mark(ports, after, MessageStatus.SENT, now))
     tx.record(*status_events(message, after))
     _learn_name(tx, thread, result)
@@ -423,10 +496,12 @@ def _any_stops_us(problems: tuple[Problem, ...]) -> bool:
     return any(problem.code not in harmless for problem in problems)
 
 
-def _unknown(ports: Ports, tx: Transaction, message: Message, reason: str, now: datetime) -> None:
-    ended = _ended(message, AttemptOutcome.UNKNOWN, None, reason)
-    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=ended.attempt)
-    tx.save(after, own_mark(ports, after, MessageStatus.UNKNOWN, now))
+def _unknown(ports: Ports, tx: Transaction, message: Message, attempt: int, reason: str, now: datetime) -> None:
+    ended = with_outcome(message, attempt, AttemptOutcome.UNKNOWN, reason=reason)
+    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=attempt)
+    tx.save(after)
+    if after.status is not message.status:
+        tx.save(own_mark(ports, after, MessageStatus.UNKNOWN, now))
     tx.record(*status_events(message, after))
 
 
@@ -434,57 +509,92 @@ async def _rejected(
     ports: Ports,
     tx: Transaction,
     message: Message,
+    thread: Thread,
     channel: Channel,
+    item: OutboxItem,
     ours: OutboxItem | None,
+    attempt: int | None,
     result: Rejected,
     now: datetime,
 ) -> None:
+    """`attempt` None: its file was refused, before the message could leave."""
+    ended = message
+    if attempt is not None:
+        refused = AttemptOutcome.REFUSED
+        ended = with_outcome(message, attempt, refused, code=result.code, reason=result.message)
     if ours is not None and await _is_stale(tx, message, channel, ours, result.code):
-        tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message), hold(ours, now))
+        tx.save(ended, hold(ours, now))
         return
     if isinstance(message.content, TemplateMessage):
         await note_template(tx, message.content.template, result.code, now)
     judged = verdict(result.code, result.message)
-    match judged.remedy:
-        case Remedy.FAIL:
-            ended = _ended(message, AttemptOutcome.REFUSED, result.code, result.message)
+    if judged.remedy is Remedy.FAIL:
+        if attempt in (None, message.attempt):
             await give_back(ports, tx, failed(ports, tx, ended, judged.failure, now), now)
-            _leave(tx, ours)
-        case Remedy.LATER:
-            pause = timedelta(seconds=result.retry_after_s) if result.retry_after_s else None
-            outcome = AttemptOutcome.REFUSED
-            await _later(ports, tx, message, ours, outcome, result.code, result.message, pause, now)
-        case Remedy.CHANNEL:
-            _degrade(tx, channel, judged.failure, result.code, now)
-            tx.save(_ended(message, AttemptOutcome.REFUSED, result.code, result.message))
-            if ours is not None:
-                tx.save(hold(ours, now + CHANNEL_PROBE_EVERY))
-        case _:
-            assert_never(judged.remedy)
+        else:
+            tx.save(ended)
+        _leave(tx, ours)
+        return
+    if judged.remedy is Remedy.CHANNEL:
+        _degrade(tx, channel, judged.failure, result.code, now)
+    until = await _slow_down(tx, thread, channel, item, judged.remedy, result, now)
+    if ours is None:
+        await _not_sent_after_all(ports, tx, ended, attempt, now)
+    elif judged.remedy is Remedy.CHANNEL:
+        # The number holds it, and lets it go the moment it has a new token.
+        tx.save(replace(ended, held_until=until), hold(ours, min(ours.due_at, now)))
+    else:
+        await _later(ports, tx, ended, ours, until, now)
+
+
+async def _slow_down(
+    tx: Transaction,
+    thread: Thread,
+    channel: Channel,
+    item: OutboxItem,
+    remedy: Remedy,
+    result: Rejected,
+    now: datetime,
+) -> datetime:
+    """What a refusal means for the pace of the number, or of this person alone; when this item may be tried again."""
+    retry_after = timedelta(seconds=result.retry_after_s or 0)
+    if result.code == PAIR_LIMIT:
+        tx.save(replace(thread, pair_next_at=pair_used_up(now)))
+        pause = min(PAIR_EVERY * 2 ** min(item.tries, 16), LONGEST_PAUSE)
+        return now + max(retry_after, spread(pause, f"{item.id}/{item.tries}"))
+    pace = for_channel(await tx.pace(channel.id), channel, now)
+    if remedy is Remedy.CHANNEL:
+        tx.save(stopped(pace, now))
+        return now + PROBE_EVERY
+    if result.code == SPAM_LIMIT:
+        tx.save(without_templates(pace, now, retry_after))
+    elif result.code in NUMBER_LIMITS or retry_after:
+        slower = slowed_down(pace, now, retry_after)
+        tx.save(slower)
+        return slower.held_until or now
+    return now + max(retry_after, pause_before(item))
+
+
+async def _not_sent_after_all(
+    ports: Ports, tx: Transaction, message: Message, attempt: int | None, now: datetime
+) -> None:
+    """The worker was given up and then heard that nothing was sent: what was unknown may leave after all."""
+    is_free = await tx.outbox_item(message.id) is None
+    if is_free and attempt == message.attempt and message.status is MessageStatus.UNKNOWN:
+        queue_again(ports, tx, message, now, due_at=now + FIRST_PAUSE)
+    else:
+        tx.save(message)
 
 
 async def _later(
-    ports: Ports,
-    tx: Transaction,
-    message: Message,
-    ours: OutboxItem | None,
-    outcome: AttemptOutcome,
-    code: int | None,
-    reason: str,
-    pause: timedelta | None,
-    now: datetime,
+    ports: Ports, tx: Transaction, message: Message, ours: OutboxItem, due_at: datetime, now: datetime
 ) -> None:
-    """Try again after a pause, until the session ends or a day has passed, whichever is first; then FAILED."""
-    ended = _ended(message, outcome, code, reason)
-    if ours is None:
-        tx.save(ended)
-        return
-    due_at = now + max(pause or timedelta(0), pause_before(ours))
+    """Try again then, if that is before the session ends and within a day; else FAILED."""
     if due_at >= await _deadline(tx, ours, message):
-        await give_back(ports, tx, failed(ports, tx, ended, GAVE_UP, now), now)
+        await give_back(ports, tx, failed(ports, tx, message, GAVE_UP, now), now)
         tx.remove(ours)
         return
-    tx.save(replace(ended, held_until=due_at), hold(ours, due_at))
+    tx.save(replace(message, held_until=due_at), hold(ours, due_at))
 
 
 async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> datetime:
@@ -497,10 +607,8 @@ async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> date
 
 
 def pause_before(item: OutboxItem) -> timedelta:
-    """Doubling, up to ten minutes, spread by up to a half so that what failed together does not return together."""
-    grown = min(FIRST_PAUSE * 2 ** min(item.tries, 16), LONGEST_PAUSE)
-    spread = hashlib.sha256(f"{item.id}/{item.tries}".encode()).digest()[0] / 255
-    return grown * (1 + spread / 2)
+    """Doubling, up to ten minutes, spread."""
+    return spread(min(FIRST_PAUSE * 2 ** min(item.tries, 16), LONGEST_PAUSE), f"{item.id}/{item.tries}")
 
 
 def _degrade(tx: Transaction, channel: Channel, failure: Failure, code: int | None, now: datetime) -> None:
@@ -517,11 +625,3 @@ def _degrade(tx: Transaction, channel: Channel, failure: Failure, code: int | No
     if degraded != channel:
         tx.save(degraded)
         tx.record(ChannelChanged(channel.id))
-
-
-def _ended(message: Message, outcome: AttemptOutcome, code: int | None, reason: str | None) -> Message:
-    """The newest attempt with what came of it, unless a faster status said so already."""
-    if not message.attempts or message.attempts[-1].outcome is AttemptOutcome.ACCEPTED:
-        return message
-    last = replace(message.attempts[-1], outcome=outcome, code=code, message=reason)
-    return replace(message, attempts=(*message.attempts[:-1], last))

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from domain.actors import Actor, Author
+from domain.actors import Actor, Author, ByPhoneApp
 from domain.channels import Channel
 from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
 from domain.events import MessageAdded, QuotaChanged
 from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
 from domain.media import used
-from domain.messages import Content, Direction, Message, MessageStatus, file_of
-from domain.outbox import IDEMPOTENCY_KEY_LIMIT, OutboxItem, Remembered
+from domain.messages import Content, Direction, Message, MessageStatus, TemplateMessage, file_of, queued_again
+from domain.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem, Remembered
 from domain.ports import Look, Ports, Transaction
 from domain.quota import (
     ALLOWANCE_WINDOW,
@@ -32,7 +32,7 @@ from domain.quota import (
 from domain.templates import not_sendable_reason
 from domain.threads import Thread, with_message
 from domain.tickets import after_our_reply
-from domain.use_cases.marks import own_mark
+from domain.use_cases.marks import own_mark, status_events
 from domain.use_cases.ticketing import record_change
 
 
@@ -254,20 +254,49 @@ async def queue(
     if thread.ticket is not None:
         ticket = (await tx.tickets([thread.ticket]))[thread.ticket]
         record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
-    if paid is not None:
-        entry = Entry(
-            tx.organization,
-            EntryId(ports.ids.new()),
-            paid.period.id,
-            now,
-            paid.kind,
-            thread.id,
-            message.id,
-            paid.account,
-        )
-        tx.save(paid.period, entry)
-        tx.record(QuotaChanged())
+    take_unit(ports, tx, message, paid, now)
     return after
+
+
+def take_unit(ports: Ports, tx: Transaction, message: Message, paid: Price | None, now: datetime) -> None:
+    if paid is None:
+        return
+    entry = Entry(
+        tx.organization,
+        EntryId(ports.ids.new()),
+        paid.period.id,
+        now,
+        paid.kind,
+        message.thread,
+        message.id,
+        paid.account,
+    )
+    tx.save(paid.period, entry)
+    tx.record(QuotaChanged())
+
+
+def queue_again(ports: Ports, tx: Transaction, message: Message, now: datetime, due_at: datetime) -> Message:
+    """A new attempt of a message whose last one did not go: at the end of its thread's queue."""
+    after = queued_again(message, now)
+    item = OutboxItem(tx.organization, message.id, message.thread, message.channel, now, due_at, priority_of(message))
+    tx.save(after, own_mark(ports, after, MessageStatus.QUEUED, now), item)
+    tx.record(*status_events(message, after))
+    return after
+
+
+def priority_of(message: Message) -> int:
+    return TEMPLATE_NEXT if isinstance(message.content, TemplateMessage) else PERSON_FIRST
+
+
+async def written_here(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Thread, Message] | Refusal:
+    """A message that went out from here, and its thread, which is locked first as everywhere: it never moves."""
+    known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
+    if known is None:
+        return not_found("message", "messageId")
+    if known.direction is not Direction.OUTBOUND or isinstance(known.author, ByPhoneApp):
+        return invalid("This message was not sent from here.", "messageId")
+    thread = (await tx.threads([known.thread]))[known.thread]
+    return thread, (await tx.messages([id]))[id]
 
 
 def replied_to(thread: Thread, original: Message | None) -> Refusal | None:

@@ -13,7 +13,7 @@ from domain.given import UNSET, Left
 from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
 from domain.messages import Direction, Message
 from domain.ports import Ports, Transaction
-from domain.threads import Thread, ThreadStatus
+from domain.threads import Thread, ThreadStatus, is_read
 from domain.tickets import Ticket, close, reopen
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
@@ -130,9 +130,10 @@ async def _message(tx: Transaction, id: MessageId | None) -> Message | None:
 
 
 async def _read_up_to(tx: Transaction, thread: Thread, message: Message | None) -> Thread:
-    if message is None or (thread.read_up_to is not None and message.at <= thread.read_up_to):
+    if message is None or is_read(thread, message):
         return thread
-    return replace(thread, read_up_to=message.at, unread_count=await tx.unread(thread.id, message.at))
+    unread = await tx.unread(thread.id, (message.at, message.id))
+    return replace(thread, read_up_to=message.at, read_up_to_message=message.id, unread_count=unread)
 
 
 async def _newest_inbound(tx: Transaction, thread: Thread, up_to: Message | None) -> Wamid | None:
@@ -140,4 +141,5 @@ async def _newest_inbound(tx: Transaction, thread: Thread, up_to: Message | None
     if up_to is None or up_to.direction is Direction.INBOUND:
         return up_to.wamid if up_to is not None else None
     newest = await _message(tx, thread.session.last_by if thread.session else None)
-    return newest.wamid if newest is not None and newest.at <= up_to.at else None
+    was_read = newest is not None and (newest.at, newest.id) <= (up_to.at, up_to.id)
+    return newest.wamid if newest is not None and was_read else None

@@ -18,6 +18,7 @@ from domain.ports import Delivery, DeliveryResult, DeliveryState, Directory, Lis
 from domain.updates import Update
 from domain.use_cases.dispatch import dispatch
 from domain.use_cases.interpret import CLAIMED_FOR, interpret_waiting
+from domain.use_cases.turns import next_sends
 from tests.adapters.offices import Office, count, delivery
 from tests.builders import (
     ACCOUNT,
@@ -26,6 +27,7 @@ from tests.builders import (
     NOON,
     a_channel,
     a_message_received,
+    a_pace,
     a_person,
     a_session,
     a_status_reported,
@@ -292,18 +294,22 @@ class Sender:
     office: Office
 
     async def until_all_has_left(self) -> None:
-        while due := await self.ports.store.due_sends(self.office.clock.now(), 32):
-            await asyncio.gather(*(dispatch(self.ports, organization, message) for organization, message in due))
+        """The clock goes on where the pace says so."""
+        while (turn := await next_sends(self.ports, ())).leaving or turn.again_at is not None:
+            await asyncio.gather(*(dispatch(self.ports, each.organization, each.message) for each in turn.leaving))
+            if turn.again_at is not None:
+                self.office.clock.at = max(self.office.clock.at, turn.again_at)
 
 
-async def test_sixteen_workers_send_each_message_once_and_each_thread_in_order(office: Office) -> None:
+async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_all_at_one_pace(office: Office) -> None:
     processes = [await office.process() for _ in range(4)]
     network = Network()
     threads = [ThreadId(an_id(1000 + number)) for number in range(12)]
-    ours = replace(a_channel(), access_token=Vault().seal(ACME, "access_token", "the-token"))
+    token = Vault().seal(ACME, "access_token", "the-token")
+    ours = a_channel(access_token=token, throughput_per_second=20)
     queued: list[Message] = []
     async with processes[0].store.transaction(ACME) as tx:
-        tx.save(ours, *(a_thread(thread, session=a_session()) for thread in threads))
+        tx.save(ours, a_pace(), *(a_thread(thread, session=a_session()) for thread in threads))
         for number in range(96):
             message = an_outbound(
                 MessageId(an_id(number)), thread=threads[number % 12], text=f"{number % 12}/{number:03}"
@@ -314,6 +320,7 @@ async def test_sixteen_workers_send_each_message_once_and_each_thread_in_order(o
             tx.save(message, item)
             queued.append(message)
     office.clock.advance(MINUTE)
+    begun_at = office.clock.now()
     senders = [Sender(ports_at(office, process, network), office) for process in processes for _ in range(4)]
 
     async with asyncio.timeout(120):
@@ -321,6 +328,8 @@ async def test_sixteen_workers_send_each_message_once_and_each_thread_in_order(o
         while await count(processes[0], "outbox"):
             await senders[0].until_all_has_left()
 
+    fifteen_a_second = timedelta(seconds=(96 - 4) / 15)
+    assert office.clock.now() - begun_at >= fifteen_a_second, "they share one pace"
     texts = [getattr(each.content, "body", "") for each in network.sent]
     assert Counter(texts) == Counter(getattr(each.content, "body", "") for each in queued)
     for thread in range(12):

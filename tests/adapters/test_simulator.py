@@ -914,3 +914,36 @@ async def _until_data(lines: Any) -> AsyncGenerator[str, None]:
         if line.startswith("data: "):
             yield json.loads(line.removeprefix("data: "))["type"]
             return
+
+
+# Limits
+
+
+async def limit_errors(network: Network) -> int:
+    return (await network.control("GET", ""))["limitErrors"]
+
+
+async def test_a_person_gets_45_messages_at_once_and_then_one_in_six_seconds(network: Network) -> None:
+    await network.writes("hello")
+    for _ in range(45):
+        assert (await network.sends(a_text())).is_success
+
+    assert error_of(await network.sends(a_text()))["code"] == 131056
+    await network.control("POST", "/clock", {"advanceSeconds": 5.9})
+    assert error_of(await network.sends(a_text()))["code"] == 131056
+    await network.control("POST", "/clock", {"advanceSeconds": 0.1})
+    assert (await network.sends(a_text())).is_success
+    assert await limit_errors(network) == 2
+    assert len((await network.control("GET", "/sends"))["sends"]) == 46
+
+
+async def test_a_number_sends_so_many_a_second_and_what_comes_in_counts() -> None:
+    async with a_network(SimulatorOptions(throughput=5)) as network:
+        await network.writes("hello")
+        for _ in range(4):
+            assert (await network.sends(a_text())).is_success
+
+        assert error_of(await network.sends(a_text()))["code"] == 130429
+        await network.control("POST", "/clock", {"advanceSeconds": 1})
+        assert (await network.sends(a_text())).is_success
+        assert await limit_errors(network) == 1

@@ -147,6 +147,21 @@ async def test_a_message_is_marked_as_read_and_a_reaction_arrives() -> None:
         assert (reaction.target, reaction.emoji) == (wamid, "🎉")
 
 
+async def test_the_contact_sees_us_writing_until_we_wrote() -> None:
+    async with a_line() as line:
+        await line.writes(text="Anybody?")
+        [message] = line.told
+        assert isinstance(message, MessageReceived)
+
+        assert await line.api.mark_read(TOKEN, SUPPORT, message.wamid, typing=True) is None
+
+        [shown] = await line.chat()
+        conversation = line.sim.world.conversation_of(message.wamid)
+        assert (shown["status"], conversation is not None) == ("read", True)
+        assert conversation is not None
+        assert conversation.typing_until > line.sim.now()
+
+
 async def test_a_free_text_to_somebody_who_never_wrote_is_refused() -> None:
     async with a_line() as line:
         result = await line.sends(Text("Hello?"))

@@ -154,6 +154,15 @@ def test_blanks_with_names_are_sent_with_their_names() -> None:
     ]
 
 
+def test_somebody_writing_is_shown_with_the_message_they_answer() -> None:
+    assert read_body(Wamid("wamid.m1"), typing=True) == {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.m1",
+        "typing_indicator": {"type": "text"},
+    }
+
+
 def test_a_message_is_marked_as_read_by_its_id() -> None:
     assert read_body(Wamid("wamid.m1")) == {
         "messaging_product": "whatsapp",

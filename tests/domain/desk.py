@@ -38,6 +38,7 @@ from domain.use_cases.dispatch import dispatch
 from domain.use_cases.interpret import Interpreted, interpret_waiting
 from domain.use_cases.receive import receive
 from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.turns import next_sends
 from tests.builders import (
     ACCOUNT,
     ACME,
@@ -247,10 +248,10 @@ class Desk:
 
     async def dispatch_due(self) -> list[MessageId]:
         """One turn of the worker: everything that may leave now."""
-        due = await self.ports.store.due_sends(self.clock.now(), 100)
-        for organization, message in due:
-            await dispatch(self.ports, organization, message)
-        return [message for _, message in due]
+        turn = await next_sends(self.ports, ())
+        for leaving in turn.leaving:
+            await dispatch(self.ports, leaving.organization, leaving.message)
+        return [leaving.message for leaving in turn.leaving]
 
     # What is seen
 

@@ -94,6 +94,9 @@ class WatchedStore:
         self.collisions = 0
         self.pauses: list[int] = []
         self.due_sends = database.store.due_sends
+        self.due_numbers = database.store.due_numbers
+        self.due_sends_of = database.store.due_sends_of
+        self.old_sends = database.store.old_sends
         self.lost_sends = database.store.lost_sends
         self.due_alarms = database.store.due_alarms
         self.due_media = database.store.due_media
@@ -259,8 +262,8 @@ def _said_at_first(message: Message) -> tuple[object, ...]:
 
 
 def _content_of(thread: Thread) -> Thread:
-    """Whom it answers is the contact's news and not the thread's."""
-    return replace(thread, alarm=None, wa_id=None, business_scoped_id=None)
+    """Whom it answers is the contact's news and not the thread's, and its pace is nobody's."""
+    return replace(thread, alarm=None, wa_id=None, business_scoped_id=None, pair_next_at=None)
 
 
 def _standing(thread: Thread) -> tuple[object, ...]:

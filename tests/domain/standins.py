@@ -45,6 +45,7 @@ class Network:
 
     sent: list[Outgoing] = field(default_factory=list[Outgoing])
     told_read: list[Wamid] = field(default_factory=list[Wamid])
+    told_typing: list[Wamid] = field(default_factory=list[Wamid])
     asked: list[str] = field(default_factory=list[str])
     tokens: set[str] = field(default_factory=set[str])
     answers: deque[SendResult] = field(default_factory=deque[SendResult])
@@ -70,8 +71,10 @@ class Network:
             return self.answers.popleft()
         return Accepted(wamid_number(len(self.sent)))
 
-    async def mark_read(self, token: str, number: PhoneNumberId, wamid: Wamid) -> Failed | None:
-        self.told_read.append(wamid)
+    async def mark_read(
+        self, token: str, number: PhoneNumberId, wamid: Wamid, *, typing: bool = False
+    ) -> Failed | None:
+        (self.told_typing if typing else self.told_read).append(wamid)
         return await self._asked("mark_read", token)
 
     async def file_facts(self, token: str, number: PhoneNumberId, network_id: str) -> FileFacts | Failed:

@@ -10,13 +10,22 @@ from domain.channels import ChannelState, Problem, ProblemCode
 from domain.errors import ErrorCode
 from domain.events import ChannelChanged, MessageStatusChanged, QuotaChanged
 from domain.ids import ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
-from domain.messages import Attempt, AttemptOutcome, Failure, Message, MessageStatus, TemplateMessage, Text
+from domain.messages import (
+    SENT_AFTER_ALL,
+    Attempt,
+    AttemptOutcome,
+    Failure,
+    Message,
+    MessageStatus,
+    TemplateMessage,
+    Text,
+)
 from domain.outbox import LEASE, RETRIED_FOR, OutboxItem
+from domain.pace import PROBE_EVERY
 from domain.ports import Accepted, NotSent, Outgoing, Rejected, SendResult, Unanswered
 from domain.templates import TemplateStatus
 from domain.updates import Outcome
 from domain.use_cases.dispatch import (
-    CHANNEL_PROBE_EVERY,
     FIRST_PAUSE,
     GAVE_UP,
     LONGEST_PAUSE,
@@ -25,7 +34,9 @@ from domain.use_cases.dispatch import (
     give_up,
     pause_before,
 )
+from domain.use_cases.retry import Retry, retry
 from domain.use_cases.send import SendText, send_text
+from domain.use_cases.settle import Settle, settle
 from tests.builders import (
     ACME,
     DAY,
@@ -39,7 +50,7 @@ from tests.builders import (
     an_id,
     an_outbox_item,
 )
-from tests.domain.desk import AGENT, TOKEN, Desk, a_desk_number, granted, open_desk
+from tests.domain.desk import AGENT, TOKEN, Desk, a_desk_number, granted, open_desk, refused_as
 from tests.domain.standins import wamid_number
 
 INSTANT = timedelta(microseconds=1)
@@ -266,7 +277,7 @@ async def test_a_bad_token_degrades_the_channel_and_fails_nothing(desk: Desk, co
     assert await desk.events(head) == [ChannelChanged(channel.id)]
 
     assert await desk.dispatch_due() == []
-    desk.later(CHANNEL_PROBE_EVERY)
+    desk.later(PROBE_EVERY)
     assert await desk.dispatch_due() == [reply.id]
     channel = await desk.channel()
     assert (channel.state, channel.token_valid, channel.problems) == (ChannelState.CONNECTED, True, ())
@@ -279,7 +290,7 @@ async def test_a_trouble_told_again_is_no_news(desk: Desk) -> None:
 
     for _ in range(3):
         await desk.dispatch(reply)
-        desk.later(CHANNEL_PROBE_EVERY)
+        desk.later(PROBE_EVERY)
 
     assert [each for each in await desk.events() if isinstance(each, ChannelChanged)] == [
         ChannelChanged((await desk.channel()).id)
@@ -477,7 +488,7 @@ async def test_a_channel_without_a_token_holds_its_queue(desk: Desk) -> None:
     assert (desk.network.sent, await desk.dispatch_due()) == ([], [])
 
     await desk.given(channel)
-    desk.later(CHANNEL_PROBE_EVERY)
+    desk.later(PROBE_EVERY)
     assert await desk.dispatch_due() == [reply.id]
     assert (await desk.message_by_id(reply.id)).attempts[0].number == 1, "nothing was tried in between"
 
@@ -728,20 +739,9 @@ async def test_giving_up_leaves_what_nobody_claimed(desk: Desk) -> None:
     assert (await desk.message_by_id(reply.id)).status is QUEUED
 
 
-LATE_ANSWERS: list[tuple[SendResult, MessageStatus, AttemptOutcome]] = [
-    (Accepted(Wamid("wamid.late")), SENT, AttemptOutcome.ACCEPTED),
-    (LOST, UNKNOWN, AttemptOutcome.UNKNOWN),
-    (NOT_LEFT, UNKNOWN, AttemptOutcome.NOT_SENT),
-    (Rejected(131026, "No."), FAILED, AttemptOutcome.REFUSED),
-    (Rejected(130429, "Slow down."), UNKNOWN, AttemptOutcome.REFUSED),
-    (Rejected(190, "Expired."), UNKNOWN, AttemptOutcome.REFUSED),
-]
+async def answered_too_late(desk: Desk, answer: SendResult) -> Message:
+    """The worker wakes after its lease, when its message was given up, and then hears the answer."""
 
-
-@pytest.mark.parametrize(("answer", "status", "outcome"), LATE_ANSWERS)
-async def test_an_answer_to_a_worker_that_slept_past_its_lease_is_recorded_and_sends_nothing(
-    desk: Desk, answer: SendResult, status: MessageStatus, outcome: AttemptOutcome
-) -> None:
     async def it_sleeps(_: Outgoing) -> None:
         desk.later(MINUTE)
         await give_up(desk.ports, ACME, reply.id)
@@ -749,14 +749,105 @@ async def test_an_answer_to_a_worker_that_slept_past_its_lease_is_recorded_and_s
     desk.network.meanwhile = it_sleeps
     desk.network.answers.append(answer)
     reply = await desk.reply()
-
     message = await desk.dispatch(reply)
+    desk.network.meanwhile = None
+    return message
+
+
+LATE_ANSWERS: list[tuple[SendResult, MessageStatus, AttemptOutcome]] = [
+    (Accepted(Wamid("wamid.late")), SENT, AttemptOutcome.ACCEPTED),
+    (LOST, UNKNOWN, AttemptOutcome.UNKNOWN),
+    (Rejected(131026, "No."), FAILED, AttemptOutcome.REFUSED),
+]
+
+
+@pytest.mark.parametrize(("answer", "status", "outcome"), LATE_ANSWERS)
+async def test_an_answer_to_a_worker_that_slept_past_its_lease_is_recorded_and_sends_nothing(
+    desk: Desk, answer: SendResult, status: MessageStatus, outcome: AttemptOutcome
+) -> None:
+    message = await answered_too_late(desk, answer)
 
     assert (message.status, message.attempts[0].outcome) == (status, outcome)
-    desk.network.meanwhile = None
     desk.later(HOUR)
-    await desk.dispatch(reply)
+    await desk.dispatch(message)
     assert (len(desk.network.sent), await desk.dispatch_due()) == (1, [])
+    assert (await statuses(desk, message)).count(UNKNOWN) == 1
+
+
+NOT_SENT_AT_ALL: list[tuple[SendResult, AttemptOutcome]] = [
+    (NOT_LEFT, AttemptOutcome.NOT_SENT),
+    (Rejected(130429, "Slow down."), AttemptOutcome.REFUSED),
+    (Rejected(190, "Expired."), AttemptOutcome.REFUSED),
+]
+
+
+@pytest.mark.parametrize(("answer", "outcome"), NOT_SENT_AT_ALL)
+async def test_what_turns_out_late_to_have_not_been_sent_is_sent_after_all(
+    desk: Desk, answer: SendResult, outcome: AttemptOutcome
+) -> None:
+    waiting = await answered_too_late(desk, answer)
+
+    assert (waiting.status, [each.outcome for each in waiting.attempts]) == (QUEUED, [outcome, None])
+    desk.later(MINUTE)
+    assert await desk.dispatch_due() == [waiting.id]
+    sent = await desk.message_by_id(waiting.id)
+    assert (sent.status, [each.callback for each in desk.network.sent]) == (
+        SENT,
+        [f"dk1:{sent.id}:1", f"dk1:{sent.id}:2"],
+    )
+    assert await statuses(desk, sent) == [QUEUED, UNKNOWN, QUEUED, SENT]
+
+
+async def told_by_a_person_and_then_by_the_network(desk: Desk, answer: SendResult, *, again: bool) -> Message:
+    """Given up, settled as not sent, perhaps sent again: and only then the first worker hears its answer."""
+
+    async def somebody_settles(outgoing: Outgoing) -> None:
+        desk.network.meanwhile = None
+        desk.later(MINUTE)
+        await give_up(desk.ports, ACME, reply.id)
+        granted(await settle(desk.ports, AGENT, Settle(reply.id, was_sent=False)))
+        if again:
+            granted(await retry(desk.ports, AGENT, Retry(reply.id)))
+
+    desk.network.meanwhile = somebody_settles
+    desk.network.answers.append(answer)
+    reply = await desk.reply()
+    return await desk.dispatch(reply)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [*NOT_SENT_AT_ALL, (LOST, AttemptOutcome.UNKNOWN), (Rejected(131026, "No."), AttemptOutcome.REFUSED)],
+)
+async def test_a_late_answer_speaks_of_its_own_attempt_and_not_of_the_next(
+    desk: Desk, answer: SendResult, outcome: AttemptOutcome
+) -> None:
+    message = await told_by_a_person_and_then_by_the_network(desk, answer, again=True)
+
+    assert (message.status, [each.outcome for each in message.attempts]) == (QUEUED, [outcome, None])
+    desk.later(MINUTE)
+    assert await desk.dispatch_due() == [message.id]
+    assert [each.callback for each in desk.network.sent] == [f"dk1:{message.id}:1", f"dk1:{message.id}:2"]
+
+
+async def test_the_next_attempt_leaves_though_the_first_turns_out_to_have_been_taken(desk: Desk) -> None:
+    """Somebody said that it had not gone, and sent it again; only its delivery would stop that."""
+    message = await told_by_a_person_and_then_by_the_network(desk, Accepted(Wamid("wamid.first")), again=True)
+    assert (message.status, message.wamid) == (QUEUED, "wamid.first")
+
+    await desk.receive(desk.status(DELIVERED, wamid=Wamid("wamid.first")))
+
+    assert (await desk.message_by_id(message.id)).status is DELIVERED
+    assert (await outbox_item(desk, message), len(desk.network.sent)) == (None, 1)
+
+
+async def test_what_the_network_had_taken_is_not_sent_again_for_a_persons_mistake(desk: Desk) -> None:
+    message = await told_by_a_person_and_then_by_the_network(desk, Accepted(Wamid("wamid.1")), again=False)
+
+    assert (message.status, message.failure, message.wamid) == (FAILED, SENT_AFTER_ALL, "wamid.1")
+    assert refused_as(await retry(desk.ports, AGENT, Retry(message.id))) is ErrorCode.INVALID
+    await desk.receive(desk.status(DELIVERED, wamid=Wamid("wamid.1")))
+    assert (await desk.message_by_id(message.id)).status is DELIVERED
 
 
 async def test_a_late_answer_leaves_the_queue_to_whoever_has_it_now(desk: Desk) -> None:

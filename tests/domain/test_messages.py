@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ids import MediaId, TemplateId
+from domain.errors import ErrorCode
+from domain.ids import MediaId, TemplateId, Wamid
 from domain.messages import (
     RANK,
     Attempt,
@@ -37,9 +38,12 @@ from domain.messages import (
     arrived,
     changed,
     higher,
+    leaving,
     preview,
+    queued_again,
     taken_back,
     with_mark,
+    with_outcome,
 )
 from tests.builders import HOUR, MINUTE, NOON, an_inbound, an_outbound
 
@@ -177,6 +181,73 @@ def test_an_arrival_of_any_attempt_wins_over_all(status: MessageStatus, reached:
     second = with_attempts(an_outbound(status=reached), 2)
 
     assert after_marks(second, ((status, NOON),), attempt=1).status is status
+
+
+Told = tuple[str, int, int]
+"""(what: a status, or AGAIN; the attempt it speaks of, counted back from the newest; minutes after noon)"""
+AGAIN = "again"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([*REPORTED, AGAIN, AGAIN]), st.integers(0, 3), st.integers(0, 90)), max_size=14)
+)
+def test_status_is_the_highest_mark_of_the_newest_attempt_or_of_any_that_arrived(told: list[Told]) -> None:
+    message = an_outbound(status=QUEUED)
+    marks: list[tuple[MessageStatus, int]] = [(QUEUED, 1)]
+    for what, back, minutes in told:
+        if what == AGAIN:
+            if message.status is FAILED:
+                message = queued_again(message, NOON)
+                marks.append((QUEUED, message.attempt))
+            continue
+        attempt = max(1, message.attempt - back)
+        message = with_mark(message, MessageStatus(what), at=NOON + minutes * MINUTE, attempt=attempt, failure=WHY)
+        marks.append((MessageStatus(what), attempt))
+
+        counting = [status for status, of in marks if of == message.attempt or arrived(status)]
+        assert message.status is max(counting, key=ASCENDING.index)
+        assert (message.failure is not None) is (message.status is FAILED)
+
+
+def test_what_is_queued_again_begins_anew_and_leaves_as_the_attempt_begun() -> None:
+    failed = after_marks(leaving(an_outbound(status=QUEUED), NOON), ((FAILED, NOON),))
+    failed = with_outcome(failed, 1, AttemptOutcome.REFUSED, code=130403, reason="blocked")
+
+    again = queued_again(replace(failed, held_until=NOON), NOON + HOUR)
+
+    assert (again.status, again.failure, again.held_until, again.attempt) == (QUEUED, None, None, 2)
+    assert leaving(again, NOON + 2 * HOUR).attempts == (
+        Attempt(1, NOON, AttemptOutcome.REFUSED, 130403, "blocked"),
+        Attempt(2, NOON + 2 * HOUR),
+    )
+    tried = with_outcome(leaving(again, NOON), 2, AttemptOutcome.NOT_SENT)
+    assert [each.number for each in leaving(tried, NOON).attempts] == [1, 2, 3]
+
+
+def test_an_outcome_never_undoes_what_a_faster_status_proved() -> None:
+    known = with_outcome(with_attempts(an_outbound(), 2), 1, AttemptOutcome.ACCEPTED, wamid=Wamid("w1"))
+
+    assert with_outcome(known, 1, AttemptOutcome.UNKNOWN, reason="no answer") == known
+    assert with_outcome(known, 1, AttemptOutcome.ACCEPTED, wamid=Wamid("w2")).attempts[0].wamid == "w2"
+    assert known.attempts[1] == Attempt(2, NOON)
+
+
+def test_the_networks_reason_replaces_a_guess_and_no_other() -> None:
+    gave_up = Failure("The network did not take it in time", "Send it again.", retryable=True)
+    ours = Failure("It was taken back", "Write it anew.", retryable=False, refusal=ErrorCode.CANCELLED)
+
+    def why(*told: Failure | None) -> Failure | None:
+        message = an_outbound()
+        for each in told:
+            message = with_mark(message, FAILED, at=NOON, attempt=1, failure=each)
+        return message.failure
+
+    assert why(gave_up, WHY) == WHY
+    assert why(gave_up, None) == gave_up
+    assert why(gave_up, ours) == gave_up
+    assert why(ours, WHY) == ours
+    assert why(WHY, gave_up) == WHY
+    assert why(None, gave_up) == gave_up
 
 
 def test_the_newest_attempt_is_the_last_and_before_the_first_it_is_one() -> None:

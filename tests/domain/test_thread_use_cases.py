@@ -100,6 +100,19 @@ async def test_reading_up_to_a_message_leaves_the_newer_ones_unread_and_never_go
     assert upto_first == upto_second
 
 
+async def test_a_message_of_the_second_in_which_somebody_read_is_unread(desk: Desk) -> None:
+    """The network tells whole seconds; what is on the screen is what was read."""
+    [seen] = await desk.messages()
+    granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread, seen.id)))
+
+    unseen = await desk.wrote("One more", at=seen.at)
+
+    assert (await desk.thread()).unread_count == 1
+    after = granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread, unseen.id)))
+    assert after.unread_count == 0
+    assert granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread, seen.id))) == after
+
+
 async def test_our_own_message_read_reads_what_came_before_it(desk: Desk) -> None:
     desk.later(MINUTE)
     reply = await desk.reply()

@@ -1,5 +1,6 @@
 """A thread after one more message, which may come late."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -48,3 +49,11 @@ def test_a_message_from_before_what_was_read_counts_as_read(written_at: datetime
     thread = a_thread(read_up_to=NOON)
 
     assert with_message(thread, an_inbound(at=written_at)).unread_count == unread
+
+
+@pytest.mark.parametrize(("read", "unread"), [(LATE, 0), (MESSAGE, 1)])
+def test_of_one_second_what_came_after_the_last_read_is_unread(read: MessageId, unread: int) -> None:
+    assert MESSAGE < LATE
+    thread = replace(a_thread(read_up_to=NOON), read_up_to_message=read)
+
+    assert with_message(thread, an_inbound(LATE, at=NOON)).unread_count == unread

@@ -8,7 +8,7 @@ import pytest
 from domain.actors import Actor, Role, Scope
 from domain.ids import MessageId, TemplateId, ThreadId, UserId
 from domain.media import MediaState
-from domain.messages import Direction
+from domain.messages import Direction, Failure, Message, MessageStatus
 from domain.sessions import Session
 from domain.templates import Header, HeaderKind
 from domain.use_cases.access import authenticate
@@ -37,11 +37,14 @@ from tests.builders import (
     an_id,
     an_inbound,
     an_organization,
+    an_outbound,
+    an_outbox_item,
 )
 from tests.schema.desk import AGENT, JSON, SchemaDesk, as_role, open_desk, with_key
 
 ERRORS = "userErrors { __typename code message field }"
 BEN = UserId(an_id(11))
+OURS = MessageId(an_id(30))
 READER = as_role(Role.READER)
 ADMIN = as_role(Role.ADMIN)
 SUPERVISOR = as_role(Role.SUPERVISOR)
@@ -290,6 +293,60 @@ async def test_what_is_no_reaction_is_refused_by_field(change: JSON, code: str, 
 
     assert refused["message"] is None
     assert codes(refused) == [(code, field)]
+
+
+def ours(status: MessageStatus, failure: Failure | None = None) -> Message:
+    """One of our messages in Ana's thread."""
+    return an_outbound(OURS, status=status, failure=failure)
+
+
+async def about_ours(name: str, message: Message, more: JSON | None = None) -> JSON:
+    desk = await a_desk_in_session()
+    await desk.given(message)
+    if message.status is MessageStatus.QUEUED:
+        await desk.given(an_outbox_item(OURS))
+    fields = "message { status heldUntil failure { refusal title hint retryable } attempts { number outcome } }"
+    return await do(desk, name, {"messageId": ids.MESSAGE.encode(OURS)} | (more or {}), fields)
+
+
+async def test_a_failed_message_is_queued_again() -> None:
+    failed = ours(MessageStatus.FAILED, Failure("You blocked them", "Unblock them.", retryable=True, code=130403))
+
+    done = await about_ours("messageRetry", failed, {"idempotencyKey": "k1"})
+
+    assert done["userErrors"] == []
+    assert done["message"] == {"status": "QUEUED", "heldUntil": None, "failure": None, "attempts": []}
+
+
+async def test_a_queued_message_is_taken_back() -> None:
+    done = await about_ours("messageCancel", replace(ours(MessageStatus.QUEUED), held_until=NOON + HOUR))
+
+    assert done["userErrors"] == []
+    assert (done["message"]["status"], done["message"]["heldUntil"]) == ("FAILED", None)
+    failure = done["message"]["failure"]
+    assert (failure["refusal"], failure["retryable"]) == ("CANCELLED", False)
+
+
+@pytest.mark.parametrize(("was_sent", "status"), [(True, "SENT"), (False, "FAILED")])
+async def test_an_unknown_outcome_is_settled(was_sent: bool, status: str) -> None:
+    done = await about_ours("messageSettle", ours(MessageStatus.UNKNOWN), {"wasSent": was_sent})
+
+    assert (done["userErrors"], done["message"]["status"]) == ([], status)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "more"),
+    [
+        ("messageRetry", MessageStatus.UNKNOWN, {}),
+        ("messageCancel", MessageStatus.SENT, {}),
+        ("messageSettle", MessageStatus.SENT, {"wasSent": True}),
+    ],
+)
+async def test_what_a_message_has_got_past_is_a_conflict(name: str, status: MessageStatus, more: JSON) -> None:
+    refused = await about_ours(name, ours(status), more)
+
+    assert refused["message"] is None
+    assert codes(refused) == [("CONFLICT", ["messageId"])]
 
 
 @pytest.mark.parametrize("via", ["WHATSAPP", None])
@@ -753,10 +810,23 @@ async def test_templates_that_can_not_be_read_now_say_so() -> None:
 
 # ---------------------------------------------------------------- who may
 
+IN_TROUBLE = (
+    an_outbound(
+        MessageId(an_id(31)), status=MessageStatus.FAILED, failure=Failure("Blocked", "Unblock them.", retryable=True)
+    ),
+    an_outbound(MessageId(an_id(32)), status=MessageStatus.QUEUED),
+    an_outbox_item(MessageId(an_id(32))),
+    an_outbound(MessageId(an_id(33)), status=MessageStatus.UNKNOWN),
+)
+FAILED_ID, QUEUED_ID, UNKNOWN_ID = (ids.MESSAGE.encode(MessageId(an_id(number))) for number in (31, 32, 33))
 CALLS: dict[str, JSON] = {
     "messageSend": HELLO,
     "messageSendTemplate": TEMPLATE_SEND,
+    "messageRetry": {"messageId": FAILED_ID},
+    "messageCancel": {"messageId": QUEUED_ID},
+    "messageSettle": {"messageId": UNKNOWN_ID, "wasSent": True},
     "threadMarkRead": {"threadId": THREAD_ID},
+    "threadTyping": {"threadId": THREAD_ID},
     "threadAssign": {"threadId": THREAD_ID, "ownerId": BEN_ID},
     "threadClose": {"threadId": THREAD_ID},
     "ticketAssign": {"ticketId": TICKET_ID, "ownerId": BEN_ID},
@@ -769,7 +839,8 @@ CALLS: dict[str, JSON] = {
     "apiKeyRevoke": {"apiKeyId": KEY_ID},
     "userCreate": {"name": "Cleo", "email": "cleo@acme.example", "role": "AGENT"},
 }
-WORK = ("messageSend", "messageSendTemplate", "threadMarkRead")
+ON_ITS_WAY = ("messageRetry", "messageCancel", "messageSettle")
+WORK = ("messageSend", "messageSendTemplate", *ON_ITS_WAY, "threadMarkRead", "threadTyping")
 HANDLING = ("threadAssign", "threadClose", "ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose")
 KEEPING = ("templatesSync",)
 RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
@@ -797,7 +868,7 @@ RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
 async def test_only_those_who_may_do_it(name: str, actor: Actor, may: bool) -> None:
     desk = await a_desk_in_session()
     desk = replace(desk, ports=replace(desk.ports, network=(await open_desk(the_network)).ports.network))
-    await desk.given(an_api_key())
+    await desk.given(an_api_key(), *IN_TROUBLE)
     before = await desk.ports.reader.head(ACME)
 
     done = await do(desk, name, CALLS[name], "", actor)
@@ -821,6 +892,8 @@ async def test_another_organizations_thread_is_not_there() -> None:
     stranger = with_key(Scope.ADMIN, organization=GLOBEX)
     await desk.given(an_organization(GLOBEX, name="Globex"), an_api_key(organization=GLOBEX), organization=GLOBEX)
 
+    for name in ON_ITS_WAY:
+        assert codes(await do(desk, name, CALLS[name], "", stranger)) == [("NOT_FOUND", ["messageId"])]
     for name in ("messageSend", "threadMarkRead", "threadAssign", "threadClose"):
         assert codes(await do(desk, name, CALLS[name], "", stranger)) == [("NOT_FOUND", ["threadId"])]
     for name in ("ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose"):

@@ -3,11 +3,14 @@
 import { ask, explain, NetworkError } from "./api.ts";
 import {
   MediaPrepareMutation,
+  MessageCancelMutation,
   MessagePreflightQuery,
   MessageReactMutation,
   MessageReleaseMutation,
+  MessageRetryMutation,
   MessageSendMutation,
   MessageSendTemplateMutation,
+  MessageSettleMutation,
   ThreadAssignMutation,
   ThreadCloseMutation,
   ThreadMarkReadMutation,
@@ -242,6 +245,22 @@ export async function release(message: Message): Promise<string[]> {
   if (threadId === undefined) return [];
   return (await sending(threadId, async () => (await ask(MessageReleaseMutation, { id: message.id })).messageRelease))
     .problems;
+}
+
+/** A failed message once more; the key is the attempt's, so that pressing twice tries once. */
+export async function sendAgain(threadId: string, messageId: string, key: string): Promise<string[]> {
+  const input = { messageId, idempotencyKey: key };
+  return (await sending(threadId, async () => (await ask(MessageRetryMutation, { input })).messageRetry)).problems;
+}
+
+export async function takeBack(threadId: string, messageId: string): Promise<string[]> {
+  const input = { messageId };
+  return (await sending(threadId, async () => (await ask(MessageCancelMutation, { input })).messageCancel)).problems;
+}
+
+export async function settle(threadId: string, messageId: string, wasSent: boolean): Promise<string[]> {
+  const input = { messageId, wasSent };
+  return (await sending(threadId, async () => (await ask(MessageSettleMutation, { input })).messageSettle)).problems;
 }
 
 /** What a message said before it was changed or deleted, oldest first; empty for those who may not see it. */

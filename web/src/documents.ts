@@ -179,7 +179,9 @@ const MessageParts = graphql(
       failure {
         title
         hint
+        retryable
       }
+      heldUntil
       replyTo {
         id
         direction
@@ -526,6 +528,57 @@ export const MessageReleaseMutation = graphql(
   `
     mutation MessageRelease($id: ID!) {
       messageRelease(input: { messageId: $id }) {
+        message {
+          ...MessageParts
+        }
+        userErrors {
+          code
+          message
+        }
+      }
+    }
+  `,
+  [MessageParts],
+);
+
+export const MessageRetryMutation = graphql(
+  `
+    mutation MessageRetry($input: MessageRetryInput!) {
+      messageRetry(input: $input) {
+        message {
+          ...MessageParts
+        }
+        userErrors {
+          code
+          message
+        }
+      }
+    }
+  `,
+  [MessageParts],
+);
+
+export const MessageCancelMutation = graphql(
+  `
+    mutation MessageCancel($input: MessageCancelInput!) {
+      messageCancel(input: $input) {
+        message {
+          ...MessageParts
+        }
+        userErrors {
+          code
+          message
+        }
+      }
+    }
+  `,
+  [MessageParts],
+);
+
+export const MessageSettleMutation = graphql(
+  `
+    mutation MessageSettle($input: MessageSettleInput!) {
+      messageSettle(input: $input) {
         message {
           ...MessageParts
         }

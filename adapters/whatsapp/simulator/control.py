@@ -85,6 +85,7 @@ class _Control:
                 "webhookUrl": self._sim.webhooks.override_url or self._sim.webhooks.url,
                 "subscribed": self._sim.webhooks.is_subscribed,
                 "now": instant(self._sim.now()),
+                "limitErrors": self._sim.limits.refused,
             }
         )
 

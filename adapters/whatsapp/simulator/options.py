@@ -71,4 +71,6 @@ class SimulatorOptions:
     post_timeout_s: float = 10.0
     max_attempts: int = 10  # of a webhook post, pauses 1 s, 2 s, 4 s, …
     max_concurrent_posts: int = 16
+    throughput: int = 80  # messages a second of a number, in and out; a send beyond it is refused with 130429
+    pair_burst: int = 45  # to one person; then 1 in 6 s, and 131056 beyond it
     seed: int | None = None

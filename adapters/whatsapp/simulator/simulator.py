@@ -23,6 +23,7 @@ from adapters.whatsapp.simulator.files import (
 )
 from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
+from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
 from adapters.whatsapp.simulator.payloads import message_change, status_change, template_change
 from adapters.whatsapp.simulator.sending import MarkRead, SendRequest
@@ -70,6 +71,7 @@ class Simulator:
         self.files = Files(self.ids)
         self.faults = Faults()
         self.hints = Hints()
+        self.limits = Limits(self.options.throughput, self.options.pair_burst)
         self._background = Background()
         self.webhooks = Webhooks(self.options, self.faults, self._background, self._mark_taken)
         self._clock_offset_s = 0.0
@@ -110,6 +112,7 @@ class Simulator:
         if request.to == number.digits:
             raise GraphError(131021, "The recipient is the sender's own number")
         person = self.world.person(request.to or request.recipient or "")
+        self.limits.check(number.id, person.id if person else request.to_as_given, self.now())
         conversation = self.world.conversation(number, person) if person else None
         file = self._sent_file(number, request)
         message = self._composed(number, request, conversation)
@@ -189,6 +192,7 @@ class Simulator:
     def write(self, person: Person, number: Number, written: Written) -> str:
         """A person's message, in the conversation and on its way to the webhook. Its id."""
         conversation = self.world.conversation(number, person)
+        self.limits.note(number.id, self.now())
         at = self.now() if written.at is None else written.at
         own_id = written.raw.get("id")
         message_id = own_id if isinstance(own_id, str) and own_id else self.ids.message(person.wa_id or "")

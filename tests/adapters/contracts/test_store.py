@@ -39,7 +39,7 @@ from domain.ids import (
 from domain.media import Media, MediaState
 from domain.messages import Direction, MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
-from domain.ports import OUTBOX, Listing, Row
+from domain.ports import OUTBOX, DueNumber, Listing, Row
 from domain.sessions import Alarm, AlarmKind
 from domain.template_sync import TemplateSync
 from tests.adapters.contracts.desks import Desk, DeskOnFire
@@ -62,6 +62,7 @@ from tests.builders import (
     a_channel,
     a_mark,
     a_media,
+    a_pace,
     a_period,
     a_template,
     a_thread,
@@ -596,6 +597,79 @@ async def test_a_leased_item_and_those_behind_it_stay(desk: Desk) -> None:
     await given_waiting(desk, leased, waiting(2, thread=1, minutes=1), waiting(3, minutes=2))
 
     assert await due(desk) == [an_id(3)]
+
+
+async def due_of(desk: Desk, priority: int = PERSON_FIRST, channel: ChannelId = CHANNEL, limit: int = 100) -> list[str]:
+    return list(await desk.store.due_sends_of(ACME, channel, priority, NOON + 10 * MINUTE, limit))
+
+
+async def test_what_is_due_is_told_number_by_number_and_kind_by_kind(desk: Desk) -> None:
+    other = ChannelId(an_id(50))
+    await desk.given(a_channel(other, phone_number_id=PhoneNumberId("50")))
+    leased = replace(waiting(6), leased_until=NOON + MINUTE, lease="worker")
+    await given_waiting(
+        desk,
+        waiting(1, minutes=2),
+        waiting(2, minutes=1),
+        waiting(3, thread=2, minutes=3),
+        waiting(4, priority=TEMPLATE_NEXT),
+        waiting(5, due=20),
+        leased,
+        replace(waiting(7), channel=other),
+    )
+
+    assert await due_of(desk) == [an_id(2), an_id(1)]
+    assert await due_of(desk, limit=1) == [an_id(2)]
+    assert await due_of(desk, TEMPLATE_NEXT) == [an_id(4)]
+    assert await due_of(desk, channel=other) == [an_id(7)]
+    assert await desk.store.due_sends_of(GLOBEX, CHANNEL, PERSON_FIRST, NOON + HOUR, 10) == []
+
+
+async def test_numbers_with_something_due_are_told_with_their_pace(desk: Desk) -> None:
+    other = ChannelId(an_id(50))
+    await desk.given(a_channel(other, phone_number_id=PhoneNumberId("50")), a_pace(slowed=2, slowed_at=NOON))
+    assert await desk.store.due_numbers(NOON + HOUR) == []
+
+    await given_waiting(desk, waiting(1, minutes=1), waiting(2, minutes=5, priority=TEMPLATE_NEXT))
+    await desk.given(replace(waiting(2, minutes=5, priority=TEMPLATE_NEXT), channel=other))
+    await given_waiting(desk, replace(waiting(3, minutes=9), organization=GLOBEX), organization=GLOBEX)
+
+    paced = DueNumber(ACME, CHANNEL, a_pace(slowed=2, slowed_at=NOON))
+    assert await desk.store.due_numbers(NOON) == []
+    assert await desk.store.due_numbers(NOON + MINUTE) == [paced]
+    assert await desk.store.due_numbers(NOON + HOUR) == [
+        paced,
+        DueNumber(ACME, other, None),
+        DueNumber(GLOBEX, CHANNEL, None),
+    ]
+    leased = replace(waiting(1, minutes=1), leased_until=NOON + HOUR, lease="worker")
+    await desk.given(leased)
+    assert await desk.store.due_numbers(NOON + MINUTE) == []
+
+
+async def test_what_was_queued_long_ago_is_found_though_it_is_held(desk: Desk) -> None:
+    leased = replace(waiting(3, minutes=-9), leased_until=NOON + HOUR, lease="worker")
+    await given_waiting(desk, waiting(1, minutes=2, due=100), waiting(2, minutes=1), leased, waiting(4, minutes=3))
+
+    assert await desk.store.old_sends(NOON + MINUTE, 10) == []
+    assert await desk.store.old_sends(NOON + 3 * MINUTE, 10) == [(ACME, an_id(2)), (ACME, an_id(1))]
+    assert await desk.store.old_sends(NOON + 3 * MINUTE, 1) == [(ACME, an_id(2))]
+
+
+async def test_a_pace_comes_back_bare_and_whole(desk: Desk) -> None:
+    whole = replace(
+        a_pace(slowed=3, slowed_at=NOON + TICK),
+        held_until=NOON + MINUTE,
+        templates_held_until=NOON + HOUR,
+        stopped=True,
+    )
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.pace(CHANNEL) is None
+        for pace in (a_pace(), whole, a_pace()):
+            tx.save(pace)
+            assert await tx.pace(CHANNEL) == pace
+    async with desk.store.transaction(GLOBEX) as tx:
+        assert await tx.pace(CHANNEL) is None
 
 
 async def test_a_lease_that_ran_out_is_a_lost_send(desk: Desk) -> None:

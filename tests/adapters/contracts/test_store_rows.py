@@ -266,6 +266,7 @@ async def test_a_thread_comes_back(desk: Desk) -> None:
         session=a_session(ODD, last_at=NOON),
         alarm=Alarm(AlarmKind.EXPIRED, NOON + WINDOW),
     )
+    full = replace(full, read_up_to_message=OUR_MESSAGE, pair_next_at=ODD)
     async with desk.store.transaction(ACME) as tx:
         for thread in (a_thread(), full, a_thread()):
             tx.save(thread)
@@ -609,9 +610,17 @@ async def test_inbound_messages_after_an_instant_are_unread(desk: Desk) -> None:
 
     async with desk.store.transaction(ACME) as tx:
         assert await tx.unread(THREAD, None) == 4
-        assert await tx.unread(THREAD, NOON - TICK) == 4
-        assert await tx.unread(THREAD, NOON) == 3
-        assert await tx.unread(THREAD, NOON + 3 * MINUTE) == 0
+        assert await tx.unread(THREAD, (NOON - TICK, MessageId(an_id(0)))) == 4
+        assert await tx.unread(THREAD, (NOON, MessageId(an_id(0)))) == 3
+        assert await tx.unread(THREAD, (NOON + 3 * MINUTE, MessageId(an_id(3)))) == 0
+
+
+async def test_of_one_second_those_that_came_after_the_last_read_are_unread(desk: Desk) -> None:
+    messages = [an_inbound(MessageId(an_id(number)), at=NOON, wamid=Wamid(str(number))) for number in range(3)]
+    await desk.given(a_thread(), *messages)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert [await tx.unread(THREAD, (NOON, message.id)) for message in messages] == [2, 1, 0]
 
 
 async def test_the_instants_of_a_session_come_newest_first(desk: Desk) -> None:
@@ -731,15 +740,16 @@ async def given_entries(desk: Desk) -> None:
     )
 
 
-async def test_an_entry_is_found_by_its_message_and_with_what_paid_for_it(desk: Desk) -> None:
+async def test_the_entry_a_message_still_has_is_found_with_what_paid_for_it(desk: Desk) -> None:
     await given_entries(desk)
 
     async with desk.store.transaction(ACME) as tx:
         assert await tx.entry_of(OUR_MESSAGE) == an_entry()
-        refunded = await tx.entry_of(MessageId(an_id(1)))
-        assert refunded is not None
-        assert refunded.refunded_at == ODD
-        assert await tx.period_of(refunded) == a_period()
+        assert await tx.period_of(an_entry()) == a_period()
+        assert await tx.entry_of(MessageId(an_id(1))) is None, "it was given back"
+        again = an_entry(EntryId(an_id(5)), at=NOON + DAY, message=MessageId(an_id(1)))
+        tx.save(again)
+        assert await tx.entry_of(MessageId(an_id(1))) == again
 
 
 async def test_a_threads_entries_come_from_an_instant_on(desk: Desk) -> None:

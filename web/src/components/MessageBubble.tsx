@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { release, versionsOf } from "../actions.ts";
+import { newKey, release, sendAgain, settle, takeBack, versionsOf } from "../actions.ts";
 import type { Message, Version } from "../documents.ts";
-import { conversation, viewer } from "../inbox.ts";
+import { conversation, mayWrite, viewer } from "../inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";
 import { preview, senderName, statusWord } from "../words.ts";
 import { ContentView } from "./ContentView.tsx";
@@ -197,24 +197,78 @@ function Reactions({ message }: { message: Message }) {
   );
 }
 
+/** Why it is not there yet, and what a person can do about it. */
 function Trouble({ message }: { message: Message }) {
   if (message.direction !== "OUTBOUND") return null;
-  if (message.status === "FAILED") {
-    return (
-      <p class="trouble trouble-failed">
-        <strong>{message.failure ? `Not sent: ${message.failure.title}.` : "Not sent."}</strong> {message.failure?.hint}
-      </p>
-    );
+  switch (message.status) {
+    case "FAILED":
+      return (
+        <div class="trouble trouble-failed">
+          <strong>{message.failure ? `Not sent: ${message.failure.title}.` : "Not sent."}</strong> {message.failure?.hint}
+          {message.failure?.retryable && <Acts message={message} acts={[["Send again", retried]]} />}
+        </div>
+      );
+    case "UNKNOWN":
+      return (
+        <div class="trouble">
+          <strong>Not confirmed yet.</strong>{" "}
+          {message.failure?.hint ?? "WhatsApp has not said whether it took this message."}
+          <Acts
+            message={message}
+            acts={[
+              ["It was sent", (threadId) => settle(threadId, message.id, true)],
+              ["It was not sent", (threadId) => settle(threadId, message.id, false)],
+            ]}
+          />
+        </div>
+      );
+    case "QUEUED":
+      return message.heldUntil === null ? null : (
+        <div class="trouble">
+          <strong>Waiting to leave</strong> until <time dateTime={message.heldUntil}>{fullTime(message.heldUntil)}</time>.
+          <Acts message={message} acts={[["Take back", (threadId) => takeBack(threadId, message.id)]]} />
+        </div>
+      );
+    default:
+      return null;
   }
-  if (message.status === "UNKNOWN") {
-    return (
-      <p class="trouble">
-        <strong>Not confirmed yet.</strong>{" "}
-        {message.failure?.hint ?? "WhatsApp has not said whether it took this message."}
-      </p>
-    );
-  }
-  return null;
+}
+
+type Act = readonly [label: string, run: (threadId: string, message: Message, key: string) => Promise<string[]>];
+
+function retried(threadId: string, message: Message, key: string): Promise<string[]> {
+  return sendAgain(threadId, message.id, key);
+}
+
+function Acts({ message, acts }: { message: Message; acts: readonly Act[] }) {
+  const [problems, setProblems] = useState<string[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  const [key] = useState(newKey);
+  const threadId = conversation.value?.threadId;
+  if (!mayWrite.value || threadId === undefined) return null;
+  const act = (run: Act[1]) => {
+    setBusy(true);
+    void run(threadId, message, key)
+      .then(setProblems)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <span class="trouble-acts">
+      {acts.map(([label, run]) => (
+        <button
+          key={label}
+          class="button"
+          type="button"
+          disabled={isBusy}
+          aria-label={`${label}: ${preview(message.content).slice(0, 80)}`}
+          onClick={() => act(run)}
+        >
+          {label}
+        </button>
+      ))}
+      {problems.length > 0 && <span role="alert">{problems.join(" ")}</span>}
+    </span>
+  );
 }
 
 function ticksTitle(message: Message): string {
