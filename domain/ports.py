@@ -42,8 +42,9 @@ from domain.pace import Pace
 from domain.quota import Entry, Period
 from domain.sendable import Sendable
 from domain.sessions import SessionState
+from domain.template_drafts import TemplateDraft
 from domain.template_sync import TemplateSync
-from domain.templates import Template, TemplateStatus
+from domain.templates import Template, TemplateCategory, TemplateStatus
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 from domain.updates import Parked, Update, UpdateRecord
@@ -817,6 +818,7 @@ class Rejected:
     code: int | None
     message: str
     retry_after_s: float | None = None
+    subcode: int | None = None  # what is wrong in detail, where the code says only that something is
 
 
 @dataclass(frozen=True, slots=True)
@@ -861,6 +863,15 @@ class NumberFacts:
     quality_rating: str | None = None
     messaging_limit: int | None = None
     throughput_per_second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMade:
+    """A template the network took in for review. It may have moved it to another category."""
+
+    network_id: str
+    status: TemplateStatus
+    category: TemplateCategory
 
 
 @dataclass(frozen=True, slots=True)
@@ -926,6 +937,22 @@ class Network(Protocol):
         self, token: str, organization: OrganizationId, account: BusinessAccountId, now: datetime
     ) -> "list[Template] | Failed":
         """Every template of the account, all pages; ids are new ones."""
+        ...
+
+    async def upload_sample(self, token: str, app_id: str, file: Media, chunks: AsyncIterable[bytes]) -> "str | Failed":
+        """A handle of a READY file, for the review of a template. What `chunks` raises goes on."""
+        ...
+
+    async def create_template(
+        self, token: str, account: BusinessAccountId, draft: TemplateDraft, sample: str | None
+    ) -> "TemplateMade | Failed":
+        """Have a template reviewed; `sample` is the handle of the file above its text."""
+        ...
+
+    async def delete_template(
+        self, token: str, account: BusinessAccountId, name: str, network_id: str
+    ) -> "Failed | None":
+        """Delete one language of a template."""
         ...
 
 

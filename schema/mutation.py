@@ -11,6 +11,7 @@ from schema import (
     organization,
     outcomes,
     starting,
+    template_review,
     templates,
     threads,
     tickets,
@@ -25,6 +26,7 @@ from schema.messages import MessageReactPayload, MessageReleasePayload, MessageS
 from schema.organization import OrganizationUpdatePayload
 from schema.outcomes import MessageCancelPayload, MessageRetryPayload, MessageSettlePayload
 from schema.starting import ThreadStartPayload
+from schema.template_review import TemplateCreatePayload, TemplateDeletePayload
 from schema.templates import TemplatesSyncPayload
 from schema.threads import (
     ThreadAssignPayload,
@@ -160,6 +162,17 @@ class Mutation:
         OrganizationUpdatePayload,
         organization.update,
         "Change what is said of the organization and what it keeps out; what is left out stays. Administrators only.",
+    )
+    template_create: TemplateCreatePayload = writing(
+        TemplateCreatePayload,
+        template_review.create,
+        "Have the network review a new template, or another language of one. What is wrong with it is said before the"
+        " network is asked, as far as that can be known.",
+    )
+    template_delete: TemplateDeletePayload = writing(
+        TemplateDeletePayload,
+        template_review.delete,
+        "Delete one language of a template at the network. Messages that wait to go with it fail, and say so.",
     )
     sign_in: SignInPayload = writing(
         SignInPayload,

@@ -22,7 +22,7 @@ import httpx
 from adapters.whatsapp.answers import NUMBER_FIELDS, account_facts, file_facts, number_facts, token_facts
 from adapters.whatsapp.outbound import Json, JsonObject, multipart_edges, read_body, send_body
 from adapters.whatsapp.reading import as_code, as_id, as_list, as_object, as_text, read_json
-from adapters.whatsapp.templates import TEMPLATE_FIELDS, template_of
+from adapters.whatsapp.templates import TEMPLATE_FIELDS, creation_body, made_of, template_of
 from domain.failures import refuses_for_certain
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
 from domain.media import Media
@@ -39,10 +39,12 @@ from domain.ports import (
     Outgoing,
     Rejected,
     SendResult,
+    TemplateMade,
     TokenFacts,
     Unanswered,
     Unreadable,
 )
+from domain.template_drafts import TemplateDraft
 from domain.templates import Template
 
 PAGE_SIZE = 100
@@ -60,6 +62,7 @@ TOKEN_INVALID = 190
 FILE_TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=5.0)
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+_SESSION = re.compile(r"(?P<session>upload:[A-Za-z0-9+/=_:-]{1,2048})(\?sig=(?P<signature>[A-Za-z0-9_=-]{1,1024}))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -207,6 +210,54 @@ class CloudApi:
         )
         return [template for template in made if template is not None]
 
+    async def upload_sample(self, token: str, app_id: str, file: Media, chunks: AsyncIterable[bytes]) -> str | Failed:
+        assert file.size is not None, f"media {file.id} is not READY"
+        told = {"file_name": file.file_name or "sample", "file_length": str(file.size), "file_type": file.mime_type}
+        begun = await self._call("POST", token, app_id, "uploads", parameters=told)
+        if not isinstance(begun, _Answer):
+            return begun
+        if refusal := _refusal(begun, token):
+            return refusal
+        session = _SESSION.fullmatch(as_text((begun.body or {}).get("id")) or "")
+        if session is None:
+            return _foreign()
+        answer = await self._call(
+            "POST",
+            token,
+            session["session"],
+            parameters={"sig": session["signature"]} if session["signature"] else None,
+            headers={
+                "Authorization": f"OAuth {token}",
+                "Content-Type": file.mime_type,
+                "Content-Length": str(file.size),
+                "file_offset": "0",
+            },
+            content=chunks,
+            within_s=MAX_FILE_S,
+        )
+        if not isinstance(answer, _Answer):
+            return answer
+        if refusal := _refusal(answer, token):
+            return refusal
+        return as_text((answer.body or {}).get("h")) or _foreign()
+
+    async def create_template(
+        self, token: str, account: BusinessAccountId, draft: TemplateDraft, sample: str | None
+    ) -> TemplateMade | Failed:
+        body = creation_body(draft, sample)
+        answer = await self._call("POST", token, account, "message_templates", body=body)
+        if not isinstance(answer, _Answer):
+            return answer
+        if refusal := _refusal(answer, token):
+            return refusal
+        return made_of(answer.body or {}, draft.category) or _foreign()
+
+    async def delete_template(
+        self, token: str, account: BusinessAccountId, name: str, network_id: str
+    ) -> Failed | None:
+        named = {"name": name, "hsm_id": network_id}
+        return _done(await self._call("DELETE", token, account, "message_templates", parameters=named), token)
+
     # One question, one order, one list
 
     async def _ask(self, token: str, *path: str, parameters: _Parameters) -> dict[str, object] | Failed:
@@ -216,12 +267,7 @@ class CloudApi:
         return _refusal(answer, token) or answer.body or _foreign()
 
     async def _do(self, token: str, *path: str, body: JsonObject) -> Failed | None:
-        answer = await self._call("POST", token, *path, body=body)
-        if not isinstance(answer, _Answer):
-            return answer
-        if refusal := _refusal(answer, token):
-            return refusal
-        return None if (answer.body or {}).get("success") in (True, "true") else _foreign()
+        return _done(await self._call("POST", token, *path, body=body), token)
 
     async def _rows(self, token: str, *path: str, fields: str) -> list[object] | Failed:
         """The elements of every page, or the first failure: half a list is none."""
@@ -353,7 +399,15 @@ def _refusal(answer: _Answer, token: str) -> Rejected | Unanswered | None:
     said = _said(error, token)
     if not is_refused:
         return Unanswered(f"The network had trouble of its own ({answer.status}, code {code}): {said}")
-    return Rejected(code, said, answer.retry_after_s)
+    return Rejected(code, said, answer.retry_after_s, as_code(error.get("error_subcode")))
+
+
+def _done(answer: _Answer | Failed, token: str) -> Failed | None:
+    if not isinstance(answer, _Answer):
+        return answer
+    if refusal := _refusal(answer, token):
+        return refusal
+    return None if (answer.body or {}).get("success") in (True, "true") else _foreign()
 
 
 def _accepted(body: dict[str, object], recipient: str) -> Accepted | Unanswered:

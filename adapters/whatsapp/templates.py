@@ -1,4 +1,4 @@
-"""Templates as the network writes them: a row of its list, and the webhooks that tell of one alone.
+"""Templates as the network writes them: a row of its list, what has one made, the webhooks that tell of one alone.
 
 Source: WhatsApp Business Platform, "Message templates", "Template components", and the webhooks
 "message_template_status_update", "…_quality_update", "…_components_update" and "template_category_update".
@@ -9,13 +9,17 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.whatsapp.outbound import Json, JsonObject
 from adapters.whatsapp.reading import Word, as_id, as_list, as_object, as_text, read_model
 from domain.ids import BusinessAccountId, OrganizationId, TemplateId
+from domain.ports import TemplateMade
+from domain.template_drafts import TemplateDraft
 from domain.template_news import CategoryNews, PartsNews, QualityNews, StatusNews, TemplateNews
 from domain.templates import (
     Button,
     Header,
     HeaderKind,
+    Parameter,
     Template,
     TemplateCategory,
     TemplateStatus,
@@ -202,6 +206,84 @@ def _named(
 ) -> dict[tuple[str, str], str | None]:
     examples = {(component, str(place)): as_text(example) for place, example in enumerate(by_place or [], start=1)}
     return examples | {(component, as_text(each.param_name) or ""): as_text(each.example) for each in by_name or []}
+
+
+# Making one
+
+
+def creation_body(draft: TemplateDraft, sample: str | None) -> JsonObject:
+    """The body of `POST /{account}/message_templates`. `sample` is the handle of the file above the text."""
+    texts = [_header_made(draft, sample), _body_made(draft)]
+    if draft.footer is not None:
+        texts.append({"type": "FOOTER", "text": draft.footer})
+    if draft.buttons:
+        buttons: list[Json] = [_button_made(draft, index, button) for index, button in enumerate(draft.buttons)]
+        texts.append({"type": "BUTTONS", "buttons": buttons})
+    components: list[Json] = [component for component in texts if component is not None]
+    return {
+        "name": draft.name,
+        "language": draft.language,
+        "category": draft.category.value,
+        "parameter_format": "NAMED" if draft.named else "POSITIONAL",
+        "components": components,
+    }
+
+
+def made_of(body: dict[str, object], asked: TemplateCategory) -> TemplateMade | None:
+    network_id, category = as_id(body.get("id")), as_text(body.get("category"))
+    if network_id is None:
+        return None
+    known = TemplateCategory(category) if category in TemplateCategory.__members__ else asked
+    return TemplateMade(network_id, _status(as_text(body.get("status")) or "PENDING"), known)
+
+
+def _header_made(draft: TemplateDraft, sample: str | None) -> JsonObject | None:
+    header = draft.header
+    if header is None:
+        return None
+    made: JsonObject = {"type": "HEADER", "format": header.kind.value}
+    if header.kind is HeaderKind.TEXT:
+        made["text"] = header.text
+        return made | _example(draft, "header", "header_text")
+    if sample is not None:
+        made["example"] = {"header_handle": [sample]}
+    return made
+
+
+def _body_made(draft: TemplateDraft) -> JsonObject:
+    return {"type": "BODY", "text": draft.body} | _example(draft, "body", "body_text")
+
+
+def _example(draft: TemplateDraft, component: str, name: str) -> JsonObject:
+    """Examples by name, or in the order of their places: for the body as the first of several rows."""
+    own = [blank for blank in draft.parameters if blank.component == component]
+    if not own:
+        return {}
+    if draft.named:
+        named: list[Json] = [{"param_name": blank.name, "example": blank.example} for blank in own]
+        return {"example": {f"{name}_named_params": named}}
+    row: list[Json] = [blank.example for blank in own]
+    return {"example": {name: [row] if component == "body" else row}}
+
+
+def _button_made(draft: TemplateDraft, index: int, button: Button) -> JsonObject:
+    example = next((_example_of(blank) for blank in draft.parameters if blank.component == f"button:{index}"), None)
+    match button.kind:
+        case "URL":
+            made: JsonObject = {"type": "URL", "text": button.text, "url": button.url}
+            if example is not None:
+                made["example"] = [(button.url or "").replace("{{1}}", example)]
+            return made
+        case "PHONE_NUMBER":
+            return {"type": "PHONE_NUMBER", "text": button.text, "phone_number": button.phone_number}
+        case "COPY_CODE":  # the network writes on it itself
+            return {"type": "COPY_CODE", "example": example}
+        case _:
+            return {"type": button.kind, "text": button.text}
+
+
+def _example_of(blank: Parameter) -> str:
+    return blank.example or ""
 
 
 # News of one

@@ -153,7 +153,7 @@ async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAc
         sync = await tx.template_sync(account)
         if sync is None or sync.due_at is None or sync.due_at > now:
             return None
-        token = _any_token(ports, account, await tx.channels())
+        token = any_token(ports, account, await tx.channels())
         if token is None:
             tx.save(replace(sync, due_at=None))  # until a number of the account is connected
             return None
@@ -162,7 +162,7 @@ async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAc
     return Reading(account, token, now, claimed)
 
 
-def _any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Channel]) -> str | None:
+def any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Channel]) -> str | None:
     """The token of a number of the account, rather one that is known to be good."""
     own = sorted((each for each in channels if each.account == account), key=lambda each: not each.token_valid)
     tokens = (token_of(ports, each) for each in own)

@@ -541,6 +541,93 @@ async def test_a_new_template_waits_for_its_review(network: Network) -> None:
     assert (await network.sends(a_template("code", "1234"))).status_code == 200
 
 
+NEWS: dict[str, Any] = {
+    "name": "news",
+    "language": "en_US",
+    "category": "UTILITY",
+    "components": [{"type": "BODY", "text": "There is news."}],
+}
+
+
+async def made_of(network: Network, *components: object, **changes: object) -> httpx.Response:
+    parts = [*NEWS["components"], *components]
+    return await network.graph.post(f"/{ACCOUNT}/message_templates", json=NEWS | {"components": parts} | changes)
+
+
+@pytest.mark.parametrize(("review", "event"), [("approve", "APPROVED"), ("reject", "REJECTED")])
+async def test_a_review_by_itself_tells_how_it_ended(network: Network, review: str, event: str) -> None:
+    await network.control("PUT", "/templates", {"review": review})
+
+    made = await made_of(network)
+    await network.sim.settled()
+
+    assert made.json()["status"] == "PENDING"
+    assert [change["value"]["event"] for change in network.desk.changes] == [event]
+
+
+async def test_a_template_moves_is_rated_and_goes_each_with_its_webhook(network: Network) -> None:
+    id = (await made_of(network)).json()["id"]
+    await network.control("POST", f"/templates/{id}", {"category": "MARKETING"})
+    await network.control("POST", f"/templates/{id}", {"quality": "YELLOW"})
+    await network.control("POST", f"/templates/{id}", {"status": "APPROVED"})
+    path = f"/{ACCOUNT}/message_templates?name=news&hsm_id={id}"
+    gone = await network.graph.delete(path)
+    await network.sim.settled()
+
+    moved, rated, _, deleted = (change["value"] for change in network.desk.changes)
+    assert (moved["previous_category"], moved["new_category"]) == ("UTILITY", "MARKETING")
+    assert (rated["previous_quality_score"], rated["new_quality_score"]) == ("UNKNOWN", "YELLOW")
+    assert (gone.json(), deleted["event"]) == ({"success": True}, "PENDING_DELETION")
+    assert error_of(await made_of(network))["error_subcode"] == 2388023
+    assert error_of(await network.graph.delete(path))["error_subcode"] == 2593002
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        {"type": "HEADER", "format": "IMAGE"},
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::nobodys"]}},
+        {"type": "HEADER", "format": "HOLOGRAM"},
+        {"type": "HEADER", "format": "TEXT", "text": "{{1}} and {{2}}"},
+        {"type": "HEADER", "format": "TEXT", "text": "For {{1}}"},
+        {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE"}]},
+        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Go", "url": "https://a.example/{{1}}"}]},
+        {"type": "BUTTONS", "buttons": [{"type": "PHONE_NUMBER", "text": "Call"}] * 2},
+        {
+            "type": "BUTTONS",
+            "buttons": [{"type": each, "text": "Go"} for each in ("QUICK_REPLY", "URL", "QUICK_REPLY")],
+        },
+    ],
+)
+async def test_a_template_with_a_part_that_does_not_fit_is_not_made(network: Network, component: object) -> None:
+    assert error_of(await made_of(network, component))["code"] == 100
+
+
+async def test_a_sample_is_taken_whole_and_makes_a_header(network: Network) -> None:
+    asked = "/300000000000001/uploads?file_length=5&file_type=image/png"
+    session = (await network.graph.post(asked)).json()["id"]
+    handle = (await network.graph.post(f"/{session}", content=b"abcde", headers={"file_offset": "0"})).json()["h"]
+    short = (await network.graph.post(asked)).json()["id"]
+
+    header = {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [handle]}}
+    assert (await made_of(network, header)).json()["status"] == "PENDING"
+    cut = await network.graph.post(f"/{short}", content=b"abc", headers={"file_offset": "0"})
+    again = await network.graph.post(f"/{session}", content=b"abcde", headers={"file_offset": "0"})
+    svg = await network.graph.post(asked.replace("image/png", "image/svg"))
+    endless = await network.graph.post(asked.replace("=5", "=0"))
+    assert [error_of(each)["code"] for each in (cut, again, svg, endless)] == [100] * 4
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/templates", {"review": "maybe"}), ("/templates/400000000000003", {"category": "SPAM"})],
+)
+async def test_a_review_that_there_is_not_is_refused(network: Network, path: str, body: object) -> None:
+    answer = await network.graph.request("PUT" if path == "/templates" else "POST", f"/_sim{path}", json=body)
+
+    assert answer.status_code == 400
+
+
 async def test_templates_come_in_pages_and_by_filter(network: Network) -> None:
     path = f"/v26.0/{ACCOUNT}/message_templates?fields=name,status&limit=3"
     names, pages = list[str](), 0

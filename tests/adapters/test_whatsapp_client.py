@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,8 @@ import pytest
 
 from adapters.whatsapp.client import CloudApi, http_client
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, Wamid
-from domain.messages import Text
+from domain.media import MediaState
+from domain.messages import Filled, Text
 from domain.ports import (
     Accepted,
     AccountFacts,
@@ -22,10 +23,13 @@ from domain.ports import (
     NumberFacts,
     Outgoing,
     Rejected,
+    TemplateMade,
     TokenFacts,
     Unanswered,
 )
+from domain.template_drafts import TemplateDraft
 from domain.templates import Button, Header, HeaderKind, Parameter, TemplateCategory, TemplateStatus
+from tests.builders import a_media
 
 TOKEN = "EAAG-canary-7c1f"
 NUMBER = PhoneNumberId("700100")
@@ -625,3 +629,172 @@ async def test_parts_that_can_not_be_read_cost_no_more_than_themselves() -> None
 
 async def test_templates_that_can_not_be_read_are_a_failure_and_not_an_empty_list() -> None:
     assert await always(400, error(190)).api.templates(TOKEN, ACME, ACCOUNT, NOW) == Rejected(190, "Something")
+
+
+# Making and deleting templates
+
+DRAFT = TemplateDraft(
+    name="bike_ready",
+    language="en_US",
+    category=TemplateCategory.UTILITY,
+    body="Your {{1}} is ready on {{2}}, bye.",
+    header=Header(HeaderKind.TEXT, "For {{1}}"),
+    footer="The workshop",
+    buttons=(
+        Button("QUICK_REPLY", "Thanks"),
+        Button("URL", "See it", "https://example.com/{{1}}"),
+        Button("PHONE_NUMBER", "Call", phone_number="+15550107001"),
+        Button("COPY_CODE", "Copy"),
+    ),
+    examples=(
+        Filled("header", "1", "Mira"),
+        Filled("body", "2", "Friday"),
+        Filled("body", "1", "bike"),
+        Filled("button:1", "1", "A1"),
+        Filled("button:3", "1", "SPRING"),
+    ),
+)
+
+
+async def posted(draft: TemplateDraft, sample: str | None = None) -> Any:
+    graph = always(200, {"id": "77", "status": "PENDING", "category": "MARKETING"})
+    made = await graph.api.create_template(TOKEN, ACCOUNT, draft, sample)
+    assert made == TemplateMade("77", TemplateStatus.PENDING, TemplateCategory.MARKETING)
+    [request] = graph.asked
+    assert (request.method, request.url.path) == ("POST", "/v26.0/800100/message_templates")
+    return json.loads(request.content)
+
+
+async def test_a_template_is_posted_with_an_example_for_every_blank() -> None:
+    assert await posted(DRAFT) == {
+        "name": "bike_ready",
+        "language": "en_US",
+        "category": "UTILITY",
+        "parameter_format": "POSITIONAL",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "For {{1}}", "example": {"header_text": ["Mira"]}},
+            {
+                "type": "BODY",
+                "text": "Your {{1}} is ready on {{2}}, bye.",
+                "example": {"body_text": [["bike", "Friday"]]},
+            },
+            {"type": "FOOTER", "text": "The workshop"},
+            {
+                "type": "BUTTONS",
+                "buttons": [
+                    {"type": "QUICK_REPLY", "text": "Thanks"},
+                    {
+                        "type": "URL",
+                        "text": "See it",
+                        "url": "https://example.com/{{1}}",
+                        "example": ["https://example.com/A1"],
+                    },
+                    {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+15550107001"},
+                    {"type": "COPY_CODE", "example": "SPRING"},
+                ],
+            },
+        ],
+    }
+
+
+async def test_blanks_with_names_are_posted_with_theirs_and_a_file_with_its_handle() -> None:
+    draft = TemplateDraft(
+        "hello",
+        "de",
+        TemplateCategory.MARKETING,
+        "Hallo {{name}}, bis bald.",
+        header=Header(HeaderKind.IMAGE),
+        buttons=(Button("URL", "Laden", "https://example.com"),),
+        examples=(Filled("body", "name", "Mira"),),
+    )
+
+    body = await posted(draft, "4::handle")
+
+    assert body["parameter_format"] == "NAMED"
+    assert body["components"] == [
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::handle"]}},
+        {
+            "type": "BODY",
+            "text": "Hallo {{name}}, bis bald.",
+            "example": {"body_text_named_params": [{"param_name": "name", "example": "Mira"}]},
+        },
+        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Laden", "url": "https://example.com"}]},
+    ]
+
+
+async def test_a_template_without_anything_else_is_its_body_alone() -> None:
+    plain = TemplateDraft("hello", "de", TemplateCategory.UTILITY, "Hallo.", header=Header(HeaderKind.LOCATION))
+
+    assert (await posted(plain))["components"] == [
+        {"type": "HEADER", "format": "LOCATION"},
+        {"type": "BODY", "text": "Hallo."},
+    ]
+
+
+async def test_a_template_that_is_refused_says_why_in_detail() -> None:
+    graph = always(400, error(100, "Exists.", error_subcode=2388024))
+
+    assert await graph.api.create_template(TOKEN, ACCOUNT, DRAFT, None) == Rejected(100, "Exists.", None, 2388024)
+    assert isinstance(await always(200, {}).api.create_template(TOKEN, ACCOUNT, DRAFT, None), Unanswered)
+    assert isinstance(await raising(httpx.ConnectError("x")).api.create_template(TOKEN, ACCOUNT, DRAFT, None), NotSent)
+
+
+async def test_one_language_of_a_template_is_deleted() -> None:
+    graph = always(200, {"success": True})
+
+    assert await graph.api.delete_template(TOKEN, ACCOUNT, "bike_ready", "990001") is None
+    [request] = graph.asked
+    assert (request.method, request.url.path) == ("DELETE", "/v26.0/800100/message_templates")
+    assert dict(request.url.params) == {"name": "bike_ready", "hsm_id": "990001"}
+    refused = always(400, error(100, "None.", error_subcode=2593002))
+    assert await refused.api.delete_template(TOKEN, ACCOUNT, "x", "1") == Rejected(100, "None.", None, 2593002)
+
+
+async def a_picture() -> AsyncIterator[bytes]:
+    yield b"abc"
+    yield b"de"
+
+
+SAMPLE = a_media(state=MediaState.READY, mime_type="image/png", size=5, file_name="Bike.png")
+
+
+async def test_a_sample_goes_up_in_a_session_of_the_app() -> None:
+    answers = [{"id": "upload:MTphdHRh==?sig=ARZqkG"}, {"h": "4::aW1hZ2U="}]
+    graph = Graph(lambda _: httpx.Response(200, json=answers.pop(0)))
+
+    assert await graph.api.upload_sample(TOKEN, "300100", SAMPLE, a_picture()) == "4::aW1hZ2U="
+
+    begun, sent = graph.asked
+    assert (begun.method, begun.url.path) == ("POST", "/v26.0/300100/uploads")
+    told = {"file_name": "Bike.png", "file_length": "5", "file_type": "image/png"}
+    assert (dict(begun.url.params), begun.headers["authorization"]) == (told, f"Bearer {TOKEN}")
+    assert (sent.method, sent.url.path, sent.url.params["sig"]) == ("POST", "/v26.0/upload:MTphdHRh==", "ARZqkG")
+    assert (sent.headers["authorization"], sent.headers["file_offset"]) == (f"OAuth {TOKEN}", "0")
+    assert (sent.headers["content-length"], await sent.aread()) == ("5", b"abcde")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"id": "https://elsewhere.example/upload"}],
+        [{"id": "upload:a/../../../me"}],
+        [{}],
+        [{"id": "upload:abc"}, {}],
+    ],
+)
+async def test_a_session_that_is_none_of_the_networks_gets_no_bytes(answers: list[object]) -> None:
+    graph = Graph(lambda _: httpx.Response(200, json=answers.pop(0)))
+
+    assert isinstance(await graph.api.upload_sample(TOKEN, "300100", SAMPLE, a_picture()), Unanswered)
+
+
+async def test_a_sample_that_is_refused_or_does_not_get_through_says_so() -> None:
+    refused = [httpx.Response(200, json={"id": "upload:abc"}), httpx.Response(400, json=error(100))]
+    assert await Graph(lambda _: refused.pop(0)).api.upload_sample(TOKEN, "1", SAMPLE, a_picture()) == Rejected(
+        100, "Something"
+    )
+    assert await always(400, error(190)).api.upload_sample(TOKEN, "1", SAMPLE, a_picture()) == Rejected(
+        190, "Something"
+    )
+    down = raising(httpx.ConnectError("x"))
+    assert isinstance(await down.api.upload_sample(TOKEN, "1", SAMPLE, a_picture()), NotSent)

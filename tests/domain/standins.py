@@ -26,10 +26,12 @@ from domain.ports import (
     Rejected,
     SendResult,
     SoundForm,
+    TemplateMade,
     TokenFacts,
     Unreadable,
 )
-from domain.templates import Template
+from domain.template_drafts import TemplateDraft
+from domain.templates import Template, TemplateCategory, TemplateStatus
 from domain.updates import Update
 from tests.builders import ACCOUNT, NUMBER
 
@@ -61,6 +63,10 @@ class Network:
     account: AccountFacts = field(default_factory=lambda: AccountFacts(ACCOUNT, "Acme", True))
     its_numbers: list[NumberFacts] = field(default_factory=lambda: [a_number()])
     its_templates: list[Template] = field(default_factory=list[Template])
+    drafts: list[tuple[TemplateDraft, str | None]] = field(default_factory=list[tuple[TemplateDraft, str | None]])
+    made: TemplateMade = field(
+        default_factory=lambda: TemplateMade("made-1", TemplateStatus.PENDING, TemplateCategory.UTILITY)
+    )
 
     async def send(self, token: str, outgoing: Outgoing) -> SendResult:
         self.tokens.add(token)
@@ -123,6 +129,21 @@ class Network:
     ) -> list[Template] | Failed:
         told = [replace(each, organization=organization, account=account, synced_at=now) for each in self.its_templates]
         return await self._asked("templates", token) or told
+
+    async def upload_sample(self, token: str, app_id: str, file: Media, chunks: AsyncIterable[bytes]) -> str | Failed:
+        self.uploads.append(b"".join([chunk async for chunk in chunks]))
+        return await self._asked("upload_sample", token, app_id) or f"handle-{len(self.uploads)}"
+
+    async def create_template(
+        self, token: str, account: BusinessAccountId, draft: TemplateDraft, sample: str | None
+    ) -> TemplateMade | Failed:
+        self.drafts.append((draft, sample))
+        return await self._asked("create_template", token, account) or self.made
+
+    async def delete_template(
+        self, token: str, account: BusinessAccountId, name: str, network_id: str
+    ) -> Failed | None:
+        return await self._asked("delete_template", token, account, name, network_id)
 
     async def _asked(self, what: str, token: str, *more: str) -> Failed | None:
         await asyncio.sleep(0)  # whoever else wants to do something meanwhile may

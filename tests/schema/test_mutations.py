@@ -729,7 +729,7 @@ def the_network(request: httpx.Request) -> httpx.Response:
         },
         "/900/subscribed_apps": {"success": True},
         "/900/message_templates": {"data": []},
-        f"/{ACCOUNT}/message_templates": {"data": []},
+        f"/{ACCOUNT}/message_templates": {"data": [], "id": "77", "status": "PENDING", "success": True},
         "/901/register": {"success": True},
     }
     return (
@@ -808,6 +808,83 @@ async def test_templates_that_can_not_be_read_now_say_so() -> None:
     assert (done["added"], done["changed"], done["removed"]) == (0, 0, 0)
 
 
+TEMPLATE_CREATE: JSON = {
+    "channelId": CHANNEL_ID,
+    "name": "bike_ready",
+    "language": "en",
+    "category": "UTILITY",
+    "body": "Hi {{1}}, your bike is ready.",
+    "footer": "Acme",
+    "buttons": [{"kind": "PHONE_NUMBER", "text": "Call", "phoneNumber": "+15550107001"}],
+    "examples": [{"component": "body", "name": "1", "value": "Ana"}],
+}
+
+
+def the_review(request: httpx.Request) -> httpx.Response:
+    if request.method == "DELETE":
+        return httpx.Response(200, json={"success": True})
+    return httpx.Response(200, json={"id": "77", "status": "PENDING", "category": "UTILITY"})
+
+
+async def test_a_template_is_made_and_in_review() -> None:
+    desk = await open_desk(the_review)
+    fields = "template { name status body footer buttons { kind text } parameters { component name example } }"
+
+    done = await do(desk, "templateCreate", TEMPLATE_CREATE, fields, SUPERVISOR)
+
+    assert done == {
+        "template": {
+            "name": "bike_ready",
+            "status": "PENDING",
+            "body": "Hi {{1}}, your bike is ready.",
+            "footer": "Acme",
+            "buttons": [{"kind": "PHONE_NUMBER", "text": "Call"}],
+            "parameters": [{"component": "body", "name": "1", "example": "Ana"}],
+        },
+        "userErrors": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"examples": None}, [("TEMPLATE_PARAMETERS", ["examples"])]),
+        ({"footer": "x" * 61}, [("TEXT_TOO_LONG", ["footer"])]),
+        ({"buttons": [{"kind": "FLOW", "text": "Go"}]}, [("INVALID", ["buttons", "0", "kind"])]),
+        ({"header": {"kind": "IMAGE"}}, [("INVALID", ["header", "mediaId"])]),
+        ({"header": {"kind": "IMAGE", "mediaId": THREAD_ID}}, [("INVALID", ["header", "mediaId"])]),
+        ({"channelId": THREAD_ID}, [("INVALID", ["channelId"])]),
+    ],
+)
+async def test_a_template_the_review_would_not_take_is_refused_by_its_field(
+    changes: JSON, expected: list[tuple[str, list[str]]]
+) -> None:
+    desk = await open_desk()
+
+    done = await do(desk, "templateCreate", TEMPLATE_CREATE | changes, "template { id }", SUPERVISOR)
+
+    assert (codes(done), done["template"]) == (expected, None)
+
+
+async def test_a_deleted_template_is_named_and_stays_readable() -> None:
+    desk = await open_desk(the_review)
+    await desk.given(a_template())
+
+    done = await do(desk, "templateDelete", {"templateId": TEMPLATE_ID}, "deletedTemplateId", SUPERVISOR)
+
+    assert done == {"deletedTemplateId": TEMPLATE_ID, "userErrors": []}
+    assert await desk.ask("{ templates { nodes { status } } }") == {"templates": {"nodes": [{"status": "DELETED"}]}}
+
+
+async def test_a_template_that_can_not_be_deleted_now_stays() -> None:
+    desk = await open_desk()
+    await desk.given(a_template())
+
+    done = await do(desk, "templateDelete", {"templateId": TEMPLATE_ID}, "deletedTemplateId", SUPERVISOR)
+
+    assert (codes(done), done["deletedTemplateId"]) == ([("CHANNEL_UNAVAILABLE", None)], None)
+
+
 # ---------------------------------------------------------------- who may
 
 IN_TROUBLE = (
@@ -835,6 +912,8 @@ CALLS: dict[str, JSON] = {
     "ticketClose": {"ticketId": TICKET_ID},
     "channelConnect": CONNECT,
     "templatesSync": TEMPLATES_SYNC,
+    "templateCreate": TEMPLATE_CREATE,
+    "templateDelete": {"templateId": TEMPLATE_ID},
     "apiKeyCreate": {"name": "Shop", "scopes": ["read"]},
     "apiKeyRevoke": {"apiKeyId": KEY_ID},
     "userCreate": {"name": "Cleo", "email": "cleo@acme.example", "role": "AGENT"},
@@ -842,7 +921,7 @@ CALLS: dict[str, JSON] = {
 ON_ITS_WAY = ("messageRetry", "messageCancel", "messageSettle")
 WORK = ("messageSend", "messageSendTemplate", *ON_ITS_WAY, "threadMarkRead", "threadTyping")
 HANDLING = ("threadAssign", "threadClose", "ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose")
-KEEPING = ("templatesSync",)
+KEEPING = ("templatesSync", "templateCreate", "templateDelete")
 RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
 
 

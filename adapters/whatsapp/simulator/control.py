@@ -3,7 +3,7 @@
 A wrong call is answered 400 (or 404) with `{"error": "what was wrong"}` and changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final, get_args
 
 import httpx
@@ -15,7 +15,7 @@ from adapters.whatsapp.simulator.answers import json_answer, read_bytes, read_ob
 from adapters.whatsapp.simulator.faults import read_fault
 from adapters.whatsapp.simulator.options import PersonOptions
 from adapters.whatsapp.simulator.simulator import Simulator, Written
-from adapters.whatsapp.simulator.templates import STATUSES
+from adapters.whatsapp.simulator.templates import CATEGORIES, QUALITIES, STATUSES, TemplateReview
 from adapters.whatsapp.simulator.webhooks import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject, digits, encode, instant, seconds
 from adapters.whatsapp.simulator.world import Number, Person, Rung
@@ -54,6 +54,7 @@ def control_routes(sim: Simulator) -> list[Route]:
         ("POST", "/faults", control.add_fault),
         ("DELETE", "/faults", control.clear_faults),
         ("POST", "/clock", control.set_clock),
+        ("PUT", "/templates", control.set_review),
         ("POST", "/templates/{template}", control.review_template),
         ("POST", "/webhooks", control.post_webhook),
         ("POST", "/webhooks/verify", control.verify_webhook),
@@ -211,16 +212,29 @@ class _Control:
         return json_answer({"now": instant(self._sim.now())})
 
     async def review_template(self, request: Request) -> Response:
-        """`{status, reason?}`: what the network decides about a template, with the webhook that tells it."""
+        """`{status, reason?}`, `{category}` or `{quality}`: what the network says of a template, with its webhook."""
         body = await read_object(request)
         template = self._sim.world.templates.get(request.path_params["template"])
         status = body.get("status")
         if template is None:
             raise ControlError("there is no template with that id", 404)
+        if "category" in body:
+            return json_answer(self._sim.move_template(template, _one_of(body, "category", CATEGORIES)).row())
+        if "quality" in body:
+            return json_answer(self._sim.rate_template(template, _one_of(body, "quality", QUALITIES)).row())
         if not isinstance(status, str) or status not in STATUSES:
             raise ControlError(f"status must be one of {', '.join(sorted(STATUSES))}")
         reviewed = self._sim.review_template(template, status, _optional_text(body, "reason") or "NONE")
         return json_answer(reviewed.row())
+
+    async def set_review(self, request: Request) -> Response:
+        """`{review}`: what becomes of new templates from now on: by_hand, approve or reject."""
+        body = await read_object(request)
+        for review in get_args(TemplateReview):
+            if body.get("review") == review:
+                self._sim.template_review = review
+                return json_answer({"review": review})
+        raise ControlError(f"review must be one of {', '.join(get_args(TemplateReview))}")
 
     async def post_webhook(self, request: Request) -> Response:
         """`{body}` is signed and posted as JSON, `{raw}` as these very characters. The status of the answer."""
@@ -287,6 +301,13 @@ def _written(body: JsonObject) -> Written:
         return Written(kind, content, reply_to, at, {name: raw[name] for name in raw if name != kind})
     extra: JsonObject = {} if content is None else {kind: content}
     return Written(kind, {}, reply_to, at, extra | raw)
+
+
+def _one_of(body: JsonObject, name: str, known: Collection[str]) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or value not in known:
+        raise ControlError(f"{name} must be one of {', '.join(sorted(known))}")
+    return value
 
 
 def _rung(value: Json) -> Rung:

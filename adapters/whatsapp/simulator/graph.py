@@ -63,6 +63,8 @@ def graph_routes(sim: Simulator) -> list[Route]:
         ("GET", "/debug_token", graph.debug_token),
         ("POST", "/{id}/messages", graph.send),
         ("POST", "/{id}/media", graph.upload),
+        ("POST", "/{id}/uploads", graph.begin_sample),
+        ("POST", "/upload:{session}", graph.take_sample),
         ("GET", "/_media/{key}", graph.download),
         ("DELETE", "/{id}", graph.remove_media),
         ("POST", "/{id}/register", graph.register),
@@ -154,6 +156,17 @@ class _Graph:
         if file is None or mime_type is None:
             raise GraphError(100, "The parameter file is required, with its type")
         return json_answer({"id": self._sim.take_upload(number, mime_type, file.data).id})
+
+    async def begin_sample(self, request: Request) -> Response:
+        if request.path_params["id"] != self._options.app_id:
+            raise missing_object(request.path_params["id"])
+        length, mime_type = (request.query_params.get(name) for name in ("file_length", "file_type"))
+        return json_answer({"id": self._sim.samples.begin(length, mime_type)})
+
+    async def take_sample(self, request: Request) -> Response:
+        session = f"upload:{request.path_params['session']}"
+        data = await read_bytes(request, MAX_FILE_BYTES)
+        return json_answer({"h": self._sim.samples.take(session, request.headers.get("file_offset"), data)})
 
     async def download(self, request: Request) -> Response:
         file = self._sim.files.behind(request.path_params["key"], self._sim.now())
@@ -260,7 +273,12 @@ class _Graph:
     async def create_template(self, request: Request) -> Response:
         self._check_account(request)
         template = self._sim.add_template(await read_object(request))
-        return json_answer({"id": template.id, "status": template.status, "category": template.category})
+        answer: JsonObject = {"id": template.id, "status": template.status, "category": template.category}
+
+        async def review() -> None:
+            self._sim.review_by_itself(template)
+
+        return json_answer(answer, background=BackgroundTask(review))
 
     async def delete_templates(self, request: Request) -> Response:
         """All languages of `name`, or the one with `hsm_id`."""
@@ -268,12 +286,7 @@ class _Graph:
         name, template_id = request.query_params.get("name"), request.query_params.get("hsm_id")
         if name is None:
             raise GraphError(100, "The parameter name is required")
-        named = [template for template in self._sim.world.templates.values() if template.name == name]
-        gone = [template for template in named if template_id in (None, template.id)]
-        if not gone:
-            raise GraphError(100, f"There is no message template {name}", subcode=2593002)
-        for template in gone:
-            del self._sim.world.templates[template.id]
+        self._sim.delete_templates(name, template_id)
         return json_answer({"success": True})
 
     async def subscriptions(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from adapters.whatsapp.simulator.templates import SEEDED_TEMPLATES, Template
+from adapters.whatsapp.simulator.templates import SEEDED_TEMPLATES, Template, TemplateReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class SimulatorOptions:
     auto_deliver: bool = True  # `sent` and `delivered` follow a send by themselves
     auto_read: bool = False  # and `read` after them
     status_delay_s: float = 0.0  # before each status that follows by itself
+    template_review: TemplateReview = "by_hand"  # what becomes of a new template
     hold_s: float = 60.0  # how long `timeout_after_accept` keeps a caller waiting
     post_timeout_s: float = 10.0
     max_attempts: int = 10  # of a webhook post, pauses 1 s, 2 s, 4 s, …

@@ -53,6 +53,26 @@ def template_change(template: Template) -> JsonObject:
     }
 
 
+def quality_change(template: Template, before: str) -> JsonObject:
+    """How people take a template changed."""
+    scores: JsonObject = {"previous_quality_score": before, "new_quality_score": template.quality}
+    return {"value": scores | _named(template), "field": "message_template_quality_update"}
+
+
+def category_change(template: Template, before: str) -> JsonObject:
+    """The network moved a template to another category."""
+    categories: JsonObject = {"previous_category": before, "new_category": template.category}
+    return {"value": categories | _named(template), "field": "template_category_update"}
+
+
+def _named(template: Template) -> JsonObject:
+    return {
+        "message_template_id": int(template.id),
+        "message_template_name": template.name,
+        "message_template_language": template.language,
+    }
+
+
 def webhook_body(business_account_id: str, changes: list[JsonObject], time: int | None = None) -> JsonObject:
     entry: JsonObject = {"id": business_account_id}
     if time is not None:

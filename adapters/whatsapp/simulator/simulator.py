@@ -25,7 +25,14 @@ from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
 from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
-from adapters.whatsapp.simulator.payloads import message_change, status_change, template_change
+from adapters.whatsapp.simulator.payloads import (
+    category_change,
+    message_change,
+    quality_change,
+    status_change,
+    template_change,
+)
+from adapters.whatsapp.simulator.samples import Samples
 from adapters.whatsapp.simulator.sending import MarkRead, SendRequest
 from adapters.whatsapp.simulator.templates import Template
 from adapters.whatsapp.simulator.webhooks import Update, Webhooks
@@ -75,6 +82,9 @@ class Simulator:
         self._background = Background()
         self.webhooks = Webhooks(self.options, self.faults, self._background, self._mark_taken)
         self._clock_offset_s = 0.0
+        self._deleted_templates: set[tuple[str, str]] = set()
+        self.template_review = self.options.template_review
+        self.samples = Samples(self.ids)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None, None]:
@@ -159,7 +169,10 @@ class Simulator:
             raise GraphError(
                 100, f"There are {templates.MAX_TEMPLATES} templates already", subcode=templates.CAP_REACHED
             )
-        template = templates.create(wanted, template_id=self.ids.number())
+        template = templates.create(wanted, template_id=self.ids.number(), handles=self.samples.handles)
+        if (template.name, template.language) in self._deleted_templates:
+            details = f"{template.name} in {template.language} is being deleted"
+            raise GraphError(100, details, subcode=templates.BEING_DELETED)
         if self.world.template(template.name, template.language) is not None:
             details = f"There is {template.name} in {template.language} already"
             raise GraphError(100, details, subcode=templates.EXISTS_ALREADY)
@@ -172,6 +185,40 @@ class Simulator:
         self.world.templates[template.id] = reviewed
         self.webhooks.report(Update("templates", template_change(reviewed), time=int(self.now())))
         return reviewed
+
+    def review_by_itself(self, template: Template) -> None:
+        """What the options have become of a new template."""
+        reviewed = templates.REVIEWED.get(self.template_review)
+        if reviewed is not None and template.id in self.world.templates:
+            self.review_template(template, *reviewed)
+
+    def rate_template(self, template: Template, quality: str) -> Template:
+        """How people take a template, reported by webhook."""
+        rated = replace(template, quality=quality)
+        self._tell_of(rated, quality_change(rated, template.quality))
+        return rated
+
+    def move_template(self, template: Template, category: str) -> Template:
+        """The network finds that a template belongs in another category, and says so by webhook."""
+        moved = replace(template, category=category)
+        self._tell_of(moved, category_change(moved, template.category))
+        return moved
+
+    def delete_templates(self, name: str, template_id: str | None) -> None:
+        """All languages of a name, or one of them. The name of an approved one can't be used again for a while."""
+        named = [template for template in self.world.templates.values() if template.name == name]
+        gone = [template for template in named if template_id in (None, template.id)]
+        if not gone:
+            raise GraphError(100, f"There is no message template {name}", subcode=templates.NO_SUCH_TEMPLATE)
+        for template in gone:
+            if template.status == "APPROVED":
+                self._deleted_templates.add((template.name, template.language))
+            self._tell_of(template, template_change(replace(template, status="PENDING_DELETION")))
+            del self.world.templates[template.id]
+
+    def _tell_of(self, template: Template, change: JsonObject) -> None:
+        self.world.templates[template.id] = template
+        self.webhooks.report(Update("templates", change, time=int(self.now())))
 
     def take_upload(self, number: Number, mime_type: str, data: bytes) -> File:
         return self.files.add(mime_type, data, expires_at=self.now() + UPLOAD_LIVES_S, number=number.id)

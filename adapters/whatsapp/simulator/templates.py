@@ -4,8 +4,9 @@ Source: WhatsApp Business Platform, "Message templates" and "Template components
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from adapters.whatsapp.simulator.errors import GraphError
 from adapters.whatsapp.simulator.wire import Json, JsonObject
@@ -14,6 +15,7 @@ VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 CATEGORIES: Final = frozenset({"MARKETING", "UTILITY", "AUTHENTICATION"})
 STATUSES: Final = frozenset({"APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED", "IN_APPEAL", "PENDING_DELETION"})
+QUALITIES: Final = frozenset({"GREEN", "YELLOW", "RED", "UNKNOWN"})
 MEDIA_HEADERS: Final = frozenset({"IMAGE", "VIDEO", "DOCUMENT", "LOCATION"})
 MAX_TEMPLATES: Final = 6_000  # of a verified business
 MAX_BODY: Final = 1024
@@ -22,13 +24,22 @@ MAX_FOOTER: Final = 60
 MAX_BUTTONS: Final = 10
 MAX_BUTTON_LABEL: Final = 25
 MAX_CODE: Final = 15
+MAX_OF_A_KIND: Final = {"URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1}
 
 # subcodes of code 100, as the network gives them
 TOO_LONG: Final = 2388040
+BAD_HEADER: Final = 2388047
 BAD_FOOTER: Final = 2388073
 VARIABLE_AT_EDGE: Final = 2388299
 EXISTS_ALREADY: Final = 2388024
 CAP_REACHED: Final = 2388019
+BEING_DELETED: Final = 2388023
+NO_SUCH_TEMPLATE: Final = 2593002
+
+
+TemplateReview: TypeAlias = Literal["by_hand", "approve", "reject"]
+REVIEWED: Final = {"approve": ("APPROVED", "NONE"), "reject": ("REJECTED", "INVALID_FORMAT")}
+"""What a review by itself ends with: a status and a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class Template:
     components: tuple[JsonObject, ...]
     parameter_format: str = "POSITIONAL"
     rejected_reason: str = "NONE"
+    quality: str = "UNKNOWN"
 
     def component(self, kind: str) -> JsonObject | None:
         return next((component for component in self.components if component.get("type") == kind), None)
@@ -62,7 +74,7 @@ class Template:
             "language": self.language,
             "components": components,
             "parameter_format": self.parameter_format,
-            "quality_score": {"score": "UNKNOWN"},
+            "quality_score": {"score": self.quality},
             "rejected_reason": self.rejected_reason,
         }
 
@@ -102,8 +114,11 @@ def variables(text: str) -> list[str]:
     return list(dict.fromkeys(VARIABLE.findall(text)))
 
 
-def create(wanted: JsonObject, *, template_id: str) -> Template:
-    """A new template, PENDING. GraphError 100 with the network's subcode names what is wrong with it."""
+def create(wanted: JsonObject, *, template_id: str, handles: Collection[str] = ()) -> Template:
+    """A new template, PENDING. GraphError 100 with the network's subcode names what is wrong with it.
+
+    `handles` are those of the samples that were uploaded.
+    """
     name, language, category = wanted.get("name"), wanted.get("language"), wanted.get("category")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise GraphError(100, "name must be 1 to 512 lowercase letters, digits and underscores")
@@ -113,7 +128,7 @@ def create(wanted: JsonObject, *, template_id: str) -> Template:
         raise GraphError(100, f"category must be one of {', '.join(sorted(CATEGORIES))}")
     parameter_format = str(wanted.get("parameter_format") or "POSITIONAL").upper()
     components = objects(wanted.get("components"))
-    _check_components(components, parameter_format)
+    _check_components(components, parameter_format, handles)
     return Template(template_id, name, language, category, "PENDING", tuple(components), parameter_format)
 
 
@@ -227,7 +242,7 @@ def _text_of(template: Template, kind: str) -> str:
 # Creating
 
 
-def _check_components(components: list[JsonObject], parameter_format: str) -> None:
+def _check_components(components: list[JsonObject], parameter_format: str, handles: Collection[str]) -> None:
     if parameter_format not in ("POSITIONAL", "NAMED"):
         raise GraphError(100, "parameter_format must be POSITIONAL or NAMED")
     kinds = [str(component.get("type")) for component in components]
@@ -238,13 +253,13 @@ def _check_components(components: list[JsonObject], parameter_format: str) -> No
             case "BODY":
                 _check_body(component, parameter_format)
             case "HEADER":
-                _check_length(component, "HEADER", MAX_HEADER)
+                _check_header_made(component, handles)
             case "FOOTER":
                 _check_length(component, "FOOTER", MAX_FOOTER)
                 if variables(str(component.get("text"))):
                     raise GraphError(100, "FOOTER can have no variables", subcode=BAD_FOOTER)
             case "BUTTONS":
-                _check_labels(objects(component.get("buttons")))
+                _check_buttons_made(objects(component.get("buttons")))
             case kind:
                 raise GraphError(100, f"components: {kind} is unknown")
 
@@ -266,6 +281,37 @@ def _check_body(component: JsonObject, parameter_format: str) -> None:
 def _check_length(component: JsonObject, kind: str, limit: int) -> None:
     if len(str(component.get("text") or "")) > limit:
         raise GraphError(100, f"{kind} can have {limit} characters at most", subcode=TOO_LONG)
+
+
+def _check_header_made(component: JsonObject, handles: Collection[str]) -> None:
+    kind, example = component.get("format"), component.get("example")
+    names = variables(str(component.get("text") or ""))
+    if kind == "TEXT" or kind is None:
+        _check_length(component, "HEADER", MAX_HEADER)
+        if len(names) > 1:
+            raise GraphError(100, "HEADER can have one variable at most", subcode=BAD_HEADER)
+        if names and not isinstance(example, dict):
+            raise GraphError(100, "HEADER has a variable and needs an example")
+    elif kind not in MEDIA_HEADERS:
+        raise GraphError(100, f"HEADER: format {kind} is unknown", subcode=BAD_HEADER)
+    elif kind != "LOCATION":
+        told = example.get("header_handle") if isinstance(example, dict) else None
+        if not isinstance(told, list) or not told or told[0] not in handles:
+            raise GraphError(100, f"HEADER of format {kind} needs the handle of an uploaded sample")
+
+
+def _check_buttons_made(buttons: list[JsonObject]) -> None:
+    _check_labels(buttons)
+    kinds = [str(button.get("type")) for button in buttons]
+    for kind, most in MAX_OF_A_KIND.items():
+        if kinds.count(kind) > most:
+            raise GraphError(100, f"A template can have {most} buttons of type {kind} at most")
+    replies = [index for index, kind in enumerate(kinds) if kind == "QUICK_REPLY"]
+    if replies and replies[-1] - replies[0] >= len(replies):
+        raise GraphError(100, "Quick replies must be grouped together")
+    for button in buttons:
+        if _needs_parameter(button) and not button.get("example"):
+            raise GraphError(100, f"A button of type {button.get('type')} needs an example")
 
 
 def _check_labels(buttons: list[JsonObject]) -> None:
