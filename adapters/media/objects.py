@@ -93,27 +93,25 @@ class ObjectMedia:
         place = start
         end = await self._known_size(name) if stop is None else stop
         while place < end:
-            piece, size = await self._piece(name, place, min(place + READ_BYTES, end))
-            end = min(end, size)
-            for begin in range(0, len(piece), PIECE_BYTES):
-                yield bytes(piece[begin : begin + PIECE_BYTES])
-            place += len(piece)
-            if not piece:
+            begun = place
+            async for piece in self._pieces(name, place, min(place + READ_BYTES, end)):
+                place += len(piece)
+                yield piece
+            if place == begun:  # behind its end
                 return
 
-    async def _piece(self, name: str, start: int, stop: int) -> tuple[memoryview, int]:
-        """The bytes there are in [start, stop), and the size of the whole. Raises `BytesMissing`."""
+    async def _pieces(self, name: str, start: int, stop: int) -> AsyncGenerator[bytes]:
+        """The bytes there are in [start, stop), by one request. Raises `BytesMissing`."""
         try:
             found = await obstore.get_async(self._store, ours(name), options={"range": (start, stop)})
-            return memoryview(await found.buffer_async()), found.meta["size"]
+            async for piece in found.stream(min_chunk_size=PIECE_BYTES):
+                yield bytes(piece)
         except FileNotFoundError:
             raise BytesMissing(name) from None
         except BaseError as error:
             # A range behind the end is refused in the words of each store.
-            size = await self._known_size(name)
-            if start >= size:
-                return memoryview(b""), size
-            raise self._unavailable(error) from error
+            if start < await self._known_size(name):
+                raise self._unavailable(error) from error
 
     async def _known_size(self, name: str) -> int:
         size = await self.size(name)

@@ -133,7 +133,11 @@ class CloudApi:
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
         request = self._http.build_request("GET", url, headers=headers)
         try:
-            response = await self._http.send(request, stream=True)
+            async with asyncio.timeout(MAX_CALL_S):
+                response = await self._http.send(request, stream=True)
+        except TimeoutError:
+            yield Unanswered(f"The network did not answer within {MAX_CALL_S:.0f} seconds.")
+            return
         except _NEVER_LEFT as failure:
             yield NotSent(f"The network could not be reached ({type(failure).__name__}).")
             return
@@ -342,11 +346,17 @@ class CloudApi:
 
 async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
     deadline = asyncio.get_running_loop().time() + MAX_FILE_S
+    chunks = response.aiter_raw(CHUNK_BYTES)
     try:
-        async for chunk in response.aiter_raw(CHUNK_BYTES):
-            if asyncio.get_running_loop().time() > deadline:
-                raise BrokenOff(f"It did not come within {MAX_FILE_S:.0f} seconds.")
+        while True:
+            # A chunk is gathered from many reads: one that trickles would keep each of them from its own timeout.
+            async with asyncio.timeout_at(deadline):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
             yield chunk
+    except TimeoutError:
+        raise BrokenOff(f"It did not come within {MAX_FILE_S:.0f} seconds.") from None
     except httpx.RequestError as failure:
         raise BrokenOff(f"It stopped coming ({type(failure).__name__}).") from None
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from adapters.system import SystemIds
+from adapters.whatsapp import client
 from adapters.whatsapp.client import CloudApi, http_client
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
 from domain.media import Media, MediaKind, MediaState
@@ -165,6 +166,18 @@ async def test_a_file_that_stops_coming_breaks_off() -> None:
 
     with pytest.raises(BrokenOff, match="ReadTimeout"):
         await downloaded(graph, "https://lookaside.fbsbx.com/1")
+
+
+async def test_a_file_that_trickles_breaks_off_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Trickling(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"a byte now and then never fills a chunk"
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(client, "MAX_FILE_S", 0.1)
+
+    with pytest.raises(BrokenOff, match="did not come within"):
+        await downloaded(Graph(httpx.Response(200, stream=Trickling())), "https://lookaside.fbsbx.com/1")
 
 
 async def test_a_token_that_can_be_none_is_sent_nowhere() -> None:

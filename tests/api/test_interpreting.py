@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from api.interpreting import CLAIMED_FOR, Interpreting
+from api.replay import replay_files
 from domain.errors import Unavailable
 from domain.ids import DeliveryId, PhoneNumberId
+from domain.media import MediaState
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Journal, Ports
 from tests.api.test_worker import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
-from tests.builders import FixedClock
+from tests.builders import ACME, FixedClock, a_media
 
 
 @dataclass(slots=True)
@@ -106,3 +108,14 @@ async def test_one_that_breaks_the_interpreter_is_found_among_those_claimed_with
     assert await state_of(desk, before) is DeliveryState.INTERPRETED
     assert await state_of(desk, poison) is DeliveryState.FAILED
     assert await state_of(desk, after) is DeliveryState.INTERPRETED
+
+
+async def test_files_that_could_not_be_had_are_put_back_by_the_replay() -> None:
+    ports = await a_desk()
+    failed = a_media(state=MediaState.FAILED, created_at=ports.clock.now(), channel=None)
+    async with ports.store.transaction(ACME) as tx:
+        tx.save(failed)
+
+    assert await replay_files(ports) == "Put back: 1 files, which the worker fetches."
+    assert await ports.store.due_media(ports.clock.now(), 10) == [(ACME, failed.id)]
+    assert await replay_files(ports) == "Put back: 0 files, which the worker fetches."
