@@ -164,6 +164,13 @@ def pair_used_up(now: datetime) -> datetime:
     return now + PAIR_EVERY * PAIR_BURST
 
 
+def held_until(pace: Pace | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
+    """Until when a message to this person would wait for a pause; None where it may leave in its number's turn."""
+    of_number = _held_until(pace, now, template=template) if pace is not None else now
+    until = max(of_number, pair_free_at(next_at, now))
+    return until if until > now else None
+
+
 # ---------------------------------------------------------------- waiting
 
 

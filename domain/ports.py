@@ -209,6 +209,10 @@ class Look(Protocol):
         """Instants of the account's BUSINESS_INITIATED entries after `since` that were not refunded."""
         ...
 
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        """None where it has none yet. A transaction asks last: whoever sends from the number waits for it."""
+        ...
+
     async def remembered(self, id: str) -> Remembered | None: ...
 
 
@@ -295,10 +299,6 @@ class Transaction(Look, Protocol):
 
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         """Whether an item of the same thread was queued before this one and is still there."""
-        ...
-
-    async def pace(self, channel: ChannelId) -> Pace | None:
-        """None where it has none yet. Asked for last: whoever sends from the number waits for it."""
         ...
 
     async def enlist(self, kind: Listing, value: str, ref: str) -> bool:

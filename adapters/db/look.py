@@ -30,6 +30,7 @@ from domain.media import Media
 from domain.messages import Message
 from domain.organizations import Organization
 from domain.outbox import Remembered
+from domain.pace import Pace
 from domain.ports import Row
 from domain.quota import Entry, Period
 from domain.templates import Template
@@ -114,6 +115,9 @@ class SqlLook:
             since,
         )
         return [instant_of(row["at"]) for row in rows]
+
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        return await self._one(Pace, "id = ?", channel)
 
     async def remembered(self, id: str) -> Remembered | None:
         return await self._one(Remembered, "id = ?", id)

@@ -33,7 +33,6 @@ from domain.ids import (
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
-from domain.pace import Pace
 from domain.ports import DeliveryResult, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
@@ -228,9 +227,6 @@ class SqlTransaction(SqlLook):
             item.id,
         )
         return bool(rows)
-
-    async def pace(self, channel: ChannelId) -> Pace | None:
-        return await self._one(Pace, "id = ?", channel)
 
     # The directory
 

@@ -23,6 +23,7 @@ from domain.media import Media
 from domain.messages import Message
 from domain.organizations import Organization
 from domain.outbox import Remembered
+from domain.pace import Pace
 from domain.quota import ConversationKind, Entry, Period
 from domain.templates import Template
 from domain.threads import Thread
@@ -97,6 +98,9 @@ class MemoryLook:
             for entry in self._of(Entry).values()
             if entry.account == account and entry.at > since and counts_as_allowance(entry)
         )
+
+    async def pace(self, channel: ChannelId) -> Pace | None:
+        return self._one(Pace, channel)
 
     async def remembered(self, id: str) -> Remembered | None:
         return self._one(Remembered, id)

@@ -338,9 +338,6 @@ class _MemoryTransaction(MemoryLook):
         items = self._rows(OutboxItem).values()
         return any(other.thread == item.thread and _queued(other) < _queued(item) for other in items)
 
-    async def pace(self, channel: ChannelId) -> Pace | None:
-        return self._one(Pace, channel)
-
     # The directory
 
     async def enlist(self, kind: Listing, value: str, ref: str) -> bool:

@@ -5,10 +5,13 @@ reader's, which locks nothing and has no way to write, where the send gives them
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from domain.actors import Actor
 from domain.errors import REFUSALS, Refusal
+from domain.outbox import TEMPLATE_NEXT
+from domain.pace import held_until
 from domain.ports import Look, Ports
 from domain.use_cases.queueing import Cleared, Decision
 from domain.use_cases.send import (
@@ -32,6 +35,7 @@ class Foreseen:
 
     refusal: Refusal | None = None
     takes_unit: bool = False  # of the month
+    held_until: datetime | None = None  # where a pause of the number, or the person's pace, holds it back
 
 
 async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
@@ -40,10 +44,15 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
         return Foreseen(refusal)
     async with ports.reader.look(actor.organization) as look:
         decided = await _decided(ports, look, actor, intended)
-    if isinstance(decided, REFUSALS):
-        return Foreseen(decided)
-    sending = decided.said if isinstance(decided, Starting) else decided
-    return Foreseen(takes_unit=isinstance(sending, Cleared) and sending.paid is not None)
+        if isinstance(decided, REFUSALS):
+            return Foreseen(decided)
+        sending = decided.said if isinstance(decided, Starting) else decided
+        if not isinstance(sending, Cleared):
+            return Foreseen()
+        pace = await look.pace(sending.channel.id)
+    template = sending.priority == TEMPLATE_NEXT
+    held = held_until(pace, sending.thread.pair_next_at, sending.now, template=template)
+    return Foreseen(takes_unit=sending.paid is not None, held_until=held)
 
 
 def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:

@@ -16,6 +16,7 @@ from domain.ids import ChannelId, ContactId, LibraryItemId, MediaId, MessageId, 
 from domain.library import LibraryItemKind
 from domain.media import MediaKind, MediaState
 from domain.messages import TEXT_LIMIT, Direction, Filled, Location, Message, Text
+from domain.pace import PAIR_BURST, PAIR_EVERY
 from domain.ports import Ports
 from domain.templates import TemplateCategory, TemplateStatus
 from domain.use_cases.preflight import Foreseen, Intended, preflight
@@ -36,6 +37,7 @@ from tests.builders import (
     a_contact,
     a_library_item,
     a_media,
+    a_pace,
     a_session,
     a_template,
     a_thread,
@@ -370,3 +372,16 @@ async def test_a_session_that_is_closed_names_the_templates_that_would_work() ->
 
     assert getattr(refusal, "templates", None) == (TEMPLATE,)
     assert getattr(refusal, "closed_at", None) == NOON - HOUR + DAY
+
+
+async def test_a_pause_that_would_hold_it_back_is_foreseen_and_no_other() -> None:
+    desk = await a_desk_in_session()
+    assert (await preflight(desk.ports, AGENT, TEXT)).held_until is None
+
+    await desk.given(replace(a_pace(), held_until=NOON + HOUR, templates_held_until=NOON + DAY))
+    assert (await preflight(desk.ports, AGENT, TEXT)).held_until == NOON + HOUR
+    assert (await preflight(desk.ports, AGENT, HELLO_ANA)).held_until == NOON + DAY
+
+    await desk.given(a_pace(), replace(await desk.thread(), pair_next_at=NOON + PAIR_BURST * PAIR_EVERY))
+    assert (await preflight(desk.ports, AGENT, TEXT)).held_until == NOON + PAIR_EVERY
+    assert (await preflight(desk.ports, AGENT, TO_BEN)).held_until is None

@@ -1,5 +1,6 @@
 """Asking before sending: the mutation's own refusals, what it would cost, and nothing done."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.builders import (
     THREAD,
     a_library_item,
     a_media,
+    a_pace,
     a_template,
     a_thread,
     an_id,
@@ -150,6 +152,15 @@ async def test_it_says_what_a_send_would_take_and_takes_nothing() -> None:
     assert outside == [expected | {"consumesQuota": True, "dailyAllowance": nothing_begun}] * 2
     assert (await desk.ports.reader.head(ACME)).position == 0
     assert await desk.ports.reader.period_at(ACME, desk.clock.now()) is None
+
+
+async def test_a_pause_that_holds_the_number_is_told() -> None:
+    desk = await a_desk_in_session()
+    await desk.given(replace(a_pace(), held_until=NOON + HOUR))
+
+    told = await asked(desk, {"send": HELLO})
+
+    assert (told["sendable"], told["heldUntil"]) == (True, "2026-11-20T13:00:00Z")
 
 
 async def test_the_days_allowance_is_that_of_the_number_it_would_leave_from() -> None:
