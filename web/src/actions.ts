@@ -80,6 +80,7 @@ export interface TemplateAttempt {
   threadId: string;
   templateId: string;
   parameters: { component: string; name: string; value: string }[];
+  headerMediaId?: string;
   key: string;
 }
 
@@ -87,6 +88,8 @@ export interface TemplateAttempt {
 export interface Filled {
   templateId: string;
   parameters: { component: string; name: string; value: string }[];
+  /** The file above its text, where it wants one. */
+  headerMediaId?: string;
 }
 
 /** Whom a conversation is begun with, and from which of our numbers. */
@@ -178,6 +181,15 @@ async function uploadedOnce(
   return done;
 }
 
+/** A file that is to stand above a template's text, as the server knows it. */
+export async function uploadHeader(file: File): ReturnType<typeof upload> {
+  try {
+    return await upload(file, { voice: false });
+  } catch (error) {
+    return { mediaId: null, problems: [explain(error)] };
+  }
+}
+
 async function upload(file: File, { voice }: { voice: boolean }): Promise<{ mediaId: string | null; problems: string[] }> {
   const mimeType = file.type === "" ? "application/octet-stream" : file.type;
   const input = { kind: kindOf(mimeType), mimeType, bytes: file.size, ...(voice ? { voice } : { fileName: file.name }) };
@@ -206,8 +218,8 @@ function kindOf(mimeType: string): "IMAGE" | "VIDEO" | "AUDIO" | "DOCUMENT" {
 
 export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
   return sending(attempt.threadId, async () => {
-    const { threadId, templateId, parameters, key } = attempt;
-    const input = { threadId, templateId, parameters, idempotencyKey: key };
+    const { key, ...filled } = attempt;
+    const input = { ...filled, idempotencyKey: key };
     return (await ask(MessageSendTemplateMutation, { input })).messageSendTemplate;
   });
 }
@@ -215,11 +227,11 @@ export async function sendTemplate(attempt: TemplateAttempt): Promise<Outcome> {
 /** Writes first. Where the conversation is there already, the template goes into it. */
 export async function begin(
   { channelId, phoneNumber }: Beginning,
-  { templateId, parameters }: Filled,
+  filled: Filled,
   key: string,
 ): Promise<Outcome & { threadId: string | null }> {
   try {
-    const input = { channelId, phoneNumber, templateId, parameters, idempotencyKey: key };
+    const input = { channelId, phoneNumber, ...filled, idempotencyKey: key };
     const { thread, userErrors } = (await ask(ThreadStartMutation, { input })).threadStart;
     return { threadId: thread?.id ?? null, problems: userErrors.map((error) => error.message), isUnanswered: false };
   } catch (error) {

@@ -52,6 +52,18 @@ const ContentParts = graphql(`
       renderedBody
       renderedFooter
       buttons
+      headerMedia {
+        id
+        kind
+        state
+        mimeType
+        fileName
+        bytes
+        voice
+        url
+        urlExpiresAt
+        failure
+      }
     }
     ... on LocationContent {
       latitude

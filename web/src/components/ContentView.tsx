@@ -70,6 +70,9 @@ export function ContentView({ content }: { content: Content }) {
 function TemplateView({ content }: { content: Of<"TemplateContent"> }) {
   return (
     <div class="bubble-template">
+      {content.headerMedia && (
+        <MediaView content={{ __typename: "MediaContent", caption: null, media: content.headerMedia }} />
+      )}
       {content.renderedHeader && (
         <p class="template-header" dir="auto">
           {content.renderedHeader}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { foresee, newKey, sendTemplate, type Filled, type Outcome, type Verdict } from "../actions.ts";
+import { foresee, newKey, sendTemplate, uploadHeader, type Filled, type Outcome, type Verdict } from "../actions.ts";
 import { ask, explain } from "../api.ts";
 import { TemplatesQuery, type Template, type Thread } from "../documents.ts";
 import { BackIcon, TemplateIcon } from "./icons.tsx";
@@ -14,6 +14,13 @@ interface Destination {
 }
 
 const FORESEEN_AFTER_MS = 300;
+
+/** What may stand above a template's text, for the file picker; the server judges the bytes. */
+const HEADER_FILES: Record<string, string | undefined> = {
+  IMAGE: "image/jpeg,image/png",
+  VIDEO: "video/mp4,video/3gpp",
+  DOCUMENT: ".pdf,.txt,.doc,.docx,.xls,.xlsx,.ppt,.pptx",
+};
 
 /** Outside the session only templates that WhatsApp approved may be sent. */
 export function TemplatePicker({ thread }: { thread: Thread }) {
@@ -103,7 +110,7 @@ function TemplateChoices({
                 <span class="muted">{template.language}</span>
               </span>
               <span class="template-choice-body">
-                {isSendable ? template.body : "Needs a file in its header, which can't be chosen here."}
+                {isSendable ? template.body : "Has a place in its header, which can't be chosen here."}
               </span>
             </button>
           </li>
@@ -127,8 +134,22 @@ function TemplateForm({ destination, template, onDone }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>("input, [type=submit]")?.focus(), []);
 
+  const [headerMediaId, setHeaderMediaId] = useState<string | null>(null);
+  const accepted = HEADER_FILES[template.header?.kind ?? "TEXT"];
+
+  const takeHeader = async (file: File | undefined) => {
+    setHeaderMediaId(null);
+    if (file === undefined) return;
+    setBusy(true);
+    const { mediaId, problems: refused } = await uploadHeader(file);
+    setBusy(false);
+    setHeaderMediaId(mediaId);
+    setProblems(refused);
+  };
+
   const filledIn = {
     templateId: template.id,
+    ...(headerMediaId === null ? {} : { headerMediaId }),
     parameters: template.parameters.map(({ component, name }, at) => ({
       component,
       name,
@@ -158,6 +179,18 @@ function TemplateForm({ destination, template, onDone }: FormProps) {
         <span class="muted">{template.language}</span>
       </div>
       <div class="template-form-body">
+        {accepted && (
+          <label class="field">
+            <span>File above the text</span>
+            <input
+              type="file"
+              required
+              accept={accepted}
+              data-testid="template-header-file"
+              onChange={(event) => void takeHeader(event.currentTarget.files?.[0])}
+            />
+          </label>
+        )}
         {template.parameters.length > 0 && (
           <div class="template-fields">
             {template.parameters.map((parameter, at) => (
@@ -240,7 +273,7 @@ function componentWord(component: string): string {
 }
 
 function hasFillableHeader(template: Template): boolean {
-  return template.header === null || template.header.kind === "TEXT";
+  return template.header?.kind !== "LOCATION";
 }
 
 interface Attempt {
