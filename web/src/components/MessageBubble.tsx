@@ -243,13 +243,16 @@ function retried(threadId: string, message: Message, key: string): Promise<strin
 function Acts({ message, acts }: { message: Message; acts: readonly Act[] }) {
   const [problems, setProblems] = useState<string[]>([]);
   const [isBusy, setBusy] = useState(false);
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const threadId = conversation.value?.threadId;
   if (!mayWrite.value || threadId === undefined) return null;
   const act = (run: Act[1]) => {
     setBusy(true);
     void run(threadId, message, key)
-      .then(setProblems)
+      .then((told) => {
+        setProblems(told);
+        if (told.length === 0) setKey(newKey()); // done: the next press is another attempt
+      })
       .finally(() => setBusy(false));
   };
   return (
