@@ -34,6 +34,7 @@ from tests.builders import (
     a_library_item,
     a_mark,
     a_media,
+    a_pace,
     a_parked,
     a_period,
     a_remembered,
@@ -83,7 +84,7 @@ async def fill(database: Database) -> None:
     async with database.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_user(), an_api_key(last_used_at=NOON), a_sign_in(), a_channel(), a_template())
         tx.save(TemplateSync(ACME, ACCOUNT, NOON))
-        tx.save(a_contact(), an_identity(), a_thread(), a_media(), a_ticket(), a_ticket_change())
+        tx.save(a_contact(), an_identity(), a_thread(), a_media(), a_ticket(), a_ticket_change(), a_pace())
         tx.save(a_library_item(media=a_media().id))
         tx.save(an_inbound(content=Text(STRANGE)), an_outbound(), a_mark(), a_period(), an_entry(), an_outbox_item())
         tx.save(a_remembered(), an_update_record(), a_parked())
