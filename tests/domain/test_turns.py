@@ -131,7 +131,7 @@ async def test_thousands_leave_within_the_limits_and_everybody_gets_theirs_in_or
 async def test_a_reply_overtakes_thousands_of_templates_within_a_second() -> None:
     desk, network, ports = await a_strict_desk()
     await desk.given(
-        *(row for number in range(1, 1001) for row in (written_to(number), *waiting(number, number))),
+        *(row for number in range(1, 5001) for row in (written_to(number), *waiting(number, number))),
         written_to(0, in_session=True),
     )
     waits: list[timedelta] = []
