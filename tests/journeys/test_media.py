@@ -1,6 +1,7 @@
 """Files both ways, between the simulated phones and the desk, over HTTP only."""
 
 import hashlib
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -8,7 +9,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from tests.journeys.desk import ADA, Desk, Json, Phones, Town
+from tests.journeys.desk import ADA, Desk, Json, Phones, Town, a_town
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
@@ -50,6 +51,13 @@ mutation ($input: MessageSendInput!) {
   }
 }
 """
+
+
+@pytest.fixture(scope="module")
+def one_town(tmp_path_factory: pytest.TempPathFactory, http: httpx.Client) -> Generator[Town]:
+    """For whoever does not mind what came and went before."""
+    with a_town(tmp_path_factory.mktemp("town"), http) as town:
+        yield town
 
 
 def attached(phones: Phones, data: bytes, mime_type: str, name: str | None = None) -> str:
@@ -104,29 +112,29 @@ async def thread_of_ada(town: Town) -> str:
 # In
 
 
-async def test_a_picture_is_shown_at_once_and_its_bytes_follow(town: Town) -> None:
-    media = await arrived(town, PNG, "image", "image/png", caption="My parcel")
+async def test_a_picture_is_shown_at_once_and_its_bytes_follow(one_town: Town) -> None:
+    media = await arrived(one_town, PNG, "image", "image/png", caption="My parcel")
 
     assert (media["state"], media["kind"], media["mimeType"]) == ("READY", "IMAGE", "image/png")
     assert (media["bytes"], media["sha256"]) == (len(PNG), hashlib.sha256(PNG).hexdigest())
-    answer = got(town.desk, media)
+    answer = got(one_town.desk, media)
     assert (answer.status_code, answer.content) == (200, PNG)
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-disposition"] == "inline"
 
 
-async def test_a_piece_of_a_file_can_be_asked_for(town: Town) -> None:
-    media = await arrived(town, PDF, "document", "application/pdf", "Счёт № 7.pdf")
+async def test_a_piece_of_a_file_can_be_asked_for(one_town: Town) -> None:
+    media = await arrived(one_town, PDF, "document", "application/pdf", "Счёт № 7.pdf")
 
     assert media["fileName"] == "Счёт № 7.pdf"
-    answer = got(town.desk, media, Range="bytes=5-7")
+    answer = got(one_town.desk, media, Range="bytes=5-7")
     assert (answer.status_code, answer.content) == (206, PDF[5:8])
     assert answer.headers["content-range"] == f"bytes 5-7/{len(PDF)}"
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%D0%A1")
-    assert got(town.desk, media, Range="bytes=-4").content == PDF[-4:]
-    assert got(town.desk, media, Range="bytes=9999-").status_code == 416
-    assert got(town.desk, media, Range="nonsense").content == PDF
+    assert got(one_town.desk, media, Range="bytes=-4").content == PDF[-4:]
+    assert got(one_town.desk, media, Range="bytes=9999-").status_code == 416
+    assert got(one_town.desk, media, Range="nonsense").content == PDF
 
 
 @pytest.mark.parametrize(
@@ -136,21 +144,23 @@ async def test_a_piece_of_a_file_can_be_asked_for(town: Town) -> None:
         (b"<html><script>alert(1)</script></html>", "application/pdf", "text/html"),
     ],
 )
-async def test_what_a_browser_would_execute_comes_as_a_download(town: Town, data: bytes, told: str, real: str) -> None:
-    media = await arrived(town, data, "document", told, "../../etc/harmless.png")
+async def test_what_a_browser_would_execute_comes_as_a_download(
+    one_town: Town, data: bytes, told: str, real: str
+) -> None:
+    media = await arrived(one_town, data, "document", told, "../../etc/harmless.png")
 
     assert (media["mimeType"], media["fileName"]) == (real, "harmless.png")
-    answer = got(town.desk, media)
+    answer = got(one_town.desk, media)
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''harmless.png"
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("trouble", ["media_unavailable", "media_cut", "media_wrong_bytes"])
-async def test_a_file_that_did_not_come_whole_is_fetched_again(town: Town, trouble: str) -> None:
-    fault(town.phones, trouble)
+async def test_a_file_that_did_not_come_whole_is_fetched_again(one_town: Town, trouble: str) -> None:
+    fault(one_town.phones, trouble)
 
-    media = await arrived(town, PNG, "image", "image/png")
+    media = await arrived(one_town, PNG, "image", "image/png")
 
     assert (media["state"], media["sha256"]) == ("READY", hashlib.sha256(PNG).hexdigest())
 
@@ -159,21 +169,21 @@ async def test_a_file_that_did_not_come_whole_is_fetched_again(town: Town, troub
     ("trouble", "why"),
     [("media_elsewhere", "169.254.169.254, which is not the network"), ("media_over_size", "104857601 bytes")],
 )
-async def test_a_file_that_must_not_be_fetched_is_not(town: Town, trouble: str, why: str) -> None:
-    fault(town.phones, trouble)
+async def test_a_file_that_must_not_be_fetched_is_not(one_town: Town, trouble: str, why: str) -> None:
+    fault(one_town.phones, trouble)
 
-    media = await arrived(town, PNG, "image", "image/png")
+    media = await arrived(one_town, PNG, "image", "image/png")
 
     assert (media["state"], media["url"]) == ("FAILED", None)
     assert why in media["failure"]
 
 
-async def test_a_forged_link_opens_nothing(town: Town) -> None:
-    media = await arrived(town, PNG, "image", "image/png")
-    place = urljoin(town.desk.url, media["url"])
+async def test_a_forged_link_opens_nothing(one_town: Town) -> None:
+    media = await arrived(one_town, PNG, "image", "image/png")
+    place = urljoin(one_town.desk.url, media["url"])
 
-    assert town.http.get(place[:-1] + ("A" if place[-1] != "A" else "B")).status_code == 403
-    assert town.http.put(place, content=PNG).status_code == 403
+    assert one_town.http.get(place[:-1] + ("A" if place[-1] != "A" else "B")).status_code == 403
+    assert one_town.http.put(place, content=PNG).status_code == 403
 
 
 # Out
@@ -237,8 +247,8 @@ async def test_one_refused_file_refuses_all(town: Town) -> None:
         ({"kind": "IMAGE", "mimeType": "image/jpeg", "bytes": 10, "fileName": "a.heic"}, "a.heic is not image/jpeg"),
     ],
 )
-def test_what_whatsapp_does_not_take_is_refused_with_its_rule(town: Town, asked: dict[str, Any], why: str) -> None:
-    prepared = town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
+def test_what_whatsapp_does_not_take_is_refused_with_its_rule(one_town: Town, asked: dict[str, Any], why: str) -> None:
+    prepared = one_town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
 
     assert prepared["uploadUrl"] is None
     (error,) = prepared["userErrors"]
@@ -256,17 +266,17 @@ def test_what_whatsapp_does_not_take_is_refused_with_its_rule(town: Town, asked:
         (PNG[:-1], 400, "are announced"),
     ],
 )
-def test_bytes_that_are_not_what_was_prepared_are_refused(town: Town, data: bytes, status: int, why: str) -> None:
+def test_bytes_that_are_not_what_was_prepared_are_refused(one_town: Town, data: bytes, status: int, why: str) -> None:
     asked = {"kind": "IMAGE", "mimeType": "image/png", "bytes": len(PNG)}
-    prepared = town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
-    place = urljoin(town.desk.url, prepared["uploadUrl"])
+    prepared = one_town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
+    place = urljoin(one_town.desk.url, prepared["uploadUrl"])
 
-    answer = town.http.put(place, content=data)
+    answer = one_town.http.put(place, content=data)
 
     assert answer.status_code == status
     assert why in answer.json()["error"]["message"]
-    assert town.http.put(place, content=PNG).status_code == 201
-    assert town.http.put(place, content=PNG).status_code == 409
+    assert one_town.http.put(place, content=PNG).status_code == 201
+    assert one_town.http.put(place, content=PNG).status_code == 409
 
 
 async def test_a_file_that_was_uploaded_is_not_uploaded_again_until_the_network_forgot_it(town: Town) -> None:
