@@ -72,6 +72,12 @@ try {
     saw(what);
   }
 
+  const inOrder = await page.getByTestId("message").allTextContents();
+  const placeOf = (start) => inOrder.findIndex((text) => text.startsWith(start));
+  const [asked, answered] = [placeOf("Shall we send it again?"), placeOf("Alex KimShall we send it again?")];
+  assert.ok(asked >= 0 && asked < answered, inOrder.join("\n"));
+  saw("an answer below the question of the same second");
+
   const first = page.getByTestId("message").first();
   await first.getByTestId("reaction").filter({ hasText: "👍" }).waitFor();
   saw("our reaction");

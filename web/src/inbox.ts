@@ -26,6 +26,8 @@ const THREADS_PER_PAGE = 50;
 const MESSAGES_PER_PAGE = 50;
 const USERS_PER_PAGE = 100;
 
+const BEFORE_THE_NETWORK = Date.UTC(2009);
+
 export type Filter = "OPEN" | "CLOSED" | "ALL";
 export type Phase = "loading" | "ready" | "failed";
 
@@ -221,7 +223,7 @@ export function showMessage(message: Message): void {
   }
   const oldest = open.messages[0];
   const belongsToOlderPage =
-    open.olderBefore !== null && oldest !== undefined && compareInstants(message.sentAt, oldest.sentAt) < 0;
+    open.olderBefore !== null && oldest !== undefined && standsAt(message) < standsAt(oldest);
   if (!belongsToOlderPage) conversation.value = { ...open, messages: inOrder([...open.messages, message]) };
 }
 
@@ -269,12 +271,21 @@ function changeConversation(threadId: string, change: (current: Conversation) =>
   if (open?.threadId === threadId) conversation.value = change(open);
 }
 
-/** By the time it was sent, then by arrival; one that was there first stays first. */
+/** By where they stand, then by arrival; one that was there first stays first. */
 function inOrder(messages: readonly Message[]): Message[] {
   const byId = new Map(messages.map((message) => [message.id, message]));
   return [...byId.values()].sort(
-    (a, b) => compareInstants(a.sentAt, b.sentAt) || compareInstants(a.receivedAt, b.receivedAt),
+    (a, b) => standsAt(a) - standsAt(b) || compareInstants(a.receivedAt, b.receivedAt),
   );
+}
+
+/**
+ * The second a message stands at, as the server has it. The network tells whole seconds and we tell fractions: with
+ * those, an answer would stand above the question of the same second.
+ */
+function standsAt({ sentAt, receivedAt }: Message): number {
+  const [told, arrived] = [Date.parse(sentAt), Date.parse(receivedAt)];
+  return Math.floor((told < BEFORE_THE_NETWORK ? arrived : Math.min(told, arrived)) / 1000);
 }
 
 function announce(thread: Thread, message: Message): void {
