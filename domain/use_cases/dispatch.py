@@ -27,7 +27,6 @@ from domain.messages import (
     MessageStatus,
     TemplateMessage,
     Text,
-    arrived,
     file_of,
     leaving,
     with_mark,
@@ -158,8 +157,8 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
         message, thread, channel = await _what_leaves(tx, item)
-        if item.reaction is None and arrived(message.status):
-            tx.remove(item)
+        if item.reaction is None and message.status is not MessageStatus.QUEUED:
+            tx.remove(item)  # the network has told of it meanwhile, though it had refused it or did not answer
             return None
         if item.reaction is not None:
             return await _claimed_reaction(ports, tx, item, message, thread, channel)

@@ -13,7 +13,7 @@ import pytest
 from adapters.db.database import Database, open_database
 from adapters.memory import MemoryBus, MemoryDatabase
 from domain.ids import MessageId, Wamid
-from domain.messages import AttemptOutcome, Failure, Message, MessageStatus
+from domain.messages import Failure, Message, MessageStatus
 from domain.ports import NotSent, Rejected, Unanswered
 from domain.updates import Update
 from domain.use_cases.alarms import ring
@@ -210,6 +210,4 @@ class Story:
         return [found[id] for id in sorted(found)]
 
     async def _ours(self) -> list[Message]:
-        """What the network may have: it tells nothing of what it refused or never got."""
-        left = (AttemptOutcome.ACCEPTED, AttemptOutcome.UNKNOWN)
-        return [each for each in await self._all() if each.attempts and each.attempts[-1].outcome in left]
+        return [each for each in await self._all() if each.attempts]

@@ -493,19 +493,20 @@ async def test_a_channel_without_a_token_holds_its_queue(desk: Desk) -> None:
     assert (await desk.message_by_id(reply.id)).attempts[0].number == 1, "nothing was tried in between"
 
 
-async def test_what_arrived_meanwhile_is_not_sent_again(desk: Desk) -> None:
-    """The first try was refused for pace, and then a mark says that it arrived all the same."""
+@pytest.mark.parametrize("told", [SENT, FAILED, DELIVERED])
+async def test_what_the_network_tells_of_meanwhile_is_not_sent_again(desk: Desk, told: MessageStatus) -> None:
+    """The first try was refused for pace, and then a mark says that it was taken all the same."""
     desk.network.answers.append(Rejected(130429, "Slow down."))
     reply = await desk.reply()
     await desk.dispatch(reply)
-    await desk.receive(desk.status(DELIVERED, wamid=Wamid("wamid.1"), callback=f"dk1:{reply.id}:1"))
+    await desk.receive(desk.status(told, wamid=Wamid("wamid.1"), callback=f"dk1:{reply.id}:1"))
     desk.later(MINUTE)
 
     await desk.dispatch(reply)
 
     assert len(desk.network.sent) == 1
     assert await outbox_item(desk, reply) is None
-    assert (await desk.message_by_id(reply.id)).status is DELIVERED
+    assert (await desk.message_by_id(reply.id)).status is told
 
 
 # Unknown
