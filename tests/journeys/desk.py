@@ -280,12 +280,15 @@ class Storage:
 
     database: str = "sqlite:///town.db"
     redis: str | None = None
+    scanner: str | None = None
 
     @property
     def settings(self) -> dict[str, str]:
         told = {"DESKLINE_DATABASE_URL": self.database}
         if self.redis is not None:
             told["DESKLINE_REDIS_URL"] = self.redis
+        if self.scanner is not None:
+            told["DESKLINE_CLAMD"] = self.scanner
         if not self.is_embedded:
             told["DESKLINE_SECRET_KEY"] = SECRET_KEY
         return told

@@ -1,0 +1,84 @@
+"""Files both ways past a virus scanner, over HTTP: what it finds is withheld; while it is silent it holds the file."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin
+
+import httpx
+
+from adapters.memory.scanner import VIRUS
+from tests.clamd import Scanning, clamd
+from tests.journeys.desk import Json, Storage, Town, a_town
+from tests.journeys.test_media import PDF, PREPARE, attached, write_file
+
+INFECTED: Final = PDF + VIRUS
+
+LISTEN: Final = """
+subscription {
+  inboxEvents {
+    __typename
+    ... on MessageAdded { message { content { ...Seen } } }
+    ... on MessageChanged { change message { content { ...Seen } } }
+  }
+}
+fragment Seen on MessageContent {
+  __typename
+  ... on MediaContent { caption media { state url fileName } }
+  ... on QuarantinedContent { why: reason }
+}
+"""
+
+
+@asynccontextmanager
+async def a_careful_town(folder: Path, http: httpx.Client) -> AsyncGenerator[tuple[Town, Scanning]]:
+    """The scanner answers from this process, so nothing here may keep it waiting."""
+    async with clamd(None) as scanning:
+        opened = a_town(folder, http, Storage(scanner=scanning.address))
+        town = await asyncio.to_thread(opened.__enter__)
+        try:
+            yield town, scanning
+        finally:
+            await asyncio.to_thread(opened.__exit__, None, None, None)
+
+
+async def test_an_infected_file_is_withheld_and_a_silent_scanner_holds_the_file_and_not_the_message(
+    tmp_path: Path, http: httpx.Client
+) -> None:
+    async with a_careful_town(tmp_path, http) as (town, scanning), town.desk.socket() as socket:
+        await socket.subscribe(LISTEN)
+        await asyncio.to_thread(comes, town, INFECTED, "invoice.pdf")
+        added = (await socket.event_of("MessageAdded"))["message"]["content"]
+        changed = await socket.event_of("MessageChanged")
+        refused = await asyncio.to_thread(put, town, INFECTED)
+
+        scanning.silent = True
+        await asyncio.to_thread(comes, town, PDF, "harmless.pdf")
+        held = (await socket.event_of("MessageAdded"))["message"]["content"]
+
+    assert (added["__typename"], added["media"]["state"]) == ("MediaContent", "PENDING")
+    assert (changed["change"], changed["message"]["content"]) == (
+        "QUARANTINE",
+        {"__typename": "QuarantinedContent", "why": "MALWARE"},
+    )
+    assert refused.status_code == 415
+    assert "virus" in refused.json()["error"]["message"].lower()
+    assert (held["media"]["state"], held["media"]["url"], held["media"]["fileName"]) == (
+        "PENDING",
+        None,
+        "harmless.pdf",
+    )
+
+
+def comes(town: Town, data: bytes, name: str) -> None:
+    """From a phone."""
+    write_file(town.phones, "document", attached(town.phones, data, "application/pdf", name))
+
+
+def put(town: Town, data: bytes) -> httpx.Response:
+    """By an agent."""
+    asked: Json = {"kind": "DOCUMENT", "mimeType": "application/pdf", "bytes": len(data)}
+    prepared = town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
+    return town.http.put(urljoin(town.desk.url, prepared["uploadUrl"]), content=data)
