@@ -1,14 +1,10 @@
 // Opens the demo's gallery in Chromium and says what it saw, a line a kind. Ends with 1 and the reason where a kind is
 // not shown in its own form. SCREENSHOT names a file for the picture of the whole thread.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import { axe, opened } from "./chromium.mjs";
 
-const { PAGE, CHROMIUM, SCREENSHOT } = process.env;
+const { PAGE, SCREENSHOT } = process.env;
 
 /** A kind, and the words that stand in the bubble that shows it. */
 const SHOWN = [
@@ -48,14 +44,8 @@ const FILES = [
   ["a sticker", "media-image"],
 ];
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const { browser, page } = await opened({ height: 3400 });
 try {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 3400 }, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   await page.goto(PAGE);
   await page.getByRole("link", { name: /Every Kind/ }).click();
   await page.getByTestId("message").filter({ hasText: "Thanks for everything!" }).waitFor();

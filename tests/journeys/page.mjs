@@ -1,33 +1,15 @@
 // Uses the demo's page in Chromium as a new user would, and says what it saw, a line a step. Ends with 1 and the reason
 // where something is not as it should be. SCREENSHOT names a file for the picture of the inbox.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import { axe, opened } from "./chromium.mjs";
 
-const { PAGE, CHROMIUM, SCREENSHOT } = process.env;
+const { PAGE, SCREENSHOT } = process.env;
 const ADA = "15550100011";
 const BEN = "15550100012";
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const { browser, page } = await opened({ height: 860 });
 try {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   const troubles = watch(page);
 
   await page.goto(PAGE);

@@ -1,34 +1,17 @@
 // Uses the demo's page in Chromium: everything that can be sent besides words and files goes out and is on the phone.
 // Ends with 1 and the reason where something is not as it should be. SCREENSHOTS names a folder for pictures.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import { axe, opened } from "./chromium.mjs";
 
-const { PAGE, CHROMIUM, SCREENSHOTS } = process.env;
+const { PAGE, SCREENSHOTS } = process.env;
 const ADA = "15550100011";
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-  ],
+const { browser, page } = await opened({
+  height: 860,
+  switches: ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
 });
 try {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (line) => {

@@ -1,30 +1,14 @@
 // Uses the demo's page in Chromium: files of every kind come in and are shown, files go out by the attach button.
 // Ends with 1 and the reason where something is not as it should be. PICTURE names a file that is sent.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+import { opened } from "./chromium.mjs";
 
-const { PAGE, CHROMIUM, SIMULATOR, NUMBER, PICTURE, NOTES } = process.env;
+const { PAGE, SIMULATOR, NUMBER, PICTURE, NOTES } = process.env;
 const ADA = "15550100011";
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const { browser, page } = await opened({ height: 860 });
 try {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (line) => {

@@ -11,7 +11,7 @@ import httpx
 
 from adapters.memory.scanner import VIRUS
 from tests.clamd import Scanning, clamd
-from tests.journeys.desk import Json, Storage, Town, a_town
+from tests.journeys.desk import Json, Storage, Town, a_town, eventually
 from tests.journeys.test_media import PDF, PREPARE, attached, write_file
 
 INFECTED: Final = PDF + VIRUS
@@ -20,16 +20,21 @@ LISTEN: Final = """
 subscription {
   inboxEvents {
     __typename
-    ... on MessageAdded { message { content { ...Seen } } }
+    ... on MessageAdded { message { id content { ...Seen } } }
     ... on MessageChanged { change message { content { ...Seen } } }
   }
 }
+"""
+
+SEEN: Final = """
 fragment Seen on MessageContent {
   __typename
   ... on MediaContent { caption media { state url fileName } }
   ... on QuarantinedContent { why: reason }
 }
 """
+
+STATE: Final = "query ($id: ID!) { node(id: $id) { ... on Message { content { ...Seen } } } }" + SEEN
 
 
 @asynccontextmanager
@@ -48,15 +53,19 @@ async def test_an_infected_file_is_withheld_and_a_silent_scanner_holds_the_file_
     tmp_path: Path, http: httpx.Client
 ) -> None:
     async with a_careful_town(tmp_path, http) as (town, scanning), town.desk.socket() as socket:
-        await socket.subscribe(LISTEN)
+        await socket.subscribe(LISTEN + SEEN)
         await asyncio.to_thread(comes, town, INFECTED, "invoice.pdf")
         added = (await socket.event_of("MessageAdded"))["message"]["content"]
         changed = await socket.event_of("MessageChanged")
         refused = await asyncio.to_thread(put, town, INFECTED)
 
-        scanning.silent = True
+        scanning.silent, answered = True, len(scanning.serving)
         await asyncio.to_thread(comes, town, PDF, "harmless.pdf")
-        held = (await socket.event_of("MessageAdded"))["message"]["content"]
+        waiting = (await socket.event_of("MessageAdded"))["message"]["id"]
+        assert await asyncio.to_thread(eventually, lambda: len(scanning.serving) > answered), (
+            "the scanner was not asked"
+        )
+        held = (await asyncio.to_thread(town.desk.ask, STATE, id=waiting))["node"]["content"]
 
     assert (added["__typename"], added["media"]["state"]) == ("MediaContent", "PENDING")
     assert (changed["change"], changed["message"]["content"]) == (
