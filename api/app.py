@@ -35,14 +35,15 @@ class Serving:
     """What serves: the application, and the two parts that have to know first when it stops."""
 
     app: Starlette
-    engine: Engine
+    engine: Engine | None
     worker: Worker | None
 
     async def drain(self) -> None:
         """Take nothing new, tell the listeners, finish what is in hand."""
         if self.worker is not None:
             self.worker.stop()
-        await self.engine.drain()
+        if self.engine is not None:
+            await self.engine.drain()
 
 
 def create_app(settings: Settings, desk: Wired) -> Starlette:
@@ -94,6 +95,24 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         lifespan=lifespan,
     )
     return Serving(app, engine, worker)
+
+
+def working(desk: Wired) -> Serving:
+    """The worker alone, with what whoever runs it asks: whether it lives, is ready, and how it fares."""
+    meters = Meters(desk.shared)
+    worker = Worker(desk.ports, meters)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
+        async with worker.running():
+            yield
+
+    app = Starlette(
+        routes=_Health(desk, meters, worker).routes(),
+        middleware=[Middleware(Edge, ids=desk.ports.ids, meters=meters)],
+        lifespan=lifespan,
+    )
+    return Serving(app, None, worker)
 
 
 @asynccontextmanager

@@ -6,15 +6,18 @@ Each command imports what it needs, when it runs: together that takes seconds, a
 import asyncio
 import gc
 import json
+import platform
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 from cyclopts.exceptions import CycloptsError
 
 from adapters.db.refusals import DatabaseRefused
@@ -36,6 +39,8 @@ REFUSED: Final = 1
 WRONG_USE: Final = 2
 PREFIX: Final = "DESKLINE_"
 DATABASE: Final = f"{PREFIX}DATABASE_URL"
+
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
 cli = App(
     name="deskline",
@@ -89,7 +94,7 @@ def say(text: str) -> None:
 @cli.command(help_epilogue="Example: deskline demo --port 8080")
 def demo(
     *,
-    port: int = 8000,
+    port: Port = 8000,
     open_browser: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
     directory: Path | None = None,
     gallery: Annotated[bool, Parameter(negative=())] = False,
@@ -116,7 +121,7 @@ def demo(
 def simulate(
     *,
     host: str = "127.0.0.1",
-    port: int = 8001,
+    port: Port = 8001,
     webhook_url: str | None = None,
     app_secret: str = "simulator-secret",
     verify_token: str = "simulator-verify",
@@ -165,7 +170,7 @@ def simulate(
 def serve_command(
     *,
     host: str = "127.0.0.1",
-    port: int = 8000,
+    port: Port = 8000,
     worker: Annotated[bool | None, Parameter(name="--with-worker", negative="--without-worker")] = None,
 ) -> None:
     """The API, Meta's webhook and the inbox page. Ready when /readyz answers 200; SIGTERM ends it politely.
@@ -192,20 +197,27 @@ def serve_command(
 
             await serve(server.app, sock, drain=server.drain, started=started)
 
-    with bound(host, port) as sock:
+    with bound(host, port) as sock, in_the_log("serve", settings):
         run(serving_until_told())
 
 
-@cli.command(name="worker", help_epilogue="Example: deskline worker")
-def worker_command() -> None:
-    """The worker alone: interprets what came in, sends what goes out. SIGTERM ends it politely."""
+@cli.command(name="worker", help_epilogue="Example: deskline worker --port 9100")
+def worker_command(*, host: str = "127.0.0.1", port: Port | None = None) -> None:
+    """The worker alone: interprets what came in, sends what goes out. SIGTERM ends it politely.
+
+    Args:
+        host: The address that /healthz, /readyz and /metrics are told at, where a port is given.
+        port: The port they are told at; 0 takes a free one. Without it the worker listens nowhere.
+    """
+    from api.app import working
     from api.metrics import Meters
+    from api.server import serve
     from api.wiring import wired
     from api.worker import Worker
 
     settings = start()
 
-    async def working() -> None:
+    async def until_told() -> None:
         stop = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -213,7 +225,21 @@ def worker_command() -> None:
             say("The worker is running.")
             await stop.wait()
 
-    run(working())
+    async def listening(sock: socket) -> None:
+        async with wired(settings) as desk:
+            worker = working(desk)
+
+            async def started() -> None:
+                say(f"The worker is running; how it fares is told at {address_of(sock)}")
+
+            await serve(worker.app, sock, drain=worker.drain, started=started)
+
+    if port is None:
+        with in_the_log("worker", settings):
+            run(until_told())
+        return
+    with bound(host, port) as sock, in_the_log("worker", settings):
+        run(listening(sock))
 
 
 @cli.command(help_epilogue="Example: deskline migrate")
@@ -395,14 +421,36 @@ def schema(
 
 def start() -> "Settings":
     """The settings, with logging as they say. Raises WrongSetting."""
+    from structlog.stdlib import get_logger
+
     from api.keys import keys_of
     from api.logs import set_up_logs
-    from api.settings import read_settings
+    from api.settings import read_settings, unknown_variables
 
     settings = read_settings()
     set_up_logs(settings.log_format, settings.secrets)
+    for name, meant in unknown_variables().items():
+        get_logger().warning("a variable is set that nothing reads", variable=name, meant=meant)
     keys_of(settings)  # a secret that can't be kept is told before anything else begins
     return settings
+
+
+@contextmanager
+def in_the_log(command: str, settings: "Settings") -> Generator[None]:
+    """What runs, with which version and settings, and that it ended: an operator's first and last line."""
+    from structlog.stdlib import get_logger
+
+    from api.settings import variable_of
+
+    log = get_logger()
+    is_set = {variable_of(name): settings.shown(name) for name in type(settings).model_fields if settings.differs(name)}
+    log.info("starting", command=command, version=version("deskline"), python=platform.python_version(), **is_set)
+    try:
+        yield
+    except BaseException as error:
+        log.error("ended by an error", command=command, error=type(error).__name__)
+        raise
+    log.info("stopped", command=command)
 
 
 def run(work: Coroutine[None, None, T]) -> T:

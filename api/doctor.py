@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, cast
-
-from pydantic import SecretStr
+from typing import Final
 
 from adapters.clamd.scanner import Clamd
 from adapters.clamd.scanner import Standing as ScannerStanding
@@ -16,7 +14,7 @@ from adapters.secrets import SealBroken
 from adapters.sounds import are_here
 from api.bundle import Bundle
 from api.keys import NEEDED
-from api.settings import PREFIX, Settings, unknown_variables
+from api.settings import PREFIX, Settings, shown, unknown_variables, variable_of
 from api.wiring import Wired, opened, wired
 from domain.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, ProblemCode
 from domain.errors import Unavailable
@@ -25,7 +23,6 @@ from domain.ports import DeliveryState, Listing, NotSent, Rejected, TokenFacts, 
 
 NUMBERS_SHOWN: Final = 20
 UNKNOWN_SINCE: Final = timedelta(days=7)  # the network repeats what it could not deliver for so long
-MASK: Final = "•••"
 AWAY: Final = "database: can't answer now; it is away or full, or another process holds it"
 
 
@@ -79,26 +76,10 @@ async def examine(settings: Settings) -> Report:
 
 def _tell_settings(settings: Settings, report: Report) -> None:
     for name, about in Settings.model_fields.items():
-        value = settings.database_shown if name == "database_url" else getattr(settings, name)
-        default = about.default
-        told = "default" if value == default else f"set; default {_shown(default)}"
-        report.lines.append(f"{PREFIX}{name.upper()} = {_shown(value)}  ({told}): {about.description}")
-    for name in unknown_variables():
-        report.note(f"{name} is set, and nothing reads it: is it misspelt?")
-
-
-def _shown(value: object) -> str:
-    match value:
-        case None | ():
-            return "unset"
-        case SecretStr():
-            return MASK
-        case tuple():
-            return ", ".join(_shown(part) for part in cast("tuple[object, ...]", value))
-        case bool():
-            return str(value).lower()
-        case _:
-            return str(value)
+        told = f"set; default {shown(about.default)}" if settings.differs(name) else "default"
+        report.lines.append(f"{variable_of(name)} = {settings.shown(name)}  ({told}): {about.description}")
+    for name, meant in unknown_variables().items():
+        report.note(f"{name} is set, and nothing reads it: {f'is {meant} meant' if meant else 'is it misspelt'}?")
 
 
 def _look_at_page(report: Report) -> None:

@@ -4,7 +4,6 @@ Everything comes from one secret: the setting's, or with SQLite one made at the 
 for its owner's eyes only. From it HKDF (RFC 5869) makes a key for each purpose, so that none tells anything of another.
 """
 
-import base64
 import os
 import secrets
 from contextlib import suppress
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from api.refusals import WrongSetting
-from api.settings import PREFIX, SECRET_KEY_MIN, Settings
+from api.settings import PREFIX, SECRET_KEY_MIN, Settings, encryption_key_bytes
 
 KEY_BYTES: Final = 32
 MADE_BYTES: Final = 48
@@ -37,7 +36,7 @@ class Keys:
 def keys_of(settings: Settings) -> Keys:
     """Makes and keeps the secret where there is none yet. Raises WrongSetting where it can't be kept."""
     secret = settings.secret_key.get_secret_value() if settings.secret_key else _own_secret(settings.database_file)
-    given = tuple(base64.b64decode(key.get_secret_value()) for key in settings.encryption_keys)
+    given = tuple(encryption_key_bytes(key) for key in settings.encryption_keys)
     return Keys(
         cursors=_derived(secret, "cursors"),
         fingerprints=_derived(secret, "fingerprints"),

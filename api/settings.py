@@ -8,8 +8,9 @@ import base64
 import binascii
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "DESKLINE_"
 ENCRYPTION_KEY_BYTES: Final = 32
+MASK: Final = "•••"
+URL_SAFE_TO_USUAL: Final = str.maketrans("-_", "+/")
 SECRET_KEY_MIN: Final = 16
 POSTGRES: Final = ("postgresql", "postgres")
 DATABASES: Final = "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name"
@@ -94,13 +97,23 @@ def _listed(value: object) -> object:
 
 
 def _encryption_key(key: SecretStr) -> SecretStr:
+    encryption_key_bytes(key)
+    return key
+
+
+def encryption_key_bytes(key: SecretStr) -> bytes:
+    """What a sealing key stands for: base64 in either alphabet, since `Fernet.generate_key()` writes the URL-safe one.
+
+    Raises ValueError.
+    """
+    usual = key.get_secret_value().translate(URL_SAFE_TO_USUAL)
     try:
-        raw = base64.b64decode(key.get_secret_value(), validate=True)
+        raw = base64.b64decode(usual, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != ENCRYPTION_KEY_BYTES:
         raise ValueError(f"base64 of {ENCRYPTION_KEY_BYTES} random bytes each, commas between; newest first")
-    return key
+    return raw
 
 
 def _secret_key(key: SecretStr | None) -> SecretStr | None:
@@ -200,6 +213,14 @@ class Settings(BaseSettings):
             return Path("deskline.media").absolute()
         return self.database_file.with_name(self.database_file.name + ".media")
 
+    def differs(self, name: str) -> bool:
+        """Whether a field was set to something else than its default."""
+        return getattr(self, name) != Settings.model_fields[name].default
+
+    def shown(self, name: str) -> str:
+        """A field's value for people to read, without what is secret in it."""
+        return shown(self.database_shown if name == "database_url" else getattr(self, name))
+
     @property
     def database_shown(self) -> str:
         """Its address without a password."""
@@ -228,6 +249,25 @@ class Settings(BaseSettings):
         return tuple(kept)
 
 
+def variable_of(name: str) -> str:
+    """The environment's name for a field."""
+    return PREFIX + name.upper()
+
+
+def shown(value: object) -> str:
+    match value:
+        case None | ():
+            return "unset"
+        case SecretStr():
+            return MASK
+        case tuple():
+            return ", ".join(shown(part) for part in cast("tuple[object, ...]", value))
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
 def _passwords_in(url: str) -> list[str]:
     """As it is written there, and as it is meant."""
     parts = urlsplit(url)
@@ -251,10 +291,13 @@ def read_settings() -> Settings:
         raise WrongSetting(_line(error)) from None
 
 
-def unknown_variables() -> list[str]:
-    """`DESKLINE_…` variables that nothing here reads: most likely misspelt."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+def unknown_variables() -> dict[str, str | None]:
+    """`DESKLINE_…` variables that nothing here reads, most likely misspelt, each with the one that may be meant."""
+    known = {name.upper(): variable_of(name) for name in Settings.model_fields}
+    ours = {name: name.upper().removeprefix(PREFIX) for name in sorted(os.environ) if name.upper().startswith(PREFIX)}
+    unknown = {name: word for name, word in ours.items() if word not in known and not word.startswith("TEST_")}
+    meant = {name: next(iter(get_close_matches(word, known, 1)), None) for name, word in unknown.items()}
+    return {name: known[word] if word is not None else None for name, word in meant.items()}
 
 
 def _line(error: ValidationError) -> str:
@@ -262,4 +305,4 @@ def _line(error: ValidationError) -> str:
     field = str(fault["loc"][0]) if fault["loc"] else ""
     cause = fault.get("ctx", {}).get("error")
     expected = EXPECTED.get(field) or (str(cause) if cause is not None else fault["msg"])
-    return f"{PREFIX}{field.upper()}: expected {expected}"
+    return f"{variable_of(field)}: expected {expected}"

@@ -16,8 +16,9 @@ def bound(host: str, port: int) -> socket.socket:
         except BaseException:
             sock.close()
             raise
-    except OSError as error:
-        raise CannotListen(f"{host}:{port} can't be listened on: {error.strerror or error}") from None
+    except (OSError, OverflowError, UnicodeError) as error:  # a port out of range, a name that can be none
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise CannotListen(f"{host}:{port} can't be listened on: {why}") from None
     sock.set_inheritable(True)
     return sock
 

@@ -5,8 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +54,11 @@ def test_without_a_command_they_are_listed(tmp_path: Path) -> None:
     [
         ["nothing"],
         ["serve", "--port", "many"],
+        ["serve", "--port", "70000"],
+        ["serve", "--port", "-1"],
+        ["worker", "--port", "65536"],
+        ["demo", "--port", "70000"],
+        ["simulate", "--port", "99999999999999999999"],
         ["serve", "--colour"],
         ["bootstrap", "--organization", "Acme"],
         ["replay", "--state", "LOST"],
@@ -157,18 +166,91 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
     assert "type Query {" in deskline("schema", at=tmp_path).stdout
 
 
-def test_the_worker_alone_stops_politely(tmp_path: Path) -> None:
+@contextmanager
+def running(*arguments: str, at: Path, **settings: str) -> Generator["subprocess.Popen[str]"]:
+    """A command that goes on until it is told to stop."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DESKLINE_")}
     with subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "worker"],
-        cwd=tmp_path,
-        env={**clean, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "api.cli", *arguments],
+        cwd=at,
+        env={**clean, "PYTHONPATH": str(ROOT), **{f"DESKLINE_{name}": value for name, value in settings.items()}},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "The worker is running.\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def log_after_the_end(process: "subprocess.Popen[str]") -> list[dict[str, object]]:
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert process.stderr is not None
+    return [json.loads(line) for line in process.stderr.read().splitlines()]
+
+
+def test_the_worker_alone_stops_politely(tmp_path: Path) -> None:
+    with running("worker", at=tmp_path) as process:
+        assert first_line(process) == "The worker is running.\n"
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(20) == 0
+
+
+def test_the_worker_alone_tells_how_it_fares_where_it_is_given_a_port(tmp_path: Path) -> None:
+    with running("worker", "--port", "0", at=tmp_path) as process:
+        told = first_line(process)
+        address = told.removeprefix("The worker is running; how it fares is told at ").strip()
+        answers = {path: httpx.get(f"{address}{path}") for path in ("/healthz", "/readyz", "/metrics", "/graphql")}
+        log_after_the_end(process)
+
+    assert {path: answer.status_code for path, answer in answers.items()} == {
+        "/healthz": 200,
+        "/readyz": 200,
+        "/metrics": 200,
+        "/graphql": 404,
+    }
+    assert "deskline_updates_interpreted_total 0.0" in answers["/metrics"].text
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker"]])
+def test_an_operator_reads_what_started_with_which_settings_and_that_it_stopped(
+    command: list[str], tmp_path: Path
+) -> None:
+    with running(*command, at=tmp_path, PUBLIC_URL="https://desk.example", VERIFY_TOKEN="canary-1") as process:
+        first_line(process)
+        log = log_after_the_end(process)
+
+    first, last = log[0], log[-1]
+    assert (first["event"], first["command"], first["version"]) == ("starting", command[0], version("deskline"))
+    assert (first["DESKLINE_PUBLIC_URL"], first["DESKLINE_VERIFY_TOKEN"]) == ("https://desk.example", "•••")
+    assert "DESKLINE_LOG_FORMAT" not in first
+    assert (last["event"], last["command"]) == ("stopped", command[0])
+
+
+def test_a_misspelt_variable_is_said_at_the_start(tmp_path: Path) -> None:
+    told = deskline("migrate", at=tmp_path, PUBLIC_ULR="https://desk.example")
+
+    assert told.returncode == 0
+    (line,) = [json.loads(line) for line in told.stderr.splitlines()]
+    assert (line["level"], line["variable"], line["meant"]) == (
+        "warning",
+        "DESKLINE_PUBLIC_ULR",
+        "DESKLINE_PUBLIC_URL",
+    )
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 300, "bad..name"])
+def test_a_host_that_is_none_is_said_so(host: str, tmp_path: Path) -> None:
+    refused = deskline("serve", "--host", host, "--port", "0", at=tmp_path)
+
+    assert refused.returncode == 1
+    assert "can't be listened on" in refused.stderr
+    assert refused.stderr.count("\n") == 1

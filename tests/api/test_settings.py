@@ -1,16 +1,18 @@
 """What Deskline is told by its environment."""
 
 import base64
+import os
 import stat
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from adapters.clamd.address import ClamdAddress
 from adapters.media.place import ObjectPlace
 from api.keys import key_file, keys_of
 from api.refusals import WrongSetting
-from api.settings import Settings, read_settings, unknown_variables
+from api.settings import read_settings, unknown_variables
 
 CANARY = "canary-7f3a91"
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -20,8 +22,8 @@ OTHER_KEY = base64.b64encode(b"o" * 32).decode()
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine on which nothing is set, and a folder of its own."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"DESKLINE_{name.upper()}", raising=False)
+    for name in [name for name in os.environ if name.upper().startswith("DESKLINE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
@@ -145,8 +147,10 @@ def test_secrets_are_not_shown_where_settings_are(monkeypatch: pytest.MonkeyPatc
 
 def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKLINE_APP_SECRET", "x")
+    monkeypatch.setenv("DESKLINE_ZZZ", "x")
+    monkeypatch.setenv("DESKLINE_TEST_DATABASE_URL", "of the tests, and nobody's mistake")
 
-    assert "DESKLINE_APP_SECRET" in unknown_variables()
+    assert unknown_variables() == {"DESKLINE_APP_SECRET": "DESKLINE_APP_SECRETS", "DESKLINE_ZZZ": None}
 
 
 # The secret everything is signed with
@@ -196,6 +200,21 @@ def test_encryption_keys_that_are_set_are_used_newest_first(monkeypatch: pytest.
     monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", f"{KEY},{OTHER_KEY}")
 
     assert keys_of(read_settings()).encryption == (b"k" * 32, b"o" * 32)
+
+
+def test_encryption_keys_are_taken_in_either_alphabet_of_base64(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = b"\xfb\xff" * 16  # a key that the two alphabets write differently
+    usual, url_safe = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()
+    monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", f"{usual},{url_safe}")
+
+    assert usual != url_safe
+    assert keys_of(read_settings()).encryption == (raw, raw)
+
+
+def test_what_fernet_makes_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_ENCRYPTION_KEYS", Fernet.generate_key().decode())
+
+    assert len(keys_of(read_settings()).encryption[0]) == 32
 
 
 def test_a_folder_that_is_not_there_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
