@@ -69,6 +69,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         app_secrets=[secret.get_secret_value() for secret in settings.app_secrets],
         verify_token=settings.verify_token.get_secret_value() if settings.verify_token else None,
         max_in_flight=settings.max_deliveries_in_flight,
+        max_per_address=settings.max_deliveries_per_address,
     )
     media = MediaFiles(desk.ports, cursors.links)
     health = _Health(desk, meters, worker)

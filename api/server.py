@@ -15,15 +15,8 @@ GRACE_S: Final = 3  # for requests that are being answered when the stop comes
 TELLING_S: Final = 2.0  # for the listeners to hear of it
 
 
-async def serve(
-    app: ASGIApp,
-    sock: socket.socket,
-    *,
-    drain: Callable[[], Awaitable[None]],
-    started: Callable[[], Awaitable[None]] | None = None,
-) -> None:
-    """Until SIGTERM or SIGINT. `started` runs beside it once requests are answered; its error ends the server."""
-    config = uvicorn.Config(
+def config_of(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         ws="websockets-sansio",
         ws_max_size=FRAME_LIMIT,
@@ -35,7 +28,17 @@ async def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = _Server(config, drain)
+
+
+async def serve(
+    app: ASGIApp,
+    sock: socket.socket,
+    *,
+    drain: Callable[[], Awaitable[None]],
+    started: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Until SIGTERM or SIGINT. `started` runs beside it once requests are answered; its error ends the server."""
+    server = _Server(config_of(app), drain)
     beside = asyncio.create_task(_once_started(server, started)) if started else None
     await server.serve(sockets=[sock])
     if beside is not None:

@@ -185,6 +185,9 @@ class Settings(BaseSettings):
     max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=256, description="webhook posts handled at a time; beyond it they are told to come again"
     )
+    max_deliveries_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=128, description="of those, posts from one address that no app's secret speaks for, or not yet"
+    )
 
     @property
     def database_file(self) -> Path | None:
@@ -280,6 +283,7 @@ EXPECTED: Final = {
     "log_format": "json or console",
     "introspection": "true or false",
     "max_deliveries_in_flight": "a whole number from 1 to 100000",
+    "max_deliveries_per_address": "a whole number from 1 to 100000",
 }
 
 

@@ -1,6 +1,9 @@
 """`/webhooks/whatsapp`: Meta's handshake, and deliveries: checked over their exact bytes, stored, answered.
 
 A delivery is answered 200 only once it would survive a power cut. What is in it is somebody else's business.
+
+Strangers can't switch it off: a post without a well-formed signature is refused before its body, one whose body doesn't
+come makes room for others, and a place among those being handled is taken only once the whole body is here.
 """
 
 import asyncio
@@ -19,7 +22,11 @@ from adapters.secrets import SealBroken
 from adapters.whatsapp import signature
 from adapters.whatsapp.inbound import numbers_named
 from adapters.whatsapp.reading import as_id, as_list, as_object, read_json
+from api.addresses import client_address, share_of
+from api.bodies import TooLarge, read_body
+from api.crowd import Crowd, MadeRoom
 from api.metrics import Meters
+from api.places import NoPlace, Places, Share
 from domain.channels import Channel
 from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
@@ -29,7 +36,8 @@ PATH: Final = "/webhooks/whatsapp"
 BODY_LIMIT: Final = 4 * 1024 * 1024  # the network sends up to 3 MB
 BODY_WITHIN_S: Final = 20.0
 STORED_WITHIN_S: Final = 2.0
-BYTES_IN_FLIGHT: Final = 64 * 1024 * 1024
+BYTES_COMING: Final = 32 * 1024 * 1024  # of bodies that are not whole
+BYTES_HANDLED: Final = 32 * 1024 * 1024  # of those that are
 LONGEST_CHALLENGE: Final = 256
 NOT_JSON: Final = "The body is not JSON."
 LOOKS_SIGNED: Final = re.compile(r"sha256=[0-9a-f]{64}")
@@ -48,14 +56,16 @@ class WhatsAppWebhook:
         app_secrets: Collection[str],
         verify_token: str | None,
         max_in_flight: int,
+        max_per_address: int,
     ) -> None:
         self._ports = ports
         self._meters = meters
         self._app_secrets = tuple(app_secrets)
         self._verify_token = verify_token
         self._max_in_flight = max_in_flight
-        self._in_flight = 0
-        self._bytes_in_flight = 0
+        self._max_per_address = max_per_address
+        self._coming = Crowd(max_in_flight, max_per_address, BYTES_COMING)
+        self._handled = Places()
 
     def routes(self) -> list[Route]:
         return [
@@ -73,51 +83,33 @@ class WhatsAppWebhook:
         return PlainTextResponse(challenge)
 
     async def receive(self, request: Request) -> Response:
-        if self._in_flight >= self._max_in_flight:
-            return self._refused("busy", 503, retry_after_s=1)
-        if _told_length(request) > BODY_LIMIT:
-            return self._refused("too_large", 413)
-        self._in_flight += 1
-        self._meters.in_flight.set(self._in_flight)
-        held = _Held()
+        header = _signature(request)
+        if header is None:
+            return self._refused("signature", 401)
         try:
-            return await self._take(request, held)
+            body = await read_body(request, self._coming, most_bytes=BODY_LIMIT, within_s=BODY_WITHIN_S)
+            return await self._take(body, header, share_of(client_address(request)))
+        except TooLarge:
+            return self._refused("too_large", 413)
+        except TimeoutError:
+            return self._refused("slow", 408)
+        except (MadeRoom, NoPlace):
+            return self._refused("busy", 503, retry_after_s=1)
         except ClientDisconnect:
             return self._refused("gone", 400)
         except Unavailable as error:
             return self._refused("unavailable", 503, retry_after_s=error.retry_after_s)
-        finally:
-            self._bytes_in_flight -= held.bytes
-            self._in_flight -= 1
-            self._meters.in_flight.set(self._in_flight)
 
-    async def _take(self, request: Request, held: "_Held") -> Response:
-        try:
-            async with asyncio.timeout(BODY_WITHIN_S):
-                body = await self._read(request, held)
-        except TimeoutError:
-            return self._refused("slow", 408)
-        except _TooLarge:
-            return self._refused("too_large", 413)
-        except _TooMuch:
-            return self._refused("busy", 503, retry_after_s=1)
-        headers = request.headers.getlist("x-hub-signature-256")
-        named = numbers_named(body) if len(headers) == 1 and LOOKS_SIGNED.fullmatch(headers[0]) else None
-        if len(headers) != 1 or not await self._is_signed(body, headers[0], named):
-            return self._refused("signature", 401)
-        return await self._store(body, named)
-
-    async def _read(self, request: Request, held: "_Held") -> bytes:
-        chunks: list[bytes] = []
-        async for chunk in request.stream():
-            held.bytes += len(chunk)
-            self._bytes_in_flight += len(chunk)
-            if held.bytes > BODY_LIMIT:
-                raise _TooLarge
-            if self._bytes_in_flight > BYTES_IN_FLIGHT:
-                raise _TooMuch
-            chunks.append(chunk)
-        return b"".join(chunks)
+    async def _take(self, body: bytes, header: str, address: str) -> Response:
+        is_apps = signature.matches(body, header, self._app_secrets) is not None
+        shares = [Share("posts", self._max_in_flight), Share("bytes", BYTES_HANDLED, len(body))]
+        if not is_apps:  # whose signature is yet to be looked up has no more than an address's share
+            shares.append(Share(("address", address), self._max_per_address))
+        with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
+            named = numbers_named(body)
+            if not is_apps and (named is None or not await self._is_signed_by_its_channels(body, header, named)):
+                return self._refused("signature", 401)
+            return await self._store(body, named)
 
     async def _store(self, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
         """Signed, so it is kept, whatever it is."""
@@ -141,11 +133,6 @@ class WhatsAppWebhook:
             return self._refused("not_json", 400)
         self._meters.acknowledged.inc()
         return Response(status_code=200)
-
-    async def _is_signed(self, body: bytes, header: str, named: Collection[PhoneNumberId] | None) -> bool:
-        if signature.matches(body, header, self._app_secrets) is not None:
-            return True
-        return named is not None and await self._is_signed_by_its_channels(body, header, named)
 
     async def _is_signed_by_its_channels(self, body: bytes, header: str, numbers: Collection[PhoneNumberId]) -> bool:
         """A channel's secret speaks only where everything the body names is of channels that hold the same secret."""
@@ -192,21 +179,6 @@ class WhatsAppWebhook:
         return Response(status_code=status, headers=headers)
 
 
-class _TooLarge(Exception):
-    pass
-
-
-class _TooMuch(Exception):
-    pass
-
-
-class _Held:
-    """What one post holds in memory."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-
 def _is_json(body: bytes) -> bool:
     """For a body that could not be read: JSON that is too deep or holds endless numbers is JSON all the same."""
     try:
@@ -222,9 +194,10 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
-def _told_length(request: Request) -> int:
-    told = request.headers.get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0
+def _signature(request: Request) -> str | None:
+    """The one header that could be right; None where there is none, several, or something else in it."""
+    headers = request.headers.getlist("x-hub-signature-256")
+    return headers[0] if len(headers) == 1 and LOOKS_SIGNED.fullmatch(headers[0]) else None
 
 
 def _equal(one: str, other: str) -> bool:

@@ -52,6 +52,7 @@ def client_of(ports: Ports, meters: Meters, max_in_flight: int = 16) -> httpx.As
         app_secrets=(APP_SECRET, OLD_APP_SECRET),
         verify_token=TOKEN,
         max_in_flight=max_in_flight,
+        max_per_address=max_in_flight,
     )
     transport = httpx.ASGITransport(Starlette(routes=webhook.routes()))
     return httpx.AsyncClient(transport=transport, base_url="http://desk")
@@ -122,7 +123,7 @@ async def test_any_other_handshake_is_forbidden_and_echoes_nothing(
 
 
 async def test_without_a_verify_token_no_handshake_succeeds(ports: Ports, meters: Meters) -> None:
-    webhook = WhatsAppWebhook(ports, meters, app_secrets=(), verify_token=None, max_in_flight=1)
+    webhook = WhatsAppWebhook(ports, meters, app_secrets=(), verify_token=None, max_in_flight=1, max_per_address=1)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=webhook.routes())), base_url="http://desk"
     ) as meta:
