@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from api.bundle import Bundle
 from api.edge import Edge
 from api.graphql_http import graphql_routes
+from api.hearing import Hearing
 from api.media import MediaFiles
 from api.metrics import Meters
 from api.settings import Settings
@@ -53,7 +54,7 @@ def create_app(settings: Settings, desk: Wired) -> Starlette:
 
 def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra: Sequence[BaseRoute] = ()) -> Serving:
     """`extra` routes come first."""
-    meters = Meters(desk.shared)
+    meters = _meters(desk)
     cursors = Cursors(desk.keys.cursors, settings.public_url)
     engine = Engine(
         schema,
@@ -100,7 +101,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
 
 def working(desk: Wired) -> Serving:
     """The worker alone, with what whoever runs it asks: whether it lives, is ready, and how it fares."""
-    meters = Meters(desk.shared)
+    meters = _meters(desk)
     worker = Worker(desk.ports, meters)
 
     @asynccontextmanager
@@ -114,6 +115,12 @@ def working(desk: Wired) -> Serving:
         lifespan=lifespan,
     )
     return Serving(app, None, worker)
+
+
+def _meters(desk: Wired) -> Meters:
+    meters = Meters(desk.shared)
+    desk.database.tell(Hearing(meters))
+    return meters
 
 
 @asynccontextmanager

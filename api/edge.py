@@ -1,11 +1,13 @@
 """The outermost layer of the application: what escapes everything else ends here, and no traceback leaves."""
 
+import time
 from typing import Final
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from api.metrics import Meters
 from domain.errors import Throttled, Unavailable
@@ -13,6 +15,7 @@ from domain.ports import Ids
 
 log = structlog.stdlib.get_logger()
 
+ROUTES: Final = frozenset({"/", "/assets", "/graphql", "/healthz", "/media", "/metrics", "/readyz", "/webhooks"})
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -21,7 +24,10 @@ SAFE: Final = {
 
 
 class Edge:
-    """Answers for errors nobody foresaw, each with a reference that stands in the log, and counts open sockets."""
+    """Answers for errors nobody foresaw, each with a reference that stands in the log, and counts open sockets.
+
+    Each request has an id: it is told as `X-Request-Id`, and stands in every line of the log that the request causes.
+    """
 
     def __init__(self, app: ASGIApp, ids: Ids, meters: Meters) -> None:
         self._app = app
@@ -42,24 +48,15 @@ class Edge:
                 await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def send_safely(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_safely)
-        except Exception as error:
-            answer = self._answer(error, scope)
-            if begun:
-                raise
-            await answer(scope, receive, send_safely)
+        answering = _Answering(scope, send, self._ids.new(), self._meters)
+        with bound_contextvars(request=answering.request):
+            try:
+                await self._app(scope, receive, answering.send)
+            except Exception as error:
+                answer = self._answer(error, scope)
+                if answering.begun:
+                    raise
+                await answer(scope, receive, answering.send)
 
     def _answer(self, error: Exception, scope: Scope) -> Response:
         match error:
@@ -75,3 +72,31 @@ class Edge:
                 self._meters.faults.inc()
                 log.error("a request failed", reference=reference, path=scope["path"], exc_info=error)
                 return JSONResponse({"error": "Something went wrong here.", "reference": reference}, 500)
+
+
+class _Answering:
+    """An answer on its way out: what every one of them says, and how long it took until it began."""
+
+    def __init__(self, scope: Scope, send: Send, request: str, meters: Meters) -> None:
+        self.request = request
+        self.begun = False
+        self._scope = scope
+        self._send = send
+        self._meters = meters
+        self._came_at = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in (SAFE | {"X-Request-Id": self.request}).items():
+                headers.setdefault(name, value)
+            took_s = time.perf_counter() - self._came_at
+            self._meters.answering.labels(_route(self._scope["path"]), str(message["status"])).observe(took_s)
+        await self._send(message)
+
+
+def _route(path: str) -> str:
+    """The path without what varies in it: whoever asks for nonsense makes no new figure."""
+    first = f"/{path.split('/')[1]}" if path.startswith("/") else path
+    return first if first in ROUTES else "other"

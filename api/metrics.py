@@ -1,19 +1,31 @@
 """What the desk counts about itself, in Prometheus' words. Names carry no organization and no person."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from api.wiring import Shared
+from domain.channels import ChannelState
 from domain.errors import Unavailable
 from domain.ports import DeliveryState, Ports
 
-MANY: Final = 10_000  # what waits beyond this is told as this
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Meters:
@@ -21,6 +33,9 @@ class Meters:
 
     def __init__(self, shared: Shared | None = None) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        Info("deskline_build", "Which Deskline runs", registry=self.registry).info({"version": version("deskline")})
         if shared is not None:
             self.registry.register(_OfRedis(shared))
         self.acknowledged = self._counter("deliveries_acknowledged", "Webhook deliveries stored and answered 200")
@@ -37,13 +52,16 @@ class Meters:
         self.worker_faults = self._counter("worker_faults", "Turns of a worker's loop that failed", "loop")
         self.faults = self._counter("request_faults", "Requests that ended in an unforeseen error")
         self.deliveries = Gauge("deskline_deliveries", "Deliveries kept, by state", ("state",), registry=self.registry)
-        self.outbox_due = Gauge("deskline_outbox_due", "Messages that may leave now", registry=self.registry)
-        self.sockets = Gauge("deskline_sockets", "WebSockets open", registry=self.registry)
-        self.database_up = Gauge("deskline_database_up", "1 while the database answers", registry=self.registry)
-        self.in_flight = Gauge("deskline_deliveries_in_flight", "Webhook posts being handled", registry=self.registry)
-        self.appending = Histogram(
-            "deskline_delivery_append_seconds", "Time until a delivery was durable", registry=self.registry
-        )
+        self.waiting_age = self._gauge("delivery_oldest_waiting_seconds", "Since when the oldest delivery waits")
+        self.outbox_due = self._gauge("outbox_due", "Messages that may leave now and that no worker has")
+        self.due_age = self._gauge("outbox_oldest_due_seconds", "Since when the oldest of these may leave")
+        self.channels = Gauge("deskline_channels", "Numbers, by state", ("state",), registry=self.registry)
+        self.sockets = self._gauge("sockets", "WebSockets open")
+        self.database_up = self._gauge("database_up", "1 while the database answers")
+        self.in_flight = self._gauge("deliveries_in_flight", "Webhook posts being handled")
+        self.statuses = self._counter("message_statuses", "Messages that came to a status", "status")
+        self.appending = self._histogram("delivery_append_seconds", "Time until a delivery was durable")
+        self.answering = self._histogram("request_seconds", "Time until a request was answered", "route", "status")
 
     async def answer(self, ports: Ports) -> Response:
         """The text that Prometheus reads. While the database is away, what stands in it is told as it last was."""
@@ -56,13 +74,30 @@ class Meters:
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def _look_into(self, ports: Ports) -> None:
+        now = ports.clock.now()
         counts = await ports.journal.counts()
         for state in DeliveryState:
             self.deliveries.labels(state.value).set(counts.get(state, 0))
-        self.outbox_due.set(len(await ports.store.due_sends(ports.clock.now(), MANY)))
+        self.waiting_age.set(_seconds(await ports.journal.waiting_since(), now))
+        figures = await ports.store.figures(now)
+        self.outbox_due.set(figures.due_sends)
+        self.due_age.set(_seconds(figures.oldest_due_send, now))
+        for state in ChannelState:
+            self.channels.labels(state.value).set(figures.channels.get(state, 0))
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"deskline_{name}", what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str) -> Gauge:
+        return Gauge(f"deskline_{name}", what, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, *labels: str) -> Histogram:
+        return Histogram(f"deskline_{name}", what, labels, registry=self.registry, buckets=SECONDS)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    """0 where there is nothing that waits."""
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
 
 class _OfRedis(Collector):

@@ -4,14 +4,14 @@ Instants are aware and UTC. Whatever is read belongs to the organization named f
 unknown as one that never was. A store that cannot answer raises `domain.errors.Unavailable`.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from domain.channels import Channel
+from domain.channels import Channel, ChannelState
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.events import Event, LoggedEvent
 from domain.ids import (
@@ -325,6 +325,15 @@ class DueNumber:
     pace: Pace | None
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How all organizations together stand, for whoever runs the desk."""
+
+    due_sends: int  # that nobody has in hand
+    oldest_due_send: datetime | None  # when that one fell due
+    channels: Mapping[ChannelState, int]
+
+
 class Store(Protocol):
     def transaction(
         self, organization: OrganizationId, *, background: bool = False
@@ -382,6 +391,8 @@ class Store(Protocol):
         """The next instant after `now` at which a send or an alarm falls due; None where none is known."""
         ...
 
+    async def figures(self, now: datetime) -> Figures: ...
+
 
 class Journal(Protocol):
     """Webhook bodies as received. They belong to no organization."""
@@ -411,6 +422,10 @@ class Journal(Protocol):
         ...
 
     async def counts(self) -> dict[DeliveryState, int]: ...
+
+    async def waiting_since(self) -> datetime | None:
+        """When the oldest WAITING delivery came; None where none waits."""
+        ...
 
     async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
         """The numbers named by deliveries in a state that came since an instant, and how many name each."""

@@ -5,6 +5,7 @@ from typing import Protocol
 from adapters.db.history import DatabaseRefused, SchemaState
 from adapters.db.postgres_database import open_postgres
 from adapters.db.sqlite_database import open_sqlite, sqlite_path
+from adapters.db.store import Hears
 from domain.ports import Bus, Clock, Directory, Ids, Journal, Reader, Store
 
 MIGRATIONS = "migrations"
@@ -28,6 +29,10 @@ class Database(Protocol):
     @property
     def migrates_itself(self) -> bool:
         """Whether a process that is to serve it may bring it up to date; else somebody runs `deskline migrate`."""
+        ...
+
+    def tell(self, hears: Hears) -> None:
+        """From now on `hears` is told of each commit that this process makes."""
         ...
 
     async def state(self) -> SchemaState: ...

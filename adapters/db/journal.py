@@ -9,6 +9,7 @@ import orjson
 
 from adapters.db.mapping import from_record, selected
 from adapters.db.reading import Selects
+from adapters.db.times import instant_of
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryResult, DeliveryState
 
@@ -58,6 +59,13 @@ class SqlJournal:
         # deliveries_by_state
         rows = await self._selects.select("SELECT state, count(*) AS held FROM deliveries GROUP BY state")
         return {DeliveryState(row["state"]): row["held"] for row in rows}
+
+    async def waiting_since(self) -> datetime | None:
+        # deliveries_by_state
+        (row,) = await self._selects.select(
+            "SELECT min(received_at) AS at FROM deliveries WHERE state = ?", DeliveryState.WAITING.value
+        )
+        return None if row["at"] is None else instant_of(row["at"])
 
     async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
         # deliveries_by_state; most name the same few

@@ -21,7 +21,7 @@ from adapters.db.postgres_leases import Leases
 from adapters.db.postgres_pool import Pool, Raw
 from adapters.db.postgres_transactions import PostgresTransactions
 from adapters.db.readers import SqlReader
-from adapters.db.store import SqlStore
+from adapters.db.store import Hears, SqlStore
 from domain.ports import Bus, Clock, Ids
 
 SETTING = "DESKLINE_DATABASE_URL"
@@ -116,6 +116,9 @@ class PostgresDatabase:
         self.journal = SqlJournal(self.readers, self.deliveries)
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)
+
+    def tell(self, hears: Hears) -> None:
+        self.store.hears = hears
 
     async def state(self) -> SchemaState:
         return await self._opened.state()

@@ -49,7 +49,7 @@ from domain.errors import Collision
 from domain.events import LoggedEvent
 from domain.ids import OrganizationId
 from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, Ids, Listing, Row, Transaction
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, Ids, Listing, Row
 from domain.templates import Template
 from domain.updates import UpdateRecord
 
@@ -70,7 +70,7 @@ class PostgresTransactions:
         self._races = Races(TRIES)
 
     @asynccontextmanager
-    async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[Transaction]:
+    async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[SqlTransaction]:
         try:
             async with self._once(organization, background) as transaction:
                 yield transaction
@@ -81,7 +81,7 @@ class PostgresTransactions:
         self._races.over()
 
     @asynccontextmanager
-    async def _once(self, organization: OrganizationId, background: bool) -> AsyncGenerator[Transaction]:
+    async def _once(self, organization: OrganizationId, background: bool) -> AsyncGenerator[SqlTransaction]:
         async with self._pool.transaction(background=background) as connection:
             work = Work(organization)
             statements = _PostgresStatements(work, connection, self._ids)

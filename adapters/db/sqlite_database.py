@@ -38,7 +38,7 @@ from adapters.db.sqlite_connections import (
 from adapters.db.sqlite_deliveries import SqliteDeliveries
 from adapters.db.sqlite_transactions import SqliteTransactions
 from adapters.db.sqlite_writer import Writer
-from adapters.db.store import SqlStore
+from adapters.db.store import Hears, SqlStore
 from domain.ports import Bus, Clock, Ids
 
 SQLITE_ENGINE = "tortoise.backends.sqlite"
@@ -76,6 +76,9 @@ class SqliteDatabase:
         self.journal = SqlJournal(self.readers, SqliteDeliveries(self.writer, self.readers))
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)
+
+    def tell(self, hears: Hears) -> None:
+        self.store.hears = hears
 
     async def state(self) -> SchemaState:
         return await self._opened.history.state()

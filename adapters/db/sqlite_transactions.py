@@ -43,7 +43,7 @@ from adapters.db.transaction import (
 from domain.events import Event, LoggedEvent
 from domain.ids import OrganizationId
 from domain.organizations import Organization
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Clock, DeliveryResult, DeliveryState, Ids, Listing, Transaction
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, Clock, DeliveryResult, DeliveryState, Ids, Listing
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class SqliteTransactions:
         self._ids = ids
 
     @asynccontextmanager
-    async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[Transaction]:
+    async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[SqlTransaction]:
         async with self._writer.turn(background=background) as turn:
             work = Work(organization)
             yield SqlTransaction(work, _SqliteStatements(work, turn, self._ids))

@@ -1,16 +1,22 @@
 """The store in SQL: transactions as the database at hand runs them, and what is due across organizations."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from adapters.db.mapping import from_record, selected
 from adapters.db.reading import Selects
 from adapters.db.times import instant_of
+from adapters.db.transaction import SqlTransaction, Work
+from domain.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.pace import Pace
-from domain.ports import DueNumber, Transaction
+from domain.ports import DueNumber, Figures, Transaction
+
+Hears: TypeAlias = Callable[[Work], None]
+"""Told of what was committed, in the process that did it: for its log and figures, never for the truth."""
 
 
 class Transactions(Protocol):
@@ -18,7 +24,7 @@ class Transactions(Protocol):
 
     def transaction(
         self, organization: OrganizationId, *, background: bool
-    ) -> AbstractAsyncContextManager[Transaction]: ...
+    ) -> AbstractAsyncContextManager[SqlTransaction]: ...
 
     async def pause(self, tries: int) -> bool: ...
 
@@ -28,11 +34,16 @@ class SqlStore:
         self._selects = selects
         self._transactions = transactions
         self._across = selects.dialect.across
+        self.hears: Hears | None = None
 
-    def transaction(
+    @asynccontextmanager
+    async def transaction(
         self, organization: OrganizationId, *, background: bool = False
-    ) -> AbstractAsyncContextManager[Transaction]:
-        return self._transactions.transaction(organization, background=background)
+    ) -> AsyncGenerator[Transaction]:
+        async with self._transactions.transaction(organization, background=background) as transaction:
+            yield transaction
+        if self.hears is not None:
+            self.hears(transaction.work)
 
     async def pause(self, tries: int) -> bool:
         return await self._transactions.pause(tries)
@@ -183,6 +194,26 @@ class SqlStore:
             limit,
         )
         return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+
+    async def figures(self, now: datetime) -> Figures:
+        # outbox_by_due
+        (due,) = await self._selects.select(
+            f"""
+            SELECT count(*) AS held, min(item.due_at) AS oldest
+            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
+            WHERE item.due_at <= ? AND item.leased_until IS NULL
+            """,
+            now,
+        )
+        states = await self._selects.select(
+            f"""
+            SELECT channel.state, count(*) AS held
+            FROM organizations AS organization {self._across} channels AS channel USING (organization_id)
+            GROUP BY channel.state
+            """
+        )
+        oldest = None if due["oldest"] is None else instant_of(due["oldest"])
+        return Figures(due["held"], oldest, {ChannelState(row["state"]): row["held"] for row in states})
 
     async def next_due(self, now: datetime) -> datetime | None:
         # outbox_by_due, outbox_of_thread; threads_by_alarm

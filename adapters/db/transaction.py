@@ -68,6 +68,8 @@ class Work:
     events: list[Event] = field(default_factory=list[Event])
     results: list[DeliveryResult] = field(default_factory=list[DeliveryResult])
     moved_outbox: bool = False
+    channels: dict[ChannelId, Channel] = field(default_factory=dict[ChannelId, Channel])
+    """Those that were saved, as they are now."""
 
     def take_staged(self) -> Staged:
         """What is to be written now."""
@@ -90,7 +92,7 @@ class Statements(Looking, Protocol):
 class SqlTransaction(SqlLook):
     def __init__(self, work: Work, statements: Statements) -> None:
         super().__init__(work.organization, statements)
-        self._work = work
+        self.work = work
         self._statements = statements
 
     # Staging
@@ -98,20 +100,22 @@ class SqlTransaction(SqlLook):
     def save(self, *rows: Row) -> None:
         for row in rows:
             assert organization_of(row) == self.organization, f"a row of another organization: {row}"
-            self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)
-            self._work.staged.save(row)
+            self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
+            if isinstance(row, Channel):
+                self.work.channels[row.id] = row
+            self.work.staged.save(row)
 
     def remove(self, *rows: Removable) -> None:
         for row in rows:
             assert row.organization == self.organization, f"a row of another organization: {row}"
-            self._work.moved_outbox = self._work.moved_outbox or isinstance(row, OutboxItem)
-            self._work.staged.remove(row)
+            self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
+            self.work.staged.remove(row)
 
     def record(self, *events: Event) -> None:
-        self._work.events += events
+        self.work.events += events
 
     def finish(self, *results: DeliveryResult) -> None:
-        self._work.results += results
+        self.work.results += results
 
     # The organization and its people
 

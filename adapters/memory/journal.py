@@ -48,6 +48,10 @@ class MemoryJournal:
     async def counts(self) -> dict[DeliveryState, int]:
         return dict(Counter(each.state for each in self._deliveries.values()))
 
+    async def waiting_since(self) -> datetime | None:
+        waiting = (each for each in self._deliveries.values() if each.state is DeliveryState.WAITING)
+        return min((each.received_at for each in waiting), default=None)
+
     async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
         found = [each for each in self._deliveries.values() if each.state is state and each.received_at >= since]
         return dict(Counter(number for each in found for number in each.numbers))

@@ -1,5 +1,6 @@
 """The store in memory: one transaction at a time, on a copy that the commit publishes."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -38,6 +39,7 @@ from domain.ports import (
     Clock,
     DeliveryResult,
     DueNumber,
+    Figures,
     Ids,
     Listing,
     Removable,
@@ -161,6 +163,10 @@ class MemoryStore:
         sends = [item.due_at for item in self._first_items() if item.leased_until is None]
         alarms = [thread.alarm.at for thread in self._all(Thread) if thread.alarm is not None]
         return min((at for at in sends + alarms if at > now), default=None)
+
+    async def figures(self, now: datetime) -> Figures:
+        due = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None and item.due_at <= now]
+        return Figures(len(due), min(due, default=None), Counter(each.state for each in self._all(Channel)))
 
     def _all(self, kind: type[R]) -> Iterator[R]:
         for books in self._shelf.state.books.values():

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -100,6 +101,33 @@ async def test_its_figures_are_there_for_prometheus(desk: httpx.AsyncClient) -> 
         assert f"\n{name} 0.0\n" in figures, name
 
 
+async def test_its_figures_tell_what_waits_how_numbers_stand_and_what_runs(desk: httpx.AsyncClient) -> None:
+    figures = (await desk.get("/metrics")).text
+
+    assert "\ndeskline_delivery_oldest_waiting_seconds 0.0\n" in figures
+    assert "\ndeskline_outbox_oldest_due_seconds 0.0\n" in figures
+    assert '\ndeskline_channels{state="DEGRADED"} 0.0\n' in figures
+    assert f'\ndeskline_build_info{{version="{version("deskline")}"}} 1.0\n' in figures
+    assert "\nprocess_resident_memory_bytes " in figures
+
+
+async def test_how_long_answers_took_is_told_by_route_and_nonsense_makes_no_new_one(desk: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/nothing/1", "/nothing/2", "/media/abc"):
+        await desk.get(path)
+
+    figures = (await desk.get("/metrics")).text
+    counts = {
+        line.partition(" ")[0]: line.partition(" ")[2]
+        for line in figures.splitlines()
+        if line.startswith("deskline_request_seconds_count")
+    }
+    assert counts == {
+        'deskline_request_seconds_count{route="/healthz",status="200"}': "1.0",
+        'deskline_request_seconds_count{route="other",status="404"}': "2.0",
+        'deskline_request_seconds_count{route="/media",status="403"}': "1.0",
+    }
+
+
 async def test_its_parts_are_where_they_belong(desk: httpx.AsyncClient) -> None:
     assert (await desk.get("/graphql")).status_code == 405
     assert (await desk.get("/webhooks/whatsapp")).status_code == 403
@@ -186,6 +214,7 @@ async def test_an_error_nobody_foresaw_is_told_by_a_reference_that_stands_in_the
     assert answer.status_code == 500
     assert "inside information" not in answer.text
     assert logged["reference"] == told["reference"]
+    assert logged["request"] == answer.headers["x-request-id"]
     assert "ZeroDivisionError: inside information" in logged["exception"]
 
 

@@ -54,6 +54,16 @@ async def test_a_worker_claims_the_oldest_that_wait(desk: Desk) -> None:
     assert await desk.journal.claim(2, NOON + HOUR) == [nth(2), nth(3)]
 
 
+async def test_it_tells_since_when_the_oldest_waits(desk: Desk) -> None:
+    assert await desk.journal.waiting_since() is None
+
+    for number in (3, 1, 2):
+        await desk.journal.append(nth(number))
+    await desk.journal.finish([DeliveryResult(nth(1).id, DeliveryState.FAILED)])
+
+    assert await desk.journal.waiting_since() == NOON + 2 * MINUTE
+
+
 async def test_many_at_a_time_are_all_kept(desk: Desk) -> None:
     await asyncio.gather(*(desk.journal.append(nth(number)) for number in range(200)))
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from domain.channels import ChannelState
 from domain.contacts import IdentityKind
 from domain.events import (
     ChannelChanged,
@@ -39,7 +40,7 @@ from domain.ids import (
 from domain.media import Media, MediaState
 from domain.messages import Direction, MessageStatus
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
-from domain.ports import OUTBOX, DueNumber, Listing, Row
+from domain.ports import OUTBOX, DueNumber, Figures, Listing, Row
 from domain.sessions import Alarm, AlarmKind
 from domain.template_sync import TemplateSync
 from tests.adapters.contracts.desks import Desk, DeskOnFire
@@ -830,6 +831,25 @@ async def test_the_next_due_instant_is_looked_for_in_every_organization(desk: De
     await given_ringing(desk, ringing(2, 5), organization=GLOBEX)
 
     assert await desk.store.next_due(NOON) == NOON + 5 * MINUTE
+
+
+# Figures
+
+
+async def test_nothing_is_counted_where_nothing_waits(desk: Desk) -> None:
+    assert await desk.store.figures(NOON) == Figures(0, None, {ChannelState.CONNECTED: 2})
+
+
+async def test_what_may_leave_and_how_numbers_stand_is_counted_over_all_organizations(desk: Desk) -> None:
+    in_hand = replace(waiting(4), leased_until=NOON + HOUR, lease="a claim")
+    await given_waiting(desk, waiting(1, due=9), waiting(2, due=11), in_hand)
+    await given_waiting(desk, replace(waiting(3, due=7), organization=GLOBEX), organization=GLOBEX)
+    await desk.given(a_channel(state=ChannelState.DEGRADED))
+
+    figures = await desk.store.figures(NOON + 10 * MINUTE)
+
+    assert (figures.due_sends, figures.oldest_due_send) == (2, NOON + 7 * MINUTE)
+    assert figures.channels == {ChannelState.CONNECTED: 1, ChannelState.DEGRADED: 1}
 
 
 # Tenancy
