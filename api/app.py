@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.bundle import Bundle
+from api.callers import Callers
 from api.edge import Edge
 from api.graphql_http import graphql_routes
 from api.hearing import Hearing
@@ -93,7 +94,10 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
             *health.routes(),
             *Bundle().routes(),
         ],
-        middleware=[Middleware(Edge, ids=desk.ports.ids, meters=meters)],
+        middleware=[
+            Middleware(Callers, trusted=settings.trusted_proxies),
+            Middleware(Edge, ids=desk.ports.ids, meters=meters),
+        ],
         lifespan=lifespan,
     )
     return Serving(app, engine, worker)

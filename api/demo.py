@@ -31,6 +31,7 @@ from api.sockets import address_of
 from api.webhooks import PATH
 from api.wiring import wired
 from domain.actors import Actor, Role, user_actor
+from domain.callers import NOWHERE
 from domain.channels import Channel
 from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.library import LibraryItem, LibraryItemKind
@@ -120,7 +121,7 @@ class Stage:
 
     async def set(self, *, with_gallery: bool = False) -> None:
         is_new = await self._people()
-        signed_in = await sign_in(self._ports, SignInAsked(ADMIN_EMAIL, PASSWORD, "demo"))
+        signed_in = await sign_in(self._ports, SignInAsked(ADMIN_EMAIL, PASSWORD, NOWHERE))
         assert isinstance(signed_in, SignedIn), signed_in
         admin = signed_in.user
         actor = user_actor(admin.organization, admin.id, admin.role, None)
@@ -192,6 +193,7 @@ def _settings(folder: Path, address: str, network: SimulatorOptions) -> Settings
         verify_token=SecretStr(network.verify_token),
         encryption_keys=(),
         allowed_origins=(),
+        trusted_proxies=(),
     )
 
 

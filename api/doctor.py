@@ -48,6 +48,7 @@ async def examine(settings: Settings) -> Report:
     _tell_settings(settings, report)
     report.lines.append("")
     _look_at_page(report)
+    _look_at_proxies(settings, report)
     await _look_at_redis(settings, report)
     await _look_at_objects(settings, report)
     await _look_at_scanner(settings, report)
@@ -87,6 +88,14 @@ def _look_at_page(report: Report) -> None:
         report.good("inbox page: built")
     else:
         report.wrong("inbox page: not built; run ./dev web")
+
+
+def _look_at_proxies(settings: Settings, report: Report) -> None:
+    if (settings.public_url or "").startswith("https:") and not settings.trusted_proxies:
+        report.note(
+            f"proxies: {PREFIX}PUBLIC_URL is https, so something stands in front, and {PREFIX}TRUSTED_PROXIES does not"
+            " name it: nobody's address is known, and limits per address don't hold"
+        )
 
 
 async def _look_at_redis(settings: Settings, report: Report) -> None:

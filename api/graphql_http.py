@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.callers import caller_of, note_account
 from api.graphql_sse import EventStream
 from api.graphql_ws import socket_endpoint
 from api.strict_json import NotJson, read_json
@@ -55,10 +56,11 @@ class GraphQLOverHttp:
         try:
             asked = await self._read(request)
             actor = await self._engine.authenticate(request.headers.get("authorization"))
+            note_account(request.scope, actor)
             if first_type(accepted) == EVENT_STREAM:
                 return await self._stream(request, asked, actor, kind)
             tell_cost = request.headers.get("deskline-cost") == "1"
-            said = await answer(self._engine, asked, actor, _address(request), tell_cost=tell_cost)
+            said = await answer(self._engine, asked, actor, caller_of(request.scope), tell_cost=tell_cost)
         except Refusal as refusal:
             said = refused(Code.BAD_REQUEST, refusal.message)
             return self._response(said, kind, refusal.status, refusal.headers)
@@ -81,7 +83,7 @@ class GraphQLOverHttp:
         if isinstance(compiled, Answer) and compiled.code == Code.UNAUTHENTICATED:
             return self._response(compiled, kind, 401)
         last_seen = request.headers.get("last-event-id") or None
-        return EventStream(self._engine, compiled, asked, actor, _address(request), last_seen)
+        return EventStream(self._engine, compiled, asked, actor, caller_of(request.scope), last_seen)
 
     def _response(self, said: Answer, kind: str, status: int, extra: dict[str, str] | None = None) -> Response:
         headers = HEADERS | (extra or {})
@@ -163,7 +165,3 @@ async def _body(request: Request) -> bytes:
         if len(body) > limits.BODY_BYTES:
             raise too_long
     return bytes(body)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -13,6 +13,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from domain.actors import Actor
+from domain.callers import Caller
 from schema import limits
 from schema.answers import Answer, encoded, failed, refused
 from schema.documents import Compiled
@@ -40,14 +41,14 @@ class EventStream:
         compiled: Compiled | Answer,
         request: GraphQLRequest,
         actor: Actor | None,
-        address: str,
+        caller: Caller,
         last_seen: str | None,
     ) -> None:
         self._engine = engine
         self._compiled = compiled
         self._request = request
         self._actor = actor
-        self._address = address
+        self._caller = caller
         self._last_seen = last_seen
         self._stream: Stream | None = None
         self._last_words: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -120,7 +121,7 @@ class EventStream:
             async for chunk in self._live(compiled, actor):
                 yield chunk
         else:
-            said = await self._engine.run(compiled, self._request, actor, self._address)
+            said = await self._engine.run(compiled, self._request, actor, self._caller)
             yield self._next(said) + COMPLETE
 
     async def _live(self, compiled: Compiled, actor: Actor) -> AsyncGenerator[bytes]:

@@ -21,6 +21,7 @@ from graphql import OperationType
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.callers import caller_of, note_account
 from api.origins import may_connect
 from api.strict_json import NotJson, read_json
 from domain.actors import Actor, ByUser
@@ -59,7 +60,7 @@ def _refusal(engine: Engine, websocket: WebSocket, strangers: Counter[str]) -> P
         return PlainTextResponse(f"The subprotocol here is {PROTOCOL}.", 400)
     if engine.draining:
         return PlainTextResponse("The server is stopping.", 503)
-    if strangers[_address(websocket)] >= limits.STRANGERS_PER_ADDRESS:
+    if strangers[caller_of(websocket.scope).address] >= limits.STRANGERS_PER_ADDRESS:
         return PlainTextResponse("Too many sockets from this address have not said who they are.", 429)
     return None
 
@@ -84,7 +85,7 @@ class Socket:
         self._engine = engine
         self._websocket = websocket
         self._strangers = strangers
-        self._address = _address(websocket)
+        self._caller = caller_of(websocket.scope)
         self._actor: Actor | None = None
         self._introduced = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -94,7 +95,7 @@ class Socket:
 
     async def serve(self) -> None:
         self._engine.connections.add(self)
-        self._strangers[self._address] += 1
+        self._strangers[self._caller.address] += 1
         try:
             await self._websocket.accept(PROTOCOL)
             await self._until_over()
@@ -204,14 +205,15 @@ class Socket:
             raise Closed(TOO_MANY, "Too many sockets")
         self._meet()
         self._actor = actor
+        note_account(self._websocket.scope, actor)
         self._engine.watch.add(self)
         await self._send({"type": "connection_ack"})
 
     def _meet(self) -> None:
         """No stranger any more."""
-        self._strangers[self._address] -= 1
-        if not self._strangers[self._address]:
-            del self._strangers[self._address]
+        self._strangers[self._caller.address] -= 1
+        if not self._strangers[self._caller.address]:
+            del self._strangers[self._caller.address]
 
     def _subscribe(self, id: str, payload: object) -> None:
         if self._actor is None:
@@ -242,7 +244,7 @@ class Socket:
             elif compiled.kind is OperationType.SUBSCRIPTION:
                 await self._stream(id, compiled, request)
             else:
-                await self._answer(id, await self._engine.run(compiled, request, self._actor, self._address))
+                await self._answer(id, await self._engine.run(compiled, request, self._actor, self._caller))
         except Gone:
             return  # whoever reads the socket finds out by itself
         except Exception as error:
@@ -339,7 +341,3 @@ def _json(value: object) -> str:
 
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
-
-
-def _address(websocket: WebSocket) -> str:
-    return websocket.client.host if websocket.client else ""

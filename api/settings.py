@@ -9,6 +9,7 @@ import binascii
 import os
 import re
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -128,9 +129,21 @@ def _origin(text: str) -> str:
     return text
 
 
+def _network(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ip_network(value)
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8 or 127.0.0.1, commas between") from None
+
+
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)]
 Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], NoDecode, BeforeValidator(_listed)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)]
+Networks = Annotated[
+    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], NoDecode, BeforeValidator(_listed)
+]
 
 
 class Settings(BaseSettings):
@@ -171,6 +184,9 @@ class Settings(BaseSettings):
         description="base64 of 32 bytes each, newest first; seal tokens at rest; unset: made from the secret key",
     )
     allowed_origins: Origins = Field(default=(), description="origins of other web pages that may use the API")
+    trusted_proxies: Networks = Field(
+        default=(), description="networks of the proxies in front, whose Forwarded and X-Forwarded headers are believed"
+    )
     media_store: Annotated[str | None, AfterValidator(_media_store)] = Field(
         default=None,
         description="where files are kept: file:///absolute/folder or s3://bucket/prefix?region=…&endpoint=…; unset:"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.actors import Actor
+from domain.callers import Caller
 from domain.ids import OrganizationId
 from domain.ports import Ports, Reads
 from schema.cursors import Cursors
@@ -20,7 +21,7 @@ class Context:
     actor: Actor | None  # None: nobody is signed in, and only signIn may run
     reads: Reads
     cursors: Cursors
-    address: str  # where the request came from
+    caller: Caller  # where the request came from
     now: datetime  # one instant for the whole answer
     snapshots: AsyncExitStack | None = None
     """Set where a mutation's payload has to be of one instant: each snapshot begun after a commit is left to it."""
@@ -54,10 +55,10 @@ class Context:
 
 
 def new_context(
-    ports: Ports, actor: Actor | None, cursors: Cursors, address: str, reads: Reads | None = None
+    ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller, reads: Reads | None = None
 ) -> Context:
     """A context with loaders of its own. `reads` is a snapshot where the answer has to be of one instant."""
     now = ports.clock.now()
     reads = reads or ports.reader
     loaders = Loaders(reads, actor.organization, now) if actor else None
-    return Context(ports, actor, reads, cursors, address, now, _loaders=loaders)
+    return Context(ports, actor, reads, cursors, caller, now, _loaders=loaders)

@@ -14,6 +14,7 @@ import strawberry
 from graphql import OperationType
 
 from domain.actors import Actor
+from domain.callers import Caller
 from domain.ports import Ports
 from domain.use_cases.access import authenticate
 from schema import limits
@@ -128,9 +129,9 @@ class Engine:
             return refused(Code.BAD_REQUEST, "The document holds no operation of the name in `operationName`.")
         return compiled
 
-    async def run(self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, address: str) -> Answer:
+    async def run(self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, caller: Caller) -> Answer:
         """A query or mutation's answer. A mutation that has begun ends, also when its caller goes away."""
-        running = run_alone(self.schema, compiled, request.variables, self.ports, actor, self.cursors, address)
+        running = run_alone(self.schema, compiled, request.variables, self.ports, actor, self.cursors, caller)
         if compiled.kind is not OperationType.MUTATION:
             return await running
         task = asyncio.ensure_future(running)
@@ -166,21 +167,21 @@ class Engine:
 
 
 async def answer(
-    engine: Engine, request: GraphQLRequest, actor: Actor | None, address: str, *, tell_cost: bool = False
+    engine: Engine, request: GraphQLRequest, actor: Actor | None, caller: Caller, *, tell_cost: bool = False
 ) -> Answer:
-    """The answer to a query or a mutation. `address` is where the request came from."""
+    """The answer to a query or a mutation. `caller` is where the request came from."""
     compiled = engine.compile(request, actor)
     if isinstance(compiled, Answer):
         return compiled
     if compiled.kind is OperationType.SUBSCRIPTION:
         return refused(Code.BAD_REQUEST, "Subscriptions go over a WebSocket, or with `Accept: text/event-stream`.")
-    result = await engine.run(compiled, request, actor, address)
+    result = await engine.run(compiled, request, actor, caller)
     return replace(result, extensions={"cost": engine.cost_of(compiled, request)}) if tell_cost else result
 
 
-async def execute(engine: Engine, request: GraphQLRequest, actor: Actor | None, address: str) -> dict[str, Any]:
+async def execute(engine: Engine, request: GraphQLRequest, actor: Actor | None, caller: Caller) -> dict[str, Any]:
     """`answer` as the response's JSON object."""
-    return (await answer(engine, request, actor, address)).payload
+    return (await answer(engine, request, actor, caller)).payload
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:

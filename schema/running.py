@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, OperationType
 from graphql import execute as execute_document  # pyright: ignore[reportUnknownVariableType]  # types of arguments unused here
 
 from domain.actors import Actor
+from domain.callers import NOWHERE, Caller
 from domain.errors import Unavailable
 from domain.ports import Ports
 from schema import limits
@@ -46,22 +47,22 @@ async def run(
 
 @asynccontextmanager
 async def context_for(
-    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, address: str
+    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller
 ) -> AsyncGenerator[Context]:
     """A context that reads as the operation needs it: all of one instant where it selects the place it reflects.
 
     A mutation reads anew after each commit, so its snapshots begin there. Raises `Unavailable`.
     """
     if actor is None or not compiled.reads_its_place:
-        yield new_context(ports, actor, cursors, address)
+        yield new_context(ports, actor, cursors, caller)
         return
     async with AsyncExitStack() as stack:
         if compiled.kind is OperationType.MUTATION:
-            context = new_context(ports, actor, cursors, address)
+            context = new_context(ports, actor, cursors, caller)
             context.snapshots = stack
         else:
             reads = await stack.enter_async_context(ports.reader.snapshot(actor.organization))
-            context = new_context(ports, actor, cursors, address, reads)
+            context = new_context(ports, actor, cursors, caller, reads)
         yield context
 
 
@@ -72,12 +73,12 @@ async def run_alone(
     ports: Ports,
     actor: Actor | None,
     cursors: Cursors,
-    address: str = "",
+    caller: Caller = NOWHERE,
     root: object = None,
 ) -> Answer:
     """`run` in a context made for it."""
     try:
-        async with context_for(compiled, ports, actor, cursors, address) as context:
+        async with context_for(compiled, ports, actor, cursors, caller) as context:
             return await run(schema, compiled, variables, context, root)
     except Unavailable as error:
         return failed(error, ports.ids)

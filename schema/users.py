@@ -144,7 +144,7 @@ class SignOutPayload:
 
 async def begin(info: Info[Context, None], input: SignInInput) -> SignInPayload:
     context = info.context
-    match await sign_in(context.ports, SignInAsked(input.email, input.password, context.address)):
+    match await sign_in(context.ports, SignInAsked(input.email, input.password, context.caller)):
         case SignedIn(token, expires_at, user):
             await context.read_on(user.organization)
             return SignInPayload(token=token, expires_at=expires_at, user=User.of(user))

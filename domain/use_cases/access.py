@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.actors import Actor, ByIntegration, ByUser, key_actor, user_actor
+from domain.callers import Caller
 from domain.errors import Refusal, Throttled, invalid
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.organizations import ApiKey, SignIn, User, normal_email
@@ -27,7 +28,7 @@ TRIES_WINDOW_S = 15 * 60.0
 class SignInAsked:
     email: str
     password: str
-    address: str  # where the request came from, to slow down guessing
+    caller: Caller  # where the request came from, to slow down guessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
     """A new sign-in. Wrong words and unknown addresses get one answer, and cost the same."""
     email = normal_email(asked.email)
     await _slow_down(ports, f"sign-in:{secret_hash(email)}", TRIES_PER_ACCOUNT)
-    await _slow_down(ports, f"sign-in-from:{asked.address}", TRIES_PER_ADDRESS)
+    await _slow_down(ports, f"sign-in-from:{asked.caller.address}", TRIES_PER_ADDRESS)
     listed = await ports.directory.find(Listing.EMAIL, [email])
     user = await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], asked.password)
     if user is None:

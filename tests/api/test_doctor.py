@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ async def test_secrets_are_masked(tmp_path: Path) -> None:
 
     assert CANARY not in "\n".join(report.lines)
     assert any(line.startswith("DESKLINE_APP_SECRETS = •••, •••") for line in report.lines)
+
+
+async def test_a_proxy_that_is_not_named_is_told_of(settings: Settings) -> None:
+    behind = settings.model_copy(update={"public_url": "https://desk.example"})
+    named = behind.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
+
+    assert "DESKLINE_TRUSTED_PROXIES does not name it" in "".join(said(await examine(behind), "note   proxies:"))
+    assert said(await examine(named), "note   proxies:") == []
+    assert said(await examine(settings), "note   proxies:") == []
 
 
 async def test_looking_makes_nothing(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import base64
 import os
 import stat
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,22 @@ def test_with_nothing_set_everything_has_a_value() -> None:
     assert settings.graph_api_version == "v26.0"
     assert settings.app_secrets == ()
     assert settings.introspection is False
+
+
+def test_proxies_are_named_by_their_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().trusted_proxies == ()
+
+    monkeypatch.setenv("DESKLINE_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1,2001:db8::/32")
+    networks = [ip_network(text) for text in ("10.0.0.0/8", "127.0.0.1/32", "2001:db8::/32")]
+    assert list(read_settings().trusted_proxies) == networks
+
+
+@pytest.mark.parametrize("value", ["nginx", "10.0.0.1/8", "10.0.0.0/33", "*"])
+def test_a_network_that_is_none_stops_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKLINE_TRUSTED_PROXIES", value)
+
+    with pytest.raises(WrongSetting, match=r"DESKLINE_TRUSTED_PROXIES: expected networks such as 10\.0\.0\.0/8"):
+        read_settings()
 
 
 def test_files_lie_beside_the_database_or_where_they_are_told_to(monkeypatch: pytest.MonkeyPatch) -> None:

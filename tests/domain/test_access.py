@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
+from domain.callers import Caller
 from domain.errors import ErrorCode, Refused, Throttled
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.organizations import User
@@ -31,9 +32,14 @@ from tests.domain.desk import ADMIN, Desk, a_key_for, granted, open_desk, refusa
 
 INSTANT = timedelta(microseconds=1)
 ADA = "ada@acme.example"
-RIGHT = SignInAsked(ADA, "correct horse", "192.0.2.1")
+RIGHT = SignInAsked(ADA, "correct horse", Caller("192.0.2.1", "192.0.2.1"))
 WRONG = Refused(ErrorCode.INVALID, "The address or the password is wrong.")
 ADA_WITH_A_PASSWORD = a_user(password_hash="hash of correct horse")
+
+
+def at(address: str) -> Caller:
+    """Somebody whose address is their own."""
+    return Caller(address, address)
 
 
 @pytest.fixture
@@ -176,10 +182,10 @@ async def test_a_key_is_revoked_and_not_signed_out(desk: Desk) -> None:
 async def test_ten_tries_for_one_account_and_then_a_rest_whoever_asks(desk: Desk) -> None:
     guess = replace(RIGHT, password="wrong")
     for number in range(TRIES_PER_ACCOUNT):
-        assert refusal_of(await sign_in(desk.ports, replace(guess, address=f"192.0.2.{number}"))) == WRONG
+        assert refusal_of(await sign_in(desk.ports, replace(guess, caller=at(f"192.0.2.{number}")))) == WRONG
 
     with pytest.raises(Throttled) as throttled:
-        await sign_in(desk.ports, replace(RIGHT, address="198.51.100.7", email=" ADA@acme.example"))
+        await sign_in(desk.ports, replace(RIGHT, caller=at("198.51.100.7"), email=" ADA@acme.example"))
     assert throttled.value.retry_after_s == TRIES_WINDOW_S
     assert desk.passwords.checks == TRIES_PER_ACCOUNT, "no password is looked at any more"
 
@@ -202,7 +208,7 @@ async def test_one_address_may_not_try_its_luck_with_many_accounts(desk: Desk) -
 
     with pytest.raises(Throttled):
         await sign_in(desk.ports, RIGHT)
-    assert isinstance(await sign_in(desk.ports, replace(RIGHT, address="198.51.100.7")), SignedIn)
+    assert isinstance(await sign_in(desk.ports, replace(RIGHT, caller=at("198.51.100.7"))), SignedIn)
 
 
 # Who is asking

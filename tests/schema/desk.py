@@ -10,6 +10,7 @@ import httpx
 from graphql import ExecutionResult
 
 from domain.actors import Actor, Role, Scope, key_actor, user_actor
+from domain.callers import Caller
 from domain.events import Event
 from domain.ids import OrganizationId
 from domain.ports import Listing, Ports, Reader, Row
@@ -60,13 +61,13 @@ class SchemaDesk:
             tx.record(*events)
 
     async def run(self, document: str, variables: JSON | None = None, actor: Actor | None = AGENT) -> ExecutionResult:
-        context = new_context(self.ports, actor, self.cursors, "203.0.113.7")
+        context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"))
         return cast("ExecutionResult", await schema.execute(document, variable_values=variables, context_value=context))
 
     async def run_in_snapshots(self, document: str, variables: JSON | None = None, actor: Actor = AGENT) -> JSON:
         """A mutation as the door runs one that selects the place its payload reflects."""
         async with AsyncExitStack() as stack:
-            context = new_context(self.ports, actor, self.cursors, "203.0.113.7")
+            context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"))
             context.snapshots = stack
             result = await schema.execute(document, variable_values=variables, context_value=context)
         assert result.errors is None, result.errors

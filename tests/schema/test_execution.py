@@ -11,6 +11,7 @@ import strawberry
 from structlog.testing import capture_logs
 
 from domain.actors import Actor, Scope
+from domain.callers import Caller
 from domain.errors import Throttled, Unavailable
 from domain.ids import OrganizationId
 from domain.ports import Ports, Reader, Reads
@@ -21,7 +22,7 @@ from schema.execution import BadRequest, Engine, GraphQLRequest, answer, execute
 from tests.api.memory_desk import memory_ports
 from tests.schema.live_desk import LiveDesk, a_live_desk, heard, listening
 
-HERE = "192.0.2.7"
+HERE = Caller("192.0.2.7", "192.0.2.7")
 
 
 # ---------------------------------------------------------------- what goes wrong, on a schema made for it
