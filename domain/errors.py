@@ -143,6 +143,14 @@ class Unavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
+class TookTooLong(Unavailable):
+    """A question took longer than it may and was stopped. To ask for less helps more than to ask again."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__()
+        self.within_s = within_s
+
+
 class Collision(Exception):
     """Two transactions were in each other's way, and this one was rolled back: the whole of it may be tried again."""
 

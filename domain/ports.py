@@ -666,11 +666,18 @@ class Reads(Protocol):
 
 
 class Reader(Reads, Protocol):
-    def snapshot(self, organization: OrganizationId) -> AbstractAsyncContextManager[Reads]:
+    """`who` names somebody inside of the organization, or nobody: those who ask for much wait behind those who don't.
+
+    A question that takes too long is stopped, and raises `TookTooLong`.
+    """
+
+    def asked_by(self, organization: OrganizationId, who: str) -> Reads: ...
+
+    def snapshot(self, organization: OrganizationId, who: str = "") -> AbstractAsyncContextManager[Reads]:
         """Everything read inside is of one instant."""
         ...
 
-    def look(self, organization: OrganizationId) -> AbstractAsyncContextManager[Look]:
+    def look(self, organization: OrganizationId, who: str = "") -> AbstractAsyncContextManager[Look]:
         """What a decision reads, of one instant. Nothing is locked, nobody waits, and nothing can be written."""
         ...
 

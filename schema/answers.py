@@ -15,7 +15,7 @@ import orjson
 import structlog
 from graphql import GraphQLError
 
-from domain.errors import Throttled, Unavailable
+from domain.errors import Throttled, TookTooLong, Unavailable
 from domain.ports import Ids
 from schema.errors import ApiError, Code
 
@@ -23,6 +23,7 @@ log = structlog.stdlib.get_logger()
 
 LONGEST_MESSAGE = 500
 LOGGED_PER_ANSWER = 3  # the same bug in each of fifty rows needs no fifty tracebacks
+TOOK_TOO_LONG = "This took longer than {:.0f} s to read and was stopped; ask for less at once."
 SUGGESTION = re.compile(r"\s*Did you mean .*", re.DOTALL)
 
 Shown: TypeAlias = dict[str, Any]
@@ -111,6 +112,8 @@ class _Mask:
                 self.retry_after_s = wait_s
                 message = f"Too many tries; try again in {math.ceil(wait_s)} s."
                 return _placed(_shown(Code.THROTTLED, message, {"retryAfter": math.ceil(wait_s)}), error)
+            case TookTooLong(within_s=within_s):
+                return _placed(_shown(Code.TOO_COMPLEX, TOOK_TOO_LONG.format(within_s)), error)
             case Unavailable(retry_after_s=wait_s):
                 self.retry_after_s, self.unavailable = wait_s, True
                 self._log(error, cause)

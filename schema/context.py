@@ -45,12 +45,16 @@ class Context:
         """Whether the asker has the right that a field of `GATED_FIELDS` asks for."""
         return self.acting.may(GATED_FIELDS[gated_field])
 
+    @property
+    def _who(self) -> str:
+        return self.actor.key if self.actor else ""
+
     async def read_on(self, organization: OrganizationId) -> None:
         """From here on everything is read anew, as it stands after what was just committed."""
         self.now = self.ports.clock.now()
         if self.snapshots is not None:
             await self.snapshots.aclose()
-            self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization))
+            self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization, self._who))
         self._loaders = Loaders(self.reads, organization, self.now)
 
 
@@ -59,6 +63,7 @@ def new_context(
 ) -> Context:
     """A context with loaders of its own. `reads` is a snapshot where the answer has to be of one instant."""
     now = ports.clock.now()
-    reads = reads or ports.reader
+    if reads is None:
+        reads = ports.reader.asked_by(actor.organization, actor.key) if actor else ports.reader
     loaders = Loaders(reads, actor.organization, now) if actor else None
     return Context(ports, actor, reads, cursors, caller, now, _loaders=loaders)

@@ -61,7 +61,7 @@ async def context_for(
             context = new_context(ports, actor, cursors, caller)
             context.snapshots = stack
         else:
-            reads = await stack.enter_async_context(ports.reader.snapshot(actor.organization))
+            reads = await stack.enter_async_context(ports.reader.snapshot(actor.organization, actor.key))
             context = new_context(ports, actor, cursors, caller, reads)
         yield context
 

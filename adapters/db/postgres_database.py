@@ -21,6 +21,7 @@ from adapters.db.postgres_leases import Leases
 from adapters.db.postgres_pool import Pool, Raw
 from adapters.db.postgres_transactions import PostgresTransactions
 from adapters.db.readers import SqlReader
+from adapters.db.reading import READ_WITHIN_S
 from adapters.db.store import Hears, SqlStore
 from domain.ports import Bus, Clock, Ids
 
@@ -42,7 +43,7 @@ WRITING = {
 READING = {
     **SESSION,
     "default_transaction_read_only": "on",
-    "statement_timeout": "5s",
+    "statement_timeout": f"{READ_WITHIN_S:.0f}s",
     "idle_in_transaction_session_timeout": "10s",
     # Planned once, not with each set of values: these statements have one good plan.
     "plan_cache_mode": "force_generic_plan",

@@ -79,6 +79,11 @@ class Races:
             self._lost.pop(task, None)
 
 
+def was_stopped(error: Unavailable) -> bool:
+    """Whether the server is well, and only gave up on a statement that took longer than its `statement_timeout`."""
+    return isinstance(error.__cause__, asyncpg.QueryCanceledError)
+
+
 def code_of(error: Exception) -> str:
     """PostgreSQL's five characters; empty where it gave none."""
     return getattr(error, "sqlstate", None) or ""

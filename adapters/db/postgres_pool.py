@@ -7,18 +7,19 @@ or replaced, behind everybody's back. Who waits longer than the deadline for one
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Protocol, TypeVar
 
 from adapters.db.dialect import POSTGRES, Dialect
+from adapters.db.lending import HOUSE, Asker, Line
 from adapters.db.mapping import Record, Value
-from adapters.db.postgres_errors import as_domain, is_confused
+from adapters.db.postgres_errors import as_domain, is_confused, was_stopped
 from adapters.db.postgres_slots import Slots
-from adapters.db.reading import Selects
-from domain.errors import Collision, Unavailable
+from adapters.db.reading import READ_WITHIN_S, Reading, Selects
+from domain.errors import Collision, TookTooLong, Unavailable
 
 T = TypeVar("T")
 
@@ -116,6 +117,8 @@ class Pool:
         self._size = size
         self._lent_within_s = lent_within_s
         self._slots = Slots(size)
+        self._line = Line(size)
+        self._house = _Asked(self, HOUSE)
         self._idle: list[Raw] = []
         self._lent = 0
         self._all_back = asyncio.Event()
@@ -147,21 +150,32 @@ class Pool:
                 await connection.roll_back()
                 raise
 
+    def asked_by(self, asker: Asker) -> Reading:
+        return _Asked(self, asker)
+
     async def select(self, sql: str, *values: Value) -> Sequence[Record]:
-        """What is committed by now."""
-        async with self.lent() as connection:
-            return await _asked(self, connection, sql, values)
+        return await self._house.select(sql, *values)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Selects]:
+        return self._house.snapshot()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[Selects]:
-        """Everything selected inside is of the instant of the first SELECT."""
-        async with self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
-            yield _Snapshot(self, connection)
-            await connection.run("COMMIT")
+    async def turn(self, asker: Asker) -> AsyncGenerator[None]:
+        """A reader's turn for one of the connections, in the order of `adapters.db.lending`."""
+        try:
+            async with asyncio.timeout(self._lent_within_s):
+                await self._line.take(asker)
+        except TimeoutError as error:
+            raise Unavailable from error
+        try:
+            yield
+        finally:
+            self._line.give(asker)
 
     async def close(self) -> None:
         """What is lent may be given back for some seconds; whoever comes later gets `Unavailable`."""
         self._closed = True
+        self._line.close()
         self._slots.close()
         try:
             async with asyncio.timeout(CLOSING_S):
@@ -253,6 +267,31 @@ class Pool:
         self._slots.give()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The pool as one asker has it."""
+
+    pool: Pool
+    asker: Asker
+    dialect: Dialect = POSTGRES
+
+    async def select(self, sql: str, *values: Value) -> Sequence[Record]:
+        """What is committed by now."""
+        async with self.pool.turn(self.asker), self.pool.lent() as connection:
+            return await _asked(self.pool, connection, sql, values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Selects]:
+        """Everything selected inside is of the instant of the first SELECT."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        async with self.pool.turn(self.asker), self.pool.transaction(begin) as connection:
+            yield _Snapshot(self.pool, connection)
+            await connection.run("COMMIT")
+
+    def asked_by(self, asker: Asker) -> Reading:
+        return self.pool.asked_by(asker)
+
+
 @dataclass(slots=True)
 class _Snapshot:
     pool: Pool
@@ -271,6 +310,10 @@ async def _asked(pool: Pool, connection: Connection, sql: str, values: Sequence[
         return await connection.rows(sql, askable(values))
     except Collision as error:  # nothing was changed, so there is no transaction to try again
         raise Unavailable(0.1) from error
+    except Unavailable as error:
+        if was_stopped(error):
+            raise TookTooLong(READ_WITHIN_S) from error
+        raise
 
 
 # ---------------------------------------------------------------- statements and their values

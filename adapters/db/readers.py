@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.db.dialect import Dialect
+from adapters.db.lending import Asker
 from adapters.db.look import LookingOn, SqlLook
 from adapters.db.mapping import (
     EVENT_COLUMNS,
@@ -358,14 +359,17 @@ class SqlReader(SqlReads):
         super().__init__(reading)
         self._reading = reading
 
+    def asked_by(self, organization: OrganizationId, who: str) -> Reads:
+        return SqlReads(self._reading.asked_by(Asker(organization, who)))
+
     @asynccontextmanager
-    async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads, None]:
-        async with self._reading.snapshot() as selects:
+    async def snapshot(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Reads, None]:
+        async with self._reading.asked_by(Asker(organization, who)).snapshot() as selects:
             yield SqlReads(selects)
 
     @asynccontextmanager
-    async def look(self, organization: OrganizationId) -> AsyncGenerator[Look, None]:
-        async with self._reading.snapshot() as selects:
+    async def look(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Look, None]:
+        async with self._reading.asked_by(Asker(organization, who)).snapshot() as selects:
             yield SqlLook(organization, LookingOn(organization, selects))
 
 

@@ -5,7 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from adapters.db.dialect import Dialect
+from adapters.db.lending import Asker
 from adapters.db.mapping import Record, Value
+
+READ_WITHIN_S = 3.0
+"""How long a SELECT may take; then it is stopped, and raises `TookTooLong`."""
 
 
 class Selects(Protocol):
@@ -20,6 +24,10 @@ class Selects(Protocol):
 
 
 class Reading(Selects, Protocol):
+    def asked_by(self, asker: Asker) -> "Reading":
+        """The same, in the turns of whoever asks."""
+        ...
+
     def snapshot(self) -> AbstractAsyncContextManager[Selects]:
         """Everything selected inside is of one instant."""
         ...

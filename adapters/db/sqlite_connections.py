@@ -8,8 +8,9 @@ import asyncio
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -18,10 +19,11 @@ from typing import Any, TypeVar
 from tortoise.backends.sqlite.client import SqliteClient
 
 from adapters.db.dialect import SQLITE, Dialect
+from adapters.db.lending import HOUSE, Asker, Line
 from adapters.db.mapping import Value
-from adapters.db.reading import Selects
+from adapters.db.reading import READ_WITHIN_S, Reading, Selects
 from adapters.db.times import day_text, instant_text
-from domain.errors import Unavailable
+from domain.errors import TookTooLong, Unavailable
 
 T = TypeVar("T")
 
@@ -132,6 +134,51 @@ def bound(values: Iterable[Value]) -> list[str | int | float | bytes | None]:
 # ---------------------------------------------------------------- reading
 
 
+class _Question:
+    """A SELECT on its way to a connection's thread, which can be stopped wherever it is: no later one is hit."""
+
+    def __init__(self, sql: str, values: Sequence[Value]) -> None:
+        self._sql = sql
+        self._values = values
+        self._turn = threading.Lock()
+        self._running: sqlite3.Connection | None = None
+        self.stopped = False
+
+    def __call__(self, connection: sqlite3.Connection) -> list[sqlite3.Row]:
+        with self._turn:
+            if self.stopped:
+                return []  # nobody waits any more
+            self._running = connection
+        try:
+            return connection.execute(self._sql, bound(self._values)).fetchall()
+        finally:
+            with self._turn:
+                self._running = None
+
+    def stop(self) -> None:
+        with self._turn:
+            self.stopped = True
+            if self._running is not None:
+                self._running.interrupt()
+
+
+async def _asked(pool: "ReadPool", connection: Connection, sql: str, values: Sequence[Value]) -> list[sqlite3.Row]:
+    pool.statements += 1
+    question = _Question(sql, values)
+    too_long = asyncio.get_running_loop().call_later(pool.within_s, question.stop)
+    try:
+        return await connection.run(question)
+    except sqlite3.OperationalError as error:
+        if question.stopped:
+            raise TookTooLong(pool.within_s) from error
+        raise
+    except asyncio.CancelledError:
+        question.stop()
+        raise
+    finally:
+        too_long.cancel()
+
+
 @dataclass(slots=True)
 class _Snapshot:
     pool: "ReadPool"
@@ -139,63 +186,83 @@ class _Snapshot:
     dialect: Dialect = SQLITE
 
     async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        self.pool.statements += 1
-        return await self.connection.run(partial(_rows, sql, values))
+        return await _asked(self.pool, self.connection, sql, values)
 
 
-class ReadPool:
-    """The reading connections, lent one at a time, in the order asked."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The pool as one asker has it."""
 
-    dialect = SQLITE
-
-    def __init__(self, connections: Sequence[Connection]) -> None:
-        self._connections = tuple(connections)
-        self._free: asyncio.Queue[Connection] = asyncio.Queue()
-        for connection in connections:
-            self._free.put_nowait(connection)
-        self.statements = 0
-        """How many SELECTs ran so far."""
+    pool: "ReadPool"
+    asker: Asker
+    dialect: Dialect = SQLITE
 
     async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """What is committed by now."""
-        async with self._lent() as connection:
-            self.statements += 1
-            return await connection.run(partial(_rows, sql, values))
+        async with self.pool.lent(self.asker) as connection:
+            return await _asked(self.pool, connection, sql, values)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[Selects]:
         """Everything selected inside is of the instant of the first SELECT."""
-        async with self._lent() as connection:
+        async with self.pool.lent(self.asker) as connection:
             try:
                 await connection.run(_begin)
-                yield _Snapshot(self, connection)
+                yield _Snapshot(self.pool, connection)
             finally:
                 connection.post(_leave)  # also after a cancelled BEGIN, which runs all the same
 
+    def asked_by(self, asker: Asker) -> Reading:
+        return self.pool.asked_by(asker)
+
+
+class ReadPool:
+    """The reading connections, lent one at a time, in the order of `adapters.db.lending`."""
+
+    dialect = SQLITE
+
+    def __init__(self, connections: Sequence[Connection], within_s: float = READ_WITHIN_S) -> None:
+        self._connections = tuple(connections)
+        self._free = list(connections)
+        self._line = Line(len(self._connections))
+        self._house = _Asked(self, HOUSE)
+        self.within_s = within_s
+        """How long a SELECT may take."""
+        self.statements = 0
+        """How many SELECTs ran so far."""
+
+    def asked_by(self, asker: Asker) -> Reading:
+        return _Asked(self, asker)
+
+    async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
+        return await self._house.select(sql, *values)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Selects]:
+        return self._house.snapshot()
+
     async def close(self) -> None:
+        self._line.close()
         for connection in self._connections:
             await connection.close()
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncGenerator[Connection]:
+    async def lent(self, asker: Asker) -> AsyncGenerator[Connection]:
         try:
             async with asyncio.timeout(READER_WAIT_S):
-                connection = await self._free.get()
+                await self._line.take(asker)
         except TimeoutError as error:
             raise Unavailable from error
+        connection = self._free.pop()
         try:
             yield connection
         finally:
-            self._free.put_nowait(connection)
+            self._free.append(connection)
+            self._line.give(asker)
 
 
 def readers_for_this_machine() -> int:
-    """Two or three: a reader is a thread, and SQLite's reads are short."""
-    return 3 if (os.cpu_count() or 1) > 2 else 2
-
-
-def _rows(sql: str, values: Sequence[Value], connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    return connection.execute(sql, bound(values)).fetchall()
+    """Three or four: a reader is a thread, SQLite's reads are short, and one is never lent to who asks for much."""
+    return 4 if (os.cpu_count() or 1) > 2 else 3
 
 
 def _begin(connection: sqlite3.Connection) -> None:

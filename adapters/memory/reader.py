@@ -285,13 +285,16 @@ class MemoryReader(_MemoryReads):
         super().__init__(lambda: shelf.state)
         self._shelf = shelf
 
+    def asked_by(self, organization: OrganizationId, who: str) -> Reads:
+        return self
+
     @asynccontextmanager
-    async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads, None]:
+    async def snapshot(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Reads, None]:
         state = self._shelf.state
         yield _MemoryReads(lambda: state)
 
     @asynccontextmanager
-    async def look(self, organization: OrganizationId) -> AsyncGenerator[Look, None]:
+    async def look(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Look, None]:
         yield MemoryLook(organization, self._shelf.state.books[organization])
 
 

@@ -42,7 +42,7 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
     """The refusal of the same send, if it would be refused now. Leaves no trace and asks nothing of the network."""
     if refusal := _refused_at_sight(actor, intended):
         return Foreseen(refusal)
-    async with ports.reader.look(actor.organization) as look:
+    async with ports.reader.look(actor.organization, actor.key) as look:
         decided = await _decided(ports, look, actor, intended)
         if isinstance(decided, REFUSALS):
             return Foreseen(decided)

@@ -18,7 +18,7 @@ async def show_typing(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refu
     """
     if not actor.may(Right.SEND):
         return forbidden("show that somebody is writing")
-    async with ports.reader.look(actor.organization) as look:
+    async with ports.reader.look(actor.organization, actor.key) as look:
         found = await place_of(look, id)
         if not isinstance(found, tuple):
             return found

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from domain.actors import Actor, Scope
 from domain.callers import Caller
-from domain.errors import Throttled, Unavailable
+from domain.errors import Throttled, TookTooLong, Unavailable
 from domain.ids import OrganizationId
 from domain.ports import Ports, Reader, Reads
 from schema import ids, limits
@@ -73,6 +73,10 @@ class Query:
     @strawberry.field
     def unavailable(self) -> str | None:
         raise Unavailable(3.0)
+
+    @strawberry.field
+    def endless(self) -> str | None:
+        raise TookTooLong(3.0)
 
     @strawberry.field
     def doubled(self, number: int = 1) -> int:
@@ -161,6 +165,13 @@ async def test_who_is_throttled_hears_for_how_long(engine: Engine, actor: Actor)
 
     assert said.errors[0]["extensions"] == {"code": "THROTTLED", "retryAfter": 42}
     assert said.retry_after_s == 41.2
+
+
+async def test_a_question_that_took_too_long_says_to_ask_for_less(engine: Engine, actor: Actor) -> None:
+    said = await answer(engine, GraphQLRequest("{ endless }"), actor, HERE)
+
+    assert said.errors[0]["extensions"] == {"code": "TOO_COMPLEX"}
+    assert said.errors[0]["message"] == "This took longer than 3 s to read and was stopped; ask for less at once."
 
 
 async def test_a_store_that_cannot_answer_says_when_to_try_again(engine: Engine, actor: Actor) -> None:
@@ -313,9 +324,9 @@ class Snapshots:
         return getattr(self._reader, name)
 
     @asynccontextmanager
-    async def snapshot(self, organization: OrganizationId) -> AsyncGenerator[Reads]:
+    async def snapshot(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Reads]:
         self.taken += 1
-        async with self._reader.snapshot(organization) as reads:
+        async with self._reader.snapshot(organization, who) as reads:
             yield reads
 
 
