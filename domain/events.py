@@ -4,11 +4,13 @@ An event holds ids and the few words a reader cannot look up later, never bodies
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import TypeAlias
+from uuid import UUID
 
-from domain.ids import ChannelId, MessageId, TemplateId, ThreadId, TicketId
+from domain.ids import ChannelId, EventId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
 from domain.messages import MessageStatus
 
 
@@ -100,6 +102,15 @@ class LoggedEvent:
     position: int
     at: datetime
     event: Event
+
+
+def event_id(organization: OrganizationId, position: int, at: datetime) -> EventId:
+    """The event's for ever: a copy or a restored log tells it with the same one, and gives its place to no other.
+
+    After a restore a place is taken again, by something else at another time.
+    """
+    named = f"{organization} {position} {at.astimezone(UTC).isoformat(timespec='microseconds')}"
+    return EventId(str(UUID(bytes=sha256(named.encode()).digest()[:16])))
 
 
 def hides(event: Event) -> bool:

@@ -7,6 +7,7 @@ mark of any attempt wins over all.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
@@ -170,8 +171,8 @@ class InteractiveReply:
 class OrderItem:
     product_id: str
     quantity: int
-    price: float  # of one, in units of the currency
-    currency: str
+    price: Decimal  # of one, in units of the currency
+    currency: str  # ISO 4217; empty where it was not told
 
 
 @dataclass(frozen=True, slots=True)

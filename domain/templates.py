@@ -60,6 +60,26 @@ class Header:
     text: str | None = None
 
 
+class ButtonKind(StrEnum):
+    """The network's words, and one for those that come later."""
+
+    QUICK_REPLY = "QUICK_REPLY"
+    URL = "URL"
+    PHONE_NUMBER = "PHONE_NUMBER"
+    COPY_CODE = "COPY_CODE"
+    OTP = "OTP"
+    FLOW = "FLOW"
+    CATALOG = "CATALOG"
+    REQUEST_CONTACT_INFO = "REQUEST_CONTACT_INFO"
+    VOICE_CALL = "VOICE_CALL"
+    OTHER = "OTHER"
+
+
+def button_kind(told: str) -> ButtonKind:
+    """What the network's word means; it is kept as it was told."""
+    return ButtonKind(told) if told in tuple(ButtonKind) else ButtonKind.OTHER
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     kind: str  # QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW, OTP, … as the network spells it

@@ -10,6 +10,7 @@ import schema.users
 from domain import channels
 from domain.channels import AssignmentStrategy, ChannelState, Destination, ProblemCode
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, UserId
+from domain.quality import QualityRating, rating
 from domain.quota import UNVERIFIED_ALLOWANCE, allowance
 from domain.tickets import ReopenPolicy
 from domain.use_cases.connect import ConnectChannel, connect_channel
@@ -58,6 +59,16 @@ describe(
     name="ChannelProblemCode",
 )
 describe(
+    QualityRating,
+    "How the network rates a number or a template, by what people do with its messages.",
+    {
+        "GREEN": "Well.",
+        "YELLOW": "People complain about it.",
+        "RED": "Many do: the network may limit or pause it.",
+        "UNKNOWN": "The network has not said.",
+    },
+)
+describe(
     ReopenPolicy,
     "What a contact's message does where the thread's ticket is closed.",
     {
@@ -93,9 +104,7 @@ class ChannelHealth:
     last_inbound_at: datetime | None = strawberry.field(
         description="When the last message or report came; null where none ever did."
     )
-    quality_rating: str | None = strawberry.field(
-        description="As the network rates it, GREEN, YELLOW or RED; null where it has not said."
-    )
+    quality_rating: QualityRating = strawberry.field(description="As the network rates it.")
     messaging_limit: int | None = strawberry.field(
         description="Business-initiated conversations in 24 hours that the network allows; null for no limit or untold."
     )
@@ -225,7 +234,7 @@ def _health(channel: channels.Channel) -> ChannelHealth:
         token_valid=channel.token_valid,
         webhook_subscribed=channel.webhook_subscribed,
         last_inbound_at=channel.last_inbound_at,
-        quality_rating=channel.quality_rating,
+        quality_rating=rating(channel.quality_rating),
         messaging_limit=channel.messaging_limit,
         throughput_per_second=channel.throughput_per_second,
         business_verified=channel.business_verified,

@@ -1,6 +1,7 @@
 """What a message says: one type for each kind of content."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
@@ -36,6 +37,8 @@ describe(
         "ERASURE": "The contact's data was erased.",
     },
 )
+
+NO_CURRENCY = "XXX"  # ISO 4217's own word for it
 
 
 @strawberry.type(
@@ -128,12 +131,17 @@ class InteractiveReply:
     )
 
 
+@strawberry.type(description="An amount of a currency.")
+class Money:
+    amount: Decimal = strawberry.field(description="In units of the currency, not in its hundredths.")
+    currency_code: str = strawberry.field(description="ISO 4217, such as EUR; XXX where no currency was told.")
+
+
 @strawberry.type(description="One product of an order.")
 class OrderItem:
     product_id: str = strawberry.field(description="The product's own id in your catalogue.")
     quantity: int = strawberry.field(description="How many of it.")
-    price: float = strawberry.field(description="Of one, in units of the currency, as the contact saw it.")
-    currency: str = strawberry.field(description="ISO 4217, such as EUR.")
+    price: Money = strawberry.field(description="Of one, as the contact saw it.")
 
 
 @strawberry.type(description="An order from your catalogue.")
@@ -150,7 +158,7 @@ class SystemNotice:
 @strawberry.type(description="A kind of message that can't be shown; the original is kept.")
 class UnsupportedContent:
     kind: str = strawberry.field(description="As the network calls it.")
-    reason: str = strawberry.field(description="Why it can't be shown, for a person.")
+    explanation: str = strawberry.field(description="Why it can't be shown, for a person.")
 
 
 @strawberry.type(
@@ -158,14 +166,14 @@ class UnsupportedContent:
     " and `versions`, and may show it again with `messageRelease`."
 )
 class QuarantinedContent:
-    reason: QuarantineReason = strawberry.field(description="What it was hidden for.")
+    quarantine_reason: QuarantineReason = strawberry.field(description="What it was hidden for.")
     quarantined_at: datetime = strawberry.field(description="Since when.")
 
 
 @strawberry.type(description="What stood here is gone: taken back by its sender, past its retention, or erased.")
 class RemovedContent:
-    reason: RemovalReason = strawberry.field(description="Why it is gone.")
-    at: datetime = strawberry.field(description="Since when.")
+    removal_reason: RemovalReason = strawberry.field(description="Why it is gone.")
+    removed_at: datetime = strawberry.field(description="Since when.")
 
 
 MessageContent: TypeAlias = Annotated[
@@ -218,11 +226,11 @@ def shown(content: messages.Content) -> MessageContent:
         case messages.Notice(text=text):
             return SystemNotice(text=text)
         case messages.Unsupported(kind=kind, reason=reason):
-            return UnsupportedContent(kind=kind, reason=reason)
+            return UnsupportedContent(kind=kind, explanation=reason)
         case messages.Quarantined(reason=reason, at=at):
-            return QuarantinedContent(reason=reason, quarantined_at=at)
+            return QuarantinedContent(quarantine_reason=reason, quarantined_at=at)
         case messages.Removed(reason=reason, at=at):
-            return RemovedContent(reason=reason, at=at)
+            return RemovedContent(removal_reason=reason, removed_at=at)
     assert_never(content)
 
 
@@ -237,4 +245,5 @@ def _option(option: messages.Option) -> InteractiveOption:
 
 
 def _item(item: messages.OrderItem) -> OrderItem:
-    return OrderItem(product_id=item.product_id, quantity=item.quantity, price=item.price, currency=item.currency)
+    price = Money(amount=item.price, currency_code=item.currency or NO_CURRENCY)
+    return OrderItem(product_id=item.product_id, quantity=item.quantity, price=price)

@@ -14,7 +14,7 @@ import schema.templates
 import schema.threads
 import schema.tickets
 from domain import events
-from domain.events import LoggedEvent, MessageChange, SessionChange, thread_of
+from domain.events import LoggedEvent, MessageChange, SessionChange, event_id, thread_of
 from domain.ids import ChannelId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
 from domain.messages import MessageStatus
 from domain.ports import Head
@@ -67,6 +67,12 @@ class InboxEvent:
     spot: strawberry.Private[Spot]
 
     @strawberry.field(
+        description="The event's for ever, the same by every exit: what came twice has the same one. It is no `Node`'s."
+    )
+    def id(self) -> strawberry.ID:
+        return ids.EVENT.encode(event_id(self.spot.organization, self.spot.position, self.at))
+
+    @strawberry.field(
         description="Its place in the log. Subscribe with it as `after` to go on behind it, on any of these fields."
     )
     def cursor(self, info: Info[Context, None]) -> EventCursor:
@@ -103,7 +109,7 @@ class MessageStatusChanged(InboxEvent):
 @strawberry.type(description="Something else about a message changed.")
 class MessageChanged(InboxEvent):
     message_id: strawberry.Private[MessageId]
-    change: MessageChange = strawberry.field(description="What changed.")
+    message_change: MessageChange = strawberry.field(description="What changed.")
 
     @strawberry.field(description="The message as it is now.")
     async def message(self, info: Info[Context, None]) -> Message:
@@ -113,7 +119,7 @@ class MessageChanged(InboxEvent):
 @strawberry.type(description="A session opened, was extended, or came near its end.")
 class SessionChanged(InboxEvent):
     thread_id: strawberry.Private[ThreadId]
-    change: SessionChange = strawberry.field(description="What happened to it.")
+    session_change: SessionChange = strawberry.field(description="What happened to it.")
 
     @strawberry.field(description="The session as it is now.")
     async def session(self, info: Info[Context, None]) -> Session:
@@ -189,9 +195,9 @@ def event_object(logged: LoggedEvent, organization: OrganizationId, epoch: str) 
         case events.MessageStatusChanged(message=message, status=status):
             return MessageStatusChanged(at=at, spot=spot, message_id=message, status=status)
         case events.MessageChanged(message=message, change=change):
-            return MessageChanged(at=at, spot=spot, message_id=message, change=change)
+            return MessageChanged(at=at, spot=spot, message_id=message, message_change=change)
         case events.SessionChanged(thread=thread, change=change):
-            return SessionChanged(at=at, spot=spot, thread_id=thread, change=change)
+            return SessionChanged(at=at, spot=spot, thread_id=thread, session_change=change)
         case events.ThreadChanged():
             return ThreadChanged(at=at, spot=spot)
         case events.TicketChanged(ticket=ticket, changed=changed):
@@ -225,6 +231,7 @@ class EventEdge:
 @strawberry.type(description="A page of the event log, oldest first.")
 class EventConnection:
     edges: list[EventEdge] = strawberry.field(description="The events with their places.")
+    nodes: list[InboxEvent] = strawberry.field(description="The events alone, in the same order.")
     page_info: EventPageInfo = strawberry.field(description="Whether there is more, and how to ask for it.")
 
 
@@ -241,6 +248,7 @@ async def page(
     edges = [_edge(context, each, organization, head.epoch) for each in logged[:size]]
     return EventConnection(
         edges=edges,
+        nodes=[edge.node for edge in edges],
         page_info=EventPageInfo(has_next_page=len(logged) > size, end_cursor=edges[-1].cursor if edges else None),
     )
 

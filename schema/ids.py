@@ -17,6 +17,7 @@ from domain.ids import (
     ApiKeyId,
     ChannelId,
     ContactId,
+    EventId,
     LibraryItemId,
     MediaId,
     MessageId,
@@ -89,6 +90,7 @@ MESSAGE = Kind("Message", MessageId)
 MEDIA = Kind("Media", MediaId)
 TICKET = Kind("Ticket", TicketId)
 LIBRARY_ITEM = Kind("LibraryItem", LibraryItemId)
+EVENT = Kind("InboxEvent", EventId)
 
 
 def parts(text: str) -> tuple[str, str] | None:

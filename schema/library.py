@@ -85,13 +85,13 @@ async def page(
     *,
     first: int | None,
     after: str | None,
-    kind: Sequence[LibraryItemKind] | None,
+    kinds: Sequence[LibraryItemKind] | None,
     query: str | None,
 ) -> Connection[LibraryItem]:
     words = plain_words(readable(query, "query"))
     if len(words) > MOST_WORDS:
         raise bad_request(f"`query` has {len(words)} words; at most {MOST_WORDS} are looked for.")
-    ask = LibraryAsk(page_ask(ORDER, first, after), tuple(dict.fromkeys(kind or ())), words)
+    ask = LibraryAsk(page_ask(ORDER, first, after), tuple(dict.fromkeys(kinds or ())), words)
     return connection(await read(ask.page, context.reads.library(context.organization, ask)), ORDER, LibraryItem.of)
 
 
@@ -109,7 +109,9 @@ class LibraryItemCreateInput:
 
 @strawberry.type(description="The new item, or why there is none.")
 class LibraryItemCreatePayload:
-    item: LibraryItem | None = strawberry.field(default=None, description="The item; null where it was refused.")
+    library_item: LibraryItem | None = strawberry.field(
+        default=None, description="The item; null where it was refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -117,7 +119,7 @@ class LibraryItemCreatePayload:
     description="What to change of an item. What is left out stays. Messages it was sent with stay as they are."
 )
 class LibraryItemUpdateInput:
-    item_id: strawberry.ID = strawberry.field(description="Which item.")
+    library_item_id: strawberry.ID = strawberry.field(description="Which item.")
     title: strawberry.Maybe[str | None] = strawberry.field(
         description=f"1 to {TITLE_LIMIT} characters; there always is one."
     )
@@ -130,18 +132,20 @@ class LibraryItemUpdateInput:
 
 @strawberry.type(description="The item as it is now, or why it was not changed.")
 class LibraryItemUpdatePayload:
-    item: LibraryItem | None = strawberry.field(default=None, description="The item; null where it was refused.")
+    library_item: LibraryItem | None = strawberry.field(
+        default=None, description="The item; null where it was refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.input(description="An item to throw away. Messages it was sent with stay as they are.")
 class LibraryItemDeleteInput:
-    item_id: strawberry.ID = strawberry.field(description="Which item.")
+    library_item_id: strawberry.ID = strawberry.field(description="Which item.")
 
 
 @strawberry.type(description="Which item is gone, or why it stays.")
 class LibraryItemDeletePayload:
-    deleted_item_id: strawberry.ID | None = strawberry.field(
+    deleted_library_item_id: strawberry.ID | None = strawberry.field(
         default=None, description="The id it had; null where it was refused."
     )
     user_errors: list[UserError] = user_errors()
@@ -154,7 +158,7 @@ async def create(info: Info[Context, None], input: LibraryItemCreateInput) -> Li
     match await create_item(context.ports, context.acting, asked):
         case library.LibraryItem(id=id, organization=organization):
             await context.read_on(organization)
-            return LibraryItemCreatePayload(item=await loaded(context, id))
+            return LibraryItemCreatePayload(library_item=await loaded(context, id))
         case refusal:
             return LibraryItemCreatePayload(user_errors=[to_user_error(refusal)])
 
@@ -162,7 +166,7 @@ async def create(info: Info[Context, None], input: LibraryItemCreateInput) -> Li
 async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> LibraryItemUpdatePayload:
     context = info.context
     asked = UpdateItem(
-        item=ids.LIBRARY_ITEM.given(input.item_id, "itemId"),
+        item=ids.LIBRARY_ITEM.given(input.library_item_id, "libraryItemId"),
         title=left_or(input.title, str),
         body=left_or(input.body, str),
         url=left_or(input.url, str),
@@ -171,16 +175,18 @@ async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> Li
     match await update_item(context.ports, context.acting, asked):
         case library.LibraryItem(id=id, organization=organization):
             await context.read_on(organization)
-            return LibraryItemUpdatePayload(item=await loaded(context, id))
+            return LibraryItemUpdatePayload(library_item=await loaded(context, id))
         case refusal:
             return LibraryItemUpdatePayload(user_errors=[to_user_error(refusal)])
 
 
 async def delete(info: Info[Context, None], input: LibraryItemDeleteInput) -> LibraryItemDeletePayload:
     context = info.context
-    match await delete_item(context.ports, context.acting, ids.LIBRARY_ITEM.given(input.item_id, "itemId")):
+    match await delete_item(
+        context.ports, context.acting, ids.LIBRARY_ITEM.given(input.library_item_id, "libraryItemId")
+    ):
         case library.LibraryItem(id=id, organization=organization):
             await context.read_on(organization)
-            return LibraryItemDeletePayload(deleted_item_id=ids.LIBRARY_ITEM.encode(id))
+            return LibraryItemDeletePayload(deleted_library_item_id=ids.LIBRARY_ITEM.encode(id))
         case refusal:
             return LibraryItemDeletePayload(user_errors=[to_user_error(refusal)])

@@ -154,7 +154,7 @@ class Query:
             strawberry.ID | None,
             strawberry.argument(description="Those that this number can be asked to send; left out or null: all."),
         ] = None,
-        status: Annotated[
+        statuses: Annotated[
             list[TemplateStatus] | None,
             strawberry.argument(description="In one of these states; left out, null or empty: in any."),
         ] = None,
@@ -164,7 +164,7 @@ class Query:
         ] = None,
     ) -> Connection[Template]:
         return await schema.templates.page(
-            info.context, first=first, after=after, channel_id=channel_id, status=status, query=query
+            info.context, first=first, after=after, channel_id=channel_id, statuses=statuses, query=query
         )
 
     @strawberry.field(description="What is kept ready to be sent again and again, by title.")
@@ -173,7 +173,7 @@ class Query:
         info: Info[Context, None],
         first: First = None,
         after: After = None,
-        kind: Annotated[
+        kinds: Annotated[
             list[LibraryItemKind] | None,
             strawberry.argument(description="Of one of these kinds; left out, null or empty: of any."),
         ] = None,
@@ -185,7 +185,7 @@ class Query:
             ),
         ] = None,
     ) -> Connection[LibraryItem]:
-        return await schema.library.page(info.context, first=first, after=after, kind=kind, query=query)
+        return await schema.library.page(info.context, first=first, after=after, kinds=kinds, query=query)
 
     @strawberry.field(description="Who works here, by name, with those who no longer do.")
     async def users(

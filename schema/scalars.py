@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import NewType
 
 import strawberry
@@ -15,6 +16,7 @@ EventCursor = NewType("EventCursor", str)
 
 # RFC 3339, section 5.6; Python reads far more than that.
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -44,6 +46,18 @@ def read_day(value: object) -> date:
         raise bad_request("This day does not exist in the calendar.") from None
 
 
+def read_decimal(value: object) -> Decimal:
+    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
+        raise bad_request("A Decimal is a number as text, such as 12.90.")
+    return Decimal(value)
+
+
+def _decimal_text(number: object) -> str:
+    if not isinstance(number, Decimal):
+        raise TypeError(f"not a decimal number: {number!r}")
+    return f"{number:f}"
+
+
 def _day_text(day: object) -> str:
     if not isinstance(day, date) or isinstance(day, datetime):
         raise TypeError(f"not a day: {day!r}")
@@ -69,6 +83,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         description="A day of the calendar without a time or zone, as 2026-01-31.",
         serialize=_day_text,
         parse_value=read_day,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="A decimal number as text, exact: 12.90.",
+        serialize=_decimal_text,
+        parse_value=read_decimal,
     ),
     PhoneNumber: strawberry.scalar(
         name="PhoneNumber",

@@ -5,7 +5,7 @@ from strawberry import Info
 
 import domain.templates
 from domain.template_drafts import BUTTONS_OF_A_KIND, TemplateDraft
-from domain.templates import Button, Header, HeaderKind, TemplateCategory
+from domain.templates import Button, ButtonKind, Header, HeaderKind, TemplateCategory
 from domain.use_cases.template_review import CreateTemplate, create_template, delete_template
 from schema import ids
 from schema.context import Context
@@ -29,7 +29,7 @@ class TemplateHeaderInput:
 
 @strawberry.input(description="A button under a new template's text.")
 class TemplateButtonInput:
-    kind: str = strawberry.field(description=f"One of {', '.join(BUTTONS_OF_A_KIND)}.")
+    kind: ButtonKind = strawberry.field(description=f"One of {', '.join(BUTTONS_OF_A_KIND)}.")
     text: str = strawberry.field(description="What is written on it, 25 characters at most.")
     url: str | None = strawberry.field(
         default=None, description="For URL: where it leads; a blank, {{1}}, may stand at its end."
@@ -112,7 +112,7 @@ def _asked(input: TemplateCreateInput) -> CreateTemplate:
         body=input.body,
         header=Header(header.kind, header.text) if header is not None else None,
         footer=input.footer,
-        buttons=tuple(Button(each.kind, each.text, each.url, each.phone_number) for each in input.buttons or ()),
+        buttons=tuple(Button(str(each.kind), each.text, each.url, each.phone_number) for each in input.buttons or ()),
         examples=values_in(input.examples),
     )
     return CreateTemplate(

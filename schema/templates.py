@@ -11,7 +11,8 @@ import schema.channels
 from domain import templates
 from domain.ids import BusinessAccountId, TemplateId
 from domain.ports import TemplateAsk
-from domain.templates import HeaderKind, TemplateCategory, TemplateStatus, not_sendable_reason
+from domain.quality import QualityRating, rating
+from domain.templates import ButtonKind, HeaderKind, TemplateCategory, TemplateStatus, button_kind, not_sendable_reason
 from domain.use_cases.templates import Synced, sync_templates
 from schema import ids
 from schema.context import Context
@@ -59,6 +60,23 @@ describe(
     },
     name="TemplateHeaderKind",
 )
+describe(
+    ButtonKind,
+    "What a button does.",
+    {
+        "QUICK_REPLY": "Answers with its own words.",
+        "URL": "Opens an address.",
+        "PHONE_NUMBER": "Calls a number.",
+        "COPY_CODE": "Copies a code, given with each send.",
+        "OTP": "Takes over a one-time code.",
+        "FLOW": "Opens a form.",
+        "CATALOG": "Opens the catalogue.",
+        "REQUEST_CONTACT_INFO": "Asks for the contact's number.",
+        "VOICE_CALL": "Calls the business in WhatsApp.",
+        "OTHER": "Something that Deskline has no word for.",
+    },
+    name="TemplateButtonKind",
+)
 
 
 @strawberry.type(description="What stands above a template's text.")
@@ -69,7 +87,7 @@ class TemplateHeader:
 
 @strawberry.type(description="A button under a template's text.")
 class TemplateButton:
-    kind: str = strawberry.field(description="As the network spells it: QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, …")
+    kind: ButtonKind = strawberry.field(description="What it does.")
     text: str = strawberry.field(description="What is written on it.")
     url: str | None = strawberry.field(description="Where it leads, its blank as {{1}}; null for other kinds.")
 
@@ -87,9 +105,7 @@ class TemplateParameter:
 )
 class Template(Node):
     business_account_id: str = strawberry.field(description="The network's id of the account it belongs to.")
-    quality: str | None = strawberry.field(
-        description="How people take it, as the network rates it; null where it has not said."
-    )
+    quality: QualityRating = strawberry.field(description="How people take it, as the network rates it.")
     sendable: bool = strawberry.field(description="Whether it can be sent from here now.")
     not_sendable_reason: str | None = strawberry.field(description="Why not, where it is not sendable; else null.")
     name: str = strawberry.field(description="Its name at the network, one for all its languages.")
@@ -122,7 +138,7 @@ class Template(Node):
         return cls(
             id=ids.TEMPLATE.encode(template.id),
             business_account_id=template.account,
-            quality=template.quality,
+            quality=rating(template.quality),
             sendable=reason is None,
             not_sendable_reason=reason,
             name=template.name,
@@ -132,7 +148,9 @@ class Template(Node):
             header=TemplateHeader(kind=header.kind, text=header.text) if header else None,
             body=template.body,
             footer=template.footer,
-            buttons=[TemplateButton(kind=each.kind, text=each.text, url=each.url) for each in template.buttons],
+            buttons=[
+                TemplateButton(kind=button_kind(each.kind), text=each.text, url=each.url) for each in template.buttons
+            ],
             parameters=[parameter(each) for each in template.parameters],
             rejection_reason=template.rejection_reason,
             synced_at=template.synced_at,
@@ -168,11 +186,11 @@ async def page(
     first: int | None,
     after: str | None,
     channel_id: strawberry.ID | None,
-    status: list[TemplateStatus] | None,
+    statuses: list[TemplateStatus] | None,
     query: str | None,
 ) -> Connection[Template]:
     account = await _account(context, channel_id) if channel_id is not None else None
-    ask = TemplateAsk(page_ask(ORDER, first, after), account, tuple(status or ()), readable(query, "query"))
+    ask = TemplateAsk(page_ask(ORDER, first, after), account, tuple(statuses or ()), readable(query, "query"))
     found = await read(ask.page, context.reads.templates(context.organization, ask))
     return connection(found, ORDER, Template.of)
 

@@ -108,8 +108,8 @@ class Ticket(Node):
         return await schema.users.loaded(info.context, self.row.owner) if self.row.owner is not None else None
 
     @strawberry.field(description="Where it is talked about.")
-    async def thread(self, info: Info[Context, None]) -> Thread | None:
-        return await schema.threads.loaded(info.context, self.row.thread)
+    async def thread(self, info: Info[Context, None]) -> Thread:
+        return await schema.threads.existing(info.context, self.row.thread)
 
     @strawberry.field(description="Whose matter it is.")
     async def contact(self, info: Info[Context, None]) -> Contact:

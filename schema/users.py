@@ -7,7 +7,7 @@ import strawberry
 from strawberry import Info
 
 from domain import organizations
-from domain.actors import Role
+from domain.actors import Role, Scope
 from domain.ids import ApiKeyId, UserId
 from domain.use_cases.access import SignedIn, SignInAsked, sign_in, sign_out
 from domain.use_cases.people import CreateApiKey, CreatedKey, CreateUser, create_api_key, create_user, revoke_api_key
@@ -31,6 +31,20 @@ describe(
         "INTEGRATOR": "What a program needs: as an agent, with the library, workflows and webhook endpoints.",
         "READER": "Reads and listens, changes nothing.",
     },
+)
+describe(
+    Scope,
+    "What a key may do. Each includes READ, and ADMIN all.",
+    {
+        "READ": "Reads and listens.",
+        "MESSAGES": "Sends, and keeps the library.",
+        "TICKETS": "Works on threads and tickets.",
+        "CONTACTS": "Changes contacts.",
+        "CHANNELS": "Connects numbers and makes templates.",
+        "INTEGRATIONS": "Sets up what other programs are told.",
+        "ADMIN": "Everything an administrator may.",
+    },
+    name="ApiKeyScope",
 )
 
 
@@ -72,10 +86,7 @@ class User(Node):
 class ApiKey(Node):
     name: str = strawberry.field(description="What the people here call it.")
     prefix: str = strawberry.field(description="The secret's first characters, to recognise it by.")
-    scopes: list[str] = strawberry.field(
-        description="What it may do: read, messages, tickets, contacts, channels, integrations, admin. Each includes"
-        " read, and admin all."
-    )
+    scopes: list[Scope] = strawberry.field(description="What it may do.")
     created_at: datetime = strawberry.field(description="When it was made.")
     last_used_at: datetime | None = strawberry.field(
         description="When it last opened a request, to the minute; null where it never did."
@@ -91,7 +102,7 @@ class ApiKey(Node):
             id=ids.API_KEY.encode(key.id),
             name=key.name,
             prefix=key.prefix,
-            scopes=[str(scope) for scope in key.scopes],
+            scopes=list(key.scopes),
             created_at=key.created_at,
             last_used_at=key.last_used_at,
             expires_at=key.expires_at,
@@ -163,10 +174,7 @@ async def end(info: Info[Context, None]) -> SignOutPayload:
 @strawberry.input(description="A key to make.")
 class ApiKeyCreateInput:
     name: str = strawberry.field(description="What the people here will call it, 1 to 200 characters.")
-    scopes: list[str] = strawberry.field(
-        description="At least one of read, messages, tickets, contacts, channels, integrations, admin. Each includes"
-        " read, and admin all."
-    )
+    scopes: list[Scope] = strawberry.field(description="What it may do, at least one thing.")
     expires_at: datetime | None = strawberry.field(
         default=None, description="When it shall stop working; left out or null: never."
     )

@@ -8,6 +8,7 @@ one can be added; one that is unknown is passed over. Whatever else does not fit
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -58,6 +59,8 @@ def codec_of(hint: Any) -> Codec:
         return _plain(hint)
     if hint is datetime:
         return Codec(instant_text, _checked(str, instant_of))
+    if hint is Decimal:
+        return Codec(str, _decimal)
     members = members_of(hint)
     if NoneType in members:
         return _optional(codec_of(_union(member for member in members if member is not NoneType)))
@@ -95,6 +98,17 @@ def _plain(kind: type) -> Codec:
         return stored
 
     return Codec(lambda value: value, decode)
+
+
+def _decimal(stored: Json) -> Decimal:
+    """Exact, as text. Prices were numbers once, and those that were kept then still are."""
+    try:
+        number = Decimal(str(stored)) if type(stored) in (str, int, float) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite():
+        raise StoredWrong(f"{stored!r} stands where a number belongs")
+    return number
 
 
 def _checked(kind: type, make: Callable[[Any], Any]) -> Callable[[Json], Any]:

@@ -16,7 +16,7 @@ from adapters.whatsapp.models import (
     ReportedError,
     SystemBody,
 )
-from adapters.whatsapp.reading import Word, as_code, as_id, as_number, as_object, as_text
+from adapters.whatsapp.reading import Word, as_code, as_decimal, as_id, as_number, as_object, as_text
 from domain.media import UNKNOWN_TYPE, MediaKind, plain_type, rule_for
 from domain.messages import (
     ContactCard,
@@ -270,7 +270,11 @@ def _order(body: OrderBody | None) -> Order | Unsupported:
 
 
 def _item(product: OrderedProduct) -> OrderItem | None:
-    name, quantity, price = as_id(product.product_retailer_id), as_code(product.quantity), as_number(product.item_price)
+    name, quantity, price = (
+        as_id(product.product_retailer_id),
+        as_code(product.quantity),
+        as_decimal(product.item_price),
+    )
     if name is None or quantity is None or price is None:
         return None
     return OrderItem(name, quantity, price, as_text(product.currency) or "")

@@ -5,6 +5,7 @@ Text comes out clean: without U+0000, which PostgreSQL can't store, and with U+F
 
 import math
 import re
+from decimal import Decimal
 from typing import TypeAlias, TypeVar, cast
 
 import msgspec
@@ -88,6 +89,12 @@ def as_number(value: object) -> float | None:
         return None
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """A number, exactly as it is written; None where it is none or has no end."""
+    text = as_text(value)
+    return Decimal(text) if text is not None and as_number(text) is not None else None
 
 
 def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, str]]:

@@ -62,7 +62,7 @@ async def update_item(ports: Ports, actor: Actor, asked: UpdateItem) -> LibraryI
     async with ports.store.transaction(actor.organization) as tx:
         item = await tx.library_item(asked.item)
         if item is None:
-            return not_found("library item", "itemId")
+            return not_found("library item", "libraryItemId")
         changed = replace(
             item,
             title=item.title if asked.title is UNSET else asked.title.strip(),
@@ -83,7 +83,7 @@ async def delete_item(ports: Ports, actor: Actor, id: LibraryItemId) -> LibraryI
     async with ports.store.transaction(actor.organization) as tx:
         item = await tx.library_item(id)
         if item is None:
-            return not_found("library item", "itemId")
+            return not_found("library item", "libraryItemId")
         tx.remove(item)
     return item
 

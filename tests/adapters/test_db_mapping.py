@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from enum import StrEnum
 from types import NoneType
 from typing import Any, TypeAlias, cast, get_args, get_origin, get_type_hints
@@ -26,7 +27,7 @@ from domain.actors import Author
 from domain.contacts import Contact
 from domain.events import Event, LoggedEvent, MessageAdded
 from domain.ids import ContactId, MessageId, ThreadId
-from domain.messages import Content, Text
+from domain.messages import Content, Order, OrderItem, Text
 from domain.ports import Delivery, Row
 from domain.updates import Update
 from tests.builders import ACME, NOON, a_contact, a_parked, a_thread, an_inbound
@@ -60,6 +61,7 @@ def filled(hint: Any, *, present: bool, member: int = 0) -> Any:
         str: "Größe 🙂 \x00 '",
         int: 7,
         float: -0.1,
+        Decimal: Decimal("-0.10"),
         bool: True,
         bytes: b"\x00{}",
         datetime: ODD,
@@ -179,6 +181,24 @@ def test_a_field_that_came_later_has_its_default_in_older_rows_and_one_unknown_i
     text = '{"is":"Text","v":1,"body":"Hi","colour":"red"}'
 
     assert from_json(codec_of(Content), text) == Text("Hi", preview_url=False)
+
+
+@pytest.mark.parametrize(("price", "read"), [("4.5", "4.5"), ("30", "30"), ("599.9", "599.9"), ('"4.50"', "4.50")])
+def test_a_price_is_exact_also_one_that_was_kept_as_a_number_once(price: str, read: str) -> None:
+    item = f'{{"product_id":"BELL","quantity":1,"price":{price},"currency":"EUR"}}'
+
+    order = from_json(codec_of(Content), f'{{"is":"Order","v":1,"items":[{item}],"note":null}}')
+
+    assert order == Order((OrderItem("BELL", 1, Decimal(read), "EUR"),))
+    assert str(order.items[0].price) == read
+
+
+@pytest.mark.parametrize("price", ['"NaN"', '"Infinity"', '"ten"', "true", "null", "[]"])
+def test_a_price_that_is_none_is_a_clear_error(price: str) -> None:
+    item = f'{{"product_id":"BELL","quantity":1,"price":{price},"currency":"EUR"}}'
+
+    with pytest.raises(StoredWrong, match="where a number belongs"):
+        from_json(codec_of(Content), f'{{"is":"Order","v":1,"items":[{item}]}}')
 
 
 def test_a_phone_book_entry_that_is_no_list_is_a_clear_error() -> None:

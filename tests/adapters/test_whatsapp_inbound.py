@@ -4,6 +4,7 @@ import json
 import string
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,7 @@ def test_an_order_is_read_with_numbers_written_either_way() -> None:
     ]
 
     assert content_of("order", {"catalog_id": "c1", "text": "Blue, please", "product_items": items}) == Order(
-        (OrderItem("BELL", 2, 4.5, "EUR"), OrderItem("7", 1, 30.0, "EUR")), "Blue, please"
+        (OrderItem("BELL", 2, Decimal("4.50"), "EUR"), OrderItem("7", 1, Decimal("30"), "EUR")), "Blue, please"
     )
 
 

@@ -56,7 +56,7 @@ async def let_sign_in(desk: Desk, user: User) -> None:
         await tx.enlist(Listing.EMAIL, user.email, user.id)
 
 
-async def a_new_key(desk: Desk, *scopes: str) -> CreatedKey:
+async def a_new_key(desk: Desk, *scopes: Scope) -> CreatedKey:
     return granted(await create_api_key(desk.ports, ADMIN, CreateApiKey("Key", scopes, None)))
 
 
@@ -215,7 +215,7 @@ async def test_one_address_may_not_try_its_luck_with_many_accounts(desk: Desk) -
 
 
 async def test_a_key_is_known_with_the_rights_of_its_scopes(desk: Desk) -> None:
-    made = await a_new_key(desk, "read", "tickets")
+    made = await a_new_key(desk, Scope.READ, Scope.TICKETS)
 
     actor = await authenticate(desk.ports, made.secret)
 
@@ -226,7 +226,7 @@ async def test_a_key_is_known_with_the_rights_of_its_scopes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("bearer", ["", "dk_", "ds_", "dk_unknown", "ds_unknown", "nonsense", "dk_\ud800", "\0"])
 async def test_what_nobody_was_given_opens_nothing(desk: Desk, bearer: str) -> None:
-    await a_new_key(desk, "read")
+    await a_new_key(desk, Scope.READ)
     await sign_in(desk.ports, RIGHT)
 
     assert await authenticate(desk.ports, bearer) is None
@@ -234,7 +234,7 @@ async def test_what_nobody_was_given_opens_nothing(desk: Desk, bearer: str) -> N
 
 async def test_a_name_in_the_directory_alone_opens_nothing(desk: Desk) -> None:
     """The directory is only a pointer: what counts is the key or sign-in itself."""
-    made, signed_in = await a_new_key(desk, "read"), granted(await sign_in(desk.ports, RIGHT))
+    made, signed_in = await a_new_key(desk, Scope.READ), granted(await sign_in(desk.ports, RIGHT))
     async with desk.database.store.transaction(ACME) as tx:
         await tx.enlist(Listing.KEY, made.api_key.secret_hash, "gone")
         await tx.enlist(Listing.TOKEN, secret_hash(signed_in.token), "gone")
@@ -252,7 +252,7 @@ async def test_a_user_who_is_not_active_any_more_is_out_at_once(desk: Desk) -> N
 
 
 async def test_the_use_of_a_key_is_noted_once_a_minute(desk: Desk) -> None:
-    made = await a_new_key(desk, "read")
+    made = await a_new_key(desk, Scope.READ)
     assert await last_used(desk, made.api_key.id) is None
     noted: list[object] = []
 
@@ -265,7 +265,7 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(desk: Desk) -> None:
 
 
 async def test_noting_the_use_of_a_key_never_brings_a_revoked_one_back(desk: Desk) -> None:
-    made = await a_new_key(desk, "read")
+    made = await a_new_key(desk, Scope.READ)
 
     await asyncio.gather(revoke_api_key(desk.ports, ADMIN, made.api_key.id), authenticate(desk.ports, made.secret))
 
@@ -274,7 +274,7 @@ async def test_noting_the_use_of_a_key_never_brings_a_revoked_one_back(desk: Des
 
 async def test_a_key_that_goes_while_its_use_is_noted_is_not_written_anew(desk: Desk) -> None:
     """What is read may lag a little behind what is written; here the store has no such key any more."""
-    made = await a_new_key(desk, "read")
+    made = await a_new_key(desk, Scope.READ)
     elsewhere = await open_desk()
 
     await authenticate(replace(desk.ports, store=elsewhere.store), made.secret)
@@ -287,7 +287,7 @@ async def test_a_key_that_goes_while_its_use_is_noted_is_not_written_anew(desk: 
 
 
 async def test_open_connections_keep_their_rights_until_something_is_taken_away(desk: Desk) -> None:
-    made, signed_in = await a_new_key(desk, "read"), granted(await sign_in(desk.ports, RIGHT))
+    made, signed_in = await a_new_key(desk, Scope.READ), granted(await sign_in(desk.ports, RIGHT))
     key = await authenticate(desk.ports, made.secret)
     user = await authenticate(desk.ports, signed_in.token)
     assert key is not None
@@ -345,7 +345,7 @@ async def test_actors_of_several_organizations_are_answered_each_from_their_own(
     await desk.given(an_organization(GLOBEX, name="Globex"))
     user = await authenticate(desk.ports, granted(await sign_in(desk.ports, RIGHT)).token)
     assert user is not None
-    made = await a_new_key(desk, "read")
+    made = await a_new_key(desk, Scope.READ)
     stranger = replace(a_key_for(Scope.READ), organization=GLOBEX, author=ByIntegration(made.api_key.id))
 
     answer = await rights_now(desk.ports, [user, stranger])

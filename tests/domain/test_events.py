@@ -1,5 +1,6 @@
 """Events: every one either belongs to a thread or to the whole organization."""
 
+from datetime import timedelta, timezone
 from typing import get_args
 
 import pytest
@@ -17,10 +18,11 @@ from domain.events import (
     TemplateChanged,
     ThreadChanged,
     TicketChanged,
+    event_id,
     thread_of,
 )
 from domain.messages import MessageStatus
-from tests.builders import CHANNEL, MESSAGE, TEMPLATE, THREAD, TICKET
+from tests.builders import ACME, CHANNEL, GLOBEX, MESSAGE, NOON, TEMPLATE, THREAD, TICKET
 
 OF_A_THREAD: list[Event] = [
     MessageAdded(THREAD, MESSAGE),
@@ -50,3 +52,12 @@ def test_what_happens_to_the_organization_belongs_to_no_thread(event: Event) -> 
 
 def test_every_kind_of_event_is_told_apart_here() -> None:
     assert {type(event) for event in OF_A_THREAD + OF_THE_ORGANIZATION} == set(get_args(Event))
+
+
+def test_an_event_keeps_its_id_and_shares_it_with_no_other() -> None:
+    the_same = NOON.astimezone(timezone(timedelta(hours=2)))
+    others = [event_id(GLOBEX, 7, NOON), event_id(ACME, 8, NOON), event_id(ACME, 7, NOON + timedelta(microseconds=1))]
+
+    assert event_id(ACME, 7, the_same) == event_id(ACME, 7, NOON) == "58f864dc-0e6a-d58c-adcb-60556f20db60"
+    assert event_id(ACME, 7, NOON) not in others
+    assert len(set(others)) == 3

@@ -333,7 +333,7 @@ async def test_what_is_left_out_stays_and_what_is_null_goes(desk: Desk) -> None:
         (invalid, ("mediaId",)),
         (ErrorCode.NOT_FOUND, ("mediaId",)),
         (invalid, ("url",)),
-        (ErrorCode.NOT_FOUND, ("itemId",)),
+        (ErrorCode.NOT_FOUND, ("libraryItemId",)),
     ]
     assert await item_of(desk, item.id) == bare
 
@@ -342,7 +342,7 @@ async def test_another_organizations_items_and_files_are_unknown(desk: Desk) -> 
     await desk.given(an_organization(GLOBEX))
     await desk.given(a_library_item(organization=GLOBEX))
 
-    assert await refused(delete_item(desk.ports, SUPERVISOR, LIBRARY_ITEM)) == (ErrorCode.NOT_FOUND, ("itemId",))
+    assert await refused(delete_item(desk.ports, SUPERVISOR, LIBRARY_ITEM)) == (ErrorCode.NOT_FOUND, ("libraryItemId",))
     asked = SendItem((await desk.thread()).id, LIBRARY_ITEM)
     assert (await refused(send_item(desk.ports, AGENT, asked)))[0] is ErrorCode.NOT_FOUND
 

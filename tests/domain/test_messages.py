@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import reduce
 from itertools import permutations, product
 
@@ -274,9 +275,12 @@ def test_an_attempt_under_way_has_no_outcome_yet() -> None:
         (ContactCards((ContactCard("Bo"), ContactCard("Li"))), "Contact: Bo, Li"),
         (Interactive("When?", (Option("t", "Today"),)), "When?"),
         (InteractiveReply("t", "Today"), "Today"),
-        (Order((OrderItem("BELL", 1, 4.5, "EUR"),)), "Order of 1 product"),
-        (Order((OrderItem("BELL", 1, 4.5, "EUR"), OrderItem("LAMP", 1, 9.0, "EUR"))), "Order of 2 products"),
-        (Order((OrderItem("BELL", 1, 4.5, "EUR"),), "In blue"), "In blue"),
+        (Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"),)), "Order of 1 product"),
+        (
+            Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"), OrderItem("LAMP", 1, Decimal("9.0"), "EUR"))),
+            "Order of 2 products",
+        ),
+        (Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"),), "In blue"), "In blue"),
         (Removed(RemovalReason.DELETED_BY_CONTACT, NOON), "Deleted message"),
         (Unsupported("poll", "Polls can't be shown."), "Unsupported message (poll)"),
     ],

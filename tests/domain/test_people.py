@@ -24,7 +24,7 @@ from tests.builders import ACME, DAY, GLOBEX, HOUR, NOON, an_organization
 from tests.domain.desk import ADMIN, Desk, a_key_for, a_user_as, granted, open_desk, refusal_of, refused_as
 
 GRACE = CreateUser("Grace", "grace@acme.example", Role.SUPERVISOR, "correct horse")
-A_KEY = CreateApiKey("Reporting", ("read",), None)
+A_KEY = CreateApiKey("Reporting", (Scope.READ,), None)
 
 
 @pytest.fixture
@@ -134,7 +134,9 @@ async def test_a_new_key_opens_the_door_and_is_kept_as_its_hash(desk: Desk) -> N
 
 
 async def test_scopes_are_kept_once_each(desk: Desk) -> None:
-    made = granted(await create_api_key(desk.ports, ADMIN, replace(A_KEY, scopes=("tickets", "read", "tickets"))))
+    made = granted(
+        await create_api_key(desk.ports, ADMIN, replace(A_KEY, scopes=(Scope.TICKETS, Scope.READ, Scope.TICKETS)))
+    )
 
     assert made.api_key.scopes == (Scope.READ, Scope.TICKETS)
 
@@ -144,9 +146,7 @@ async def test_scopes_are_kept_once_each(desk: Desk) -> None:
     [
         (replace(A_KEY, name=""), "name", "1 to 200"),
         (replace(A_KEY, name="x" * 201), "name", "1 to 200"),
-        (replace(A_KEY, scopes=()), "scopes", "read, messages, tickets"),
-        (replace(A_KEY, scopes=("read", "write")), "scopes", "'write'"),
-        (replace(A_KEY, scopes=("READ",)), "scopes", "'READ'"),
+        (replace(A_KEY, scopes=()), "scopes", "READ, MESSAGES, TICKETS"),
         (replace(A_KEY, expires_at=NOON), "expiresAt", "future"),
         (replace(A_KEY, expires_at=NOON - DAY), "expiresAt", "future"),
     ],

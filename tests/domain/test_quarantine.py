@@ -1,6 +1,7 @@
 """What breaks the content policy is kept from everybody, until a supervisor shows it."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -89,8 +90,8 @@ def wamid_of(message: Message) -> Wamid:
         ContactCards((ContactCard("Bo", organization="evil.example"),)),
         InteractiveReply("1", "evil.example"),
         InteractiveReply("1", "Form", "site: evil.example"),
-        Order((OrderItem("evil.example", 1, 1.0, "EUR"),)),
-        Order((OrderItem("BELL", 1, 1.0, "EUR"),), "evil.example"),
+        Order((OrderItem("evil.example", 1, Decimal("1.0"), "EUR"),)),
+        Order((OrderItem("BELL", 1, Decimal("1.0"), "EUR"),), "evil.example"),
     ],
 )
 async def test_a_blocked_link_hides_a_message_of_any_kind_wherever_it_stands(
@@ -109,8 +110,8 @@ async def test_a_blocked_link_hides_a_message_of_any_kind_wherever_it_stands(
         (Text(CARD), PERSONAL_DATA),
         (Text(f"{CARD} at evil.example"), PHISHING),
         (replace(PHOTO, file_name=f"{CARD}.jpg"), PERSONAL_DATA),
-        (Order((OrderItem("4111111111111111", 1, 1.0, "EUR"),)), None),
-        (Order((OrderItem("BELL", 1, 1.0, "EUR"),), CARD), PERSONAL_DATA),
+        (Order((OrderItem("4111111111111111", 1, Decimal("1.0"), "EUR"),)), None),
+        (Order((OrderItem("BELL", 1, Decimal("1.0"), "EUR"),), CARD), PERSONAL_DATA),
         (Text("Good morning"), None),
         (PHOTO, None),
         (ContactCards((ContactCard("Bo", ("+1 650 555 1234",), ("bo@evil.example",), "Bells"),)), None),

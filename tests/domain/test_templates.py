@@ -14,6 +14,7 @@ from domain.templates import (
     HEADER_LIMIT,
     URL_LIMIT,
     Button,
+    ButtonKind,
     Header,
     HeaderKind,
     Parameter,
@@ -21,6 +22,7 @@ from domain.templates import (
     TemplateStatus,
     blanks,
     blanks_of,
+    button_kind,
     fill,
     not_sendable_reason,
 )
@@ -350,3 +352,13 @@ def test_blanks_are_told_in_the_order_they_stand_each_once() -> None:
         Parameter("body", "name"),
     )
     assert blanks("None", "body") == ()
+
+
+@pytest.mark.parametrize("kind", [each for each in ButtonKind if each is not ButtonKind.OTHER])
+def test_a_button_is_of_the_kind_the_network_tells(kind: ButtonKind) -> None:
+    assert button_kind(str(kind)) is kind
+
+
+@pytest.mark.parametrize("told", ["SPM", "MPM", "", "url"])
+def test_a_button_of_a_kind_that_came_later_is_an_other_one(told: str) -> None:
+    assert button_kind(told) is ButtonKind.OTHER

@@ -23,7 +23,7 @@ subscription ($after: EventCursor) {
     __typename
     cursor
     ... on MessageAdded { message { id direction content { ...File } } }
-    ... on MessageChanged { change message { id content { ...File } } }
+    ... on MessageChanged { messageChange message { id content { ...File } } }
     ... on MessageStatusChanged { message { id status failure { title } } }
   }
 }
@@ -87,7 +87,7 @@ async def arrived(town: Town, data: bytes, kind: str, mime_type: str, name: str 
         added = await socket.event_of("MessageAdded")
         assert added["message"]["content"]["media"]["state"] in ("PENDING", "READY")
         changed = await socket.event_of("MessageChanged")
-        assert changed["change"] == "MEDIA"
+        assert changed["messageChange"] == "MEDIA"
         return changed["message"]["content"]["media"]
 
 

@@ -39,8 +39,8 @@ CONTENT = """
     ... on InteractiveReply { title description }
     ... on OrderContent { note }
     ... on SystemNotice { text }
-    ... on UnsupportedContent { kind why: reason }
-    ... on QuarantinedContent { reason quarantinedAt }
+    ... on UnsupportedContent { kind explanation }
+    ... on QuarantinedContent { quarantineReason quarantinedAt }
 """
 MESSAGE = f"id original versions {{ until content {{ {CONTENT} }} }} content {{ {CONTENT} }} replyTo {{ id }}"
 EVENTS = f"""
@@ -49,7 +49,7 @@ subscription ($after: EventCursor) {{
     __typename cursor
     thread {{ id lastMessage {{ {MESSAGE} }} ticket {{ subject }} }}
     ... on MessageAdded {{ message {{ {MESSAGE} }} }}
-    ... on MessageChanged {{ change message {{ {MESSAGE} }} }}
+    ... on MessageChanged {{ messageChange message {{ {MESSAGE} }} }}
     ... on TicketChanged {{ changed ticket {{ subject }} }}
   }}
 }}
@@ -134,7 +134,7 @@ async def test_a_blocked_link_is_in_nothing_an_agent_can_see_until_a_supervisor_
         assert shown["message"]["content"]["body"] == BAIT
         while (event := await socket.event_of("MessageChanged"))["message"]["content"].get("body") != BAIT:
             pass
-        assert event["change"] == "QUARANTINE"
+        assert event["messageChange"] == "QUARANTINE"
     (ticket,) = agent.ask(HISTORY)["tickets"]["nodes"]
     assert ticket["subject"] == BAIT
     released = {"field": "quarantine", "from": "PHISHING", "to": "RELEASED", "by": {"name": "Supervisor"}}

@@ -21,7 +21,7 @@ subscription {
   inboxEvents {
     __typename
     ... on MessageAdded { message { id content { ...Seen } } }
-    ... on MessageChanged { change message { content { ...Seen } } }
+    ... on MessageChanged { messageChange message { content { ...Seen } } }
   }
 }
 """
@@ -30,7 +30,7 @@ SEEN: Final = """
 fragment Seen on MessageContent {
   __typename
   ... on MediaContent { caption media { state url fileName } }
-  ... on QuarantinedContent { why: reason }
+  ... on QuarantinedContent { quarantineReason }
 }
 """
 
@@ -68,9 +68,9 @@ async def test_an_infected_file_is_withheld_and_a_silent_scanner_holds_the_file_
         held = (await asyncio.to_thread(town.desk.ask, STATE, id=waiting))["node"]["content"]
 
     assert (added["__typename"], added["media"]["state"]) == ("MediaContent", "PENDING")
-    assert (changed["change"], changed["message"]["content"]) == (
+    assert (changed["messageChange"], changed["message"]["content"]) == (
         "QUARANTINE",
-        {"__typename": "QuarantinedContent", "why": "MALWARE"},
+        {"__typename": "QuarantinedContent", "quarantineReason": "MALWARE"},
     )
     assert refused.status_code == 415
     assert "virus" in refused.json()["error"]["message"].lower()

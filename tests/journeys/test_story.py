@@ -28,7 +28,7 @@ subscription ($after: EventCursor) {
     thread { id }
     ... on MessageAdded { message { id direction status content { ... on TextContent { body } } } }
     ... on MessageStatusChanged { status message { id status readAt } }
-    ... on SessionChanged { change }
+    ... on SessionChanged { sessionChange }
     ... on TicketChanged { ticket { status } }
   }
 }

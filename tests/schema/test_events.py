@@ -40,7 +40,7 @@ HAPPENED: list[tuple[events.Event, str, JSON]] = [
     (
         events.MessageChanged(THREAD, MESSAGE, MessageChange.REACTION),
         "MessageChanged",
-        {"message": {"id": ids.MESSAGE.encode(MESSAGE)}, "change": "REACTION"},
+        {"message": {"id": ids.MESSAGE.encode(MESSAGE)}, "messageChange": "REACTION"},
     ),
     (
         events.SessionChanged(THREAD, SessionChange.OPENED),
@@ -59,11 +59,11 @@ HAPPENED: list[tuple[events.Event, str, JSON]] = [
 ]
 
 SHOWN = """
-__typename cursor at thread { id }
+__typename id cursor at thread { id }
 ... on MessageAdded { message { id } }
 ... on MessageStatusChanged { message { id } status }
-... on MessageChanged { message { id } change }
-... on SessionChanged { session { state } sessionChange: change }
+... on MessageChanged { message { id } messageChange }
+... on SessionChanged { session { state } sessionChange }
 ... on TicketChanged { ticket { number } changed }
 ... on ChannelChanged { channel { name } }
 ... on TemplateChanged { template { name } }
@@ -71,7 +71,11 @@ __typename cursor at thread { id }
 """
 PAGE = f"""query($first: Int, $after: EventCursor, $threadId: ID) {{
   events(first: $first, after: $after, threadId: $threadId) {{
-    edges {{ cursor node {{ {SHOWN} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+    edges {{ cursor node {{ {SHOWN} }} }} nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+
+
+def event_text(position: int) -> str:
+    return ids.EVENT.encode(events.event_id(ACME, position, NOON))
 
 
 async def a_desk_where_everything_happened() -> SchemaDesk:
@@ -88,6 +92,8 @@ async def test_the_log_is_read_as_pages_of_every_kind_of_event() -> None:
 
     assert [desk.cursors.decode(edge["cursor"], ACME).position for edge in page["edges"]] == list(range(1, 10))
     assert [edge["node"].pop("cursor") for edge in page["edges"]] == [edge["cursor"] for edge in page["edges"]]
+    named = [edge["node"].pop("id") for edge in page["edges"]]
+    assert named == [node["id"] for node in page["nodes"]] == [event_text(place) for place in range(1, 10)]
     concerns_nobody = ("ChannelChanged", "TemplateChanged", "QuotaChanged")
     assert [edge["node"] for edge in page["edges"]] == [
         {
@@ -116,6 +122,7 @@ async def test_pages_of_events_follow_each_other_without_a_gap() -> None:
     assert seen == [name for _, name, _ in HAPPENED]
     assert (await desk.ask(PAGE, {"after": after}))["events"] == {
         "edges": [],
+        "nodes": [],
         "pageInfo": {"hasNextPage": False, "endCursor": None},
     }
 

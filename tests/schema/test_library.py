@@ -27,7 +27,7 @@ FILE = MediaId(an_id(60))
 FILE_ID = ids.MEDIA.encode(FILE)
 ITEM_ID = ids.LIBRARY_ITEM.encode(LIBRARY_ITEM)
 SNIPPET: JSON = {"kind": "SNIPPET", "title": "x"}
-ITEM = "item { id kind title body url media { id fileName } updatedAt }"
+ITEM = "libraryItem { id kind title body url media { id fileName } updatedAt }"
 ERRORS = "userErrors { __typename code field }"
 
 
@@ -64,7 +64,7 @@ async def test_an_item_is_kept_found_changed_and_thrown_away() -> None:
     desk = await a_desk_with_a_library()
     made = await do(desk, "Create", {"kind": "DOCUMENT", "title": "Żółta lista", "mediaId": FILE_ID})
     assert made["userErrors"] == []
-    item = made["item"]
+    item = made["libraryItem"]
     assert item == {
         "id": item["id"],
         "kind": "DOCUMENT",
@@ -75,19 +75,23 @@ async def test_an_item_is_kept_found_changed_and_thrown_away() -> None:
         "updatedAt": "2026-11-20T12:00:00Z",
     }
     assert await found(desk) == ["Opening hours", "Żółta lista"]
-    assert await found(desk, '(query: "ZOLTA", kind: [DOCUMENT, VIDEO])') == ["Żółta lista"]
-    assert await found(desk, '(query: "nine", kind: [])') == ["Opening hours"]
+    assert await found(desk, '(query: "ZOLTA", kinds: [DOCUMENT, VIDEO])') == ["Żółta lista"]
+    assert await found(desk, '(query: "nine", kinds: [])') == ["Opening hours"]
 
     desk.clock.advance(HOUR)
-    changed = await do(desk, "Update", {"itemId": item["id"], "title": "Prices", "body": "As of today"})
+    changed = await do(desk, "Update", {"libraryItemId": item["id"], "title": "Prices", "body": "As of today"})
     read = await desk.ask(f'{{ node(id: "{item["id"]}") {{ ... on LibraryItem {{ title updatedAt }} }} }}')
-    bare = await do(desk, "Update", {"itemId": item["id"], "body": None})
-    gone = await do(desk, "Delete", {"itemId": item["id"]}, "deletedItemId")
+    bare = await do(desk, "Update", {"libraryItemId": item["id"], "body": None})
+    gone = await do(desk, "Delete", {"libraryItemId": item["id"]}, "deletedLibraryItemId")
 
-    assert changed["item"] | {"updatedAt": "?"} == item | {"title": "Prices", "body": "As of today", "updatedAt": "?"}
+    assert changed["libraryItem"] | {"updatedAt": "?"} == item | {
+        "title": "Prices",
+        "body": "As of today",
+        "updatedAt": "?",
+    }
     assert read["node"] == {"title": "Prices", "updatedAt": "2026-11-20T13:00:00Z"}
-    assert (bare["item"]["title"], bare["item"]["body"]) == ("Prices", None)
-    assert gone == {"deletedItemId": item["id"], "userErrors": []}
+    assert (bare["libraryItem"]["title"], bare["libraryItem"]["body"]) == ("Prices", None)
+    assert gone == {"deletedLibraryItemId": item["id"], "userErrors": []}
     assert await found(desk) == ["Opening hours"]
 
 
@@ -118,10 +122,10 @@ async def test_items_come_in_pages() -> None:
         ("Create", {"kind": "VIDEO", "title": "x", "mediaId": FILE_ID}, ("RefusedError", "INVALID", ["mediaId"])),
         ("Create", {"kind": "VIDEO", "title": "x", "mediaId": ITEM_ID}, ("RefusedError", "INVALID", ["mediaId"])),
         ("Create", {"kind": "SNIPPET", "title": "a \0", "body": "x"}, ("RefusedError", "INVALID", ["title"])),
-        ("Update", {"itemId": ITEM_ID, "title": None}, ("RefusedError", "INVALID", ["title"])),
-        ("Update", {"itemId": ITEM_ID, "mediaId": ITEM_ID}, ("RefusedError", "INVALID", ["mediaId"])),
-        ("Update", {"itemId": FILE_ID, "title": "x"}, ("RefusedError", "INVALID", ["itemId"])),
-        ("Delete", {"itemId": FILE_ID}, ("RefusedError", "INVALID", ["itemId"])),
+        ("Update", {"libraryItemId": ITEM_ID, "title": None}, ("RefusedError", "INVALID", ["title"])),
+        ("Update", {"libraryItemId": ITEM_ID, "mediaId": ITEM_ID}, ("RefusedError", "INVALID", ["mediaId"])),
+        ("Update", {"libraryItemId": FILE_ID, "title": "x"}, ("RefusedError", "INVALID", ["libraryItemId"])),
+        ("Delete", {"libraryItemId": FILE_ID}, ("RefusedError", "INVALID", ["libraryItemId"])),
     ],
 )
 async def test_what_is_refused_names_its_field(what: str, input: JSON, error: tuple[str, str, list[str]]) -> None:
@@ -138,8 +142,8 @@ async def test_everybody_reads_the_library_and_few_change_it(actor: Actor) -> No
 
     answers = [
         await do(desk, "Create", SNIPPET | {"body": "x"}, actor=actor),
-        await do(desk, "Update", {"itemId": ITEM_ID, "title": "x"}, actor=actor),
-        await do(desk, "Delete", {"itemId": ITEM_ID}, "deletedItemId", actor),
+        await do(desk, "Update", {"libraryItemId": ITEM_ID, "title": "x"}, actor=actor),
+        await do(desk, "Delete", {"libraryItemId": ITEM_ID}, "deletedLibraryItemId", actor),
     ]
 
     assert [answer["userErrors"][0]["code"] for answer in answers] == ["FORBIDDEN"] * 3
@@ -148,7 +152,9 @@ async def test_everybody_reads_the_library_and_few_change_it(actor: Actor) -> No
 
 async def test_an_item_is_sent_as_what_it_is() -> None:
     desk = await a_desk_with_a_library()
-    document = (await do(desk, "Create", {"kind": "DOCUMENT", "title": "Prices", "mediaId": FILE_ID}))["item"]["id"]
+    document = (await do(desk, "Create", {"kind": "DOCUMENT", "title": "Prices", "mediaId": FILE_ID}))["libraryItem"][
+        "id"
+    ]
     await desk.given(a_library_item(kind=LibraryItemKind.QUOTE, body="Your offer", url="https://acme.example/1"))
     send = """mutation($input: MessageSendInput!) { messageSend(input: $input) { userErrors { code field }
         message { content { ... on TextContent { body previewUrl } ... on MediaContent { media { id } } } } } }"""

@@ -629,7 +629,7 @@ async def test_a_new_key_opens_the_api_until_it_is_revoked() -> None:
     made = await do(
         desk,
         "apiKeyCreate",
-        {"name": "Shop", "scopes": ["messages", "read"], "expiresAt": "2026-12-01T00:00:00Z"},
+        {"name": "Shop", "scopes": ["MESSAGES", "READ"], "expiresAt": "2026-12-01T00:00:00Z"},
         "secret apiKey { id name prefix scopes expiresAt revokedAt }",
         ADMIN,
     )
@@ -638,7 +638,7 @@ async def test_a_new_key_opens_the_api_until_it_is_revoked() -> None:
 
     assert actor is not None
     assert made["secret"].startswith(made["apiKey"]["prefix"])
-    assert (made["apiKey"]["scopes"], made["apiKey"]["expiresAt"]) == (["messages", "read"], "2026-12-01T00:00:00Z")
+    assert (made["apiKey"]["scopes"], made["apiKey"]["expiresAt"]) == (["MESSAGES", "READ"], "2026-12-01T00:00:00Z")
     assert revoked["apiKey"] == {"revokedAt": "2026-11-20T12:00:00Z"}
     assert await authenticate(desk.ports, made["secret"]) is None
 
@@ -914,7 +914,7 @@ CALLS: dict[str, JSON] = {
     "templatesSync": TEMPLATES_SYNC,
     "templateCreate": TEMPLATE_CREATE,
     "templateDelete": {"templateId": TEMPLATE_ID},
-    "apiKeyCreate": {"name": "Shop", "scopes": ["read"]},
+    "apiKeyCreate": {"name": "Shop", "scopes": ["READ"]},
     "apiKeyRevoke": {"apiKeyId": KEY_ID},
     "userCreate": {"name": "Cleo", "email": "cleo@acme.example", "role": "AGENT"},
 }

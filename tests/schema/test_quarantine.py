@@ -21,7 +21,7 @@ query ($id: ID!) {
   node(id: $id) {
     ... on Message {
       original
-      content { __typename ... on TextContent { body } ... on QuarantinedContent { reason quarantinedAt } }
+      content { __typename ... on TextContent { body } ... on QuarantinedContent { quarantineReason quarantinedAt } }
       versions { until content { __typename ... on TextContent { body } } }
     }
     ... on Media { fileName url }
@@ -77,7 +77,7 @@ async def test_nobody_but_supervisors_sees_what_it_says(desk: SchemaDesk, actor:
         "original": None,
         "content": {
             "__typename": "QuarantinedContent",
-            "reason": "PERSONAL_DATA",
+            "quarantineReason": "PERSONAL_DATA",
             "quarantinedAt": "2026-11-20T12:00:00Z",
         },
         "versions": [],
@@ -179,7 +179,7 @@ ALL = """
 subscription ($after: EventCursor) {
   inboxEvents(after: $after) {
     ... on MessageAdded { message { content { ... on TextContent { body } } } }
-    ... on MessageChanged { change }
+    ... on MessageChanged { messageChange }
   }
 }
 """

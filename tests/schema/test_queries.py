@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -106,7 +107,7 @@ async def test_a_program_sees_its_key() -> None:
 
     answer = await desk.ask("{ viewer { role user { name } apiKey { name scopes } } }", actor=with_key(Scope.READ))
 
-    assert answer["viewer"] == {"role": "INTEGRATOR", "user": None, "apiKey": {"name": "Reporting", "scopes": ["read"]}}
+    assert answer["viewer"] == {"role": "INTEGRATOR", "user": None, "apiKey": {"name": "Reporting", "scopes": ["READ"]}}
 
 
 async def test_the_viewers_cursor_is_the_newest_place_in_the_log() -> None:
@@ -409,7 +410,7 @@ content {
     template { name } renderedBody renderedHeader renderedFooter buttons headerMedia { kind }
   }
   ... on SystemNotice { text }
-  ... on UnsupportedContent { kind reason }
+  ... on UnsupportedContent { kind explanation }
 }
 """
 
@@ -420,8 +421,8 @@ content {
   ... on ContactCardsContent { contacts { name phones emails organization } }
   ... on InteractiveContent { body options { id title description } }
   ... on InteractiveReply { optionId title description }
-  ... on OrderContent { items { productId quantity price currency } note }
-  ... on RemovedContent { reason at }
+  ... on OrderContent { items { productId quantity price { amount currencyCode } } note }
+  ... on RemovedContent { removalReason removedAt }
 }
 """
 
@@ -478,7 +479,7 @@ async def test_each_kind_of_content_is_shown_as_itself() -> None:
             "headerMedia": {"kind": "IMAGE"},
         },
         {"__typename": "SystemNotice", "text": "Ana changed her number."},
-        {"__typename": "UnsupportedContent", "kind": "poll", "reason": "Polls can't be shown yet."},
+        {"__typename": "UnsupportedContent", "kind": "poll", "explanation": "Polls can't be shown yet."},
     ]
 
 
@@ -520,16 +521,20 @@ async def test_each_kind_of_content_is_shown_as_itself() -> None:
             {"__typename": "InteractiveReply", "optionId": "l", "title": "Later", "description": "Next week"},
         ),
         (
-            Order((OrderItem("BELL", 2, 4.5, "EUR"),), "Blue"),
+            Order((OrderItem("BELL", 2, Decimal("4.5"), "EUR"),), "Blue"),
             {
                 "__typename": "OrderContent",
-                "items": [{"productId": "BELL", "quantity": 2, "price": 4.5, "currency": "EUR"}],
+                "items": [{"productId": "BELL", "quantity": 2, "price": {"amount": "4.5", "currencyCode": "EUR"}}],
                 "note": "Blue",
             },
         ),
         (
             Removed(RemovalReason.DELETED_BY_CONTACT, NOON),
-            {"__typename": "RemovedContent", "reason": "DELETED_BY_CONTACT", "at": "2026-11-20T12:00:00Z"},
+            {
+                "__typename": "RemovedContent",
+                "removalReason": "DELETED_BY_CONTACT",
+                "removedAt": "2026-11-20T12:00:00Z",
+            },
         ),
     ],
 )
@@ -855,13 +860,13 @@ async def test_a_template_says_whether_it_can_be_sent_and_from_which_numbers() -
         a_template(TemplateId(an_id(1)), name="place", network_id="2", header=Header(HeaderKind.LOCATION)),
         a_template(TemplateId(an_id(2)), name="paused", network_id="3", status=TemplateStatus.PAUSED),
     )
-    document = """query($channelId: ID, $status: [TemplateStatus!]) {
-      templates(channelId: $channelId, status: $status) { nodes {
+    document = """query($channelId: ID, $statuses: [TemplateStatus!]) {
+      templates(channelId: $channelId, statuses: $statuses) { nodes {
         name sendable notSendableReason header { kind } buttons { kind url } channels { name }
         parameters { component name example } } } }"""
 
-    approved = await desk.ask(document, {"channelId": ids.CHANNEL.encode(CHANNEL), "status": ["APPROVED"]})
-    paused = await desk.ask(document, {"status": ["PAUSED"]})
+    approved = await desk.ask(document, {"channelId": ids.CHANNEL.encode(CHANNEL), "statuses": ["APPROVED"]})
+    paused = await desk.ask(document, {"statuses": ["PAUSED"]})
 
     sendable, place = approved["templates"]["nodes"]
     assert sendable == {

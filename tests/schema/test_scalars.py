@@ -1,11 +1,12 @@
 """Times and days as callers write and read them."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
 from schema.errors import ApiError
-from schema.scalars import instant_text, read_day, read_instant
+from schema.scalars import SCALARS, instant_text, read_day, read_decimal, read_instant
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,26 @@ def test_what_is_no_day_is_a_bad_request(value: object) -> None:
         read_day(value)
 
     assert refused.value.code == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("text", ["12.90", "-0.005", "0", "30"])
+def test_a_decimal_comes_and_goes_as_it_is_written(text: str) -> None:
+    serialize = SCALARS[Decimal].serialize
+
+    assert serialize is not None
+    assert serialize(read_decimal(text)) == text
+
+
+def test_a_decimal_is_never_written_with_an_exponent() -> None:
+    serialize = SCALARS[Decimal].serialize
+
+    assert serialize is not None
+    assert (serialize(Decimal("1e3")), serialize(Decimal("1e-9"))) == ("1000", "0.000000001")
+    with pytest.raises(TypeError, match="not a decimal"):
+        serialize(12.9)
+
+
+@pytest.mark.parametrize("value", [12.9, 12, True, None, "", "1e3", "NaN", "12,90", "٣", "1" * 31])
+def test_what_is_no_decimal_is_refused(value: object) -> None:
+    with pytest.raises(ApiError, match="A Decimal is"):
+        read_decimal(value)

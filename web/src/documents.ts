@@ -96,23 +96,25 @@ const ContentParts = graphql(`
       items {
         productId
         quantity
-        price
-        currency
+        price {
+          amount
+          currencyCode
+        }
       }
       note
     }
     ... on QuarantinedContent {
-      hiddenFor: reason
+      quarantineReason
     }
     ... on RemovedContent {
-      removed: reason
+      removalReason
     }
     ... on SystemNotice {
       text
     }
     ... on UnsupportedContent {
       kind
-      reason
+      explanation
     }
   }
 `);
@@ -155,10 +157,10 @@ const QuotedParts = graphql(`
       note
     }
     ... on QuarantinedContent {
-      hiddenFor: reason
+      quarantineReason
     }
     ... on RemovedContent {
-      removed: reason
+      removalReason
     }
     ... on SystemNotice {
       text
@@ -340,7 +342,7 @@ export const UsersQuery = graphql(`
 
 export const TemplatesQuery = graphql(`
   query Templates($channelId: ID!) {
-    templates(first: 100, channelId: $channelId, status: [APPROVED]) {
+    templates(first: 100, channelId: $channelId, statuses: [APPROVED]) {
       nodes {
         id
         name

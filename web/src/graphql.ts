@@ -9,6 +9,7 @@ export const graphql = initGraphQLTada<{
   scalars: {
     Date: string;
     DateTime: string;
+    Decimal: string;
     EventCursor: string;
     PhoneNumber: string;
   };

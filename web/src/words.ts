@@ -43,9 +43,9 @@ export function preview(content: Quoted): string {
     case "OrderContent":
       return content.note ?? "Order";
     case "QuarantinedContent":
-      return hiddenWord(content.hiddenFor);
+      return hiddenWord(content.quarantineReason);
     case "RemovedContent":
-      return removedWord(content.removed);
+      return removedWord(content.removalReason);
     case "SystemNotice":
       return content.text;
     case "UnsupportedContent":
@@ -83,12 +83,16 @@ export function hiddenWord(reason: string): string {
   }
 }
 
+/** What ISO 4217 calls an amount of no currency. */
+const NO_CURRENCY = "XXX";
+
 /** An amount in its currency, or with whatever stands for one. */
 export function money(amount: number, currency: string): string {
+  if (currency === NO_CURRENCY) return String(amount);
   try {
     return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount);
   } catch {
-    return `${amount} ${currency}`.trim();
+    return `${amount} ${currency}`;
   }
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -452,7 +453,7 @@ async def test_what_waits_longest_is_found_first(desk: Desk) -> None:
 
 
 async def test_earlier_versions_and_a_reaction_on_its_way_come_back(desk: Desk) -> None:
-    order = Order((OrderItem(ANY_TONGUE, 2, 4.55, "EUR"),), ANY_TONGUE)
+    order = Order((OrderItem(ANY_TONGUE, 2, Decimal("4.55"), "EUR"),), ANY_TONGUE)
     message = replace(
         an_inbound(content=Removed(RemovalReason.DELETED_BY_CONTACT, ODD)),
         versions=(Version(Text(ANY_TONGUE), NOON), Version(order, ODD)),

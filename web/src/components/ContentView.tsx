@@ -36,13 +36,13 @@ export function ContentView({ content }: { content: Content }) {
     case "QuarantinedContent":
       return (
         <p class="bubble-removed">
-          <RemovedIcon /> {hiddenWord(content.hiddenFor)}
+          <RemovedIcon /> {hiddenWord(content.quarantineReason)}
         </p>
       );
     case "RemovedContent":
       return (
         <p class="bubble-removed">
-          <RemovedIcon /> {removedWord(content.removed)}
+          <RemovedIcon /> {removedWord(content.removalReason)}
         </p>
       );
     case "UnsupportedContent":
@@ -51,7 +51,7 @@ export function ContentView({ content }: { content: Content }) {
           <NoticeIcon />
           <div>
             <p class="bubble-notice-title">Can't be shown here: {kindWord(content.kind)}</p>
-            <p>{content.reason}</p>
+            <p>{content.explanation}</p>
           </div>
         </div>
       );
@@ -181,10 +181,15 @@ function AnswerView({ content }: { content: Of<"InteractiveReply"> }) {
   );
 }
 
+/** To be shown, not to be reckoned with: exact is `amount`, a text. */
+function worth({ quantity, price }: Of<"OrderContent">["items"][number]): number {
+  return quantity * Number(price.amount);
+}
+
 function OrderView({ content }: { content: Of<"OrderContent"> }) {
   const { items, note } = content;
-  const currencies = [...new Set(items.map((item) => item.currency))];
-  const total = items.reduce((sum, item) => sum + item.quantity * item.price, 0);
+  const currencies = [...new Set(items.map((item) => item.price.currencyCode))];
+  const total = items.reduce((sum, item) => sum + worth(item), 0);
   return (
     <div class="bubble-order">
       <p class="bubble-order-title">
@@ -196,7 +201,7 @@ function OrderView({ content }: { content: Of<"OrderContent"> }) {
             <span dir="auto">
               {item.quantity} × {item.productId}
             </span>
-            <span>{money(item.quantity * item.price, item.currency)}</span>
+            <span>{money(worth(item), item.price.currencyCode)}</span>
           </li>
         ))}
       </ul>
