@@ -126,6 +126,11 @@ Row: TypeAlias = (
 """What a transaction can save. Each has an organization and an id, which together are its key."""
 
 
+ONCE: frozenset[type[Row]] = frozenset({Remembered})
+"""Kinds whose rows are only ever new. Of several that save one of the same id, the first is kept and each of the others
+collides as a whole: that it was not there when they looked says nothing."""
+
+
 Removable: TypeAlias = OutboxItem | Parked | LibraryItem
 """What may go again without a trace. All else is emptied where its time is over."""
 

@@ -42,7 +42,7 @@ from adapters.db.transaction import (
     TAKE_TICKET_NUMBERS,
     SqlTransaction,
     Work,
-    upsert,
+    written,
 )
 from domain.channels import Channel
 from domain.errors import Collision
@@ -194,8 +194,8 @@ class _PostgresStatements:
         if kind in WATCHED:
             await self._check_unchanged(kind, [row.id for row in rows])
         laid = zip(*(to_values(row) for row in rows), strict=True)
-        written = await self.connection.run(_upsert(kind), [list(column) for column in laid])
-        if kind is UpdateRecord and written != f"INSERT 0 {len(rows)}":
+        told = await self.connection.run(_written(kind), [list(column) for column in laid])
+        if kind is UpdateRecord and told != f"INSERT 0 {len(rows)}":
             raise Collision("another worker applied these updates meanwhile")
 
     # What is watched
@@ -245,9 +245,9 @@ APPEND_EVENTS = f"""
 
 
 @cache
-def _upsert(kind: type[Row]) -> str:
+def _written(kind: type[Row]) -> str:
     """An update's record is final unless it failed: who brings a second one was overtaken."""
-    statement = upsert(kind, f"SELECT * FROM {rows_as_arrays(kind)}")
+    statement = written(kind, f"SELECT * FROM {rows_as_arrays(kind)}")
     return f"{statement} WHERE updates.outcome = 'FAILED'" if kind is UpdateRecord else statement
 
 

@@ -38,7 +38,7 @@ from adapters.db.transaction import (
     Staged,
     Work,
     organization_of,
-    upsert,
+    written,
 )
 from domain.events import Event, LoggedEvent
 from domain.ids import OrganizationId
@@ -161,7 +161,7 @@ def _write(staged: Staged, epoch: str, connection: sqlite3.Connection) -> None:
     for kind in ROW_TYPES:
         if rows := staged.rows.get(kind):
             source = f"VALUES ({', '.join('?' * len(columns(kind)))})"
-            connection.executemany(upsert(kind, source), [bound(to_values(row)) for row in rows.values()])
+            connection.executemany(written(kind, source), [bound(to_values(row)) for row in rows.values()])
     for organization in staged.rows.get(Organization, ()):
         connection.execute(BEGIN_LOG, (organization, epoch))
 

@@ -1,7 +1,7 @@
 """A transaction of the store, as both databases have it: what is staged, and what each question asks of its rows.
 
-Rows are staged and written many at a time, parents first, each as an upsert; a read has what is staged written before
-it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
+Rows are staged and written many at a time, parents first, each over the one that was there; a read has what is staged
+written before it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
 """
 
 from collections.abc import Collection
@@ -33,7 +33,7 @@ from domain.ids import (
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
-from domain.ports import DeliveryResult, Listing, Removable, Row
+from domain.ports import ONCE, DeliveryResult, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
@@ -264,11 +264,11 @@ TAKE_TICKET_NUMBERS = (
 
 
 @cache
-def upsert(kind: type[Row], source: str) -> str:
-    """Rows of a kind written from `source`, a VALUES or a SELECT."""
+def written(kind: type[Row], source: str) -> str:
+    """Rows of a kind written from `source`, a VALUES or a SELECT: over those that are there, where it has such."""
     names = columns(kind)
+    insert = f"INSERT INTO {table(kind)} ({quoted(names)}) {source}"
+    if kind in ONCE:
+        return insert
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in ("organization_id", "id"))
-    return (
-        f"INSERT INTO {table(kind)} ({quoted(names)}) {source}"
-        f" ON CONFLICT (organization_id, id) DO UPDATE SET {changes}"
-    )
+    return f"{insert} ON CONFLICT (organization_id, id) DO UPDATE SET {changes}"

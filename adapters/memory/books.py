@@ -18,7 +18,7 @@ from domain.messages import Mark, Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem, Remembered
 from domain.pace import Pace
-from domain.ports import Head, Listing, Row
+from domain.ports import ONCE, Head, Listing, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
@@ -59,6 +59,8 @@ class Books:
 
     def put(self, row: Row) -> None:
         """Raises `Conflict` before anything changed."""
+        if type(row) in ONCE and row.id in self.of(type(row)):
+            raise Conflict(f"there already: {row.id}")
         names = names_of(row)
         for name in names:
             if self.holders.get(name, row.id) != row.id:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
@@ -11,13 +11,17 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (an exception's name)
 import pytest
 
 from adapters.db.database import Database, open_database
-from adapters.db.postgres_database import Connections, open_postgres
+from adapters.db.postgres_database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus, MemoryDatabase
 from adapters.memory.books import Conflict
 from domain.errors import Collision
 from tests.adapters.contracts.desks import Desk
+from tests.adapters.contracts.races import Course, course_of
 from tests.builders import CountingIds, FixedClock
+from tests.domain.desk import desk_over
 from tests.servers import Databases
+
+PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,30 @@ async def narrow_desk(storage: Storage, tmp_path: Path) -> AsyncIterator[Desk]:
     """One that has room for one transaction at a time."""
     async with _desk(storage, tmp_path, Connections(transactions=1)) as desk:
         yield desk
+
+
+@pytest.fixture
+async def course(storage: Storage, tmp_path: Path) -> AsyncIterator[Course]:
+    """A desk to run races on; on a server it has as many processes as a company."""
+    clock, ids, bus = FixedClock(), CountingIds(), MemoryBus()
+    async with AsyncExitStack() as stack:
+        if storage.file is not None:
+            shutil.copy(storage.file, tmp_path / "desk.db")
+            file = await open_database(f"sqlite:///{tmp_path / 'desk.db'}", clock, ids, bus)
+            await stack.enter_async_context(_started(file))
+            yield course_of(await desk_over(file, clock, ids, bus), [file])
+        elif storage.server is not None:
+            url = await storage.server.create(storage.template)
+            stack.push_async_callback(storage.server.drop, url)
+            processes: list[PostgresDatabase] = []
+            for _ in range(PROCESSES):
+                process = await open_postgres(url, clock, ids, bus, connections=Connections(transactions=4))
+                await stack.enter_async_context(_started(process))
+                processes.append(process)
+            yield course_of(await desk_over(processes[0], clock, ids, bus), processes)
+        else:
+            memory = MemoryDatabase(clock, ids, bus)
+            yield course_of(await desk_over(memory, clock, ids, bus), [memory])
 
 
 @asynccontextmanager

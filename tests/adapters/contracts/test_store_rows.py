@@ -490,6 +490,18 @@ async def test_a_remembered_call_comes_back(desk: Desk) -> None:
         assert await tx.remembered("another") is None
 
 
+async def test_a_call_is_remembered_once_and_who_comes_second_leaves_nothing(desk: Desk) -> None:
+    first = a_remembered("user:1/key")
+    await desk.given(a_thread(), an_outbound(), first)
+
+    with pytest.raises(desk.conflict):
+        await desk.given(an_inbound(text="lost"), replace(first, content="other words"))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.remembered(first.id) == first
+        assert not await tx.messages([an_inbound().id])
+
+
 # What is not there
 
 
