@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -15,12 +16,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters.line import FairLine
 from domain.ids import OrganizationId
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
 NONCE_BYTES: Final = 12
 HASHING_THREADS: Final = 2  # a hash takes a core and 64 MiB for a moment; sign-ins beyond this wait their turn
+WAITING_MOST: Final = 128  # some three seconds of hashing
 
 
 class Argon2Passwords:
@@ -28,9 +31,13 @@ class Argon2Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._line = FairLine(HASHING_THREADS, WAITING_MOST)
         self._pool = ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="password")
         # Nobody's password: an address that is unknown costs as much as a wrong word.
         self._nobody = self._pool.submit(self._hasher.hash, secrets.token_bytes(16))
+
+    def place(self, asker: str) -> AbstractAsyncContextManager[None]:
+        return self._line.place(asker)
 
     async def hash(self, password: str) -> str:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._hasher.hash, _bytes(password))

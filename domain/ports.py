@@ -71,6 +71,13 @@ class Ids(Protocol):
 class Passwords(Protocol):
     """Slow on purpose, and never on the event loop's thread."""
 
+    def place(self, asker: str) -> AbstractAsyncContextManager[None]:
+        """One of the few places at the hashing, to be had before `fits`. Each asker has an equal share of them.
+
+        Raises Throttled where too many wait.
+        """
+        ...
+
     async def hash(self, password: str) -> str: ...
 
     async def fits(self, password: str, hashed: str | None) -> bool:
@@ -93,6 +100,17 @@ class Vault(Protocol):
 class Throttle(Protocol):
     async def take(self, name: str, limit: int, per_s: float) -> float | None:
         """One more of `name`: None where fewer than `limit` came in the last `per_s` seconds, else seconds to wait."""
+        ...
+
+    async def give_back(self, name: str) -> None:
+        """The newest that was taken of `name` turned out not to count."""
+        ...
+
+    async def turn(self, name: str, every_s: float, patience_s: float) -> bool:
+        """Waits for a turn of `name`: one every `every_s` seconds in a process, by lot among those who wait.
+
+        False for who did not have one within `patience_s` seconds.
+        """
         ...
 
 

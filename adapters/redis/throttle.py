@@ -6,7 +6,7 @@ before: limits are then per process, never off. Redis's clock is the one that co
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -93,6 +93,16 @@ class RedisThrottle:
         # Told along, so that this process knows what it granted should Redis go away.
         await self._alone.take(name, limit, per_s)
         return None
+
+    async def give_back(self, name: str) -> None:
+        with suppress(RedisAway, TimeoutError):
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                await self._line.ask("LPOP", self._key(name))
+        await self._alone.give_back(name)
+
+    async def turn(self, name: str, every_s: float, patience_s: float) -> bool:
+        """Each process has turns of its own: a turn shared by all could be kept from them by one that died."""
+        return await self._alone.turn(name, every_s, patience_s)
 
     def _key(self, name: str) -> str:
         # Names hold addresses of people, which are nobody's business there.

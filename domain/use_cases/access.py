@@ -9,19 +9,17 @@ from typing import assert_never
 
 from domain.actors import Actor, ByIntegration, ByUser, key_actor, user_actor
 from domain.callers import Caller
-from domain.errors import Refusal, Throttled, invalid
+from domain.errors import Refusal, invalid
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.organizations import ApiKey, SignIn, User, normal_email
 from domain.ports import Listing, Ports
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.guessing import slowly
 
 KEY_PREFIX = "dk_"
 TOKEN_PREFIX = "ds_"
 SIGNED_IN_FOR = timedelta(days=14)
 USE_NOTED_EVERY = timedelta(minutes=1)
-TRIES_PER_ACCOUNT = 10
-TRIES_PER_ADDRESS = 100
-TRIES_WINDOW_S = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,17 @@ async def authenticate(ports: Ports, bearer: str) -> Actor | None:
 
 
 async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
-    """A new sign-in. Wrong words and unknown addresses get one answer, and cost the same."""
+    """A new sign-in. Wrong words and unknown addresses get one answer, and cost the same.
+
+    Raises Throttled where wrong words were tried too often from there. The right ones from elsewhere always work.
+    """
     email = normal_email(asked.email)
-    await _slow_down(ports, f"sign-in:{secret_hash(email)}", TRIES_PER_ACCOUNT)
-    await _slow_down(ports, f"sign-in-from:{asked.caller.address}", TRIES_PER_ADDRESS)
-    listed = await ports.directory.find(Listing.EMAIL, [email])
-    user = await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], asked.password)
+
+    async def who_knows() -> User | None:
+        listed = await ports.directory.find(Listing.EMAIL, [email])
+        return await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], asked.password)
+
+    user = await slowly(ports, f"sign-in:{secret_hash(email)}", asked.caller, who_knows)
     if user is None:
         return invalid("The address or the password is wrong.")
     now = ports.clock.now()
@@ -151,12 +154,6 @@ async def _note_use(ports: Ports, key: ApiKey) -> None:
         fresh = await tx.api_key(key.id)
         if fresh is not None:
             tx.save(replace(fresh, last_used_at=now))
-
-
-async def _slow_down(ports: Ports, name: str, limit: int) -> None:
-    wait_s = await ports.throttle.take(name, limit, TRIES_WINDOW_S)
-    if wait_s is not None:
-        raise Throttled(wait_s)
 
 
 async def _fitting_user(ports: Ports, candidates: list[tuple[OrganizationId, UserId]], password: str) -> User | None:

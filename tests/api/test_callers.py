@@ -2,16 +2,24 @@
 
 from collections.abc import Sequence
 from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from api.app import create_app
 from api.callers import ACCOUNTS_OF_A_CROWD, PEERS_TOLD_OF, Callers, Network, caller_of, note_account
+from api.settings import Settings
+from api.wiring import wired
 from domain.actors import Actor, Role, user_actor
 from domain.callers import NOWHERE, Caller
 from domain.ids import SignInId, UserId
+from domain.use_cases.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from tests.builders import ACME
 
 PROXY = "10.0.0.1"
@@ -183,3 +191,37 @@ async def test_a_crowd_is_no_news_where_proxies_are_named_or_the_address_is_publ
 
 def somebody(number: int) -> Actor:
     return user_actor(ACME, UserId(f"user {number}"), Role.AGENT, SignInId("one"))
+
+
+async def test_a_strangers_guesses_leave_the_person_their_door(tmp_path: Path) -> None:
+    """Through a proxy that is named, and through one that is not."""
+    for trusted in ((ip_network("127.0.0.0/8"),), ()):
+        folder = tmp_path / str(len(trusted))
+        folder.mkdir()
+        settings = Settings(
+            database_url=f"sqlite:///{folder / 'desk.db'}",
+            graph_api_url="http://127.0.0.1:9",
+            trusted_proxies=trusted,
+        )
+        async with wired(settings) as desk:
+            begun = await bootstrap(desk.ports, Bootstrap("Acme", "ada@acme.example"))
+            assert isinstance(begun, Bootstrapped)
+            app = create_app(settings, desk)
+            guesses = [await sign_in(app, "a guess that is wrong", "198.51.100.7") for _ in range(11)]
+            assert [guess.get("errors") is None for guess in guesses] == [*[True] * 10, False]
+            assert guesses[-1]["errors"][0]["extensions"]["code"] == "THROTTLED"
+
+            right = await sign_in(app, begun.password, "203.0.113.9")
+
+            assert right["data"]["signIn"]["token"]
+
+
+async def sign_in(app: Starlette, password: str, address: str) -> dict[str, Any]:
+    document = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
+    variables = {"input": {"email": "ada@acme.example", "password": password}}
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:
+        said = await client.post(
+            "/graphql", json={"query": document, "variables": variables}, headers={"X-Forwarded-For": address}
+        )
+    return said.json()

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from adapters.memory import MemoryMedia, MemorySounds
 from domain.channels import REQUIRED_PERMISSIONS
+from domain.errors import Throttled
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
 from domain.media import Media
 from domain.ports import (
@@ -247,6 +248,15 @@ class Passwords:
     """Counts what it was asked to check: each check costs the same time outside of tests."""
 
     checks: int = 0
+    askers: list[str] = field(default_factory=list[str])
+    is_full: bool = False
+
+    @asynccontextmanager
+    async def place(self, asker: str) -> AsyncGenerator[None]:
+        if self.is_full:
+            raise Throttled(1.0)
+        self.askers.append(asker)
+        yield
 
     async def hash(self, password: str) -> str:
         return f"hash of {password}"

@@ -8,15 +8,12 @@ import pytest
 
 from domain.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.callers import Caller
-from domain.errors import ErrorCode, Refused, Throttled
+from domain.errors import ErrorCode, Refused
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.organizations import User
 from domain.ports import Listing
 from domain.use_cases.access import (
     SIGNED_IN_FOR,
-    TRIES_PER_ACCOUNT,
-    TRIES_PER_ADDRESS,
-    TRIES_WINDOW_S,
     SignedIn,
     SignInAsked,
     authenticate,
@@ -35,11 +32,6 @@ ADA = "ada@acme.example"
 RIGHT = SignInAsked(ADA, "correct horse", Caller("192.0.2.1", "192.0.2.1"))
 WRONG = Refused(ErrorCode.INVALID, "The address or the password is wrong.")
 ADA_WITH_A_PASSWORD = a_user(password_hash="hash of correct horse")
-
-
-def at(address: str) -> Caller:
-    """Somebody whose address is their own."""
-    return Caller(address, address)
 
 
 @pytest.fixture
@@ -174,41 +166,6 @@ async def test_a_key_is_revoked_and_not_signed_out(desk: Desk) -> None:
     refusal = await sign_out(desk.ports, a_key_for(Scope.READ))
 
     assert refusal == Refused(ErrorCode.INVALID, "An API key is revoked, not signed out.")
-
-
-# Guessing
-
-
-async def test_ten_tries_for_one_account_and_then_a_rest_whoever_asks(desk: Desk) -> None:
-    guess = replace(RIGHT, password="wrong")
-    for number in range(TRIES_PER_ACCOUNT):
-        assert refusal_of(await sign_in(desk.ports, replace(guess, caller=at(f"192.0.2.{number}")))) == WRONG
-
-    with pytest.raises(Throttled) as throttled:
-        await sign_in(desk.ports, replace(RIGHT, caller=at("198.51.100.7"), email=" ADA@acme.example"))
-    assert throttled.value.retry_after_s == TRIES_WINDOW_S
-    assert desk.passwords.checks == TRIES_PER_ACCOUNT, "no password is looked at any more"
-
-    desk.later(timedelta(seconds=TRIES_WINDOW_S))
-    assert isinstance(await sign_in(desk.ports, RIGHT), SignedIn)
-
-
-async def test_guessing_at_one_account_does_not_lock_others_out(desk: Desk) -> None:
-    other = replace(ADA_WITH_A_PASSWORD, id=UserId(an_id(1)), email="grace@acme.example")
-    await let_sign_in(desk, other)
-    for _ in range(TRIES_PER_ACCOUNT):
-        await sign_in(desk.ports, replace(RIGHT, password="wrong"))
-
-    assert isinstance(await sign_in(desk.ports, replace(RIGHT, email=other.email)), SignedIn)
-
-
-async def test_one_address_may_not_try_its_luck_with_many_accounts(desk: Desk) -> None:
-    for number in range(TRIES_PER_ADDRESS):
-        assert refusal_of(await sign_in(desk.ports, replace(RIGHT, email=f"{number}@acme.example"))) == WRONG
-
-    with pytest.raises(Throttled):
-        await sign_in(desk.ports, RIGHT)
-    assert isinstance(await sign_in(desk.ports, replace(RIGHT, caller=at("198.51.100.7"))), SignedIn)
 
 
 # Who is asking

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory import MemoryThrottle
+from adapters.memory.lots import WAITING_MOST
 from adapters.redis import RedisThrottle, read_address
 from domain.ports import Throttle
 from tests.builders import FixedClock
@@ -105,3 +106,103 @@ async def test_many_at_once_share_the_places(limits: Limits) -> None:
 async def test_any_name_can_be_limited(limits: Limits, name: str) -> None:
     assert await limits.take(name, 1) is None
     assert await limits.take(name, 1) is not None
+
+
+async def test_what_is_given_back_was_never_taken(limits: Limits) -> None:
+    for _ in range(5):
+        assert await limits.take("anna@acme.example", 2) is None
+        await limits.throttle.give_back("anna@acme.example")
+
+    assert [await limits.take("anna@acme.example", 2) for _ in range(2)] == [None, None]
+    assert await limits.take("anna@acme.example", 2) is not None
+
+
+async def test_the_newest_is_given_back(limits: Limits) -> None:
+    await limits.take("anna@acme.example", 2)
+    await limits.passed(WINDOW_S / 2)
+    await limits.take("anna@acme.example", 2)
+    await limits.throttle.give_back("anna@acme.example")
+    await limits.take("anna@acme.example", 2)
+
+    wait_s = await limits.take("anna@acme.example", 2)
+
+    assert wait_s is not None
+    assert wait_s <= WINDOW_S / 2, "until the oldest leaves"
+
+
+async def test_what_was_never_taken_can_be_given_back(limits: Limits) -> None:
+    await limits.throttle.give_back("anna@acme.example")
+
+    assert await limits.take("anna@acme.example", 1) is None
+    assert await limits.take("anna@acme.example", 1) is not None
+
+
+async def test_turns_come_one_after_another(limits: Limits) -> None:
+    async def turn(patience_s: float) -> bool:
+        return await limits.throttle.turn("anna@acme.example", 60.0, patience_s)
+
+    assert await turn(60.0), "the first at once"
+    assert not await turn(0.01), "and the second not for a minute"
+    assert await limits.throttle.turn("bela@acme.example", 60.0, 0.01)
+
+
+async def test_everybody_who_waits_long_enough_has_a_turn(limits: Limits) -> None:
+    turns = (limits.throttle.turn("anna@acme.example", 0.001, 60.0) for _ in range(WAITING_MOST))
+
+    assert await asyncio.gather(*turns) == [True] * WAITING_MOST
+    assert await limits.throttle.turn("anna@acme.example", 0.001, 60.0), "and so has who comes later"
+
+
+async def test_of_too_many_who_wait_some_give_up(limits: Limits) -> None:
+    turns = (limits.throttle.turn("anna@acme.example", 0.001, 60.0) for _ in range(10 * WAITING_MOST))
+
+    assert (await asyncio.gather(*turns)).count(True) == WAITING_MOST + 1
+
+
+async def test_a_turn_is_not_lost_on_who_has_gone(limits: Limits) -> None:
+    await limits.throttle.turn("anna@acme.example", 0.02, 60.0)
+    gone = [asyncio.create_task(limits.throttle.turn("anna@acme.example", 0.02, 60.0)) for _ in range(5)]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+
+    assert await limits.throttle.turn("anna@acme.example", 0.02, 60.0)
+
+
+# The table of one process, which is bounded
+
+
+async def test_names_made_up_do_not_push_out_who_is_being_guessed_at() -> None:
+    throttle = MemoryThrottle(FixedClock(), names_kept=100)
+    for _ in range(3):
+        await throttle.take("anna@acme.example", 3, 900)
+
+    for number in range(10_000):
+        await throttle.take(f"junk {number}", 3, 900)
+
+    assert await throttle.take("anna@acme.example", 3, 900) is not None
+
+
+async def test_a_new_name_is_counted_in_a_table_full_of_old_ones() -> None:
+    throttle = MemoryThrottle(FixedClock(), names_kept=100)
+    for number in range(100):
+        for _ in range(5):
+            await throttle.take(f"junk {number}", 5, 900)
+
+    assert [await throttle.take("anna@acme.example", 2, 900) for _ in range(2)] == [None, None]
+    assert await throttle.take("anna@acme.example", 2, 900) is not None
+
+
+async def test_what_ran_out_goes_before_anything_else() -> None:
+    clock = FixedClock()
+    throttle = MemoryThrottle(clock, names_kept=100)
+    for number in range(99):
+        for _ in range(5):
+            await throttle.take(f"of yesterday {number}", 5, 900)
+    clock.advance(timedelta(seconds=900))
+    await throttle.take("anna@acme.example", 1, 900)
+
+    for number in range(60):
+        await throttle.take(f"new {number}", 5, 900)
+
+    assert await throttle.take("anna@acme.example", 1, 900) is not None
