@@ -72,6 +72,11 @@ async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
     user = await slowly(ports, f"sign-in:{secret_hash(email)}", asked.caller, who_knows)
     if user is None:
         return invalid("The address or the password is wrong.")
+    return await _begin(ports, user)
+
+
+@again_on_collision
+async def _begin(ports: Ports, user: User) -> SignedIn:
     now = ports.clock.now()
     token = TOKEN_PREFIX + ports.ids.secret()
     begun = SignIn(user.organization, SignInId(ports.ids.new()), user.id, secret_hash(token), now, now + SIGNED_IN_FOR)
@@ -81,6 +86,7 @@ async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
     return SignedIn(token, begun.expires_at, user)
 
 
+@again_on_collision
 async def sign_out(ports: Ports, actor: Actor) -> Refusal | None:
     """End the sign-in the request came with; its sockets close."""
     if actor.sign_in is None:

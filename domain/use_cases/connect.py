@@ -25,6 +25,7 @@ from domain.organizations import NAME_LIMIT
 from domain.pace import at_rest
 from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
 from domain.templates import Template
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.templates import keep_told, read_from_now_on
 
 PIN = re.compile(r"[0-9]{6}")
@@ -64,13 +65,26 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
     token = asked.access_token or ""
     if refusal := _fault(asked):
         return refusal
-    async with ports.store.transaction(actor.organization) as tx:
-        if refusal := await _place_refusal(ports, tx, asked):
-            return refusal
+    if refusal := await _early_refusal(ports, actor, asked):
+        return refusal
     pin = asked.pin or _made_pin(ports)
     facts = await _ask(ports, actor, asked, token, pin)
     if not isinstance(facts, _Facts):
         return facts
+    return await _keep(ports, actor, asked, facts, token, pin)
+
+
+@again_on_collision
+async def _early_refusal(ports: Ports, actor: Actor, asked: ConnectChannel) -> Refusal | None:
+    """What the network need not be asked for. It may be otherwise when the answer is here, so it is asked again."""
+    async with ports.store.transaction(actor.organization) as tx:
+        return await _place_refusal(ports, tx, asked)
+
+
+@again_on_collision
+async def _keep(
+    ports: Ports, actor: Actor, asked: ConnectChannel, facts: _Facts, token: str, pin: str
+) -> Channel | Refusal:
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         if refusal := await _place_refusal(ports, tx, asked):

@@ -7,13 +7,12 @@ answered is stored. Where its answer is lost, all templates of the account are r
 from dataclasses import dataclass, replace
 
 from domain.actors import Actor, Right
-from domain.channels import Channel
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, MediaId, OrganizationId, TemplateId
 from domain.media import Media, outbound_refusal, rule_for
 from domain.messages import Direction
-from domain.ports import BytesMissing, Failed, NotSent, Ports, Rejected, TemplateMade, Transaction, Unanswered
+from domain.ports import BytesMissing, Failed, NotSent, Ports, Rejected, TemplateMade, Unanswered
 from domain.template_drafts import TemplateDraft, fault_of
 from domain.templates import HEADER_FILES, Template, TemplateStatus
 from domain.use_cases.again import again_on_collision
@@ -63,11 +62,7 @@ async def create_template(ports: Ports, actor: Actor, asked: CreateTemplate) -> 
         return forbidden("make templates")
     if refusal := fault_of(asked.draft):
         return refusal
-    async with ports.store.transaction(actor.organization) as tx:
-        channel = await tx.channel(asked.channel)
-        if channel is None:
-            return not_found("channel", "channelId")
-        ready = await _ready(ports, tx, channel, asked)
+    ready = await _ready(ports, actor, asked)
     if not isinstance(ready, _Ready):
         return ready
     handle = await _handle(ports, ready)
@@ -86,15 +81,10 @@ async def delete_template(ports: Ports, actor: Actor, id: TemplateId) -> Refusal
     """
     if not actor.may(Right.LIBRARY):
         return forbidden("delete templates")
-    async with ports.store.transaction(actor.organization) as tx:
-        template = await tx.template(id)
-        if template is None:
-            return not_found("template", "templateId")
-        if template.status is TemplateStatus.DELETED:
-            return None
-        token = any_token(ports, template.account, await tx.channels())
-    if token is None:
-        return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "No number of the template's account is connected.")
+    found = await _to_delete(ports, actor, id)
+    if not isinstance(found, tuple):
+        return found
+    template, token = found
     failed = await ports.network.delete_template(token, template.account, template.name, template.network_id)
     if failed is not None and not (isinstance(failed, Rejected) and failed.subcode == NO_SUCH_TEMPLATE):
         return await _refused(ports, actor.organization, template.account, failed)
@@ -105,11 +95,31 @@ async def delete_template(ports: Ports, actor: Actor, id: TemplateId) -> Refusal
 # ---------------------------------------------------------------- before the network is asked
 
 
-async def _ready(ports: Ports, tx: Transaction, channel: Channel, asked: CreateTemplate) -> _Ready | Refusal:
+@again_on_collision
+async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Template, str] | Refusal | None:
+    """The template, and a token to have it deleted with; None where it is deleted already."""
+    async with ports.store.transaction(actor.organization) as tx:
+        template = await tx.template(id)
+        channels = await tx.channels()
+    if template is None:
+        return not_found("template", "templateId")
+    if template.status is TemplateStatus.DELETED:
+        return None
+    if token := any_token(ports, template.account, channels):
+        return template, token
+    return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "No number of the template's account is connected.")
+
+
+@again_on_collision
+async def _ready(ports: Ports, actor: Actor, asked: CreateTemplate) -> _Ready | Refusal:
+    async with ports.store.transaction(actor.organization) as tx:
+        channel = await tx.channel(asked.channel)
+        sample = (await tx.media([asked.sample])).get(asked.sample) if asked.sample is not None else None
+    if channel is None:
+        return not_found("channel", "channelId")
     token = token_of(ports, channel)
     if not isinstance(token, str):
         return token
-    sample = (await tx.media([asked.sample])).get(asked.sample) if asked.sample is not None else None
     if asked.sample is not None and sample is None:
         return not_found("file", *SAMPLE)
     return _sample_fault(asked.draft, sample) or _Ready(channel.account, token, sample)

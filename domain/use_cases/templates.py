@@ -54,19 +54,24 @@ async def sync_templates(ports: Ports, actor: Actor, channel: ChannelId) -> Sync
     """
     if not actor.may(Right.LIBRARY):
         return forbidden("read the templates from the network")
-    began = ports.clock.now()
-    async with ports.store.transaction(actor.organization) as tx:
-        found = await tx.channel(channel)
-        if found is None:
-            return not_found("channel", "channelId")
-        token = token_of(ports, found)
-        if not isinstance(token, str):
-            return token
-    reading = Reading(found.account, token, began)
-    told = await ports.network.templates(token, actor.organization, found.account, began)
+    reading = await _through(ports, actor, channel)
+    if not isinstance(reading, Reading):
+        return reading
+    told = await ports.network.templates(reading.token, actor.organization, reading.account, reading.began)
     if not isinstance(told, list):
         return refusal_of(told)
     return await _keep(ports, actor.organization, reading, told)
+
+
+@again_on_collision
+async def _through(ports: Ports, actor: Actor, channel: ChannelId) -> Reading | Refusal:
+    began = ports.clock.now()
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await tx.channel(channel)
+    if found is None:
+        return not_found("channel", "channelId")
+    token = token_of(ports, found)
+    return Reading(found.account, token, began) if isinstance(token, str) else token
 
 
 async def sync_due(ports: Ports, organization: OrganizationId, account: BusinessAccountId) -> Synced | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from domain.actors import Actor, Right
+from domain.channels import Channel
 from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
 from domain.given import UNSET, Left
 from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
@@ -42,6 +43,26 @@ async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Ref
     """Clear the team's unread count, and show blue ticks to the contact where asked. Reading never goes back."""
     if not actor.may(Right.SEND):
         return forbidden("mark threads read")
+    read = await _read(ports, actor, asked)
+    if not isinstance(read, _Read):
+        return read
+    if read.newest is not None and read.channel.access_token is not None:
+        token = ports.vault.open(actor.organization, "access_token", read.channel.access_token)
+        await ports.network.mark_read(token, read.channel.phone_number_id, read.newest)
+    return read.thread
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A thread as it stands after it was read, and the message whose ticks turn blue, where any do."""
+
+    thread: Thread
+    channel: Channel
+    newest: Wamid | None
+
+
+@again_on_collision
+async def _read(ports: Ports, actor: Actor, asked: MarkRead) -> _Read | Refusal:
     async with ports.store.transaction(actor.organization) as tx:
         thread = (await tx.threads([asked.thread])).get(asked.thread)
         channel = await tx.channel(thread.channel) if thread else None
@@ -54,11 +75,7 @@ async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Ref
         record_thread(tx, thread, after)
         tells = channel.send_read_receipts if asked.tell_contact is None else asked.tell_contact
         newest = await _newest_inbound(tx, thread, up_to) if tells and channel.can_send else None
-        token = channel.access_token
-    if newest is not None and token is not None:
-        opened = ports.vault.open(actor.organization, "access_token", token)
-        await ports.network.mark_read(opened, channel.phone_number_id, newest)
-    return after
+    return _Read(after, channel, newest)
 
 
 async def assign_thread(ports: Ports, actor: Actor, asked: AssignThread) -> Thread | Refusal:

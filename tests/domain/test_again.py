@@ -1,11 +1,15 @@
 """A transaction that collided with another is tried again as a whole; what was rolled back left no trace."""
 
+import ast
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from domain.errors import ErrorCode, Unavailable
 from domain.ports import DeliveryState
+from domain.use_cases import again
 from domain.use_cases.send import SendText, send_text
 from tests.builders import HOUR
 from tests.domain.desk import AGENT, Desk, granted, open_desk, refused_as
@@ -75,3 +79,47 @@ async def test_a_send_whose_settling_collides_is_settled_and_sent_once(desk: Des
     message = await desk.dispatch(reply)
 
     assert (message.status.value, len(desk.network.sent)) == ("SENT", 1)
+
+
+# Every use case
+
+
+USE_CASES = Path(again.__file__).parent
+OUTSIDE = frozenset({"network", "media", "sounds", "scanner", "interpreter", "throttle"})
+"""Ports whose calls are not taken back when a transaction is."""
+
+
+def functions() -> Iterator[tuple[str, ast.AsyncFunctionDef]]:
+    for path in sorted(USE_CASES.glob("**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.AsyncFunctionDef):
+                yield f"{path.name}: {node.name}", node
+
+
+def called(function: ast.AsyncFunctionDef) -> set[tuple[str, str]]:
+    """What a function asks of its ports, as (port, method)."""
+    return {
+        (node.value.attr, node.attr)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Attribute)
+        and isinstance(node.value.value, ast.Name)
+        and node.value.value.id == "ports"
+    }
+
+
+def is_tried_again(function: ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == "again_on_collision" for each in function.decorator_list)
+
+
+def test_no_use_case_opens_a_transaction_that_is_not_tried_again() -> None:
+    opening = {name: node for name, node in functions() if ("store", "transaction") in called(node)}
+
+    assert len(opening) > 30, "they are looked for in the wrong place"
+    assert [name for name, node in opening.items() if not is_tried_again(node)] == []
+
+
+def test_what_is_tried_again_does_nothing_outside_the_database() -> None:
+    tried = {name: node for name, node in functions() if is_tried_again(node)}
+
+    assert [name for name, node in tried.items() if any(port in OUTSIDE for port, _ in called(node))] == []
