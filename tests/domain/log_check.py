@@ -103,6 +103,7 @@ class WatchedStore:
         self.due_template_syncs = database.store.due_template_syncs
         self.failed_media = database.store.failed_media
         self.next_due = database.store.next_due
+        self.figures = database.store.figures
 
     @asynccontextmanager
     async def transaction(
