@@ -24,6 +24,7 @@ from api.webhooks import WhatsAppWebhook
 from api.wiring import Wired
 from api.worker import Worker
 from domain.errors import Unavailable
+from schema.admission import InFlight
 from schema.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema
@@ -63,6 +64,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         cursors,
         introspection=settings.introspection,
         allowed_origins=settings.allowed_origins,
+        in_flight=InFlight(settings.queries_in_flight, settings.queries_of_organization, settings.queries_of_caller),
     )
     worker = Worker(desk.ports, meters) if with_worker else None
     webhook = WhatsAppWebhook(

@@ -114,7 +114,9 @@ def status_of(said: Answer, kind: str) -> int:
         return 401
     if said.code == Code.INTERNAL:
         return 500
-    return 400 if kind == GRAPHQL_RESPONSE else 200
+    if kind != GRAPHQL_RESPONSE:
+        return 200
+    return 429 if said.code == Code.THROTTLED else 400
 
 
 def first_type(accepted: str) -> str:

@@ -204,6 +204,15 @@ class Settings(BaseSettings):
     max_deliveries_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=128, description="of those, posts from one address that no app's secret speaks for, or not yet"
     )
+    queries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=2_000, description="queries and mutations of everybody at a time, in one process; more are THROTTLED"
+    )
+    queries_of_organization: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=400, description="the same for each organization"
+    )
+    queries_of_caller: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=100, description="the same for each user and each API key"
+    )
 
     @property
     def database_file(self) -> Path | None:
@@ -300,6 +309,9 @@ EXPECTED: Final = {
     "introspection": "true or false",
     "max_deliveries_in_flight": "a whole number from 1 to 100000",
     "max_deliveries_per_address": "a whole number from 1 to 100000",
+    "queries_in_flight": "a whole number from 1 to 100000",
+    "queries_of_organization": "a whole number from 1 to 100000",
+    "queries_of_caller": "a whole number from 1 to 100000",
 }
 
 

@@ -62,6 +62,12 @@ def refused(code: Code, message: str) -> Answer:
     return Answer(errors=[_shown(code, message)], ran=False)
 
 
+def throttled(message: str, retry_after_s: float, *, limit: int) -> Answer:
+    """Too much at once: come back after `retry_after_s`."""
+    shown = _shown(Code.THROTTLED, message, {"limit": limit, "retryAfter": math.ceil(retry_after_s)})
+    return Answer(errors=[shown], ran=False, retry_after_s=retry_after_s)
+
+
 def refused_as(error: GraphQLError) -> Answer:
     """A document that is none, or does not fit the schema."""
     return Answer(errors=[_bad_request(error)], ran=False)

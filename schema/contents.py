@@ -15,7 +15,6 @@ from domain.messages import QuarantineReason, RemovalReason
 from schema.context import Context
 from schema.enums import describe
 from schema.later import Template
-from schema.marks import rendered
 from schema.media import Media
 
 describe(
@@ -52,8 +51,8 @@ class TextContent:
     @strawberry.field(
         description="Safe HTML of strong, em, s, code, pre, a and br. Links are http or https and open elsewhere."
     )
-    def html(self) -> str:
-        return rendered(self.body)
+    async def html(self, info: Info[Context, None]) -> str:
+        return await info.context.loaders.html.load(self.body)
 
 
 @strawberry.type(description="A file, with or without words under it.")

@@ -11,6 +11,7 @@ from domain.ports import Ports, Reads
 from schema.cursors import Cursors
 from schema.gates import GATED_FIELDS
 from schema.loaders import Loaders
+from schema.turns import Pace, Turns
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Context:
     cursors: Cursors
     caller: Caller  # where the request came from
     now: datetime  # one instant for the whole answer
+    pace: Pace
     snapshots: AsyncExitStack | None = None
     """Set where a mutation's payload has to be of one instant: each snapshot begun after a commit is left to it."""
     _loaders: Loaders | None = field(default=None, repr=False)
@@ -55,15 +57,21 @@ class Context:
         if self.snapshots is not None:
             await self.snapshots.aclose()
             self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization, self._who))
-        self._loaders = Loaders(self.reads, organization, self.now)
+        self._loaders = Loaders(self.reads, organization, self.now, self.pace)
 
 
 def new_context(
-    ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller, reads: Reads | None = None
+    ports: Ports,
+    actor: Actor | None,
+    cursors: Cursors,
+    caller: Caller,
+    reads: Reads | None = None,
+    turns: Turns | None = None,
 ) -> Context:
     """A context with loaders of its own. `reads` is a snapshot where the answer has to be of one instant."""
     now = ports.clock.now()
     if reads is None:
         reads = ports.reader.asked_by(actor.organization, actor.key) if actor else ports.reader
-    loaders = Loaders(reads, actor.organization, now) if actor else None
-    return Context(ports, actor, reads, cursors, caller, now, _loaders=loaders)
+    pace = Pace(turns or Turns(), actor.organization if actor else "")
+    loaders = Loaders(reads, actor.organization, now, pace) if actor else None
+    return Context(ports, actor, reads, cursors, caller, now, pace, _loaders=loaders)

@@ -1,8 +1,9 @@
 """What an operation may cost, known before it runs: the objects its answer may hold.
 
-A connection holds as many as `first` or `last` asks for, multiplied down; a list without pages is taken to hold ten;
-`totalCount` is a statement of its own and costs a hundred. What is selected twice, by two fragments perhaps, counts
-twice. Sizes that come in variables are put in per request, all else is summed up once per document.
+A connection holds as many as `first` or `last` asks for, multiplied down; a list without pages is taken to hold ten.
+An object of which many fields are asked counts more than once. Fields that take work have prices of their own: a count
+and a search are statements, rendered and stored texts are long. What is selected twice, by two fragments perhaps,
+counts twice. Sizes that come in variables are put in per request, all else is summed up once per document.
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,14 @@ from graphql.language import FragmentSpreadNode, InlineFragmentNode
 from schema import limits
 
 META = ("__schema", "__type")
+SEARCHED_BY = "query"  # the argument that makes a list a search
+PRICES: Mapping[str, int] = {
+    "TextContent.html": 1,
+    "Message.original": 5,
+    "Message.versions": 5,
+}
+"""Fields that cost more than the objects they are of, beside the `totalCount` of every connection."""
+LONGEST_NUMBER = 11  # characters of a GraphQL Int
 SNAPSHOT_FIELDS = (("Thread", "cursor"), ("Viewer", "cursor"))
 
 
@@ -54,7 +63,18 @@ class FromVariable:
                 return self.otherwise
 
 
-Size: TypeAlias = int | FromVariable
+@dataclass(frozen=True, slots=True)
+class IfGiven:
+    """Once where a variable is given, else not at all."""
+
+    name: str
+    by_default: bool
+
+    def read(self, variables: Mapping[str, object]) -> int:
+        return int(variables.get(self.name) is not None if self.name in variables else self.by_default)
+
+
+Size: TypeAlias = int | FromVariable | IfGiven
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +102,7 @@ def weigh(
     """The operation has to be valid and free of fragment cycles."""
     root = schema.get_root_type(operation.operation)
     assert root is not None
-    walk = _Walk(schema, fragments, _defaults(operation))
+    walk = _Walk(schema, fragments, _defaults(operation), _with_default(operation))
     weight = walk.selection(operation.selection_set, root, limits.LIST_SIZE)
     return Findings(weight, walk.reads_its_place)
 
@@ -92,6 +112,7 @@ class _Walk:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     defaults: Mapping[str, int]
+    with_default: frozenset[str]
     reads_its_place: bool = False
     known: dict[tuple[str, Size], Weight] = field(default_factory=dict[tuple[str, Size], Weight])
 
@@ -110,7 +131,7 @@ class _Walk:
                     parts.append((1, self.fragment(node.name.value, page)))
                 case _:
                     raise AssertionError(node.kind)
-        return _sum(0, parts)
+        return _sum(len(parts) // limits.FIELDS_AN_OBJECT, parts)
 
     def fragment(self, name: str, page: Size) -> Weight:
         if (name, page) not in self.known:
@@ -129,10 +150,11 @@ class _Walk:
         definition = parent.fields[name]
         kind = self.schema.get_type(_spelled(definition).strip("[]!"))
         if not is_composite_type(kind) or node.selection_set is None:
-            return 1, Weight(limits.COUNT_COST if _is_count(parent, name) else 0)
+            return 1, Weight(_price(parent, name))
         inner = self.page(node) if _is_connection(kind) else limits.LIST_SIZE
         below = self.selection(node.selection_set, kind, inner)
-        return self.size(node, definition, page), _sum(1, [(1, below)])
+        objects = self.size(node, definition, page), _sum(1, [(1, below)])
+        return 1, _sum(_price(parent, name), [(self.searches(node), Weight(limits.SEARCH_COST)), objects])
 
     def page(self, node: FieldNode) -> Size:
         """How many a connection holds."""
@@ -150,10 +172,20 @@ class _Walk:
                 return self.told(argument.value, limits.IDS)
         return page
 
+    def searches(self, node: FieldNode) -> Size:
+        for argument in node.arguments or ():
+            if argument.name.value != SEARCHED_BY:
+                continue
+            if isinstance(argument.value, VariableNode):
+                name = argument.value.name.value
+                return IfGiven(name, name in self.with_default)
+            return int(not isinstance(argument.value, NullValueNode))
+        return 0
+
     def told(self, value: ValueNode, otherwise: int) -> Size:
         match value:
             case IntValueNode():
-                return max(0, int(value.value))
+                return max(0, _whole_number(value))
             case ListValueNode():
                 return len(value.values)
             case VariableNode():
@@ -187,10 +219,23 @@ def _cost(weight: Weight, variables: Mapping[str, object], known: dict[Weight, i
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
     return {
-        definition.variable.name.value: int(definition.default_value.value)
+        definition.variable.name.value: _whole_number(definition.default_value)
         for definition in operation.variable_definitions or ()
         if isinstance(definition.default_value, IntValueNode)
     }
+
+
+def _with_default(operation: OperationDefinitionNode) -> frozenset[str]:
+    return frozenset(
+        definition.variable.name.value
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None and not isinstance(definition.default_value, NullValueNode)
+    )
+
+
+def _whole_number(value: IntValueNode) -> int:
+    """Of a variable that is no size it may have thousands of digits, which Python refuses to read."""
+    return int(value.value) if len(value.value) <= LONGEST_NUMBER else 0
 
 
 def _spelled(definition: GraphQLField) -> str:
@@ -202,5 +247,7 @@ def _is_connection(kind: GraphQLNamedOutputType) -> bool:
     return isinstance(kind, GraphQLObjectType) and kind.name.endswith("Connection")
 
 
-def _is_count(parent: GraphQLCompositeType, name: str) -> bool:
-    return name == "totalCount" and parent.name.endswith("Connection")
+def _price(parent: GraphQLCompositeType, name: str) -> int:
+    if name == "totalCount" and parent.name.endswith("Connection"):
+        return limits.COUNT_COST
+    return PRICES.get(f"{parent.name}.{name}", 0)

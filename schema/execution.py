@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, TypeGuard
 
 import strawberry
@@ -18,7 +19,8 @@ from domain.callers import Caller
 from domain.ports import Ports
 from domain.use_cases.access import authenticate
 from schema import limits
-from schema.answers import Answer, Shown, failed, refused, refused_as
+from schema.admission import Admission, Crowded, InFlight
+from schema.answers import Answer, Shown, failed, refused, refused_as, throttled
 from schema.cursors import Cursors
 from schema.documents import BadDocument, Compiled, Documents, NotSignedIn
 from schema.errors import Code
@@ -28,6 +30,7 @@ from schema.live.streams import Stream
 from schema.preflight import TooComplex
 from schema.running import run_alone
 from schema.scalars import instant_text
+from schema.turns import Turns
 
 BEARER = "bearer "
 
@@ -80,12 +83,15 @@ class Engine:
         *,
         introspection: bool = False,
         allowed_origins: tuple[str, ...] = (),
+        in_flight: InFlight | None = None,
     ) -> None:
         self.schema = schema._schema  # pyright: ignore[reportPrivateUsage]  # graphql-core's, documents compile for it
         self.ports = ports
         self.cursors = cursors
         self.allowed_origins = allowed_origins
-        self.hub = Hub(self.schema, ports, cursors)
+        self.turns = Turns()
+        self.admission = Admission(in_flight or InFlight())
+        self.hub = Hub(self.schema, ports, cursors, turns=self.turns)
         self.watch = Watch(ports)
         self.connections: set[Connection] = set()
         self.draining = False
@@ -131,13 +137,35 @@ class Engine:
 
     async def run(self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, caller: Caller) -> Answer:
         """A query or mutation's answer. A mutation that has begun ends, also when its caller goes away."""
-        running = run_alone(self.schema, compiled, request.variables, self.ports, actor, self.cursors, caller)
         if compiled.kind is not OperationType.MUTATION:
-            return await running
-        task = asyncio.ensure_future(running)
+            return await self._admitted(compiled, request, actor, caller)
+        task = asyncio.ensure_future(self._admitted(compiled, request, actor, caller))
         self._mutations.add(task)
         task.add_done_callback(self._mutations.discard)
         return await asyncio.shield(task)
+
+    async def _admitted(
+        self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, caller: Caller
+    ) -> Answer:
+        running = partial(
+            run_alone,
+            self.schema,
+            compiled,
+            request.variables,
+            self.ports,
+            actor,
+            self.cursors,
+            caller,
+            turns=self.turns,
+        )
+        if actor is None:
+            return await running()
+        cost, at_once = compiled.cost(request.variables), compiled.kind is OperationType.MUTATION
+        try:
+            async with self.admission.admitted(actor, cost, at_once=at_once):
+                return await running()
+        except Crowded as error:
+            return throttled(str(error), error.retry_after_s, limit=error.limit)
 
     async def listen(
         self,

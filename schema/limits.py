@@ -8,6 +8,15 @@ BODY_BYTES = 256 * 1024
 JSON_DEPTH = 64
 QUERY_S = 5.0  # a query that runs longer is stopped; a mutation is never cut in half
 
+RUNNING_COST = 20_000  # of all queries that run at once; what is beyond waits in line
+RUNNING_COST_OF_ORGANIZATION = 10_000
+RUNNING_COST_OF_CALLER = 5_000
+COST_LEAST = 50  # what any query is taken to cost while it runs
+WAIT_S = 5.0  # in that line; then it is refused
+CROWDED_RETRY_S = 1.0
+FIELDS_A_TURN = 200  # resolved before the event loop looks after others: some five milliseconds
+FIELDS_OF_ONE = 20  # what one object is taken to have
+
 # ---------------------------------------------------------------- a document, before it is parsed
 DOCUMENT_BYTES = 16 * 1024
 TOKENS = 2_000
@@ -29,6 +38,8 @@ PAGE_DEFAULT = 50
 PAGE_MOST = 100
 IDS = 100
 COUNT_COST = 100  # an exact count is a statement of its own
+SEARCH_COST = 100  # so is a search, and it reads far more than it finds
+FIELDS_AN_OBJECT = 20  # an object of which more are asked counts once more for each further twenty
 LIST_SIZE = 10  # what a list without pages is taken to hold
 
 # ---------------------------------------------------------------- documents remembered

@@ -5,8 +5,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from strawberry.dataloader import DataLoader
-
 from domain.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.ids import (
@@ -32,6 +30,9 @@ from domain.quota import ALLOWANCE_WINDOW, Period
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket
+from schema.batches import Loader
+from schema.rendering import rendered_all
+from schema.turns import Pace
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -43,122 +44,126 @@ class Loaders:
     `now` bounds what is counted over a moving window. A loader of rows answers None for an id nobody here has.
     """
 
-    def __init__(self, reads: Reads, organization: OrganizationId, now: datetime) -> None:
+    def __init__(self, reads: Reads, organization: OrganizationId, now: datetime, pace: Pace) -> None:
         self._reads = reads
         self._organization = organization
         self._now = now
+        self._pace = pace
 
     @cached_property
-    def threads(self) -> DataLoader[ThreadId, Thread | None]:
+    def threads(self) -> Loader[ThreadId, Thread | None]:
         return self._rows(self._reads.threads_by_ids)
 
     @cached_property
-    def tickets(self) -> DataLoader[TicketId, Ticket | None]:
+    def tickets(self) -> Loader[TicketId, Ticket | None]:
         return self._rows(self._reads.tickets_by_ids)
 
     @cached_property
-    def contacts(self) -> DataLoader[ContactId, Contact | None]:
+    def contacts(self) -> Loader[ContactId, Contact | None]:
         return self._rows(self._reads.contacts_by_ids)
 
     @cached_property
-    def messages(self) -> DataLoader[MessageId, Message | None]:
+    def messages(self) -> Loader[MessageId, Message | None]:
         return self._rows(self._reads.messages_by_ids)
 
     @cached_property
-    def media(self) -> DataLoader[MediaId, Media | None]:
+    def media(self) -> Loader[MediaId, Media | None]:
         return self._rows(self._reads.media_by_ids)
 
     @cached_property
-    def library_items(self) -> DataLoader[LibraryItemId, LibraryItem | None]:
+    def library_items(self) -> Loader[LibraryItemId, LibraryItem | None]:
         return self._rows(self._reads.library_items_by_ids)
 
     @cached_property
-    def channels(self) -> DataLoader[ChannelId, Channel | None]:
+    def channels(self) -> Loader[ChannelId, Channel | None]:
         return self._rows(self._reads.channels_by_ids)
 
     @cached_property
-    def templates(self) -> DataLoader[TemplateId, Template | None]:
+    def templates(self) -> Loader[TemplateId, Template | None]:
         return self._rows(self._reads.templates_by_ids)
 
     @cached_property
-    def users(self) -> DataLoader[UserId, User | None]:
+    def users(self) -> Loader[UserId, User | None]:
         return self._rows(self._reads.users_by_ids)
 
     @cached_property
-    def api_keys(self) -> DataLoader[ApiKeyId, ApiKey | None]:
+    def api_keys(self) -> Loader[ApiKeyId, ApiKey | None]:
         return self._rows(self._reads.api_keys_by_ids)
 
     @cached_property
-    def marks(self) -> DataLoader[MessageId, list[Mark]]:
+    def marks(self) -> Loader[MessageId, list[Mark]]:
         """The reports on a message, oldest first."""
         return self._lists(self._reads.marks_of)
 
     @cached_property
-    def identities(self) -> DataLoader[ContactId, list[Identity]]:
+    def identities(self) -> Loader[ContactId, list[Identity]]:
         return self._lists(self._reads.identities_of)
 
     @cached_property
-    def open_tickets(self) -> DataLoader[UserId, int]:
+    def open_tickets(self) -> Loader[UserId, int]:
         async def load(keys: list[UserId]) -> list[int]:
             found = await self._reads.open_tickets_of(self._organization, keys)
             return [found.get(key, 0) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     @cached_property
-    def allowance_taken(self) -> DataLoader[BusinessAccountId, list[datetime]]:
+    def allowance_taken(self) -> Loader[BusinessAccountId, list[datetime]]:
         """Instants of an account's business-initiated conversations in the last 24 hours."""
 
         async def load(keys: list[BusinessAccountId]) -> list[list[datetime]]:
             found = await self._reads.allowance_taken(self._organization, keys, self._now - ALLOWANCE_WINDOW)
             return [found.get(key, []) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     @cached_property
-    def all_channels(self) -> DataLoader[OrganizationId, list[Channel]]:
+    def all_channels(self) -> Loader[OrganizationId, list[Channel]]:
         async def load(keys: list[OrganizationId]) -> list[list[Channel]]:
             return [await self._reads.channels(key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     @cached_property
-    def organizations(self) -> DataLoader[OrganizationId, Organization]:
+    def organizations(self) -> Loader[OrganizationId, Organization]:
         async def load(keys: list[OrganizationId]) -> list[Organization]:
             return [await self._reads.organization(key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     @cached_property
-    def heads(self) -> DataLoader[OrganizationId, Head]:
+    def heads(self) -> Loader[OrganizationId, Head]:
         async def load(keys: list[OrganizationId]) -> list[Head]:
             return [await self._reads.head(key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     @cached_property
-    def periods(self) -> DataLoader[datetime, Period | None]:
+    def periods(self) -> Loader[datetime, Period | None]:
         """The quota's period that holds an instant, where one was begun."""
 
         async def load(keys: list[datetime]) -> list[Period | None]:
             return [await self._reads.period_at(self._organization, key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
-    def _rows(
-        self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, V]]]
-    ) -> DataLoader[K, V | None]:
+    @cached_property
+    def html(self) -> Loader[str, str]:
+        """What people typed, as HTML: each text rendered once, however many fields show it."""
+        return Loader(rendered_all, self._pace)
+
+    def _rows(self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:
             found = await fetch(self._organization, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)
 
     def _lists(
         self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, list[V]]]]
-    ) -> DataLoader[K, list[V]]:
+    ) -> Loader[K, list[V]]:
         async def load(keys: list[K]) -> list[list[V]]:
             found = await fetch(self._organization, keys)
             return [found.get(key, []) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load, self._pace)

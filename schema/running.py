@@ -19,6 +19,8 @@ from schema.context import Context, new_context
 from schema.cursors import Cursors
 from schema.documents import Compiled
 from schema.errors import Code
+from schema.executor import InTurns
+from schema.turns import Turns
 
 
 async def run(
@@ -36,6 +38,7 @@ async def run(
                 variable_values=dict(variables),
                 max_coercion_errors=1,
                 hide_suggestions=True,
+                executor_class=InTurns,
             )
             result = await running if isawaitable(running) else running
     except TimeoutError:
@@ -47,22 +50,22 @@ async def run(
 
 @asynccontextmanager
 async def context_for(
-    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller
+    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller, turns: Turns | None
 ) -> AsyncGenerator[Context]:
     """A context that reads as the operation needs it: all of one instant where it selects the place it reflects.
 
     A mutation reads anew after each commit, so its snapshots begin there. Raises `Unavailable`.
     """
     if actor is None or not compiled.reads_its_place:
-        yield new_context(ports, actor, cursors, caller)
+        yield new_context(ports, actor, cursors, caller, turns=turns)
         return
     async with AsyncExitStack() as stack:
         if compiled.kind is OperationType.MUTATION:
-            context = new_context(ports, actor, cursors, caller)
+            context = new_context(ports, actor, cursors, caller, turns=turns)
             context.snapshots = stack
         else:
             reads = await stack.enter_async_context(ports.reader.snapshot(actor.organization, actor.key))
-            context = new_context(ports, actor, cursors, caller, reads)
+            context = new_context(ports, actor, cursors, caller, reads, turns)
         yield context
 
 
@@ -75,10 +78,11 @@ async def run_alone(
     cursors: Cursors,
     caller: Caller = NOWHERE,
     root: object = None,
+    turns: Turns | None = None,
 ) -> Answer:
     """`run` in a context made for it."""
     try:
-        async with context_for(compiled, ports, actor, cursors, caller) as context:
+        async with context_for(compiled, ports, actor, cursors, caller, turns) as context:
             return await run(schema, compiled, variables, context, root)
     except Unavailable as error:
         return failed(error, ports.ids)

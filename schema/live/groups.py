@@ -20,6 +20,7 @@ from schema.events import event_object
 from schema.live.frames import Frame, Kept
 from schema.live.questions import Asked, Sameness
 from schema.running import run_alone
+from schema.turns import Turns
 
 if TYPE_CHECKING:
     from schema.live.streams import Stream
@@ -43,6 +44,7 @@ class Workshop:
     schema: GraphQLSchema
     ports: Ports
     cursors: Cursors
+    turns: Turns
     kept: Kept = field(default_factory=Kept)
     tally: Tally = field(default_factory=Tally)
 
@@ -135,4 +137,5 @@ class Group:
             self._actor,
             workshop.cursors,
             root=event_object(logged, self._organization, self._epoch),
+            turns=workshop.turns,
         )

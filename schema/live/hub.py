@@ -25,13 +25,22 @@ from schema.live.groups import Tally, Workshop
 from schema.live.log import Log
 from schema.live.questions import read_question
 from schema.live.streams import Stopped, Stream, expired
+from schema.turns import Turns
 
 log = structlog.stdlib.get_logger()
 
 
 class Hub:
-    def __init__(self, schema: GraphQLSchema, ports: Ports, cursors: Cursors, *, poll_s: float = limits.POLL_S) -> None:
-        self._workshop = Workshop(schema, ports, cursors)
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        ports: Ports,
+        cursors: Cursors,
+        *,
+        turns: Turns | None = None,
+        poll_s: float = limits.POLL_S,
+    ) -> None:
+        self._workshop = Workshop(schema, ports, cursors, turns or Turns())
         self._poll_s = poll_s
         self._logs: dict[OrganizationId, Log] = {}
 

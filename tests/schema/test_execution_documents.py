@@ -23,6 +23,15 @@ def a_page(fields: str, first: str = "") -> str:
     return f"{{ threads{first} {{ edges {{ node {{ {fields} }} }} }} }}"
 
 
+def a_message(fields: str) -> str:
+    """A document whose one message is an object of one object."""
+    return f'{{ thread(id: "x") {{ lastMessage {{ {fields} }} }} }}'
+
+
+def aliased(count: int, field: str) -> str:
+    return " ".join(f"a{number}: {field}" for number in range(count))
+
+
 def fragments(count: int, *, below: str = "id") -> str:
     return " ".join(f"fragment f{number} on Thread {{ {below} }}" for number in range(count))
 
@@ -195,6 +204,17 @@ def test_a_fragment_named_like_introspection_gets_no_exemption() -> None:
         ("query($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a", "b", "c"]}, 3),
         ('{ nodes(ids: ["a", "b"]) { id } }', {}, 2),
         ("{ channels { id } }", {}, limits.LIST_SIZE),
+        ('{ contacts(first: 3, query: "ann") { nodes { id } } }', {}, 100 + 1 + 3),
+        ("{ contacts(first: 3, query: null) { nodes { id } } }", {}, 1 + 3),
+        ("query($q: String) { contacts(first: 3, query: $q) { nodes { id } } }", {"q": "ann"}, 100 + 1 + 3),
+        ("query($q: String) { contacts(first: 3, query: $q) { nodes { id } } }", {"q": None}, 1 + 3),
+        ("query($q: String) { contacts(first: 3, query: $q) { nodes { id } } }", {}, 1 + 3),
+        ('query($q: String = "a") { contacts(first: 3, query: $q) { nodes { id } } }', {}, 100 + 1 + 3),
+        ("{ threads(first: 3) { totalCount } }", {}, 100 + 1),
+        (a_message("content { ... on TextContent { html } }"), {}, 1 + 1 + (1 + 1)),
+        (a_message(aliased(29, "content { ... on TextContent { html } }")), {}, 1 + 1 + 1 + 29 * (1 + 1)),
+        (a_message("original versions { until }"), {}, 1 + 1 + 5 + 5 + limits.LIST_SIZE),
+        (a_message(aliased(20, "status")), {}, 1 + 1 + 1),
         (a_page("...f ...f", "(first: 2)") + "fragment f on Thread { contact { id } }", {}, 1 + 2 * (2 + 2)),
     ],
 )
