@@ -8,29 +8,33 @@ difference to a host; the case of a path does. What a phone makes no link of is 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import unquote
+
+from domain.normal import normal
 
 _LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 _ASCII_LABEL = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}"
 # Not in the middle of a host and not behind an `@`; scripts without spaces may stand right before one in ASCII.
 _BEGINS = r"(?<![^\W_])(?<![^\W_][.-])(?<!@)"
 _BEGINS_ASCII = r"(?<![A-Za-z0-9@])(?<![A-Za-z0-9][.-])"
-_GOES_ON = r"(?!@)(?::\d{1,5})?(?P<path>/[^\s?#<>\"]*)?(?:[?#][^\s<>\"]*)?"
+# A mail address is read over whole: to begin again within it would read its host once more for each label.
+_GOES_ON = r"(?:(?P<mail>@)|(?::\d{1,5})?(?P<path>/[^\s?#<>\"]*+)?(?:[?#][^\s<>\"]*+)?)"
 
 _WITH_SCHEME = re.compile(
-    r"https?:[/\\]{2,}(?P<authority>(?:(?!https?:)[^\s/\\?#<>\"])+)(?P<path>[/\\][^\s?#<>\"]*)?(?:[?#][^\s<>\"]*)?",
+    r"https?:[/\\]{2,}(?P<authority>(?:(?!https?:)[^\s/\\?#<>\"])++)(?P<path>[/\\][^\s?#<>\"]*+)?(?:[?#][^\s<>\"]*+)?",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"{_BEGINS}(?P<host>(?>{_LABEL}(?:\.{_LABEL})+)){_GOES_ON}")
 _BARE_ASCII = re.compile(rf"{_BEGINS_ASCII}(?P<host>(?>{_ASCII_LABEL}(?:\.{_ASCII_LABEL})+)){_GOES_ON}")
 _BLOCK = re.compile(
-    r"(?:(?:https?:)?[/\\]{2,})?(?:\*\.)?(?P<host>[^\s/\\?#]+)(?P<path>[^\s?#]*)(?:[?#].*)?", re.IGNORECASE
+    r"(?:(?:https?:)?[/\\]{2,}+)?(?:\*\.)?(?P<host>[^\s/\\?#]++)(?P<path>[^\s?#]*+)(?:[?#].*)?", re.IGNORECASE
 )
 
 _INVISIBLE = frozenset(map(chr, [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)]))
+_SENTENCES = str.maketrans("\ufdfa\ufdfb", "  ")  # signs that stand for up to 18 characters, with spaces between
 _FULL_STOPS = str.maketrans("。｡", "..")  # which IDNA reads as dots
 _AFTER_A_LINK = ".,;:!?'\")]}*_~`…"
 _ESCAPED = re.compile(r"[%?#\s]")  # what would read as something else in a path that is kept
@@ -46,17 +50,45 @@ class Link:
     path: str = ""
 
 
+@dataclass(slots=True)
+class Steps:
+    """Blocks by the labels of their hosts, from the last one back, and then by the steps of their paths.
+
+    A link is walked along these and no further than they go, however many labels and steps it has itself.
+    """
+
+    further: dict[str, "Steps"] = field(default_factory=dict[str, "Steps"])
+    paths: "Steps | None" = None
+    block: str | None = None
+
+
 def blocked_link(text: str, blocks: Sequence[str]) -> str | None:
     """The block, as `normal_block` gives it, that a link in the text runs into; None where none does."""
     known = _known(tuple(blocks))
-    if not known:
+    if not known.further:
         return None
-    for link in links_in(text):
-        for host in _with_parents(link.host):
-            for path in _beginnings(link.path):
-                if block := known.get(Link(host, path)):
-                    return block
-    return None
+    return next((block for link in links_in(text) if (block := _met(known, link)) is not None), None)
+
+
+def _met(known: Steps, link: Link) -> str | None:
+    """The block that a link runs into; of several the one with the longest host."""
+    met: str | None = None
+    at: Steps | None = known
+    for label in reversed(link.host.split(".")):
+        at = at.further.get(label)
+        if at is None:
+            return met
+        if at.paths is not None:
+            met = _met_on_the_way(at.paths, link.path) or met
+    return met
+
+
+def _met_on_the_way(paths: Steps, path: str) -> str | None:
+    for step in path.split("/")[1:]:
+        if paths.block is not None or step not in paths.further:
+            break
+        paths = paths.further[step]
+    return paths.block
 
 
 def normal_block(entered: str) -> str | None:
@@ -78,7 +110,7 @@ def _written(text: str) -> Iterator[tuple[str, str]]:
         yield from ((authority, found["path"] or "") for authority in _readings(found["authority"]))
     rest = _WITH_SCHEME.sub(" ", text)
     for pattern in (_BARE, _BARE_ASCII):
-        yield from ((found["host"], found["path"] or "") for found in pattern.finditer(rest))
+        yield from ((found["host"], found["path"] or "") for found in pattern.finditer(rest) if not found["mail"])
 
 
 def visible(text: str) -> str:
@@ -86,12 +118,22 @@ def visible(text: str) -> str:
     if text.isascii():
         return text
     shown = "".join(each for each in text if each not in _INVISIBLE and unicodedata.category(each) != "Cf")
-    return unicodedata.normalize("NFKC", shown)
+    return normal("NFKC", shown.translate(_SENTENCES))
 
 
 @lru_cache(maxsize=64)  # an organization's blocks are looked at for each message, and hardly ever change
-def _known(blocks: tuple[str, ...]) -> dict[Link, str]:
-    return {link: block for block in blocks if (link := _block(block)) is not None}
+def _known(blocks: tuple[str, ...]) -> Steps:
+    known = Steps()
+    for block in blocks:
+        if (link := _block(block)) is not None:
+            at = known
+            for label in reversed(link.host.split(".")):
+                at = at.further.setdefault(label, Steps())
+            paths = at.paths = at.paths or Steps()
+            for step in link.path.split("/")[1:]:
+                paths = paths.further.setdefault(step, Steps())
+            paths.block = block
+    return known
 
 
 def _block(entered: str) -> Link | None:
@@ -106,7 +148,7 @@ def _readings(authority: str) -> Iterator[str]:
     """What stands between the slashes, whole, and in parts where a phone may end the link before it ends."""
     yield authority
     yield from re.split(r"[,;|()'*]+", authority)
-    yield from (found["host"] for found in _BARE_ASCII.finditer(authority))
+    yield from (found["host"] for found in _BARE_ASCII.finditer(authority) if not found["mail"])
 
 
 def _host(authority: str) -> str | None:
@@ -124,7 +166,7 @@ def _label(label: str) -> str:
             label = label[len(_PUNYCODE) :].encode("ascii").decode("punycode")
         except UnicodeError:
             return label.casefold()
-    return unicodedata.normalize("NFKC", label).casefold()
+    return normal("NFKC", label).casefold()
 
 
 def _address_6(told: str) -> str | None:
@@ -160,17 +202,7 @@ def _path(told: str) -> str:
     steps: list[str] = []
     for step in unquote(told.rstrip(_AFTER_A_LINK)).replace("\\", "/").split("/"):
         if step == "..":
-            steps = steps[:-1]
+            del steps[-1:]
         elif step not in ("", "."):
             steps.append(step)
     return "".join(f"/{step}" for step in steps)
-
-
-def _with_parents(host: str) -> Iterator[str]:
-    labels = host.split(".")
-    yield from (".".join(labels[place:]) for place in range(len(labels)))
-
-
-def _beginnings(path: str) -> Iterator[str]:
-    steps = path.split("/")
-    yield from ("/".join(steps[:end]) for end in range(1, len(steps) + 1))

@@ -85,11 +85,17 @@ _NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})  # markers among those of frames that a
 
 def _jpeg() -> Reading:
     yield -2
+    marker = 0
     for _ in range(STEPS):
-        lead, marker = yield 2
-        while marker == 0xFF:  # padding
+        if marker == 0xFF:  # padding
             (marker,) = yield 1
-        if lead != 0xFF or marker in (0xD9, 0xDA):
+        else:
+            lead, marker = yield 2
+            if lead != 0xFF:
+                break
+        if marker == 0xFF:
+            continue
+        if marker in (0xD9, 0xDA):
             break
         if 0xD0 <= marker <= 0xD7 or marker == 0x01:  # stands alone
             continue

@@ -92,10 +92,10 @@ def released(message: Message, by: Author, at: datetime) -> Message | Refused:
 def _reason(message: Message, content: IncomingContent, policy: Policy) -> QuarantineReason | None:
     if message.direction is not Direction.INBOUND:
         return None
-    if any(blocked_link(text, policy.blocked_links) for text in texts_of(content)):
+    # All texts at once, a line each: a link or a number ends with its line, and the rules are made ready but once.
+    if blocked_link("\n".join(texts_of(content)), policy.blocked_links) is not None:
         return QuarantineReason.PHISHING
-    own = _own_numbers(message)
-    if any(found_in(text, policy.patterns, own) for text in _words_of(content)):
+    if found_in("\n".join(_words_of(content)), policy.patterns, _own_numbers(message)):
         return QuarantineReason.PERSONAL_DATA
     return None
 

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from domain.normal import normal
+
 STOP_WORD_LIMIT = 100  # characters
 
 
@@ -15,15 +17,15 @@ def says_stop(text: str, stop_words: Sequence[str]) -> bool:
 
 def folded(text: str) -> str:
     """Without case, accents, and what stands around the words; empty where there are none."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = unicodedata.normalize("NFKC", re.sub("[\u0300-\u036f]", "", plain))
+    plain = normal("NFKC", re.sub("[\u0300-\u036f]", "", normal("NFKD", text.casefold())))
     words = " ".join(plain.split())
-    while words and _is_punctuation(words[0]):
-        words = words[1:].lstrip()
-    while words and _is_punctuation(words[-1]):
-        words = words[:-1].rstrip()
-    return words
+    begins, ends = 0, len(words)
+    while begins < ends and _stands_around(words[begins]):
+        begins += 1
+    while begins < ends and _stands_around(words[ends - 1]):
+        ends -= 1
+    return words[begins:ends]
 
 
-def _is_punctuation(sign: str) -> bool:
-    return unicodedata.category(sign)[0] == "P"
+def _stands_around(sign: str) -> bool:
+    return sign == " " or unicodedata.category(sign)[0] == "P"

@@ -18,7 +18,7 @@ URL_LIMIT = 2000
 CODE_LIMIT = 15
 SENDABLE_BUTTONS = frozenset({"QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "REQUEST_CONTACT_INFO", "VOICE_CALL"})
 COUPON_CODE = "COUPON_CODE"  # the kind of blank that a COPY_CODE button has
-BLANK = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+BLANK = re.compile(r"\{\{\s*+([A-Za-z0-9_]++)\s*+\}\}")
 
 
 class TemplateCategory(StrEnum):

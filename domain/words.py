@@ -2,12 +2,14 @@
 
 import unicodedata
 
+from domain.normal import normal
+
 _STROKED = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ŧ": "t"})  # letters of their own to Unicode
 
 
 def plain(text: str) -> str:
     """Łódź is lodz, STRASSE and Straße are strasse."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    parts = normal("NFKD", text.casefold())
     return "".join(part for part in parts if not unicodedata.combining(part)).casefold().translate(_STROKED)
 
 

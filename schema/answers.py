@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger()
 LONGEST_MESSAGE = 500
 LOGGED_PER_ANSWER = 3  # the same bug in each of fifty rows needs no fifty tracebacks
 TOOK_TOO_LONG = "This took longer than {:.0f} s to read and was stopped; ask for less at once."
-SUGGESTION = re.compile(r"\s*Did you mean .*", re.DOTALL)
+SUGGESTION = re.compile(r"(?<!\s)\s*+Did you mean .*", re.DOTALL)
 
 Shown: TypeAlias = dict[str, Any]
 """One error as GraphQL's response format has it."""

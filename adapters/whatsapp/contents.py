@@ -30,10 +30,12 @@ from domain.messages import (
     Text,
     Unsupported,
 )
+from domain.quarantine import texts_of
 from domain.updates import IncomingContent, IncomingMedia
 
 KIND_LIMIT = 64  # characters of a kind's name
 REASON_LIMIT = 300
+SAID_LIMIT = 65_535  # characters of all texts of a message: what WhatsApp's own field takes; each is read several times
 ANSWERS_LIMIT = 4096  # characters of a form's answers
 
 NEVER_EXTENDS_SESSION = frozenset({"system", "edit", "revoke", "reaction"})
@@ -96,6 +98,13 @@ def kind_of(raw: dict[str, object], told: Word) -> str:
 
 def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> IncomingContent:
     """The content of any kind but a reaction that names its message. `faults`: the fields that could not be read."""
+    content = _content(message, kind, faults)
+    if sum(1 + len(text) for text in texts_of(content)) > SAID_LIMIT + 1:
+        return Unsupported(kind, f"It is longer than {SAID_LIMIT:,} characters; the original is kept.")
+    return content
+
+
+def _content(message: InboundMessage, kind: str, faults: dict[str, str]) -> IncomingContent:
     if kind in faults:
         return Unsupported(kind, _cut(f"It could not be read: {faults[kind]}"))
     if message.errors and kind != "text":
@@ -110,7 +119,7 @@ def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> In
         case "interactive":
             return _answer(message.interactive)
         case "button" if message.button is not None and (pressed := as_text(message.button.text)):
-            return InteractiveReply(as_text(message.button.payload) or pressed, pressed)
+            return InteractiveReply(as_id(message.button.payload) or pressed, pressed)
         case "location":
             return _location(message.location)
         case "contacts":
@@ -200,7 +209,7 @@ def _choice(choice: Choice | None) -> InteractiveReply | None:
     title = as_text(choice.title) if choice else None
     if choice is None or title is None:
         return None
-    return InteractiveReply(as_text(choice.id) or title, title, as_text(choice.description))
+    return InteractiveReply(as_id(choice.id) or title, title, as_text(choice.description))
 
 
 def _form(form: FilledForm | None) -> InteractiveReply | None:
@@ -214,16 +223,14 @@ def _form(form: FilledForm | None) -> InteractiveReply | None:
 
 def _answers(told: object) -> str | None:
     """The answers of a form; what is no object is shown as it came. The form's own token is none of them."""
-    value = as_object(told)
+    text = as_text(told)
+    try:
+        value = as_object(json.loads(text)) if text is not None else as_object(told)
+        shown = [f"{name}: {_in_words(answer)}" for name, answer in (value or {}).items() if name != "flow_token"]
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody reads
+        value, shown = None, []
     if value is None:
-        text = as_text(told)
-        try:
-            value = as_object(json.loads(text)) if text is not None else None
-        except (ValueError, RecursionError):
-            value = None
-        if value is None:
-            return _cut(text) if text is not None else None
-    shown = [f"{name}: {_in_words(answer)}" for name, answer in value.items() if name != "flow_token"]
+        return _cut(text) if text is not None else None
     return "\n".join(shown)[:ANSWERS_LIMIT] or None
 
 

@@ -127,6 +127,17 @@ def test_no_character_of_a_text_makes_it_unreadable(written: str, read: str) -> 
     message.original.encode()
 
 
+def test_a_text_longer_than_anybody_can_type_is_kept_and_not_shown() -> None:
+    """Everything that is shown is judged, and what is judged has to have an end."""
+    [longest, too_long] = [updates_of(with_text("a" * length))[0] for length in (65_535, 65_536)]
+
+    assert isinstance(longest, MessageReceived)
+    assert longest.content == Text("a" * 65_535)
+    assert isinstance(too_long, MessageReceived)
+    assert too_long.content == Unsupported("text", "It is longer than 65,535 characters; the original is kept.")
+    assert "a" * 65_536 in too_long.original
+
+
 def test_a_file_is_read_with_its_id_kind_and_caption() -> None:
     assert own_message("image__01").content == IncomingMedia(
         MediaKind.IMAGE, "610001", "image/jpeg", caption="The scratch", sha256="aGFzaA=="

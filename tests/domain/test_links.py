@@ -48,6 +48,9 @@ def test_a_blocked_host_is_found_however_it_is_written(text: str) -> None:
         "evil example",
         "evil, example",
         "ana@evil.example",
+        "evil.example@good.example",
+        "http://good.example|evil.example@good.example",
+        "mail.-evil.example@good.example",
         "@evil.example",
         "https://good.example/evil.example",
         "https://good.example/?to=evil.example",
@@ -87,6 +90,23 @@ def test_what_leads_elsewhere_or_nowhere_is_not_blocked(text: str) -> None:
 )
 def test_a_block_with_a_path_holds_for_what_begins_with_its_steps(text: str, *, is_blocked: bool) -> None:
     assert (blocked_link(text, BLOCKS) is not None) is is_blocked
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("a.b.example/x/y/z", "b.example/x/y"),
+        ("a.b.example/x", None),
+        ("c.example", None),
+        ("x.a.b.example/q/r", "a.b.example/q"),
+        ("x.a.b.example/q", "a.b.example/q"),
+        ("example.a.b", None),
+    ],
+)
+def test_of_several_blocks_the_one_of_the_longest_host_is_met(text: str, met: str | None) -> None:
+    blocks = ("b.example/x/y", "b.example/x/y/z", "a.b.example/q", "nonsense", "c.example/z", "d.c.example")
+
+    assert blocked_link(text, blocks) == met
 
 
 @pytest.mark.parametrize("host", ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example", "XN--BCHER-KVA.example"])
