@@ -16,6 +16,7 @@ from domain.ports import Ids
 log = structlog.stdlib.get_logger()
 
 ROUTES: Final = frozenset({"/", "/assets", "/graphql", "/healthz", "/media", "/metrics", "/readyz", "/webhooks"})
+REQUEST: Final = "deskline.request"
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -49,6 +50,7 @@ class Edge:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = _Answering(scope, send, self._ids.new(), self._meters)
+        scope[REQUEST] = answering.request
         with bound_contextvars(request=answering.request):
             try:
                 await self._app(scope, receive, answering.send)

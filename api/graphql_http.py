@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.callers import caller_of, note_account
 from api.graphql_sse import EventStream
 from api.graphql_ws import socket_endpoint
+from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
 from domain.actors import Actor
 from domain.errors import Unavailable
@@ -33,14 +34,17 @@ PATH = "/graphql"
 
 def graphql_routes(engine: Engine, path: str = PATH) -> list[BaseRoute]:
     """The API over HTTP, event streams and sockets, all under one path."""
-    return [Route(path, GraphQLOverHttp(engine)), WebSocketRoute(path, socket_endpoint(engine))]
+    refused_tokens = Seldom("a key or a token was refused")
+    over_http = GraphQLOverHttp(engine, refused_tokens)
+    return [Route(path, over_http), WebSocketRoute(path, socket_endpoint(engine, refused_tokens))]
 
 
 class GraphQLOverHttp:
     """An ASGI application, so that every method comes here and is answered alike."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, refused_tokens: Seldom) -> None:
         self._engine = engine
+        self._refused_tokens = refused_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -57,6 +61,8 @@ class GraphQLOverHttp:
             asked = await self._read(request)
             actor = await self._engine.authenticate(request.headers.get("authorization"))
             note_account(request.scope, actor)
+            if actor is None and "authorization" in request.headers:
+                self._refused_tokens.warn(address=caller_of(request.scope).address)
             if first_type(accepted) == EVENT_STREAM:
                 return await self._stream(request, asked, actor, kind)
             tell_cost = request.headers.get("deskline-cost") == "1"

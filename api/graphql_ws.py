@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.callers import caller_of, note_account
 from api.origins import may_connect
+from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
 from domain.actors import Actor, ByUser
 from domain.errors import Unavailable
@@ -39,7 +40,7 @@ RESTARTING, SLOW, BROKEN = 1012, 1013, 1011
 MALFORMED, NOT_ACKNOWLEDGED, FORBIDDEN, TOO_LATE, SAME_ID, TOO_MANY = 4400, 4401, 4403, 4408, 4409, 4429
 
 
-def socket_endpoint(engine: Engine) -> Callable[[WebSocket], Awaitable[None]]:
+def socket_endpoint(engine: Engine, refused_tokens: Seldom) -> Callable[[WebSocket], Awaitable[None]]:
     strangers: Counter[str] = Counter()  # sockets by address that have not introduced themselves
 
     async def endpoint(websocket: WebSocket) -> None:
@@ -47,7 +48,7 @@ def socket_endpoint(engine: Engine) -> Callable[[WebSocket], Awaitable[None]]:
         if refusal is not None:
             await websocket.send_denial_response(refusal)
             return
-        await Socket(engine, websocket, strangers).serve()
+        await Socket(engine, websocket, strangers, refused_tokens).serve()
 
     return endpoint
 
@@ -81,10 +82,11 @@ class Gone(Exception):
 class Socket:
     """One connection, from its handshake to its end. Watched, and drained, while it is open."""
 
-    def __init__(self, engine: Engine, websocket: WebSocket, strangers: Counter[str]) -> None:
+    def __init__(self, engine: Engine, websocket: WebSocket, strangers: Counter[str], refused_tokens: Seldom) -> None:
         self._engine = engine
         self._websocket = websocket
         self._strangers = strangers
+        self._refused_tokens = refused_tokens
         self._caller = caller_of(websocket.scope)
         self._actor: Actor | None = None
         self._introduced = False
@@ -199,6 +201,7 @@ class Socket:
         told = payload.get("authorization")
         actor = await self._engine.authenticate(told) if isinstance(told, str) else None
         if actor is None:
+            self._refused_tokens.warn(address=self._caller.address)
             raise Closed(FORBIDDEN, "Forbidden")
         most = limits.SOCKETS_PER_USER if isinstance(actor.author, ByUser) else limits.SOCKETS_PER_KEY
         if self._engine.watch.of(actor) >= most:

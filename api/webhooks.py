@@ -25,8 +25,10 @@ from adapters.whatsapp.reading import as_id, as_list, as_object, read_json
 from api.addresses import client_address, share_of
 from api.bodies import TooLarge, read_body
 from api.crowd import Crowd, MadeRoom
+from api.edge import REQUEST
 from api.metrics import Meters
 from api.places import NoPlace, Places, Share
+from api.seldom import Seldom
 from domain.channels import Channel
 from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
@@ -39,6 +41,7 @@ STORED_WITHIN_S: Final = 2.0
 BYTES_COMING: Final = 32 * 1024 * 1024  # of bodies that are not whole
 BYTES_HANDLED: Final = 32 * 1024 * 1024  # of those that are
 LONGEST_CHALLENGE: Final = 256
+NUMBERS_SAID: Final = 5  # of those that an unsigned body names
 NOT_JSON: Final = "The body is not JSON."
 LOOKS_SIGNED: Final = re.compile(r"sha256=[0-9a-f]{64}")
 
@@ -66,6 +69,8 @@ class WhatsAppWebhook:
         self._max_per_address = max_per_address
         self._coming = Crowd(max_in_flight, max_per_address, BYTES_COMING)
         self._handled = Places()
+        self._strange_handshakes = Seldom("a webhook's handshake was refused")
+        self._unsigned = Seldom("a webhook was refused: its signature is missing or wrong")
 
     def routes(self) -> list[Route]:
         return [
@@ -79,16 +84,17 @@ class WhatsAppWebhook:
         challenge = asked.get("hub.challenge", "")
         knows = self._verify_token is not None and _equal(asked.get("hub.verify_token", ""), self._verify_token)
         if not knows or asked.get("hub.mode") != "subscribe" or not 1 <= len(challenge) <= LONGEST_CHALLENGE:
+            self._strange_handshakes.warn(address=client_address(request), knows_token=knows)
             return PlainTextResponse("Forbidden", 403)
         return PlainTextResponse(challenge)
 
     async def receive(self, request: Request) -> Response:
         header = _signature(request)
         if header is None:
-            return self._refused("signature", 401)
+            return self._not_signed(client_address(request), "missing")
         try:
             body = await read_body(request, self._coming, most_bytes=BODY_LIMIT, within_s=BODY_WITHIN_S)
-            return await self._take(body, header, share_of(client_address(request)))
+            return await self._take(request, body, header)
         except TooLarge:
             return self._refused("too_large", 413)
         except TimeoutError:
@@ -100,20 +106,20 @@ class WhatsAppWebhook:
         except Unavailable as error:
             return self._refused("unavailable", 503, retry_after_s=error.retry_after_s)
 
-    async def _take(self, body: bytes, header: str, address: str) -> Response:
+    async def _take(self, request: Request, body: bytes, header: str) -> Response:
         is_apps = signature.matches(body, header, self._app_secrets) is not None
         shares = [Share("posts", self._max_in_flight), Share("bytes", BYTES_HANDLED, len(body))]
         if not is_apps:  # whose signature is yet to be looked up has no more than an address's share
-            shares.append(Share(("address", address), self._max_per_address))
+            shares.append(Share(("address", share_of(client_address(request))), self._max_per_address))
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
             named = numbers_named(body)
             if not is_apps and (named is None or not await self._is_signed_by_its_channels(body, header, named)):
-                return self._refused("signature", 401)
-            return await self._store(body, named)
+                return self._not_signed(client_address(request), "wrong", named)
+            return await self._store(request, body, named)
 
-    async def _store(self, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
+    async def _store(self, request: Request, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
         """Signed, so it is kept, whatever it is."""
-        id = DeliveryId(self._ports.ids.new())
+        id = DeliveryId(request.scope.get(REQUEST) or self._ports.ids.new())  # one name from here to what it causes
         received_at = self._ports.clock.now()
         is_json = named is not None or _is_json(body)
         delivery = (
@@ -172,6 +178,11 @@ class WhatsAppWebhook:
         except SealBroken as error:
             log.error("a channel's app secret can't be opened", channel=channel.id, why=str(error))
             return ""
+
+    def _not_signed(self, address: str, signature: str, numbers: Collection[PhoneNumberId] | None = None) -> Response:
+        named = " ".join(sorted(numbers or ())[:NUMBERS_SAID]) or None
+        self._unsigned.warn(address=address, signature=signature, numbers=named)
+        return self._refused("signature", 401)
 
     def _refused(self, cause: str, status: int, retry_after_s: float | None = None) -> Response:
         self._meters.refused.labels(cause).inc()

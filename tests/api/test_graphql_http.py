@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from api.logs import set_up_logs
 from domain.actors import Scope
 from tests.api.graphql_server import client_of, serving
 from tests.schema.live_desk import LiveDesk, a_live_desk
@@ -130,6 +131,21 @@ async def test_who_is_not_signed_in_is_told_so(served: Served, authorization: st
     assert said.status_code == 401
     assert said.headers["www-authenticate"] == "Bearer"
     assert codes(said) == ["UNAUTHENTICATED"]
+
+
+async def test_a_key_that_is_refused_is_told_of_in_the_log_without_the_key(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs("json")
+    async with client_of(served.desk.engine) as stranger:
+        await stranger.post("/graphql", json=VIEWER)
+        for number in range(5):
+            await stranger.post("/graphql", json=VIEWER, headers={"Authorization": f"Bearer dk_guess{number}"})
+
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["level"]) == ("a key or a token was refused", "warning")
+    assert line["address"]
+    assert "guess" not in json.dumps(line)
 
 
 async def test_signing_in_needs_no_sign_in_and_what_is_wrong_is_a_user_error(served: Served) -> None:

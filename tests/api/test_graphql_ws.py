@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from api.logs import set_up_logs
 from domain.actors import Role
 from domain.ids import UserId
 from schema import ids, limits
@@ -294,6 +295,16 @@ async def test_wrong_credentials_close_4403(served: Served, payload: object) -> 
         await client.send(type="connection_init", payload=payload)
 
         assert await client.close_code() == 4403
+
+
+async def test_wrong_credentials_are_told_of_in_the_log(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("json")
+    async with a_socket(served.address) as client:
+        await client.send(type="connection_init", payload={"authorization": "Bearer dk_guess"})
+        await client.close_code()
+
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["address"]) == ("a key or a token was refused", "127.0.0.1")
 
 
 async def test_a_revoked_key_does_not_get_in(served: Served) -> None:

@@ -10,8 +10,11 @@ from dataclasses import replace
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from adapters.memory.journal import MemoryJournal
+from api.edge import Edge
+from api.logs import set_up_logs
 from api.metrics import Meters
 from api.webhooks import BODY_LIMIT, PATH, WhatsAppWebhook
 from domain.errors import Unavailable
@@ -384,3 +387,58 @@ class SlowDisk(MemoryJournal):
         self.is_writing.set()
         await self.may_go_on.wait()
         await super().append(delivery)
+
+
+# What an operator reads
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize(("headers", "how"), [({}, "missing"), (signed(b"something else"), "wrong")])
+async def test_a_body_that_is_not_signed_is_told_of_with_the_numbers_it_names(
+    headers: dict[str, str], how: str, meta: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs("json")
+
+    await meta.post(PATH, content=a_body(OURS, THEIRS), headers=headers)
+
+    (line,) = lines(capsys)
+    assert (line["level"], line["signature"], line["address"]) == ("warning", how, "127.0.0.1")
+    assert line["numbers"] == (None if how == "missing" else "111 222")
+
+
+async def test_a_thousand_of_them_are_two_lines_at_the_most(
+    meta: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs("json")
+
+    for _ in range(100):
+        await meta.post(PATH, content=a_body(OURS))
+
+    assert len(lines(capsys)) <= 2
+
+
+async def test_a_handshake_with_a_wrong_token_is_told_of_without_the_token(
+    meta: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs("json")
+
+    await meta.get(PATH, params={"hub.mode": "subscribe", "hub.verify_token": "guess", "hub.challenge": "1"})
+
+    (line,) = lines(capsys)
+    assert (line["event"], line["knows_token"]) == ("a webhook's handshake was refused", False)
+    assert "guess" not in json.dumps(line)
+
+
+async def test_a_delivery_has_the_name_of_the_request_that_brought_it(ports: Ports, meters: Meters) -> None:
+    webhook = WhatsAppWebhook(
+        ports, meters, app_secrets=(APP_SECRET,), verify_token=TOKEN, max_in_flight=16, max_per_address=16
+    )
+    app = Starlette(routes=webhook.routes(), middleware=[Middleware(Edge, ids=ports.ids, meters=meters)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk") as meta:
+        answer = await meta.post(PATH, content=a_body(OURS), headers=signed(a_body(OURS)))
+
+    (delivery,) = await kept(ports)
+    assert delivery.id == answer.headers["x-request-id"]
