@@ -257,6 +257,14 @@ class Transaction(Look, Protocol):
         """Say what became of whole deliveries, together with what they made."""
         ...
 
+    async def take_turns(self, names: Collection[str]) -> None:
+        """From here to the end nobody else of the organization is past this with one of these names.
+
+        For what no key of a row can keep one: what is counted or looked for after this is there, or nowhere. It comes
+        before anything else is asked, since who waits here may hold nothing that others wait for.
+        """
+        ...
+
     async def user(self, id: UserId) -> User | None: ...
 
     async def user_by_email(self, email: str) -> User | None: ...

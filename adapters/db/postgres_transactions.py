@@ -141,6 +141,9 @@ class _PostgresStatements:
         await self._write_staged()
         return await self.connection.rows(sql, askable(values))
 
+    async def take_turns(self, names: Sequence[str]) -> None:
+        await self.select(TAKE_TURNS, list(names))
+
     async def take_ticket_numbers(self, count: int) -> int:
         rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
         return rows[0]["number"]
@@ -230,6 +233,13 @@ def _lock(kind: type[Row]) -> str:
 
 
 # ---------------------------------------------------------------- statements
+
+# In one order, whoever asks; two names that happen to have one number only wait where they need not.
+TAKE_TURNS = """
+    SELECT pg_advisory_xact_lock(turn) FROM (
+        SELECT DISTINCT hashtextextended(name, 0) AS turn FROM unnest(?::text[]) AS name ORDER BY turn
+    ) AS turns
+"""
 
 APPEND_EVENTS = f"""
     WITH moved AS (

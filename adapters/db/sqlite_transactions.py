@@ -117,6 +117,9 @@ class _SqliteStatements:
 
         return await self._run(read)
 
+    async def take_turns(self, names: Sequence[str]) -> None:
+        """There is one writer at a time."""
+
     async def take_ticket_numbers(self, count: int) -> int:
         rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
         return rows[0]["number"]

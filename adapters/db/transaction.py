@@ -4,7 +4,7 @@ Rows are staged and written many at a time, parents first, each over the one tha
 written before it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -80,6 +80,10 @@ class Work:
 class Statements(Looking, Protocol):
     """What a transaction asks of its database. Each writes first what is staged; rows come locked, in key order."""
 
+    async def take_turns(self, names: Sequence[str]) -> None:
+        """Wait until no other transaction that lives has taken one of these names, and take them."""
+        ...
+
     async def take_ticket_numbers(self, count: int) -> int:
         """The organization's counter of tickets moved on by so many; where it stands then."""
         ...
@@ -116,6 +120,10 @@ class SqlTransaction(SqlLook):
 
     def finish(self, *results: DeliveryResult) -> None:
         self.work.results += results
+
+    async def take_turns(self, names: Collection[str]) -> None:
+        if names:
+            await self._statements.take_turns([f"{self.organization}/{name}" for name in names])
 
     # The organization and its people
 

@@ -259,6 +259,9 @@ class _MemoryTransaction(MemoryLook):
         self.write()
         return super()._rows(kind)
 
+    async def take_turns(self, names: Collection[str]) -> None:
+        """There is one transaction at a time."""
+
     async def user(self, id: UserId) -> User | None:
         return self._one(User, id)
 

@@ -152,6 +152,11 @@ def _saved(tx: Transaction, before: Message, after: Message, change: MessageChan
 # ---------------------------------------------------------------- waiting for the message
 
 
+def turn_of(number: str, wamid: Wamid) -> str:
+    """The turn of whoever parks for a message or makes it known: it is taken before either looks for the other."""
+    return f"wamid/{number}/{wamid}"
+
+
 def park(
     ports: Ports, tx: Transaction, desk: Desk, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
 ) -> None:

@@ -26,7 +26,7 @@ from domain.pace import at_rest
 from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
 from domain.templates import Template
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.templates import keep_told, read_from_now_on
+from domain.use_cases.templates import keep_told, read_from_now_on, turn_of
 
 PIN = re.compile(r"[0-9]{6}")
 NETWORK_ID = re.compile(r"[0-9]{1,32}")
@@ -87,6 +87,7 @@ async def _keep(
 ) -> Channel | Refusal:
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
         if refusal := await _place_refusal(ports, tx, asked):
             return refusal
         if not await tx.enlist(Listing.NUMBER, asked.number, asked.number):

@@ -67,7 +67,7 @@ from domain.quarantine import Policy
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.changes import apply_parked
+from domain.use_cases.changes import apply_parked, turn_of
 from domain.use_cases.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
 from domain.use_cases.queueing import hold, queue_again
@@ -362,6 +362,8 @@ async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
     now = ports.clock.now()
     item, attempt = claimed.item, claimed.attempt
     async with ports.store.transaction(item.organization) as tx:
+        if isinstance(result, Accepted):
+            await tx.take_turns([turn_of(claimed.outgoing.number, result.wamid)])
         message, thread, channel = await _what_leaves(tx, item)
         current = await tx.outbox_item(item.id)
         ours = current if current is not None and current.lease == item.lease else None

@@ -54,6 +54,7 @@ from domain.use_cases.changes import (
     may_change,
     park,
     replies_of,
+    turn_of,
 )
 from domain.use_cases.gathered import Desk
 from domain.use_cases.marks import is_of_reaction, read_callback, sane_time
@@ -76,6 +77,7 @@ async def receive(
     `whole` names the deliveries whose last updates these are: their states are set in the same transaction.
     """
     async with ports.store.transaction(organization, background=True) as tx:
+        await tx.take_turns(sorted({turn for update in updates for turn in _turns_of(update)}))
         done = await tx.recorded([record_id(update.place) for update in updates])
         fresh = [update for update in updates if record_id(update.place) not in done]
         desk = await _gather(tx, fresh)
@@ -191,6 +193,13 @@ async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update
     desk.threads |= await tx.threads(sorted(elsewhere)) if elsewhere else {}
     for parked in await tx.parked(sorted(wamids)):
         desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
+
+
+def _turns_of(update: Update) -> Iterator[str]:
+    """Whoever speaks of a message that is not known and whoever makes it known go one after the other, so that the
+    second finds what the first left: the message, or what waits for it."""
+    for wamid in _wamids_of(update) if update.place.number is not None else ():
+        yield turn_of(update.place.number or "", wamid)
 
 
 def _wamids_of(update: Update) -> tuple[Wamid, ...]:

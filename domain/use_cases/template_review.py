@@ -17,7 +17,7 @@ from domain.template_drafts import TemplateDraft, fault_of
 from domain.templates import HEADER_FILES, Template, TemplateStatus
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.intake import NotTheFile, unspoilt
-from domain.use_cases.templates import any_token, read_again, refusal_of, token_of
+from domain.use_cases.templates import any_token, read_again, refusal_of, token_of, turn_of
 
 SAMPLE = ("header", "mediaId")
 NO_SUCH_TEMPLATE = 2593002  # subcode of 100
@@ -173,6 +173,7 @@ async def _kept(
     """The template as it is now; under its old id where there was one of this name and language before."""
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
+        await tx.take_turns([turn_of(account)])
         same = (
             each
             for each in await tx.templates_of(account)

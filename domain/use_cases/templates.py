@@ -86,6 +86,11 @@ async def sync_due(ports: Ports, organization: OrganizationId, account: Business
     return await _keep(ports, organization, reading, told)
 
 
+def turn_of(account: BusinessAccountId) -> str:
+    """The turn of whoever adds to an account: its numbers are counted, its templates known by name and language."""
+    return f"account/{account}"
+
+
 async def read_again(tx: Transaction, account: BusinessAccountId, now: datetime) -> None:
     """Have all templates of an account read soon: what is known of them is not all, or not right."""
     known = await tx.template_sync(account)
@@ -187,6 +192,7 @@ async def _put_off(ports: Ports, organization: OrganizationId, reading: Reading,
 @again_on_collision
 async def _keep(ports: Ports, organization: OrganizationId, reading: Reading, told: Sequence[Template]) -> Synced:
     async with ports.store.transaction(organization, background=reading.claimed is not None) as tx:
+        await tx.take_turns([turn_of(reading.account)])
         found = await keep_told(tx, reading.account, told, reading.began)
         sync = await tx.template_sync(reading.account)
         if sync is not None and sync == reading.claimed:
