@@ -33,6 +33,12 @@ from domain.use_cases.ticketing import record_thread
 SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
 
 
+def turns_of(person: Person) -> tuple[str, ...]:
+    """The turn of whoever may be the first to know this person: their number may be written in a form that another
+    one's key does not meet."""
+    return (f"person/{max(number_variants(person.wa_id), key=len)}",) if person.wa_id is not None else ()
+
+
 def known(desk: Desk, person: Person) -> Contact | None:
     """The contact whom the surest of a person's names belongs to."""
     return next(iter(_holders(desk, keys_of(person))), None)

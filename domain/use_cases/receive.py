@@ -42,7 +42,16 @@ from domain.updates import (
     UpdateRecord,
     record_id,
 )
-from domain.use_cases.acquaintance import acquainted, answering, join, known, rename_threads, thread_of, told_names
+from domain.use_cases.acquaintance import (
+    acquainted,
+    answering,
+    join,
+    known,
+    rename_threads,
+    thread_of,
+    told_names,
+    turns_of,
+)
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.changes import (
     apply_deletion,
@@ -196,10 +205,12 @@ async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update
 
 
 def _turns_of(update: Update) -> Iterator[str]:
-    """Whoever speaks of a message that is not known and whoever makes it known go one after the other, so that the
-    second finds what the first left: the message, or what waits for it."""
+    """Whoever speaks of a message or person that is not known and whoever makes them known go one after the other, so
+    that the second finds what the first left: the message, what waits for it, the contact."""
     for wamid in _wamids_of(update) if update.place.number is not None else ():
         yield turn_of(update.place.number or "", wamid)
+    for person in _people([update]):
+        yield from turns_of(person)
 
 
 def _wamids_of(update: Update) -> tuple[Wamid, ...]:

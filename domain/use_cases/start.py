@@ -31,7 +31,7 @@ from domain.ports import Look, Ports, Transaction
 from domain.templates import HEADER_FIELD
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
-from domain.use_cases.acquaintance import thread_among
+from domain.use_cases.acquaintance import thread_among, turns_of
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.queueing import (
     Call,
@@ -94,7 +94,9 @@ async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Starte
     """
     if refusal := start_refusal(actor, asked):
         return refusal
+    number = typed_number(asked.number) if asked.number is not None else None
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns(turns_of(Person(wa_id=number)))
         decided = await decide_start(ports, tx, actor, asked)
         if isinstance(decided, Starting):
             return await _start(ports, tx, actor, asked, decided)

@@ -17,7 +17,7 @@ from tests.domain.log_check import Database
 
 T = TypeVar("T")
 
-ROUNDS = int(os.environ.get("DESKLINE_TEST_RACE_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("DESKLINE_TEST_RACE_ROUNDS", "3"))
 CALLERS = 32
 DEADLINE_S = 120 + 2 * ROUNDS
 
