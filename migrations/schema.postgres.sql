@@ -375,6 +375,8 @@ CREATE TABLE sign_ins (
     CONSTRAINT sign_ins_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES users(organization_id, id)
 );
 
+CREATE INDEX sign_ins_by_expiry ON public.sign_ins USING btree (organization_id, expires_at, id);
+
 CREATE INDEX sign_ins_of_user ON public.sign_ins USING btree (organization_id, user_id, id);
 
 CREATE TABLE template_syncs (
@@ -469,7 +471,11 @@ CREATE INDEX threads_of_channel ON public.threads USING btree (organization_id, 
 
 CREATE INDEX threads_of_contact ON public.threads USING btree (organization_id, contact_id, id);
 
+CREATE INDEX threads_of_contact_by_activity ON public.threads USING btree (organization_id, contact_id, last_activity_at, id);
+
 CREATE INDEX threads_of_owner ON public.threads USING btree (organization_id, owner_id, last_activity_at, id);
+
+CREATE INDEX threads_of_ticket ON public.threads USING btree (organization_id, ticket_id) WHERE (ticket_id IS NOT NULL);
 
 CREATE TABLE ticket_changes (
     organization_id text COLLATE "C" NOT NULL,
@@ -520,11 +526,24 @@ CREATE INDEX tickets_by_age ON public.tickets USING btree (organization_id, crea
 
 CREATE UNIQUE INDEX tickets_by_number ON public.tickets USING btree (organization_id, number);
 
+CREATE INDEX tickets_by_priority ON public.tickets USING btree (organization_id, (
+CASE priority
+    WHEN 'LOW'::text THEN '0'::text
+    WHEN 'MEDIUM'::text THEN '1'::text
+    WHEN 'HIGH'::text THEN '2'::text
+    WHEN 'URGENT'::text THEN '3'::text
+    ELSE NULL::text
+END), id);
+
 CREATE INDEX tickets_by_status ON public.tickets USING btree (organization_id, status, created_at, id);
 
 CREATE INDEX tickets_of_contact ON public.tickets USING btree (organization_id, contact_id, created_at, id);
 
 CREATE INDEX tickets_of_owner ON public.tickets USING btree (organization_id, owner_id, status, created_at, id);
+
+CREATE INDEX tickets_of_owner_by_age ON public.tickets USING btree (organization_id, owner_id, created_at, id);
+
+CREATE INDEX tickets_of_priority ON public.tickets USING btree (organization_id, priority, created_at, id);
 
 CREATE INDEX tickets_of_thread ON public.tickets USING btree (organization_id, thread_id, created_at, id);
 
@@ -549,6 +568,8 @@ CREATE TABLE updates (
     CONSTRAINT updates_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT updates_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
+
+CREATE INDEX updates_by_age ON public.updates USING btree (organization_id, at, id);
 
 CREATE INDEX updates_of_delivery ON public.updates USING btree (organization_id, delivery_id, index);
 

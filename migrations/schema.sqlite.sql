@@ -356,6 +356,8 @@ CREATE TABLE sign_ins (
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id)
 );
 
+CREATE INDEX sign_ins_by_expiry ON sign_ins (organization_id, expires_at, id);
+
 CREATE INDEX sign_ins_of_user ON sign_ins (organization_id, user_id, id);
 
 CREATE TABLE template_syncs (
@@ -440,7 +442,11 @@ CREATE INDEX threads_of_channel ON threads (organization_id, channel_id, last_ac
 
 CREATE INDEX threads_of_contact ON threads (organization_id, contact_id, id);
 
+CREATE INDEX threads_of_contact_by_activity ON threads (organization_id, contact_id, last_activity_at, id);
+
 CREATE INDEX threads_of_owner ON threads (organization_id, owner_id, last_activity_at, id);
+
+CREATE INDEX threads_of_ticket ON threads (organization_id, ticket_id) WHERE ticket_id IS NOT NULL;
 
 CREATE TABLE ticket_changes (
     organization_id TEXT NOT NULL,
@@ -490,11 +496,18 @@ CREATE INDEX tickets_by_age ON tickets (organization_id, created_at, id);
 
 CREATE UNIQUE INDEX tickets_by_number ON tickets (organization_id, number);
 
+CREATE INDEX tickets_by_priority ON tickets (organization_id,
+    (CASE priority WHEN 'LOW' THEN '0' WHEN 'MEDIUM' THEN '1' WHEN 'HIGH' THEN '2' WHEN 'URGENT' THEN '3' END), id);
+
 CREATE INDEX tickets_by_status ON tickets (organization_id, status, created_at, id);
 
 CREATE INDEX tickets_of_contact ON tickets (organization_id, contact_id, created_at, id);
 
 CREATE INDEX tickets_of_owner ON tickets (organization_id, owner_id, status, created_at, id);
+
+CREATE INDEX tickets_of_owner_by_age ON tickets (organization_id, owner_id, created_at, id);
+
+CREATE INDEX tickets_of_priority ON tickets (organization_id, priority, created_at, id);
 
 CREATE INDEX tickets_of_thread ON tickets (organization_id, thread_id, created_at, id);
 
@@ -517,6 +530,8 @@ CREATE TABLE updates (
     wamid TEXT,
     PRIMARY KEY (organization_id, id)
 );
+
+CREATE INDEX updates_by_age ON updates (organization_id, at, id);
 
 CREATE INDEX updates_of_delivery ON updates (organization_id, delivery_id, "index");
 

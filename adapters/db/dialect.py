@@ -21,6 +21,8 @@ class Dialect:
     """What such a `value` has under a name."""
     across: str
     """Joins a table to `organizations`, one organization after the other."""
+    led_by: str
+    """Follows a table's name: the index to go by, where the database would take another one."""
     tables: str
     """The names of the tables that are there."""
 
@@ -32,6 +34,7 @@ SQLITE = Dialect(
     each="json_each({})",
     member="json_extract(value, '$.{}')",
     across="CROSS JOIN",
+    led_by=" INDEXED BY {}",
     tables="SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
 )
 POSTGRES = Dialect(
@@ -41,6 +44,7 @@ POSTGRES = Dialect(
     each="json_array_elements({}::json) AS each(value)",
     member="value ->> '{}'",
     across="JOIN",
+    led_by="{:.0}",
     tables=(
         "SELECT relname::text AS name FROM pg_class"
         " WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') ORDER BY relname"

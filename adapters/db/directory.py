@@ -13,8 +13,9 @@ class SqlDirectory:
 
     async def organizations(self) -> list[OrganizationId]:
         rows = await self._selects.select(
-            "SELECT DISTINCT organization_id FROM directory WHERE kind = ? ORDER BY organization_id",
-            Listing.ORGANIZATION.value,
+            # primary key; the kind stands in it, since PostgreSQL takes any one kind for a part of all
+            f"SELECT DISTINCT organization_id FROM directory WHERE kind = '{Listing.ORGANIZATION}'"
+            " ORDER BY organization_id"
         )
         return [OrganizationId(row["organization_id"]) for row in rows]
 

@@ -25,6 +25,7 @@ class Key:
     sql: str
     text: Callable[[Record], str]
     value: Callable[[str], Value]
+    is_column: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,19 @@ def ranked(column: str, ranks: Sequence[str]) -> Key:
     """A column of a few known texts, sorted as they are listed."""
     known = {text: str(rank) for rank, text in enumerate(ranks)}
     cases = " ".join(f"WHEN '{text}' THEN '{rank}'" for text, rank in known.items())
-    return Key(f"CASE {column} {cases} END", lambda record: known[record[column]], _one_of(frozenset(known.values())))
+    return Key(
+        f"CASE {column} {cases} END", lambda record: known[record[column]], _one_of(frozenset(known.values())), False
+    )
 
 
-def page_statement(row_type: type[T], conditions: Sequence[Condition], order: Order, ask: PageAsk) -> Statement:
-    """Raises ValueError where a place of `ask` is none of this order."""
+def page_statement(
+    row_type: type[T], conditions: Sequence[Condition], order: Order, ask: PageAsk, led_by: str = ""
+) -> Statement:
+    """`led_by` follows the table's name. Raises ValueError where a place of `ask` is none of this order."""
     chosen = [*conditions, *_within(order, ask)]
     where = " AND ".join(condition.sql for condition in chosen)
     sql = (
-        f"SELECT {selected(row_type)} FROM {table(row_type)} WHERE {where} "
+        f"SELECT {selected(row_type)} FROM {table(row_type)}{led_by} WHERE {where} "
         f"ORDER BY {_order_by(order, backward=ask.from_end)} LIMIT ?"
     )
     return Statement(sql, (*(value for condition in chosen for value in condition.values), ask.size + 1))
@@ -116,7 +121,11 @@ def _beside(order: Order, place: tuple[str, ...], *, later: bool) -> Condition:
     values = tuple(key.value(text) for key, text in zip(order.keys, place, strict=True))
     if order.nulls_last and later:
         return Condition(f"(({columns}) {sign} ({marks}) OR {order.keys[0].sql} IS NULL)", values)
-    return Condition(f"({columns}) {sign} ({marks})", values)
+    beside = Condition(f"({columns}) {sign} ({marks})", values)
+    if order.keys[0].is_column:
+        return beside
+    # SQLite finds its way into an index by the columns of a pair, and not by an expression in it
+    return Condition(f"{order.keys[0].sql} {sign}= ? AND {beside.sql}", (values[0], *values))
 
 
 def _beside_null(order: Order, place: tuple[str, ...], sign: str, *, later: bool) -> Condition:

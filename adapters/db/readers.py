@@ -111,13 +111,17 @@ class SqlReads:
     async def events(
         self, organization: OrganizationId, after: int, limit: int, thread: ThreadId | None = None
     ) -> list[LoggedEvent]:
-        # events: primary key; with a thread events_of_thread. Page key: position
+        # events: primary key; with a thread events_of_thread, which SQLite does not see by itself. Page key: position
+        led_by = ""
         conditions = [_of(organization), Condition("position > ?", (after,))]
         if thread is not None:
             conditions.insert(1, Condition("thread_id = ?", (thread,)))
+            led_by = self._dialect.led_by.format("events_of_thread")
         where, values = _where(conditions)
         records = await self._selects.select(
-            f"SELECT {', '.join(EVENT_COLUMNS)} FROM events WHERE {where} ORDER BY position LIMIT ?", *values, limit
+            f"SELECT {', '.join(EVENT_COLUMNS)} FROM events{led_by} WHERE {where} ORDER BY position LIMIT ?",
+            *values,
+            limit,
         )
         return [event_from_record(record) for record in records]
 
@@ -141,13 +145,18 @@ class SqlReads:
     # Threads and what is in them
 
     async def threads(self, organization: OrganizationId, ask: ThreadAsk, now: datetime) -> Page[Thread]:
-        # threads_by_activity, threads_by_age or threads_by_session; with one status, channel or owner, and by
-        # activity, threads_by_status, threads_of_channel or threads_of_owner. Page key: the instant and the id
+        # threads_by_activity, threads_by_age or threads_by_session; with one status, channel, owner or contact, and by
+        # activity, threads_by_status, threads_of_channel, threads_of_owner or threads_of_contact_by_activity; with open
+        # tickets threads_of_ticket, sorted. Page key: the instant and the id
         conditions = _threads_that_pass(self._dialect, organization, ask.filter, now)
-        return await self._page(Thread, conditions, _thread_order(ask), ask.page)
+        return await self._page(Thread, conditions, _thread_order(ask), ask.page, self._led_by(ask.filter))
 
     async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int:
-        return await self._count(Thread, _threads_that_pass(self._dialect, organization, filter, now))
+        conditions = _threads_that_pass(self._dialect, organization, filter, now)
+        return await self._count(Thread, conditions, self._led_by(filter))
+
+    def _led_by(self, filter: ThreadFilter) -> str:
+        return self._dialect.led_by.format("threads_of_ticket") if _asks_for_open_tickets(filter) else ""
 
     async def threads_by_ids(self, organization: OrganizationId, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
         return await self._by_ids(Thread, organization, ids)
@@ -175,8 +184,8 @@ class SqlReads:
     # Tickets
 
     async def tickets(self, organization: OrganizationId, ask: TicketAsk) -> Page[Ticket]:
-        # tickets_by_age or tickets_by_number; by age with one status, thread or contact tickets_by_status,
-        # tickets_of_thread or tickets_of_contact; by priority they are sorted.
+        # tickets_by_age, tickets_by_number or tickets_by_priority; by age with one status, priority, owner, thread or
+        # contact tickets_by_status, tickets_of_priority, tickets_of_owner_by_age, tickets_of_thread, tickets_of_contact
         # Page key: created_at and id, rank and id, or the number
         conditions = _tickets_that_pass(self._dialect, organization, ask.filter)
         return await self._page(Ticket, conditions, _ticket_order(ask), ask.page)
@@ -341,14 +350,18 @@ class SqlReads:
         )
         return [from_record(row_type, record) for record in records]
 
-    async def _page(self, row_type: type[R], conditions: Sequence[Condition], order: Order, ask: PageAsk) -> Page[R]:
-        statement = page_statement(row_type, conditions, order, ask)
+    async def _page(
+        self, row_type: type[R], conditions: Sequence[Condition], order: Order, ask: PageAsk, led_by: str = ""
+    ) -> Page[R]:
+        statement = page_statement(row_type, conditions, order, ask, led_by)
         records = await self._selects.select(statement.sql, *statement.values)
         return page(row_type, records, order, ask)
 
-    async def _count(self, row_type: type[Row], conditions: Sequence[Condition]) -> int:
+    async def _count(self, row_type: type[Row], conditions: Sequence[Condition], led_by: str = "") -> int:
         where, values = _where(conditions)
-        records = await self._selects.select(f"SELECT count(*) AS rows FROM {table(row_type)} WHERE {where}", *values)
+        records = await self._selects.select(
+            f"SELECT count(*) AS rows FROM {table(row_type)}{led_by} WHERE {where}", *values
+        )
         return records[0]["rows"]
 
 
@@ -410,7 +423,9 @@ def _threads_that_pass(
         *_in(dialect, "owner_id", filter.owners),
         *_absent("owner_id", filter.unassigned),
     ]
-    if filter.ticket_statuses:
+    if _asks_for_open_tickets(filter):
+        conditions.append(_ticket_is_open(organization, filter.ticket_statuses))
+    elif filter.ticket_statuses:
         conditions.append(_ticket_stands(dialect, filter.ticket_statuses))
     if filter.contact is not None:
         conditions.append(Condition("contact_id = ?", (filter.contact,)))
@@ -423,6 +438,20 @@ def _threads_that_pass(
     if filter.active_since is not None:
         conditions.append(Condition("last_activity_at >= ?", (filter.active_since,)))
     return conditions
+
+
+def _asks_for_open_tickets(filter: ThreadFilter) -> bool:
+    return bool(filter.ticket_statuses) and TicketStatus.CLOSED not in filter.ticket_statuses
+
+
+def _ticket_is_open(organization: OrganizationId, statuses: tuple[TicketStatus, ...]) -> Condition:
+    """Open tickets are few among all there ever were: they lead to their threads. For PostgreSQL to know, the statuses
+    stand in the statement.
+    """
+    wanted = ", ".join(f"'{status}'" for status in sorted(statuses))
+    return Condition(
+        f"ticket_id IN (SELECT id FROM tickets WHERE organization_id = ? AND status IN ({wanted}))", (organization,)
+    )
 
 
 def _ticket_stands(dialect: Dialect, statuses: tuple[TicketStatus, ...]) -> Condition:

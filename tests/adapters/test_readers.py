@@ -153,8 +153,8 @@ INBOX_INDEXES = {
     "several channels": (ThreadFilter(channels=CHANNELS), ThreadOrder.LAST_ACTIVITY, "threads_by_activity"),
     "unread": (ThreadFilter(unread=True), ThreadOrder.LAST_ACTIVITY, "threads_by_activity"),
     "open sessions": (ThreadFilter(session=SessionState.OPEN), ThreadOrder.LAST_ACTIVITY, "threads_by_activity"),
-    "open tickets": (
-        ThreadFilter(ticket_statuses=(TicketStatus.NEW, TicketStatus.WAITING_ON_US)),
+    "closed tickets and new ones": (
+        ThreadFilter(ticket_statuses=(TicketStatus.NEW, TicketStatus.CLOSED)),
         ThreadOrder.LAST_ACTIVITY,
         "threads_by_activity",
     ),
