@@ -14,11 +14,13 @@ from starlette.routing import BaseRoute, Route
 
 from api.bundle import Bundle
 from api.callers import Callers
+from api.cors import Cors
 from api.edge import Edge
 from api.graphql_http import graphql_routes
 from api.hearing import Hearing
 from api.media import MediaFiles
 from api.metrics import Meters
+from api.origins import origins_of
 from api.settings import Settings
 from api.webhooks import WhatsAppWebhook
 from api.wiring import Wired
@@ -58,13 +60,14 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
     """`extra` routes come first."""
     meters = _meters(desk)
     cursors = Cursors(desk.keys.cursors, settings.public_url)
+    origins = origins_of(settings.allowed_origins, settings.public_url)
     engine = Engine(
         schema,
         desk.ports,
         cursors,
         introspection=settings.introspection,
-        allowed_origins=settings.allowed_origins,
         in_flight=InFlight(settings.queries_in_flight, settings.queries_of_organization, settings.queries_of_caller),
+        allowed_origins=origins,
     )
     worker = Worker(desk.ports, meters) if with_worker else None
     webhook = WhatsAppWebhook(
@@ -98,6 +101,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         ],
         middleware=[
             Middleware(Callers, trusted=settings.trusted_proxies),
+            Middleware(Cors, allowed=origins),
             Middleware(Edge, ids=desk.ports.ids, meters=meters),
         ],
         lifespan=lifespan,

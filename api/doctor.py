@@ -1,8 +1,13 @@
 """`deskline doctor`: every setting, and what is wrong, in lines that say what to do."""
 
+import base64
+import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
 
 from adapters.clamd.scanner import Clamd
 from adapters.clamd.scanner import Standing as ScannerStanding
@@ -23,6 +28,10 @@ from domain.ports import DeliveryState, Listing, NotSent, Rejected, TokenFacts, 
 
 NUMBERS_SHOWN: Final = 20
 UNKNOWN_SINCE: Final = timedelta(days=7)  # the network repeats what it could not deliver for so long
+PUBLIC_ANSWERS_WITHIN_S: Final = 5.0
+SWITCHED: Final = 101  # protocols
+NOT_SERVING: Final = (502, 503, 504)
+SHOWN_OF_AN_ANSWER: Final = 300
 AWAY: Final = "database: can't answer now; it is away or full, or another process holds it"
 
 
@@ -42,13 +51,14 @@ class Report:
         self.faults += 1
 
 
-async def examine(settings: Settings) -> Report:
-    """Looks only: it makes no database and sends no message."""
+async def examine(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Report:
+    """Looks only: it makes no database and sends no message. `transport` leads to the public address."""
     report = Report()
     _tell_settings(settings, report)
     report.lines.append("")
     _look_at_page(report)
     _look_at_proxies(settings, report)
+    await _look_at_public_address(settings, report, transport)
     await _look_at_redis(settings, report)
     await _look_at_objects(settings, report)
     await _look_at_scanner(settings, report)
@@ -96,6 +106,54 @@ def _look_at_proxies(settings: Settings, report: Report) -> None:
             f"proxies: {PREFIX}PUBLIC_URL is https, so something stands in front, and {PREFIX}TRUSTED_PROXIES does not"
             " name it: nobody's address is known, and limits per address don't hold"
         )
+
+
+async def _look_at_public_address(
+    settings: Settings, report: Report, transport: httpx.AsyncBaseTransport | None
+) -> None:
+    """Shakes hands for a socket as a browser on the inbox page would, through whatever stands in front."""
+    if settings.public_url is None:
+        report.note(f"public address: {PREFIX}PUBLIC_URL is not set; pages are known by the Host header alone")
+        return
+    try:
+        async with (
+            httpx.AsyncClient(transport=transport, timeout=PUBLIC_ANSWERS_WITHIN_S, trust_env=False) as client,
+            client.stream("GET", f"{settings.public_url}/graphql", headers=_handshake(settings.public_url)) as answer,
+        ):
+            told = "" if answer.status_code == SWITCHED else (await _beginning(answer)).strip()
+    except httpx.HTTPError as error:
+        report.note(
+            f"public address: {settings.public_url} can't be reached from here: {error or type(error).__name__}"
+        )
+        return
+    if answer.status_code == SWITCHED:
+        report.good(f"public address: {settings.public_url} leads here, sockets too")
+    elif answer.status_code in NOT_SERVING:
+        report.note(f"public address: {settings.public_url} answers {answer.status_code}; is deskline serve running?")
+    else:
+        report.wrong(
+            f"public address: a socket's handshake at {settings.public_url}/graphql was answered {answer.status_code},"
+            f" not {SWITCHED}: {told or 'without a word'}"
+        )
+
+
+def _handshake(public_url: str) -> dict[str, str]:
+    place = urlsplit(public_url)
+    return {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Origin": f"{place.scheme}://{place.netloc}",
+        "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
+        "Sec-WebSocket-Protocol": "graphql-transport-ws",
+        "Sec-WebSocket-Version": "13",
+    }
+
+
+async def _beginning(answer: httpx.Response) -> str:
+    """Of an answer's text: somebody else's page may be long."""
+    async for text in answer.aiter_text(SHOWN_OF_AN_ANSWER):
+        return " ".join(text.split())
+    return ""
 
 
 async def _look_at_redis(settings: Settings, report: Report) -> None:

@@ -8,6 +8,7 @@ accepted, the answer is a stream of events.
 import math
 from dataclasses import dataclass
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -30,6 +31,9 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 PATH = "/graphql"
+
+log = structlog.stdlib.get_logger()
+lost_upgrades = Seldom("socket.upgrade_missing", every_s=2.0)
 
 
 def graphql_routes(engine: Engine, path: str = PATH) -> list[BaseRoute]:
@@ -76,6 +80,8 @@ class GraphQLOverHttp:
 
     async def _read(self, request: Request) -> GraphQLRequest:
         if request.method != "POST":
+            if "sec-websocket-key" in request.headers:
+                raise _lost_upgrade(request)
             raise Refusal(405, "Only POST is taken here.", {"Allow": "POST"})
         if not _is_json(request.headers.get("content-type", "")) or "content-encoding" in request.headers:
             raise Refusal(415, "The body has to be `application/json` in UTF-8, not compressed.")
@@ -152,6 +158,20 @@ def _quality(part: str) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def _lost_upgrade(request: Request) -> Refusal:
+    """A socket's handshake whose headers a proxy took away: it arrives as an ordinary request."""
+    wanted = {"upgrade": "websocket", "connection": "upgrade"}
+    missing = [name for name, value in wanted.items() if value not in request.headers.get(name, "").lower()]
+    missing = missing or ["HTTP/1.1"]
+    lost_upgrades.warn(
+        missing=", ".join(missing),
+        http=request.scope.get("http_version"),
+        hint="A proxy took these headers from a socket's handshake; have it pass them on, over HTTP/1.1.",
+    )
+    message = f"A socket's handshake has to bring {' and '.join(missing)}; a proxy took it away."
+    return Refusal(426, message, {"Upgrade": "websocket"})
 
 
 def _is_json(content_type: str) -> bool:

@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.callers import caller_of, note_account
-from api.origins import may_connect
+from api.origins import may_connect, tell_refused
 from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
 from domain.actors import Actor, ByUser
@@ -54,9 +54,9 @@ def socket_endpoint(engine: Engine, refused_tokens: Seldom) -> Callable[[WebSock
 
 
 def _refusal(engine: Engine, websocket: WebSocket, strangers: Counter[str]) -> PlainTextResponse | None:
-    headers = websocket.headers
-    if not may_connect(headers.get("origin"), headers.get("host"), engine.allowed_origins):
-        return PlainTextResponse("This origin may not connect.", 403)
+    if not may_connect(websocket.scope, engine.allowed_origins):
+        hint = tell_refused(websocket.scope, engine.allowed_origins)
+        return PlainTextResponse(f"This origin may not connect. {hint}", 403)
     if PROTOCOL not in websocket.scope["subprotocols"]:
         return PlainTextResponse(f"The subprotocol here is {PROTOCOL}.", 400)
     if engine.draining:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -57,12 +58,51 @@ async def test_secrets_are_masked(tmp_path: Path) -> None:
 
 
 async def test_a_proxy_that_is_not_named_is_told_of(settings: Settings) -> None:
-    behind = settings.model_copy(update={"public_url": "https://desk.example"})
+    behind = settings.model_copy(update={"public_url": "https://127.0.0.1:9"})
     named = behind.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
 
     assert "DESKLINE_TRUSTED_PROXIES does not name it" in "".join(said(await examine(behind), "note   proxies:"))
     assert said(await examine(named), "note   proxies:") == []
     assert said(await examine(settings), "note   proxies:") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (httpx.Response(101), "ok     public address: https://desk.example leads here, sockets too"),
+        (httpx.Response(502), "note   public address: https://desk.example answers 502; is deskline serve running?"),
+        (httpx.Response(426, text="has to bring upgrade"), "was answered 426, not 101: has to bring upgrade"),
+        (httpx.Response(403, text="This origin may not connect."), "was answered 403, not 101: This origin may not"),
+        (httpx.Response(404, text="x" * 10_000), "was answered 404, not 101: xxx"),
+        (httpx.Response(404), "was answered 404, not 101: without a word"),
+    ],
+)
+async def test_the_public_address_is_tried_as_the_page_would(
+    settings: Settings, answer: httpx.Response, line: str
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def proxy(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer
+
+    behind = settings.model_copy(update={"public_url": "https://desk.example"})
+    report = await examine(behind, httpx.MockTransport(proxy))
+
+    (told,) = [each for each in report.lines if "public address:" in each]
+    assert line in told
+    assert len(told) < 600
+    assert (str(asked[0].url), asked[0].headers["origin"]) == ("https://desk.example/graphql", "https://desk.example")
+
+
+async def test_a_public_address_out_of_reach_is_a_note(settings: Settings) -> None:
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    behind = settings.model_copy(update={"public_url": "https://desk.example"})
+    report = await examine(behind, httpx.MockTransport(nobody))
+
+    assert any(line.startswith("note   public address:") and line.endswith("no route") for line in report.lines)
 
 
 async def test_looking_makes_nothing(settings: Settings) -> None:

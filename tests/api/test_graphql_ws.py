@@ -510,11 +510,15 @@ async def test_only_pages_of_this_server_may_connect(served: Served, origin: str
         ("http://desk.example.com", False),
         ("https://desk.example.com:8443", False),
         ("https://desk.example.com.evil.example", False),
-        ("http://{}", False),
+        ("https://desk.example.com:443", True),
+        ("http://evil.example", False),
+        ("http://{}", True),
         (None, True),
     ],
 )
-async def test_where_origins_are_listed_only_they_may_connect(served: Served, origin: str | None, passes: bool) -> None:
+async def test_where_origins_are_listed_they_may_connect_besides_the_servers_own(
+    served: Served, origin: str | None, passes: bool
+) -> None:
     served.desk.engine.allowed_origins = ("https://desk.example.com",)
 
     assert await gets_in(served.address, origin.format(served.address) if origin is not None else None) is passes
