@@ -14,6 +14,7 @@ from adapters.db.history import missing_of
 from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
+from adapters.reading import Beside
 from adapters.secrets import AesVault, Argon2Passwords
 from adapters.sounds import Codecs, are_here
 from adapters.system import SystemClock, SystemIds
@@ -87,7 +88,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 reader=database.reader,
                 bus=bus,
                 network=CloudApi(settings.graph_api_url, settings.graph_api_version, http, ids),
-                interpreter=CloudInterpreter(),
+                interpreter=Beside(CloudInterpreter()),
                 vault=AesVault(keys.encryption, keys.fingerprints),
                 passwords=Argon2Passwords(),
                 throttle=throttle,

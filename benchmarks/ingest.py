@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.db.mapping import columns, table, to_values
+from api.interpreting import Interpreting
 from api.wiring import wired
 from benchmarks.clients import Asking, ask, delivery_body, wamid
 from benchmarks.desks import Desk, Process, make_desk, port_of, running, settings_of
@@ -26,7 +27,7 @@ from benchmarks.raw import SqliteRaw, connect_raw, insert
 from benchmarks.rewriting import Rewriting
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, Ports
-from domain.use_cases.interpret import BATCH, interpret_waiting
+from domain.use_cases.interpret import BATCH
 
 SENDERS: Final = 16
 WAMID: Final = re.compile(rb"wamid\.\d{20}")
@@ -162,7 +163,8 @@ class _Interpreter:
         if profiled:
             profiled.enable()
         done = 0
-        while (step := await interpret_waiting(self._ports, BATCH)).deliveries:
+        interpreting = Interpreting(self._ports)
+        while (step := await interpreting.turn(BATCH)).deliveries:
             assert (step.failures, step.unknown_numbers) == ((), 0), step
             done += step.updates
         took, used = time.perf_counter() - began, time.process_time() - cpu

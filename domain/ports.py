@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from domain.channels import Channel, ChannelState
+from domain.claims import CLAIMED_BYTES
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.events import Event, LoggedEvent
 from domain.ids import (
@@ -184,6 +185,7 @@ class Delivery:
     state: DeliveryState = DeliveryState.WAITING
     reason: str | None = None
     numbers: tuple[PhoneNumberId, ...] = ()  # every number it names
+    claims: int = 0  # times it was taken up, and not finished since
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +254,6 @@ class Transaction(Look, Protocol):
     def remove(self, *rows: Removable) -> None: ...
 
     def record(self, *events: Event) -> None: ...
-
-    def finish(self, *results: DeliveryResult) -> None:
-        """Say what became of whole deliveries, together with what they made."""
-        ...
 
     async def take_turns(self, names: Collection[str]) -> None:
         """From here to the end nobody else of the organization is past this with one of these names.
@@ -436,20 +434,29 @@ class Journal(Protocol):
         """The oldest WAITING deliveries, oldest first."""
         ...
 
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
-        """The oldest WAITING deliveries that no other worker has, theirs until then, oldest first.
+    async def claim(self, limit: int, until: datetime, max_bytes: int = CLAIMED_BYTES) -> list[Delivery]:
+        """The oldest WAITING deliveries that nobody has, this worker's until then, oldest first; see `claims.chosen`.
 
-        Deliveries that name the same number are never with two workers at once, so each number's order holds. Where
-        only one process interprets, this is `waiting`. That nothing is applied twice does not hang on it.
+        The first is taken whatever its size, more as long as their bodies have `max_bytes` together. Each has one more
+        in `claims` from here on. That nothing is applied twice does not hang on it.
         """
+        ...
+
+    async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]:
+        """Keep deliveries that this worker claimed until then; which ones still wait and are its own."""
         ...
 
     async def delivery(self, id: DeliveryId) -> Delivery | None: ...
 
-    async def finish(self, results: Sequence[DeliveryResult]) -> None: ...
+    async def finish(self, results: Sequence[DeliveryResult]) -> None:
+        """Say what became of deliveries. Of one that another worker claimed meanwhile this one has no word any more."""
+        ...
 
     async def again(self, states: Collection[DeliveryState], ids: Collection[DeliveryId] = ()) -> int:
-        """Put deliveries back to WAITING: those in these states, or these ids alone. How many that were."""
+        """Put deliveries back to WAITING, as if nobody had claimed them: those in these states, or these ids alone.
+
+        How many that were.
+        """
         ...
 
     async def counts(self) -> dict[DeliveryState, int]: ...
@@ -1017,8 +1024,11 @@ class Unreadable(Exception):
 
 
 class Interpreter(Protocol):
-    def updates(self, delivery: Delivery) -> list[Update]:
-        """The delivery's items in the order they are written, `Place.index` counting from 0. Raises `Unreadable`."""
+    async def updates(self, delivery: Delivery) -> list[Update]:
+        """The delivery's items in the order they are written, `Place.index` counting from 0. Raises `Unreadable`.
+
+        What takes long leaves the event loop free meanwhile, and ends.
+        """
         ...
 
 

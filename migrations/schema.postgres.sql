@@ -96,10 +96,13 @@ CREATE TABLE deliveries (
     numbers text COLLATE "C" NOT NULL,
     lease text COLLATE "C",
     leased_until timestamp with time zone,
+    claims bigint NOT NULL DEFAULT 0,
     CONSTRAINT deliveries_pkey PRIMARY KEY (id)
 );
 
 CREATE INDEX deliveries_by_lease ON public.deliveries USING btree (leased_until) WHERE (leased_until IS NOT NULL);
+
+CREATE INDEX deliveries_by_number ON public.deliveries USING btree (numbers, received_at, id) WHERE (state = 'WAITING'::text);
 
 CREATE INDEX deliveries_by_state ON public.deliveries USING btree (state, received_at, id);
 

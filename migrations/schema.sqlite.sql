@@ -88,9 +88,11 @@ CREATE TABLE deliveries (
     state TEXT NOT NULL,
     reason TEXT,
     numbers TEXT NOT NULL
-, lease TEXT, leased_until TEXT);
+, lease TEXT, leased_until TEXT, claims INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX deliveries_by_lease ON deliveries (leased_until) WHERE leased_until IS NOT NULL;
+
+CREATE INDEX deliveries_by_number ON deliveries (numbers, received_at, id) WHERE state = 'WAITING';
 
 CREATE INDEX deliveries_by_state ON deliveries (state, received_at, id);
 

@@ -10,6 +10,7 @@ import orjson
 from adapters.db.mapping import from_record, selected
 from adapters.db.reading import Selects
 from adapters.db.times import instant_of
+from domain.claims import CLAIMED_BYTES
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryResult, DeliveryState
 
@@ -19,7 +20,9 @@ class Deliveries(Protocol):
 
     async def append(self, delivery: Delivery) -> None: ...
 
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]: ...
+    async def claim(self, limit: int, until: datetime, max_bytes: int) -> list[Delivery]: ...
+
+    async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]: ...
 
     async def finish(self, results: Sequence[DeliveryResult]) -> None: ...
 
@@ -37,10 +40,19 @@ class SqlJournal:
         await self._deliveries.append(delivery)
 
     async def waiting(self, limit: int) -> list[Delivery]:
-        return await oldest_waiting(self._selects, limit)
+        # deliveries_by_state
+        rows = await self._selects.select(
+            f"SELECT {selected(Delivery)} FROM deliveries WHERE state = ? ORDER BY received_at, id LIMIT ?",
+            DeliveryState.WAITING.value,
+            limit,
+        )
+        return [from_record(Delivery, row) for row in rows]
 
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
-        return await self._deliveries.claim(limit, until)
+    async def claim(self, limit: int, until: datetime, max_bytes: int = CLAIMED_BYTES) -> list[Delivery]:
+        return await self._deliveries.claim(limit, until, max_bytes)
+
+    async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]:
+        return await self._deliveries.renew(ids, until) if ids else set()
 
     async def delivery(self, id: DeliveryId) -> Delivery | None:
         rows = await self._selects.select(f"SELECT {selected(Delivery)} FROM deliveries WHERE id = ?", id)
@@ -78,13 +90,3 @@ class SqlJournal:
         for row in rows:
             named.update(dict.fromkeys(orjson.loads(row["numbers"]), row["held"]))
         return dict(named)
-
-
-async def oldest_waiting(selects: Selects, limit: int) -> list[Delivery]:
-    # deliveries_by_state
-    rows = await selects.select(
-        f"SELECT {selected(Delivery)} FROM deliveries WHERE state = ? ORDER BY received_at, id LIMIT ?",
-        DeliveryState.WAITING.value,
-        limit,
-    )
-    return [from_record(Delivery, row) for row in rows]

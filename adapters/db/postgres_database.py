@@ -17,7 +17,6 @@ from adapters.db.history import DatabaseRefused, History, SchemaState
 from adapters.db.journal import SqlJournal
 from adapters.db.postgres_deliveries import PostgresDeliveries
 from adapters.db.postgres_errors import code_of
-from adapters.db.postgres_leases import Leases
 from adapters.db.postgres_pool import Pool, Raw
 from adapters.db.postgres_transactions import PostgresTransactions
 from adapters.db.readers import SqlReader
@@ -111,9 +110,8 @@ class PostgresDatabase:
         self.readers = opened.readers
         self.writers = Pool(opened.server.connecting(WRITING), connections.transactions)
         self._storing = Pool(opened.server.connecting(STORING), connections.deliveries)
-        leases = Leases()
-        self.deliveries = PostgresDeliveries(self._storing, self.writers, leases, clock, ids, bus)
-        self.store = SqlStore(self.readers, PostgresTransactions(self.writers, leases, clock, ids, bus))
+        self.deliveries = PostgresDeliveries(self._storing, self.writers, clock, ids, bus)
+        self.store = SqlStore(self.readers, PostgresTransactions(self.writers, clock, ids, bus))
         self.journal = SqlJournal(self.readers, self.deliveries)
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)

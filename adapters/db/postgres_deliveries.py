@@ -5,17 +5,15 @@ connections take turns at it, which nothing else uses: a desk whose transactions
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
-
-import orjson
 
 from adapters.db.appends import Appends, store
-from adapters.db.mapping import Record, Value, columns, from_record, quoted, selected
-from adapters.db.postgres_leases import Leases, finish_deliveries
+from adapters.db.leases import HEADS, LEASED, OF_A_GROUP, Leases, groups_to_ask, in_turn, numbers_of
+from adapters.db.mapping import Value, columns, from_record, quoted, selected
 from adapters.db.postgres_pool import Connection, Pool
 from adapters.db.postgres_transactions import rows_as_arrays
+from domain.claims import chosen, is_over
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
 from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryResult, DeliveryState, Ids
@@ -25,17 +23,16 @@ WRITERS = 2
 CLOSING_S = 5.0
 
 CLAIMING = 0x6465736B01  # the advisory lock of whoever shares deliveries out
-LOOKED_AT = 1_000  # waiting deliveries that one claim goes through
 
 
 # ---------------------------------------------------------------- storing
 
 
 class PostgresDeliveries:
-    def __init__(self, storing: Pool, claiming: Pool, leases: Leases, clock: Clock, ids: Ids, bus: Bus) -> None:
+    def __init__(self, storing: Pool, claiming: Pool, clock: Clock, ids: Ids, bus: Bus) -> None:
         self._storing = storing
         self._claiming = claiming
-        self._leases = leases
+        self._leases = Leases()
         self._clock = clock
         self._ids = ids
         self._bus = bus
@@ -92,29 +89,42 @@ class PostgresDeliveries:
 
     # ------------------------------------------------------------ sharing out
 
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
+    async def claim(self, limit: int, until: datetime, max_bytes: int) -> list[Delivery]:
         now = self._clock.now()
         async with self._claiming.transaction(background=True) as connection:
             await connection.rows("SELECT pg_advisory_xact_lock(?)", (CLAIMING,))
-            chosen = await _free(connection, limit, now)
-            if not chosen:
+            claimed = await _free(connection, limit, max_bytes, now)
+            if not claimed:
                 await connection.run("COMMIT")
                 return []
             lease = self._ids.new()
-            records = await connection.rows(_LEASE, (lease, until, chosen))
+            records = await connection.rows(_LEASE, (lease, until, claimed))
             await connection.run("COMMIT")
-        self._leases.take(chosen, lease)
-        claimed = {record["id"]: from_record(Delivery, record) for record in records}
-        return [claimed[id] for id in chosen if id in claimed]
+        self._leases.take(claimed, lease)
+        by_id = {record["id"]: from_record(Delivery, record) for record in records}
+        return [by_id[id] for id in claimed if id in by_id]
+
+    async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]:
+        mine = [(id, lease) for id in ids if (lease := self._leases.of(id)) is not None]
+        async with self._claiming.lent(background=True) as connection:
+            kept = await connection.rows(_RENEW, (until, [id for id, _ in mine], [lease for _, lease in mine]))
+        return {DeliveryId(record["id"]) for record in kept}
 
     async def finish(self, results: Sequence[DeliveryResult]) -> None:
+        said = (
+            [result.id for result in results],
+            [DeliveryState(result.state).value for result in results],
+            [result.reason for result in results],
+            [self._leases.of(result.id) for result in results],
+        )
         async with self._claiming.lent(background=True) as connection:
-            self._leases.forget(await finish_deliveries(connection, results, self._leases))
+            taken = await connection.rows(_FINISH, said)
+        self._leases.forget(DeliveryId(record["id"]) for record in taken)
 
     async def again(self, column: str, chosen: Sequence[str]) -> int:
         async with self._claiming.lent() as connection:
             done = await connection.run(
-                "UPDATE deliveries SET state = ?, reason = NULL, lease = NULL, leased_until = NULL"
+                "UPDATE deliveries SET state = ?, reason = NULL, claims = 0, lease = NULL, leased_until = NULL"
                 f" WHERE {column} = ANY(?)",
                 (DeliveryState.WAITING.value, list(chosen)),
             )
@@ -122,51 +132,42 @@ class PostgresDeliveries:
         return int(done.removeprefix("UPDATE "))
 
 
-async def _free(connection: Connection, limit: int, now: datetime) -> list[DeliveryId]:
-    """The oldest deliveries that nobody has and whose numbers nobody else is busy with; oldest first.
-
-    What stays because of one of its numbers holds up the others too: of each number the older comes first.
-    """
-    leased = {number for record in await connection.rows(_LEASED, (now,)) for number in _numbers(record)}
-    free: list[DeliveryId] = []
-    for looked_at in (limit, LOOKED_AT):
-        waiting = await connection.rows(_NOT_LEASED, (now, looked_at))
-        free = _undisturbed(waiting, leased)[:limit]
-        if len(free) == limit or len(waiting) < looked_at:
-            break
-    return free
-
-
-def _undisturbed(waiting: Sequence[Record], leased: set[Any]) -> list[DeliveryId]:
-    busy = set(leased)
-    free: list[DeliveryId] = []
-    for record in waiting:
-        numbers = _numbers(record)
-        if busy.isdisjoint(numbers):
-            free.append(DeliveryId(record["id"]))
-        else:
-            busy |= numbers
-    return free
-
-
-def _numbers(record: Record) -> set[Any]:
-    return set(orjson.loads(record["numbers"]))
+async def _free(connection: Connection, limit: int, max_bytes: int, now: datetime) -> list[DeliveryId]:
+    leased = await connection.rows(LEASED)
+    over = [each["id"] for each in leased if is_over(each["leased_until"], now)]
+    if over:
+        await connection.run("UPDATE deliveries SET lease = NULL, leased_until = NULL WHERE id = ANY(?)", (over,))
+    busy = {number for each in leased if each["id"] not in over for number in numbers_of(each)}
+    heads = await connection.rows(HEADS)
+    groups = groups_to_ask(heads, busy, limit)
+    rows = await connection.rows(_OF_GROUPS, (groups, limit)) if groups else []
+    return chosen(in_turn(heads, groups, rows), busy, limit, max_bytes)
 
 
 # ---------------------------------------------------------------- statements
 
 _INSERT = f"INSERT INTO deliveries ({quoted(columns(Delivery))}) SELECT * FROM {rows_as_arrays(Delivery)}"
 
-# deliveries_by_lease
-_LEASED = "SELECT numbers FROM deliveries WHERE leased_until > ? AND state = 'WAITING'"
-
-# deliveries_by_state
-_NOT_LEASED = """
-    SELECT id, numbers FROM deliveries
-    WHERE state = 'WAITING' AND (leased_until IS NULL OR leased_until <= ?)
-    ORDER BY received_at, id LIMIT ?
+_OF_GROUPS = f"""
+    SELECT oldest.* FROM unnest(?::text[]) AS wanted (numbers)
+    CROSS JOIN LATERAL ({OF_A_GROUP.format(size="octet_length", numbers="wanted.numbers")}) AS oldest
 """
 
 _LEASE = f"""
-    UPDATE deliveries SET lease = ?, leased_until = ? WHERE id = ANY(?) RETURNING {selected(Delivery)}
+    UPDATE deliveries SET lease = ?, leased_until = ?, claims = claims + 1
+    WHERE id = ANY(?) AND state = 'WAITING' RETURNING {selected(Delivery)}
+"""
+
+_RENEW = """
+    UPDATE deliveries SET leased_until = ?
+    FROM unnest(?::text[], ?::text[]) AS mine (id, lease)
+    WHERE deliveries.id = mine.id AND deliveries.lease = mine.lease AND deliveries.state = 'WAITING'
+    RETURNING deliveries.id
+"""
+
+_FINISH = """
+    UPDATE deliveries SET state = said.state, reason = said.reason, lease = NULL, leased_until = NULL
+    FROM unnest(?::text[], ?::text[], ?::text[], ?::text[]) AS said (id, state, reason, lease)
+    WHERE deliveries.id = said.id AND deliveries.lease IS NOT DISTINCT FROM said.lease
+    RETURNING deliveries.id
 """

@@ -31,7 +31,6 @@ from adapters.db.mapping import (
     to_values,
 )
 from adapters.db.postgres_errors import Races
-from adapters.db.postgres_leases import Leases, finish_deliveries
 from adapters.db.postgres_pool import Connection, Pool, askable
 from adapters.db.tables import TABLES
 from adapters.db.transaction import (
@@ -61,9 +60,8 @@ WATCHED: frozenset[type[Row]] = frozenset({Organization, User, ApiKey, SignIn, C
 
 
 class PostgresTransactions:
-    def __init__(self, pool: Pool, leases: Leases, clock: Clock, ids: Ids, bus: Bus) -> None:
+    def __init__(self, pool: Pool, clock: Clock, ids: Ids, bus: Bus) -> None:
         self._pool = pool
-        self._leases = leases
         self._clock = clock
         self._ids = ids
         self._bus = bus
@@ -90,7 +88,7 @@ class PostgresTransactions:
             except BaseException:
                 statements.is_open = False
                 raise
-            position = await statements.end(self._clock.now(), self._leases)
+            position = await statements.end(self._clock.now())
             if position is not None:
                 self._bus.hint(organization, position)
             if work.moved_outbox:
@@ -160,16 +158,14 @@ class _PostgresStatements:
 
     # How it ends
 
-    async def end(self, now: datetime, leases: Leases) -> int | None:
+    async def end(self, now: datetime) -> int | None:
         """Write what is left and commit; the last event's position, where there is one."""
         await self._write_staged()
         self.is_open = False
         if self.connection.failed:
             raise RuntimeError("a statement of this transaction had failed: nothing was committed")
-        finished = await finish_deliveries(self.connection, self.work.results, leases) if self.work.results else []
         position = await self._log(now) if self.work.events else None
         await self.connection.run("COMMIT")
-        leases.forget(finished)
         return position
 
     async def _log(self, now: datetime) -> int:

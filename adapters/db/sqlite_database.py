@@ -73,7 +73,7 @@ class SqliteDatabase:
         self.readers = opened.readers
         self.writer = Writer(opened.writing, bus)
         self.store = SqlStore(self.readers, SqliteTransactions(self.writer, clock, ids))
-        self.journal = SqlJournal(self.readers, SqliteDeliveries(self.writer, self.readers))
+        self.journal = SqlJournal(self.readers, SqliteDeliveries(self.writer, clock, ids))
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)
 

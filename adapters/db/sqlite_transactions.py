@@ -1,7 +1,7 @@
 """Transactions on SQLite: turns of the one task that writes.
 
 A read writes what is staged before it in the same trip to the connection's thread. The end is one trip too: what is
-still staged, deliveries' results, the organization's counter, its events, the commit.
+still staged, the organization's counter, its events, the commit.
 """
 
 import sqlite3
@@ -43,7 +43,7 @@ from adapters.db.transaction import (
 from domain.events import Event, LoggedEvent
 from domain.ids import OrganizationId
 from domain.organizations import Organization
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Clock, DeliveryResult, DeliveryState, Ids, Listing
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, Clock, Ids, Listing
 
 T = TypeVar("T")
 
@@ -69,14 +69,12 @@ class SqliteTransactions:
 def _ending(work: Work, ids: Ids, now: datetime) -> Callable[[sqlite3.Connection], Sequence[Hint]]:
     """Everything left to write, for the connection's thread. The counter comes last: no gaps in the log."""
     write = _writing(work, ids)
-    results = list(work.results)
     events = list(work.events)
     epoch = ids.new() if events else ""
     outbox: list[Hint] = [(OUTBOX, 0)] if work.moved_outbox else []
 
     def last(connection: sqlite3.Connection) -> Sequence[Hint]:
         write(connection)
-        finish_deliveries(results, connection)
         if not events:
             return outbox
         position = _log(work.organization, epoch, events, now, connection)
@@ -167,13 +165,6 @@ def _write(staged: Staged, epoch: str, connection: sqlite3.Connection) -> None:
             connection.executemany(written(kind, source), [bound(to_values(row)) for row in rows.values()])
     for organization in staged.rows.get(Organization, ()):
         connection.execute(BEGIN_LOG, (organization, epoch))
-
-
-def finish_deliveries(results: Sequence[DeliveryResult], connection: sqlite3.Connection) -> None:
-    connection.executemany(
-        "UPDATE deliveries SET state = ?, reason = ? WHERE id = ?",
-        [(DeliveryState(result.state).value, result.reason, result.id) for result in results],
-    )
 
 
 _INSERT_EVENT = f"INSERT INTO events ({quoted(EVENT_COLUMNS)}) VALUES ({', '.join('?' * len(EVENT_COLUMNS))})"

@@ -112,6 +112,7 @@ class DeliveryRow(Model, metaclass=_Uncommented):
     state = Words()
     reason = Words(null=True)
     numbers = Words()
+    claims = Whole()
     lease = Words(null=True)
     leased_until = Instant(null=True)
 

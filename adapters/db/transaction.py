@@ -33,7 +33,7 @@ from domain.ids import (
 from domain.messages import Message
 from domain.organizations import ApiKey, Organization, SignIn, User
 from domain.outbox import OutboxItem
-from domain.ports import ONCE, DeliveryResult, Listing, Removable, Row
+from domain.ports import ONCE, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
@@ -66,7 +66,6 @@ class Work:
     organization: OrganizationId
     staged: Staged = field(default_factory=Staged)
     events: list[Event] = field(default_factory=list[Event])
-    results: list[DeliveryResult] = field(default_factory=list[DeliveryResult])
     moved_outbox: bool = False
     channels: dict[ChannelId, Channel] = field(default_factory=dict[ChannelId, Channel])
     """Those that were saved, as they are now."""
@@ -117,9 +116,6 @@ class SqlTransaction(SqlLook):
 
     def record(self, *events: Event) -> None:
         self.work.events += events
-
-    def finish(self, *results: DeliveryResult) -> None:
-        self.work.results += results
 
     async def take_turns(self, names: Collection[str]) -> None:
         if names:

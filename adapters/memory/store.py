@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from adapters.memory.books import TABLES, Books, R, Shelf, State, organization_of
-from adapters.memory.journal import MemoryJournal
 from adapters.memory.look import MemoryLook
 from adapters.memory.turns import Turns
 from domain.channels import Channel
@@ -37,7 +36,6 @@ from domain.ports import (
     UNIQUE_LISTINGS,
     Bus,
     Clock,
-    DeliveryResult,
     DueNumber,
     Figures,
     Ids,
@@ -55,12 +53,11 @@ from domain.updates import Outcome, Parked, UpdateRecord
 
 
 class MemoryStore:
-    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf, journal: MemoryJournal) -> None:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf) -> None:
         self._clock = clock
         self._ids = ids
         self._bus = bus
         self._shelf = shelf
-        self._journal = journal
         self._turns = Turns()
 
     @asynccontextmanager
@@ -186,7 +183,6 @@ class MemoryStore:
         tx.log(self._clock.now())
         state = self._shelf.state
         self._shelf.state = State({**state.books, tx.organization: tx.books}, tx.listings)
-        self._journal.settle(tx.results)
 
     def _hint(self, tx: "_MemoryTransaction") -> None:
         if tx.recorded_events:
@@ -204,7 +200,6 @@ class _MemoryTransaction(MemoryLook):
     ) -> None:
         super().__init__(organization, books)
         self.listings = listings
-        self.results: list[DeliveryResult] = []
         self.recorded_events: list[Event] = []
         self.moved_outbox = False
         self._failed = False
@@ -221,9 +216,6 @@ class _MemoryTransaction(MemoryLook):
 
     def record(self, *events: Event) -> None:
         self.recorded_events += events
-
-    def finish(self, *results: DeliveryResult) -> None:
-        self.results += results
 
     def _stage(self, rows: Collection[Row], *, kept: bool) -> None:
         for row in rows:

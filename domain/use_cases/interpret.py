@@ -6,9 +6,10 @@ where it names no number. An update that can't be applied spoils nothing but its
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.channels import Problem, ProblemCode, with_problem
+from domain.claims import CLAIMS_AT_MOST
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
@@ -18,8 +19,12 @@ from domain.updates import Ignored, MessageEchoed, MessageReceived, StandingTold
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.receive import receive, record_failure, results_of
 
-CLAIMED_FOR = timedelta(seconds=30)  # then another worker may take the deliveries of one that died
 BATCH = 64  # updates in one transaction: appends never wait long behind it on SQLite
+NEVER_FINISHED = f"was taken up {CLAIMS_AT_MOST} times and never finished"
+
+
+class NeverFinished(Exception):
+    """Whoever takes up this delivery dies of it, or hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,16 @@ class _Routes:
         return candidates if len(candidates) == 1 or isinstance(update, TemplateTold | StandingTold) else []
 
 
-async def interpret_waiting(ports: Ports, limit: int = BATCH) -> Interpreted:
-    """Interpret the oldest waiting deliveries. What dies midway is taken up again: nothing is applied twice."""
-    return await interpret(ports, await ports.journal.claim(limit, ports.clock.now() + CLAIMED_FOR))
-
-
 async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted:
-    """Interpret deliveries that are this worker's own: claimed, and not given back."""
+    """Interpret deliveries that are this worker's own: claimed, and not given back.
+
+    What dies midway is taken up again, and nothing is applied twice. One that was taken up too often without an end is
+    set aside.
+    """
     if not deliveries:
         return Interpreted(0, 0)
-    read, unread = _read(ports, deliveries)
+    poison = [delivery for delivery in deliveries if delivery.claims > CLAIMS_AT_MOST]
+    read, unread = await _read(ports, [delivery for delivery in deliveries if delivery not in poison])
     routes = await _routes(ports, [update for updates in read.values() for update in updates])
     owned: dict[OrganizationId, list[Update]] = {}
     strays: list[Update] = []
@@ -80,19 +85,23 @@ async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted
     records, failures = await _receive_all(ports, owned)
     finished = results_of(records, [id for id in read if not _only_strays(read[id], strays)])
     stray_ids = [id for id in read if _only_strays(read[id], strays)]
-    await ports.journal.finish([*unread, *finished, *(_stray_result(id, read[id]) for id in stray_ids)])
+    aside = [DeliveryResult(delivery.id, DeliveryState.FAILED, NEVER_FINISHED) for delivery in poison]
+    await ports.journal.finish([*aside, *unread, *finished, *(_stray_result(id, read[id]) for id in stray_ids)])
     unknown = [update for update in strays if update.place.number is not None]
     await _note_unknown_numbers(ports, routes, unknown)
     taken = sum(len(updates) for updates in read.values())
-    return Interpreted(len(deliveries), taken, tuple(failures), len(unknown))
+    told = [UpdateFailed(delivery.id, 0, NeverFinished(NEVER_FINISHED)) for delivery in poison]
+    return Interpreted(len(deliveries), taken, (*told, *failures), len(unknown))
 
 
-def _read(ports: Ports, deliveries: Sequence[Delivery]) -> tuple[dict[DeliveryId, list[Update]], list[DeliveryResult]]:
+async def _read(
+    ports: Ports, deliveries: Sequence[Delivery]
+) -> tuple[dict[DeliveryId, list[Update]], list[DeliveryResult]]:
     read: dict[DeliveryId, list[Update]] = {}
     unread: list[DeliveryResult] = []
     for delivery in deliveries:
         try:
-            read[delivery.id] = ports.interpreter.updates(delivery)
+            read[delivery.id] = await ports.interpreter.updates(delivery)
         except Unreadable as problem:
             unread.append(DeliveryResult(delivery.id, DeliveryState.FAILED, str(problem)))
     return read, unread

@@ -78,13 +78,8 @@ RUN_PAGE = 200  # instants looked up at a time to find where a run of messages b
 
 
 @again_on_collision
-async def receive(
-    ports: Ports, organization: OrganizationId, updates: Sequence[Update], whole: Collection[DeliveryId] = ()
-) -> list[UpdateRecord]:
-    """Apply updates in order and say what became of each, now or when it was applied before.
-
-    `whole` names the deliveries whose last updates these are: their states are set in the same transaction.
-    """
+async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[Update]) -> list[UpdateRecord]:
+    """Apply updates in order and say what became of each, now or when it was applied before."""
     async with ports.store.transaction(organization, background=True) as tx:
         await tx.take_turns(sorted({turn for update in updates for turn in _turns_of(update)}))
         done = await tx.recorded([record_id(update.place) for update in updates])
@@ -95,9 +90,7 @@ async def receive(
             await tx.next_ticket_numbers(-len(desk.ticket_numbers))
         tx.save(*made)
         records = done | {record.id: record for record in made}
-        told = [records[record_id(update.place)] for update in updates]
-        tx.finish(*results_of(told, whole))
-    return told
+    return [records[record_id(update.place)] for update in updates]
 
 
 @again_on_collision

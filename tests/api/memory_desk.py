@@ -11,6 +11,7 @@ from adapters.memory.bus import MemoryBus
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.media import MemoryMedia
 from adapters.memory.throttle import MemoryThrottle
+from adapters.reading import Beside
 from adapters.secrets import AesVault, Argon2Passwords
 from adapters.system import SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
@@ -41,7 +42,7 @@ def memory_ports(network: Network = nobody_answers, clock: Clock | None = None) 
         reader=database.reader,
         bus=bus,
         network=CloudApi("http://network.test", "v26.0", http_client(httpx.MockTransport(network)), ids),
-        interpreter=CloudInterpreter(),
+        interpreter=Beside(CloudInterpreter()),
         vault=AesVault([b"k" * 32]),
         passwords=Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         throttle=MemoryThrottle(clock),

@@ -11,6 +11,7 @@ from adapters.whatsapp.inbound import CloudInterpreter
 from api.interpreting import Interpreting
 from api.metrics import Meters
 from api.webhooks import PATH
+from domain.claims import CLAIMED_FOR
 from domain.events import MessageAdded
 from domain.ids import OrganizationId
 from domain.messages import Message, Text, Unsupported
@@ -18,7 +19,7 @@ from domain.ports import Delivery, DeliveryState, PageAsk, Ports, Store, ThreadA
 from domain.updates import IncomingMedia, MessageReceived, Update
 from tests.api.memory_desk import connect, memory_ports
 from tests.api.test_webhooks import OURS, client_of, signed
-from tests.builders import ACME, NOON
+from tests.builders import ACME, NOON, FixedClock
 
 SENDERS = 10
 EVERYTHING = PageAsk(1_000_000)
@@ -27,7 +28,7 @@ EVERYTHING = PageAsk(1_000_000)
 class Poisoned:
     """The network's interpreter, but for the middle message, over which the code stumbles wherever it looks at it."""
 
-    def updates(self, delivery: Delivery) -> list[Update]:
+    async def updates(self, delivery: Delivery) -> list[Update]:
         updates = CloudInterpreter().updates(delivery)
         middle = len(updates) // 2
         update = updates[middle]
@@ -138,6 +139,8 @@ async def test_a_crash_at_any_place_of_it_loses_none_and_doubles_none(turn: int,
     with pytest.raises(Crash):
         await Interpreting(dying).turn(64)
 
+    assert isinstance(ports.clock, FixedClock)
+    ports.clock.advance(CLAIMED_FOR)
     await Interpreting(ports).turn(64)
 
     assert_all_arrived(await shown(ports), 150)

@@ -1,62 +1,33 @@
 """Interpreting beside other workers: what one has claimed no other gets, and it is not forgotten either."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+import weakref
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from api.interpreting import CLAIMED_FOR, Interpreting
+from adapters.memory.journal import MemoryJournal
+from api.interpreting import TOGETHER_BYTES, Interpreting
 from api.replay import replay_files
+from domain.claims import CLAIMED_BYTES, CLAIMED_FOR
 from domain.errors import Unavailable
-from domain.ids import DeliveryId, PhoneNumberId
+from domain.ids import DeliveryId
 from domain.media import MediaState
-from domain.ports import Delivery, DeliveryResult, DeliveryState, Journal, Ports
+from domain.ports import Delivery, DeliveryState, Ports
+from domain.updates import Update
 from tests.api.test_worker import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
-from tests.builders import ACME, FixedClock, a_media
-
-
-@dataclass(slots=True)
-class SharedJournal:
-    """Lends a delivery to one worker at a time, as a database does that several work on."""
-
-    behind: Journal
-    ports: Ports
-    lent_until: dict[DeliveryId, datetime] = field(default_factory=dict[DeliveryId, datetime])
-
-    async def claim(self, limit: int, until: datetime) -> list[Delivery]:
-        now = self.ports.clock.now()
-        waiting = await self.behind.waiting(1000)
-        free = [each for each in waiting if each.id not in self.lent_until or self.lent_until[each.id] <= now][:limit]
-        self.lent_until.update((each.id, until) for each in free)
-        return free
-
-    async def append(self, delivery: Delivery) -> None:
-        await self.behind.append(delivery)
-
-    async def waiting(self, limit: int) -> list[Delivery]:
-        return await self.behind.waiting(limit)
-
-    async def delivery(self, id: DeliveryId) -> Delivery | None:
-        return await self.behind.delivery(id)
-
-    async def finish(self, results: Sequence[DeliveryResult]) -> None:
-        await self.behind.finish(results)
-
-    async def again(self, states: Collection[DeliveryState], ids: Collection[DeliveryId] = ()) -> int:
-        return await self.behind.again(states, ids)
-
-    async def counts(self) -> dict[DeliveryState, int]:
-        return await self.behind.counts()
-
-    async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
-        return await self.behind.named_in(state, since)
+from tests.builders import ACME, NOON, FixedClock, a_media
 
 
 @pytest.fixture
 async def desk() -> Ports:
-    ports = await a_desk()
-    return replace(ports, journal=SharedJournal(ports.journal, ports))
+    return await a_desk()
+
+
+def another_worker(ports: Ports) -> Ports:
+    assert isinstance(ports.journal, MemoryJournal)
+    return replace(ports, journal=ports.journal.of_another_worker())
 
 
 async def state_of(ports: Ports, delivery: DeliveryId) -> DeliveryState:
@@ -80,10 +51,9 @@ async def test_what_it_has_in_hand_is_taken_up_again_as_soon_as_the_store_answer
 
 async def test_what_a_worker_holds_no_other_one_gets_before_its_claim_has_run_out() -> None:
     clock = FixedClock()
-    ports = await a_desk(clock=clock)
-    desk = replace(ports, journal=SharedJournal(ports.journal, ports))
+    desk = await a_desk(clock=clock)
     dying = Interpreting(replace(desk, directory=DirectoryAwayAtFirst(desk.directory, times=1)))
-    other = Interpreting(desk)
+    other = Interpreting(another_worker(desk))
     await deliver(desk, "hello")
     with pytest.raises(Unavailable):
         await dying.turn(64)
@@ -108,6 +78,98 @@ async def test_one_that_breaks_the_interpreter_is_found_among_those_claimed_with
     assert await state_of(desk, before) is DeliveryState.INTERPRETED
     assert await state_of(desk, poison) is DeliveryState.FAILED
     assert await state_of(desk, after) is DeliveryState.INTERPRETED
+
+
+class Reading(list[Update]):
+    """What a delivery says, as long as anybody holds it."""
+
+
+class Watching:
+    """An interpreter that sees what is in hand whenever a delivery is read: here they say nothing."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        self._meanwhile = meanwhile
+        self._alive: list[weakref.ref[Reading]] = []
+        self.alive_at_most = 0
+
+    async def updates(self, delivery: Delivery) -> list[Update]:
+        await self._meanwhile()
+        reading = Reading()
+        self._alive = [ref for ref in (*self._alive, weakref.ref(reading)) if ref() is not None]
+        self.alive_at_most = max(self.alive_at_most, len(self._alive))
+        return reading
+
+
+async def given_a_backlog(desk: Ports, count: int, size: int) -> None:
+    for number in range(count):
+        await desk.journal.append(Delivery(DeliveryId(f"{number:03}"), NOON, bytes(size)))
+
+
+async def test_of_a_backlog_of_large_deliveries_few_bytes_are_held_and_one_is_read_at_a_time(desk: Ports) -> None:
+    held: list[int] = []
+
+    async def weigh() -> None:
+        held.append(sum(len(each.body) for each in await desk.journal.waiting(100) if each.claims))
+
+    watching = Watching(weigh)
+    await given_a_backlog(desk, 64, 3_000_000)
+    interpreting = Interpreting(replace(desk, interpreter=watching))
+
+    while (await interpreting.turn(64)).deliveries:
+        pass
+
+    assert len(held) == 64
+    assert max(held) <= CLAIMED_BYTES
+    assert watching.alive_at_most == 1
+
+
+async def test_small_deliveries_are_interpreted_together(desk: Ports) -> None:
+    async def nothing() -> None:
+        pass
+
+    watching = Watching(nothing)
+    await given_a_backlog(desk, 64, 1_000)
+
+    assert (await Interpreting(replace(desk, interpreter=watching)).turn(64)).deliveries == 64
+    assert watching.alive_at_most == 64
+
+
+async def test_a_claim_is_kept_as_long_as_the_work_goes_on() -> None:
+    clock = FixedClock()
+    desk = await a_desk(clock=clock)
+    other = another_worker(desk).journal
+    stolen: list[Delivery] = []
+
+    async def time_goes_by_and_somebody_else_looks() -> None:
+        clock.advance(CLAIMED_FOR / 2)
+        stolen.extend(await other.claim(100, clock.now() + CLAIMED_FOR))
+
+    await given_a_backlog(desk, 10, TOGETHER_BYTES)
+    done = await Interpreting(replace(desk, interpreter=Watching(time_goes_by_and_somebody_else_looks))).turn(64)
+
+    assert (done.deliveries, stolen) == (10, [])
+
+
+async def test_what_was_lost_to_another_worker_meanwhile_is_left_to_it() -> None:
+    clock = FixedClock()
+    desk = await a_desk(clock=clock)
+    other = another_worker(desk).journal
+    heir: list[Delivery] = []
+
+    async def the_machine_sleeps_at_first() -> None:
+        if not heir:
+            clock.advance(CLAIMED_FOR)
+            heir.extend(await other.claim(1, clock.now() + CLAIMED_FOR))
+            heir.extend(await other.claim(1, clock.now() + CLAIMED_FOR))
+
+    watching = Watching(the_machine_sleeps_at_first)
+    await given_a_backlog(desk, 3, TOGETHER_BYTES)
+    interpreting = Interpreting(replace(desk, interpreter=watching))
+
+    assert (await interpreting.turn(64)).deliveries == 1  # the one it was at, in whose end it has no word any more
+    assert [each.id for each in heir] == ["000", "001"]
+    assert (await interpreting.turn(64)).deliveries == 1
+    assert [each.id for each in await desk.journal.waiting(10)] == ["000", "001"]
 
 
 async def test_files_that_could_not_be_had_are_put_back_by_the_replay() -> None:

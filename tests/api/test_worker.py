@@ -309,7 +309,7 @@ def count(meters: Meters, name: str, **labels: str) -> float:
 class FragileInterpreter:
     """Has a bug that some bodies find."""
 
-    def updates(self, delivery: Delivery) -> list[Update]:
+    async def updates(self, delivery: Delivery) -> list[Update]:
         if b"poison" in delivery.body:
             raise ZeroDivisionError
         return CloudInterpreter().updates(delivery)

@@ -35,7 +35,7 @@ from domain.updates import (
     UpdateRecord,
 )
 from domain.use_cases.dispatch import dispatch
-from domain.use_cases.interpret import Interpreted, interpret_waiting
+from domain.use_cases.interpret import Interpreted, interpret
 from domain.use_cases.receive import receive
 from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
 from domain.use_cases.turns import next_sends
@@ -228,7 +228,7 @@ class Desk:
         return id
 
     async def interpret(self, limit: int = 64) -> Interpreted:
-        return await interpret_waiting(self.ports, limit)
+        return await interpret(self.ports, await self.ports.journal.waiting(limit))
 
     # What we do
 

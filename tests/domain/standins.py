@@ -220,7 +220,7 @@ class Interpreter:
 
     readings: dict[DeliveryId, list[Update]] = field(default_factory=dict[DeliveryId, list[Update]])
 
-    def updates(self, delivery: Delivery) -> list[Update]:
+    async def updates(self, delivery: Delivery) -> list[Update]:
         if delivery.id not in self.readings:
             raise Unreadable("not a delivery of the network")
         return self.readings[delivery.id]

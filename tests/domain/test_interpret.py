@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from domain.channels import Problem, ProblemCode
+from domain.claims import CLAIMS_AT_MOST
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId
@@ -14,7 +15,7 @@ from domain.messages import MessageStatus, Text, Unsupported
 from domain.ports import DeliveryState, Listing, PageAsk, Ports, ThreadAsk
 from domain.sessions import SessionState
 from domain.updates import Ignored, IncomingMedia, MessageReceived, Update
-from domain.use_cases.interpret import BATCH, Interpreted, interpret_waiting
+from domain.use_cases.interpret import BATCH, NEVER_FINISHED, Interpreted, NeverFinished, interpret
 from domain.use_cases.receive import receive
 from tests.builders import ACCOUNT, ACME, GLOBEX, HOUR, MINUTE, NOON, NUMBER, a_channel, an_id, an_organization
 from tests.domain.desk import ANA, Desk, in_delivery, open_desk
@@ -311,13 +312,38 @@ async def test_a_store_that_cannot_answer_leaves_everything_waiting(desk: Desk) 
     for transactions in range(5):
         ports: Ports = replace(desk.ports, store=Away(transactions))
         with pytest.raises(Unavailable):
-            await interpret_waiting(ports)
+            await interpret(ports, await desk.ports.journal.waiting(10))
         assert await states(desk, delivery) == [DeliveryState.WAITING]
 
     await desk.interpret()
 
     assert await desk.texts() == ["a", "c"]
     assert len(await desk.messages()) == 3
+
+
+# Taken up too often
+
+
+async def test_one_that_was_taken_up_three_times_without_an_end_is_set_aside_and_its_neighbours_go_on(
+    desk: Desk,
+) -> None:
+    before = await desk.deliver(desk.message("before"))
+    poison = await desk.deliver(desk.message("poison"))
+    after = await desk.deliver(desk.message("after"))
+    waiting = await desk.ports.journal.waiting(10)
+
+    claimed = [replace(each, claims=CLAIMS_AT_MOST + (each.id == poison)) for each in waiting]
+    done = await interpret(desk.ports, claimed)
+
+    assert await desk.texts() == ["before", "after"]
+    assert await states(desk, before, poison, after) == [
+        DeliveryState.INTERPRETED,
+        DeliveryState.FAILED,
+        DeliveryState.INTERPRETED,
+    ]
+    assert await reason(desk, poison) == NEVER_FINISHED == "was taken up 3 times and never finished"
+    [told] = done.failures
+    assert (told.delivery, type(told.error)) == (poison, NeverFinished)
 
 
 # Again

@@ -40,7 +40,7 @@ from domain.sessions import Session, SessionState
 from domain.threads import ThreadStatus
 from domain.tickets import ReopenPolicy, TicketStatus
 from domain.updates import GROUP, Ignored, IncomingMedia, Outcome, UpdateRecord
-from domain.use_cases.receive import receive, record_failure, results_of
+from domain.use_cases.receive import record_failure, results_of
 from domain.use_cases.threads import MarkRead, mark_read
 from domain.use_cases.tickets import AssignTicket, assign_ticket, close_ticket
 from tests.builders import (
@@ -1015,17 +1015,6 @@ async def test_what_could_not_be_applied_is_kept_and_can_be_applied_later(desk: 
     assert (record.outcome, record.reason, record.wamid) == (Outcome.FAILED, "a fault of ours", update.wamid)
 
     assert outcomes(await desk.receive(update)) == [Outcome.APPLIED]
-
-
-async def test_whole_deliveries_are_settled_together_with_what_they_made(desk: Desk) -> None:
-    delivery = await desk.deliver(desk.message())
-    update = desk.interpreter.readings[delivery][0]
-
-    await receive(desk.ports, ACME, [update], whole=[delivery])
-
-    kept = await desk.ports.journal.delivery(delivery)
-    assert kept is not None
-    assert kept.state is DeliveryState.INTERPRETED
 
 
 async def test_what_the_contact_wrote_is_shown_as_theirs(desk: Desk) -> None:

@@ -1,11 +1,12 @@
 """The storage of a desk, over each adapter that keeps one."""
 
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
+from typing import TypeAlias
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (an exception's name)
 import pytest
@@ -15,6 +16,7 @@ from adapters.db.postgres_database import Connections, PostgresDatabase, open_po
 from adapters.memory import MemoryBus, MemoryDatabase
 from adapters.memory.books import Conflict
 from domain.errors import Collision
+from domain.ports import Directory, Journal, Reader, Store
 from tests.adapters.contracts.desks import Desk
 from tests.adapters.contracts.races import Course, course_of
 from tests.builders import CountingIds, FixedClock
@@ -86,22 +88,53 @@ async def _desk(storage: Storage, folder: Path, connections: Connections) -> Asy
     if storage.file is not None:
         path = folder / "desk.db"
         shutil.copy(storage.file, path)
-        database = await open_database(f"sqlite:///{path}", clock, ids, bus)
-        async with _started(database):
-            ports = (database.store, database.journal, database.directory, database.reader)
-            yield await Desk(clock, ids, bus, *ports, (IntegrityError,)).opened()
+
+        async def open_it() -> Database:
+            return await open_database(f"sqlite:///{path}", clock, ids, bus)
+
+        async with _processes(open_it) as (ports, other_worker):
+            yield await Desk(clock, ids, bus, *ports, (IntegrityError,), other_worker).opened()
     elif storage.server is not None:
         url = await storage.server.create(storage.template)
-        database = await open_postgres(url, clock, ids, bus, connections=connections)
-        async with _started(database):
-            ports = (database.store, database.journal, database.directory, database.reader)
+
+        async def open_there() -> Database:
+            return await open_postgres(url, clock, ids, bus, connections=connections)
+
+        async with _processes(open_there) as (ports, other_worker):
             conflicts = (Collision, asyncpg.ForeignKeyViolationError)
-            yield await Desk(clock, ids, bus, *ports, conflicts).opened()
+            yield await Desk(clock, ids, bus, *ports, conflicts, other_worker).opened()
         await storage.server.drop(url)
     else:
         memory = MemoryDatabase(clock, ids, bus)
+
+        async def beside() -> Journal:
+            return memory.journal.of_another_worker()
+
         ports = (memory.store, memory.journal, memory.directory, memory.reader)
-        yield await Desk(clock, ids, bus, *ports, (Conflict,)).opened()
+        yield await Desk(clock, ids, bus, *ports, (Conflict,), beside).opened()
+
+
+Opened: TypeAlias = tuple[tuple[Store, Journal, Directory, Reader], Callable[[], Awaitable[Journal]]]
+
+
+@asynccontextmanager
+async def _processes(opening: Callable[[], Awaitable[Database]]) -> AsyncGenerator[Opened]:
+    databases: list[Database] = []
+
+    async def process() -> Database:
+        databases.append(await opening())
+        await databases[-1].start()
+        return databases[-1]
+
+    async def other_worker() -> Journal:
+        return (await process()).journal
+
+    try:
+        first = await process()
+        yield (first.store, first.journal, first.directory, first.reader), other_worker
+    finally:
+        for database in databases:
+            await database.close()
 
 
 @asynccontextmanager

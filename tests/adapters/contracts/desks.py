@@ -37,6 +37,7 @@ class Desk:
     directory: Directory
     reader: Reader
     conflict: tuple[type[Exception], ...]  # what the adapter raises for a row that may not be
+    other_worker: Callable[[], Awaitable[Journal]]  # the same journal, as another process has it
 
     async def given(self, *rows: Row, organization: OrganizationId = ACME) -> None:
         async with self.store.transaction(organization) as tx:

@@ -1,13 +1,16 @@
 """The journal: webhook bodies as received, until somebody says what became of them."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
+from domain.claims import CLAIMED_FOR
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState
-from tests.adapters.contracts.desks import Desk, DeskOnFire
-from tests.builders import ACME, DELIVERY, HOUR, MINUTE, NOON, a_delivery, an_id
+from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState, Journal
+from tests.adapters.contracts.desks import Desk
+from tests.builders import DELIVERY, HOUR, MINUTE, NOON, a_delivery, an_id
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 def nth(number: int) -> Delivery:
@@ -51,7 +54,139 @@ async def test_a_worker_claims_the_oldest_that_wait(desk: Desk) -> None:
         await desk.journal.append(nth(number))
     await desk.journal.finish([DeliveryResult(nth(1).id, DeliveryState.INTERPRETED)])
 
-    assert await desk.journal.claim(2, NOON + HOUR) == [nth(2), nth(3)]
+    assert await desk.journal.claim(2, NOON + CLAIMED_FOR) == [once(nth(2)), once(nth(3))]
+
+
+def once(delivery: Delivery) -> Delivery:
+    return replace(delivery, claims=delivery.claims + 1)
+
+
+async def claimed(desk: Desk, worker: Journal | None = None, limit: int = 100, max_bytes: int = 1_000_000) -> list[str]:
+    deliveries = await (worker or desk.journal).claim(limit, desk.clock.now() + CLAIMED_FOR, max_bytes)
+    return [delivery.id for delivery in deliveries]
+
+
+async def claims_of(desk: Desk, delivery: Delivery) -> int:
+    kept = await desk.journal.delivery(delivery.id)
+    assert kept is not None
+    return kept.claims
+
+
+async def test_no_other_worker_gets_what_is_claimed_before_the_claim_has_run_out(desk: Desk) -> None:
+    other = await desk.other_worker()
+    await desk.journal.append(nth(1))
+
+    assert await claimed(desk) == [nth(1).id]
+    desk.clock.advance(CLAIMED_FOR - MICROSECOND)
+    assert await claimed(desk, other) == []
+    desk.clock.advance(MICROSECOND)
+    assert await claimed(desk, other) == [nth(1).id]
+
+
+async def test_a_claim_that_is_renewed_does_not_run_out(desk: Desk) -> None:
+    other = await desk.other_worker()
+    await desk.journal.append(nth(1))
+    await claimed(desk)
+
+    for _ in range(4):
+        desk.clock.advance(CLAIMED_FOR / 2)
+        assert await desk.journal.renew([nth(1).id], desk.clock.now() + CLAIMED_FOR) == {nth(1).id}
+        assert await claimed(desk, other) == []
+
+
+async def test_what_was_lost_or_is_done_or_never_was_ones_own_is_not_renewed(desk: Desk) -> None:
+    other = await desk.other_worker()
+    for number in (1, 2, 3):
+        await desk.journal.append(replace(nth(number), numbers=(PhoneNumberId(str(number)),)))
+    assert await claimed(desk, limit=2) == [nth(1).id, nth(2).id]
+    await desk.journal.finish([DeliveryResult(nth(2).id, DeliveryState.INTERPRETED)])
+    desk.clock.advance(CLAIMED_FOR)
+    assert await claimed(desk, other) == [nth(1).id]
+    assert await claimed(desk, other) == [nth(3).id]
+
+    everything = [nth(number).id for number in (1, 2, 3, 4)]
+    assert await desk.journal.renew(everything, desk.clock.now() + CLAIMED_FOR) == set()
+    assert await other.renew(everything, desk.clock.now() + CLAIMED_FOR) == {nth(1).id, nth(3).id}
+
+
+async def test_who_lost_a_delivery_has_no_word_any_more(desk: Desk) -> None:
+    other = await desk.other_worker()
+    await desk.journal.append(nth(1))
+    await claimed(desk)
+    desk.clock.advance(CLAIMED_FOR)
+    await claimed(desk, other)
+
+    await desk.journal.finish([DeliveryResult(nth(1).id, DeliveryState.FAILED, "too late")])
+    assert await ids_waiting(desk) == [nth(1).id]
+    await other.finish([DeliveryResult(nth(1).id, DeliveryState.INTERPRETED)])
+    await desk.journal.finish([DeliveryResult(nth(1).id, DeliveryState.FAILED, "and again")])
+    assert await desk.journal.counts() == {DeliveryState.INTERPRETED: 1}
+
+
+async def test_every_claim_is_counted_until_somebody_puts_it_back(desk: Desk) -> None:
+    await desk.journal.append(nth(1))
+
+    for times in (1, 2, 3, 4):
+        [delivery] = await desk.journal.claim(100, desk.clock.now() + CLAIMED_FOR)
+        assert delivery.claims == times == await claims_of(desk, nth(1))
+        desk.clock.advance(CLAIMED_FOR)
+
+    await desk.journal.again((), [nth(1).id])
+    assert await claims_of(desk, nth(1)) == 0
+
+
+async def test_one_that_was_claimed_without_an_end_is_claimed_alone_from_then_on(desk: Desk) -> None:
+    for number in (1, 2, 3):
+        await desk.journal.append(nth(number))
+    assert await claimed(desk, limit=2) == [nth(1).id, nth(2).id]
+    desk.clock.advance(CLAIMED_FOR)
+
+    for number in (1, 2, 3):
+        assert await claimed(desk) == [nth(number).id]
+        await desk.journal.finish([DeliveryResult(nth(number).id, DeliveryState.INTERPRETED)])
+
+
+async def test_a_claim_takes_no_more_bytes_than_asked_for_but_always_one_delivery(desk: Desk) -> None:
+    for number in range(5):
+        await desk.journal.append(replace(nth(number), body=bytes(10)))
+
+    assert await claimed(desk, max_bytes=5) == [nth(0).id]
+    assert await claimed(desk, max_bytes=29) == [nth(1).id, nth(2).id]
+    assert await claimed(desk, max_bytes=30) == [nth(3).id, nth(4).id]
+
+
+async def test_what_one_number_has_waiting_never_stands_before_anothers(desk: Desk) -> None:
+    a, b, c = (PhoneNumberId(name) for name in "abc")
+    other = await desk.other_worker()
+    for number in range(150):
+        await desk.journal.append(replace(nth(number), numbers=(a,)))
+    for number, named in ((150, (a, b)), (151, (c,)), (152, (b,)), (153, ())):
+        await desk.journal.append(replace(nth(number), numbers=named))
+
+    assert len(await claimed(desk, limit=10)) == 10
+    assert await claimed(desk, other, limit=10) == [nth(151).id, nth(153).id]  # 152 shares b with one that waits for a
+
+
+async def test_deliveries_of_one_number_are_with_one_worker_at_a_time(desk: Desk) -> None:
+    other = await desk.other_worker()
+    for number in range(1, 5):
+        await desk.journal.append(replace(nth(number), numbers=(PhoneNumberId(str(number % 2)),)))
+
+    assert await claimed(desk, limit=1) == [nth(1).id]
+    assert await claimed(desk, other) == [nth(2).id, nth(4).id]
+    await desk.journal.finish([DeliveryResult(nth(1).id, DeliveryState.INTERPRETED)])
+    assert await claimed(desk, other) == [nth(3).id]
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_is_over_when_the_clock_is_set_back(desk: Desk) -> None:
+    other = await desk.other_worker()
+    await desk.journal.append(nth(1))
+    desk.clock.advance(HOUR)
+    await claimed(desk)
+
+    desk.clock.advance(-HOUR)
+
+    assert await claimed(desk, other) == [nth(1).id]
 
 
 async def test_it_tells_since_when_the_oldest_waits(desk: Desk) -> None:
@@ -102,23 +237,6 @@ async def test_finishing_nothing_or_the_unknown_changes_nothing(desk: Desk) -> N
 
     assert await ids_waiting(desk) == [an_id(1)]
     assert await desk.journal.delivery(nth(2).id) is None
-
-
-async def test_a_transaction_finishes_deliveries_together_with_what_they_made(desk: Desk) -> None:
-    await desk.journal.append(nth(1))
-
-    with suppress(DeskOnFire):
-        async with desk.store.transaction(ACME) as tx:
-            tx.finish(DeliveryResult(nth(1).id, DeliveryState.INTERPRETED))
-            raise DeskOnFire
-    assert await ids_waiting(desk) == [an_id(1)]
-
-    async with desk.store.transaction(ACME) as tx:
-        tx.finish(DeliveryResult(nth(1).id, DeliveryState.IGNORED, "an unknown number"))
-    assert await ids_waiting(desk) == []
-    ignored = await desk.journal.delivery(nth(1).id)
-    assert ignored is not None
-    assert (ignored.state, ignored.reason) == (DeliveryState.IGNORED, "an unknown number")
 
 
 async def given_one_of_each(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from adapters.memory import MemoryMedia, MemoryThrottle
+from adapters.reading import Beside
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter
 from adapters.whatsapp.simulator import PersonOptions, Simulator, SimulatorOptions, simulator_app
@@ -98,7 +99,7 @@ async def a_line(desk: Desk) -> AsyncGenerator[Line]:
                 reader=desk.reader,
                 bus=desk.bus,
                 network=CloudApi("http://sim.example.com", "v26.0", graph, desk.ids),
-                interpreter=CloudInterpreter(),
+                interpreter=Beside(CloudInterpreter()),
                 vault=Vault(),
                 passwords=Passwords(),
                 throttle=MemoryThrottle(desk.clock),
