@@ -92,7 +92,7 @@ class MemoryJournal:
         return dict(Counter(each.state for each in self._kept.deliveries.values()))
 
     async def waiting_since(self) -> datetime | None:
-        waiting = (each for each in self._deliveries.values() if each.state is DeliveryState.WAITING)
+        waiting = (each for each in self._kept.deliveries.values() if each.state is DeliveryState.WAITING)
         return min((each.received_at for each in waiting), default=None)
 
     async def named_in(self, state: DeliveryState, since: datetime) -> dict[PhoneNumberId, int]:
