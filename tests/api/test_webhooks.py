@@ -18,7 +18,7 @@ from api.logs import set_up_logs
 from api.metrics import Meters
 from api.webhooks import BODY_LIMIT, PATH, WhatsAppWebhook
 from domain.errors import Unavailable
-from domain.ports import JOURNAL, Bus, Delivery, DeliveryState, Ports
+from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryState, Ports
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import ACME, GLOBEX
 
@@ -347,7 +347,7 @@ async def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(
 
 
 async def test_a_store_that_cannot_answer_is_503_with_a_time_to_come_again(ports: Ports, meters: Meters) -> None:
-    async with client_of(replace(ports, journal=FullDisk(ports.bus)), meters) as meta:
+    async with client_of(replace(ports, journal=FullDisk(ports.clock, ports.bus)), meters) as meta:
         answer = await meta.post(PATH, content=b"{}", headers=signed(b"{}"))
 
     assert (answer.status_code, answer.headers["retry-after"], answer.content) == (503, "3", b"")
@@ -355,7 +355,7 @@ async def test_a_store_that_cannot_answer_is_503_with_a_time_to_come_again(ports
 
 
 async def test_more_posts_than_can_be_handled_are_told_to_come_again(ports: Ports, meters: Meters) -> None:
-    slow = SlowDisk(ports.bus)
+    slow = SlowDisk(ports.clock, ports.bus)
     async with client_of(replace(ports, journal=slow), meters, max_in_flight=1) as meta:
         first = asyncio.create_task(meta.post(PATH, content=b"{}", headers=signed(b"{}")))
         await slow.is_writing.wait()
@@ -378,8 +378,8 @@ class FullDisk(MemoryJournal):
 class SlowDisk(MemoryJournal):
     """Writes when it is told to."""
 
-    def __init__(self, bus: Bus) -> None:
-        super().__init__(bus)
+    def __init__(self, clock: Clock, bus: Bus) -> None:
+        super().__init__(clock, bus)
         self.is_writing = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
