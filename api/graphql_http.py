@@ -83,7 +83,7 @@ class GraphQLOverHttp:
             if "sec-websocket-key" in request.headers:
                 raise _lost_upgrade(request)
             raise Refusal(405, "Only POST is taken here.", {"Allow": "POST"})
-        if not _is_json(request.headers.get("content-type", "")) or "content-encoding" in request.headers:
+        if _media_type(request.headers.get("content-type", "")) != JSON or "content-encoding" in request.headers:
             raise Refusal(415, "The body has to be `application/json` in UTF-8, not compressed.")
         try:
             return read_request(read_json(await _body(request)))
@@ -172,14 +172,6 @@ def _lost_upgrade(request: Request) -> Refusal:
     )
     message = f"A socket's handshake has to bring {' and '.join(missing)}; a proxy took it away."
     return Refusal(426, message, {"Upgrade": "websocket"})
-
-
-def _is_json(content_type: str) -> bool:
-    if _media_type(content_type) != JSON:
-        return False
-    _, _, parameters = content_type.partition(";")
-    name, _, value = parameters.partition("=")
-    return name.strip().lower() != "charset" or value.strip().strip('"').lower() in ("utf-8", "utf8")
 
 
 async def _body(request: Request) -> bytes:

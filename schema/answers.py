@@ -122,17 +122,15 @@ class _Mask:
                 return _placed(_shown(Code.TOO_COMPLEX, TOOK_TOO_LONG.format(within_s)), error)
             case Unavailable(retry_after_s=wait_s):
                 self.retry_after_s, self.unavailable = wait_s, True
-                self._log(error, cause)
+                log.warning("graphql.unavailable", path=_path(error), retry_after_s=wait_s)
                 message = "Nothing can be read or stored right now; try again shortly."
-                return _placed(self._internal(message, {"retryAfter": math.ceil(wait_s)}), error)
+                return _placed(_shown(Code.UNAVAILABLE, message, {"retryAfter": math.ceil(wait_s)}), error)
             case None if error.message.startswith("Argument '"):  # a variable left out where the field needs a value
                 return _bad_request(error)
             case _:
                 self._log(error, cause)
-                return _placed(self._internal("Something went wrong here; the reference finds it in the log."), error)
-
-    def _internal(self, message: str, extra: Mapping[str, object] | None = None) -> Shown:
-        return _shown(Code.INTERNAL, message, {"reference": self.reference, **(extra or {})})
+                message = "Something went wrong here; the reference finds it in the log."
+                return _placed(_shown(Code.INTERNAL, message, {"reference": self.reference}), error)
 
     @property
     def reference(self) -> str:
@@ -144,8 +142,11 @@ class _Mask:
         self._logged += 1
         if self._logged > LOGGED_PER_ANSWER:
             return
-        path = ".".join(map(str, error.path or ()))
-        log.error("graphql.failed", reference=self.reference, path=path, exc_info=cause or error)
+        log.error("graphql.failed", reference=self.reference, path=_path(error), exc_info=cause or error)
+
+
+def _path(error: GraphQLError) -> str:
+    return ".".join(map(str, error.path or ()))
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

@@ -49,13 +49,14 @@ class NotSignedIn(Exception):
 class Compiled:
     """An operation that may run."""
 
-    text: str
+    text: str  # as it came, with the operations that were not chosen
     document: DocumentNode
     operation: OperationDefinitionNode
     roots: tuple[FieldNode, ...]  # the fields asked of the root, those of fragments included
     weight: Weight
     reads_its_place: bool  # has to be read in one snapshot
     uses: Mapping[str, int]  # how often each variable is used
+    only_signs_in: bool  # as does every other operation of its document
 
     @property
     def kind(self) -> OperationType:
@@ -79,45 +80,60 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool = False) -> None:
         self._schema = schema
         self._introspection = introspection
-        self._kept: OrderedDict[str, Compiled] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str | None], Compiled] = OrderedDict()  # by text and the name asked for
         self._kept_bytes = 0
 
-    def compile(self, text: str, *, signed_in: bool) -> Compiled:
-        """Raises `TooComplex`, `BadDocument`, and `NotSignedIn` before anything about the schema could be learned."""
-        compiled = self._kept.get(text)
+    def compile(self, text: str, name: str | None = None, *, signed_in: bool) -> Compiled:
+        """The operation called `name`, or the only one there is.
+
+        Raises `TooComplex`, `BadDocument`, and `NotSignedIn` before anything about the schema could be learned.
+        """
+        compiled = self._kept.get((text, name))
         if compiled is not None:
-            self._kept.move_to_end(text)
-            if not signed_in and not _signs_in(compiled.operation, compiled.roots):
+            self._kept.move_to_end((text, name))
+            if not signed_in and not compiled.only_signs_in:
                 raise NotSignedIn
             return compiled
-        compiled = self._compile(text, signed_in=signed_in)
+        compiled = self._compile(text, name, signed_in=signed_in)
         if signed_in:  # strangers must not be able to push out what others use
-            self._keep(compiled)
+            self._keep(compiled, name)
         return compiled
 
-    def _compile(self, text: str, *, signed_in: bool) -> Compiled:
+    def _compile(self, text: str, name: str | None, *, signed_in: bool) -> Compiled:
         try:
             check(text)
             document = _parsed(text)
-            operation, fragments = _parts(document)
-            roots = _measured(operation, fragments, introspection=self._introspection)
+            operations, fragments = _parts(document)
+            roots = _measured(operations, fragments, introspection=self._introspection)
+            chosen = _chosen(operations, name)
         except (TooComplex, BadDocument):
             if signed_in:
                 raise
             raise NotSignedIn from None
-        if not signed_in and not _signs_in(operation, roots):
+        only_signs_in = all(_signs_in(*each) for each in zip(operations, roots, strict=True))
+        if not signed_in and not only_signs_in:
             raise NotSignedIn
-        errors = validate(self._schema, document, max_errors=1, hide_suggestions=True)
+        self._expect_valid(document)
+        operation = operations[chosen]
+        alone = DocumentNode(definitions=(operation, *fragments.values()), loc=document.loc)
+        found = weigh(self._schema, operation, fragments)
+        return Compiled(
+            text, alone, operation, roots[chosen], found.weight, found.reads_its_place, _uses(alone), only_signs_in
+        )
+
+    def _expect_valid(self, document: DocumentNode) -> None:
+        try:
+            errors = validate(self._schema, document, max_errors=1, hide_suggestions=True)
+        except (ValueError, OverflowError, RecursionError):  # of a literal, such as a number of thousands of digits
+            raise BadDocument("A value in the document cannot be read.") from None
         if errors:
             raise BadDocument(errors[0])
-        found = weigh(self._schema, operation, fragments)
-        return Compiled(text, document, operation, roots, found.weight, found.reads_its_place, _uses(document))
 
-    def _keep(self, compiled: Compiled) -> None:
-        self._kept[compiled.text] = compiled
+    def _keep(self, compiled: Compiled, name: str | None) -> None:
+        self._kept[compiled.text, name] = compiled
         self._kept_bytes += len(compiled.text)
         while len(self._kept) > limits.DOCUMENTS_KEPT or self._kept_bytes > limits.DOCUMENTS_KEPT_BYTES:
-            text, _ = self._kept.popitem(last=False)
+            (text, _), _ = self._kept.popitem(last=False)
             self._kept_bytes -= len(text)
 
 
@@ -130,31 +146,44 @@ def _parsed(text: str) -> DocumentNode:
         raise TooComplex("The document is nested too deeply.") from None
 
 
-def _parts(document: DocumentNode) -> tuple[OperationDefinitionNode, dict[str, FragmentDefinitionNode]]:
+def _parts(document: DocumentNode) -> tuple[list[OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    if len(operations) != limits.OPERATIONS:
-        raise BadDocument(f"A document holds exactly one operation; this one holds {len(operations)}.")
+    if not 1 <= len(operations) <= limits.OPERATIONS:
+        raise BadDocument(f"A document holds 1 to {limits.OPERATIONS} operations; this one holds {len(operations)}.")
     fragments: dict[str, FragmentDefinitionNode] = {}
     for node in document.definitions:
         if isinstance(node, FragmentDefinitionNode):
             if node.name.value in fragments:
                 raise BadDocument(f"There are two fragments '{node.name.value}'.")
             fragments[node.name.value] = node
-    return operations[0], fragments
+    return operations, fragments
+
+
+def _chosen(operations: Sequence[OperationDefinitionNode], name: str | None) -> int:
+    if name is None and len(operations) > 1:
+        raise BadDocument(f"Say with `operationName` which of the {len(operations)} operations is to run.")
+    for index, operation in enumerate(operations):
+        if name is None or (operation.name is not None and operation.name.value == name):
+            return index
+    raise BadDocument("The document holds no operation of the name in `operationName`.")
 
 
 def _measured(
-    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode], *, introspection: bool
-) -> tuple[FieldNode, ...]:
-    """The root fields of a document whose depth and width are within bounds."""
+    operations: Sequence[OperationDefinitionNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    *,
+    introspection: bool,
+) -> list[tuple[FieldNode, ...]]:
+    """Each operation's root fields, in a document whose depth and width are within bounds."""
     ruler = _Ruler(fragments, introspection=introspection)
-    ruler.depth(operation.selection_set)
-    ruler.width([operation.selection_set])
+    for operation in operations:
+        ruler.depth(operation.selection_set)
+        ruler.width([operation.selection_set])
     unused = fragments.keys() - ruler.reached
     if unused:  # validation would look into it all the same, and it was not measured
         raise BadDocument(f"The fragment '{min(unused)}' is never used.")
-    roots = tuple(_fields(operation.selection_set, fragments, set()))
-    if sum(field.name.value == SIGN_IN for field in roots) > limits.SIGN_INS:
+    roots = [tuple(_fields(operation.selection_set, fragments, set())) for operation in operations]
+    if any(sum(field.name.value == SIGN_IN for field in each) > limits.SIGN_INS for each in roots):
         raise BadDocument("A request signs in once.")
     return roots
 

@@ -123,7 +123,7 @@ class Engine:
     def compile(self, request: GraphQLRequest, actor: Actor | None) -> "Compiled | Answer":
         """The operation asked for, or the answer why it does not run."""
         try:
-            compiled = self._documents.compile(request.query, signed_in=actor is not None)
+            compiled = self._documents.compile(request.query, request.operation_name, signed_in=actor is not None)
             compiled.cost(request.variables)
         except NotSignedIn:
             return refused(Code.UNAUTHENTICATED, "Sign in first: send `Authorization: Bearer` with a key or a token.")
@@ -131,8 +131,6 @@ class Engine:
             return refused(Code.TOO_COMPLEX, str(error))
         except BadDocument as error:
             return refused_as(error.error)
-        if request.operation_name not in (None, compiled.name):
-            return refused(Code.BAD_REQUEST, "The document holds no operation of the name in `operationName`.")
         return compiled
 
     async def run(self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, caller: Caller) -> Answer:

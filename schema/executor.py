@@ -7,15 +7,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLError, GraphQLObjectType, get_argument_values
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 
 from schema import limits
+from schema.answers import LONGEST_MESSAGE
+from schema.errors import bad_request
 from schema.turns import Pace
 
 Unnamed: TypeAlias = Any
+
+UNREADABLE = "An argument cannot be read."
 
 
 class InTurns(Executor[None]):
@@ -38,6 +42,28 @@ class InTurns(Executor[None]):
     ) -> AwaitableOrValue[dict[str, Any]]:
         self._pace.count(len(grouped_field_set))
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: None,
+    ) -> AwaitableOrValue[Any]:
+        """Arguments that do not fit are told apart here: once the resolver runs, whatever goes wrong is ours."""
+        node = field_details_list[0].node
+        definition = self.schema.get_field(parent_type, node.name.value)
+        if definition and node.arguments:
+            try:
+                get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
+            except Exception as error:
+                mistake = bad_request(
+                    error.message[:LONGEST_MESSAGE] if isinstance(error, GraphQLError) else UNREADABLE
+                )
+                self.handle_field_error(mistake, definition.type, field_details_list, path)
+                return None
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     async def complete_awaitable_value(
         self,

@@ -28,7 +28,7 @@ SPREADS = 100  # uses of fragments, named and inline: a union of fifteen content
 EQUAL_NAMES = 20  # equal response names in one selection, also once its fragments are opened
 EQUAL_TYPENAMES = 100  # the same for `__typename`, which some clients add everywhere
 FIELDS = 2_000  # with fragments opened wherever they are used
-OPERATIONS = 1
+OPERATIONS = 10  # in one document; `operationName` chooses
 SIGN_INS = 1
 
 # ---------------------------------------------------------------- a document, once parsed
@@ -67,4 +67,4 @@ LOG_PAGE = 256
 KEPT_FRAMES = 16_384  # frames kept for those who come back, over all groups
 KEPT_BYTES = 8 * 1024 * 1024
 KEPT_S = 60.0
-RENDER_TRIES = 3  # where the store could not answer; then the event is shown as an error
+RENDER_TRIES = 3  # where one event took too long; then it is shown as an error

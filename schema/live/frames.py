@@ -15,6 +15,7 @@ class Frame:
     position: int
     cursor: str
     payload: bytes
+    whole: bool = True  # without errors, which may be gone the next time
     _socket: tuple[str, str] = field(default=("", ""), repr=False)
     _stream: bytes = field(default=b"", repr=False)
 
@@ -44,6 +45,7 @@ class Kept:
     async def frame(self, key: Hashable, make: Callable[[], Awaitable[Frame]]) -> Frame:
         now = asyncio.get_running_loop().time()
         self._forget_before(now - limits.KEPT_S)
+        self._forget_if_faulty(key)
         if key not in self._frames:
             task = asyncio.ensure_future(_frame(make))
             task.add_done_callback(self._weigh)
@@ -70,6 +72,12 @@ class Kept:
         while len(self._frames) > limits.KEPT_FRAMES or self._bytes > limits.KEPT_BYTES:
             self._forget_oldest()
 
+    def _forget_if_faulty(self, key: Hashable) -> None:
+        """What went wrong is shared by those who waited for it, and tried again for whoever comes later."""
+        if key in self._frames and _is_faulty(self._frames[key][1]):
+            _, task = self._frames.pop(key)
+            self._weigh_no_more(task)
+
     def _forget_before(self, instant: float) -> None:
         while self._frames and next(iter(self._frames.values()))[0] < instant:
             self._forget_oldest()
@@ -87,6 +95,10 @@ class Kept:
 
 async def _frame(make: Callable[[], Awaitable[Frame]]) -> Frame:
     return await make()
+
+
+def _is_faulty(task: asyncio.Task[Frame]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None or not task.result().whole)
 
 
 def _size(task: asyncio.Task[Frame]) -> int:

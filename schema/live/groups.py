@@ -16,6 +16,7 @@ from domain.ports import Ports
 from schema import limits
 from schema.answers import Answer, encoded
 from schema.cursors import Cursors
+from schema.errors import Code
 from schema.events import event_object
 from schema.live.frames import Frame, Kept
 from schema.live.questions import Asked, Sameness
@@ -115,16 +116,18 @@ class Group:
         for error in answer.errors:  # whoever reads it can tell which event it is about
             error["extensions"]["cursor"] = cursor
         workshop.tally.encodings += 1
-        return Frame(logged.position, cursor, encoded(answer, workshop.ports.ids))
+        return Frame(logged.position, cursor, encoded(answer, workshop.ports.ids), whole=not answer.errors)
 
     async def _answer(self, logged: LoggedEvent) -> Answer:
-        answer = await self._execute(logged)
-        for _ in range(limits.RENDER_TRIES - 1):
-            if not answer.unavailable:
-                break
-            await asyncio.sleep(answer.retry_after_s or limits.POLL_S)
+        """The event, however long the store is away: that is waited for, and told to nobody."""
+        hurried = 0
+        while True:
             answer = await self._execute(logged)
-        return answer
+            if answer.code == Code.TOO_COMPLEX and hurried < limits.RENDER_TRIES - 1:
+                hurried += 1  # one event is not much: the store was slow
+            elif not answer.unavailable:
+                return answer
+            await asyncio.sleep(answer.retry_after_s or limits.POLL_S)
 
     async def _execute(self, logged: LoggedEvent) -> Answer:
         workshop = self._workshop

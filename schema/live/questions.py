@@ -33,8 +33,8 @@ KINDS: Mapping[str, type[Event] | None] = {
 }
 """The kind of event each subscription field shows; None shows all."""
 
-Sameness: TypeAlias = tuple[str, bytes, str]
-"""Document, variables without the one that only says where to begin, rights: who shares it shares every frame."""
+Sameness: TypeAlias = tuple[str, str | None, bytes, str]
+"""Document and operation, variables but for the one that says where to begin, rights: who shares it shares frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Asked:
     telling: bytes  # the variables that make a difference to a frame, in one spelling
 
     def sameness(self, actor: Actor) -> Sameness:
-        return self.compiled.text, self.telling, rights_key(actor)
+        return self.compiled.text, self.compiled.name, self.telling, rights_key(actor)
 
 
 def read_question(schema: GraphQLSchema, compiled: Compiled, variables: Mapping[str, Any]) -> Asked:

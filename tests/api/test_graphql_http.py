@@ -77,6 +77,14 @@ async def test_the_answers_type_is_one_the_caller_accepts(served: Served, accept
     assert said.json()["data"]["viewer"]["role"] == "ADMIN"
 
 
+async def test_of_several_operations_the_name_chooses(served: Served) -> None:
+    query = "query Who { viewer { role } } query What { channels { name } } mutation Leave { signOut { __typename } }"
+
+    said = await served.post({"query": query, "operationName": "Who"})
+
+    assert said.json() == {"data": {"viewer": {"role": "ADMIN"}}}
+
+
 async def test_the_cost_is_told_when_asked(served: Served) -> None:
     said = await served.post(VIEWER, Deskline_Cost="1")
 
@@ -84,7 +92,15 @@ async def test_the_cost_is_told_when_asked(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
+    "content_type",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; charset=iso-8859-1",
+        "application/json; profile=x; charset=utf-16",
+        "application/json;",
+    ],
 )
 async def test_json_is_json_however_its_type_is_spelled(served: Served, content_type: str) -> None:
     assert (await served.raw(json.dumps(VIEWER).encode(), content_type)).json()["data"]
@@ -97,7 +113,8 @@ OPERATION_MISTAKES = {
     "an unknown field": {"query": "{ nope }"},
     "a variable that is missing": {"query": "query($i: ID!) { thread(id: $i) { id } }"},
     "another operation's name": {"query": "query A { viewer { role } }", "operationName": "B"},
-    "two operations": {"query": "query A { viewer { role } } query B { viewer { role } }", "operationName": "A"},
+    "two operations and no name": {"query": "query A { viewer { role } } query B { viewer { role } }"},
+    "a page of 5,000 digits": {"query": "{ threads(first: " + "9" * 5_000 + ") { nodes { id } } }"},
     "introspection": {"query": "{ __schema { types { name } } }"},
     "a subscription": {"query": "subscription { inboxEvents { cursor } }"},
     "nothing": {"query": ""},
@@ -113,6 +130,20 @@ async def test_a_mistake_in_an_operation_is_200_as_json_and_400_as_graphql_respo
     assert (plain.status_code, strict.status_code) == (200, 400)
     assert codes(plain) == codes(strict) == ["BAD_REQUEST"]
     assert "data" not in strict.json()
+
+
+LITERAL_MISTAKES = {
+    "no choice": "mutation { messageSend(input: {threadId: 1, content: {}}) { __typename } }",
+    "a choice that is null": "mutation { messageSend(input: {threadId: 1, content: {text: null}}) { __typename } }",
+    "a choice that is a variable left out": "mutation($t: TextInput) {"
+    " messageSend(input: {threadId: 1, content: {text: $t}}) { __typename } }",
+    "an id of 5,000 digits": "query($n: ID! = " + "9" * 5_000 + ") { node(id: $n) { id } }",
+}
+
+
+@pytest.mark.parametrize("query", LITERAL_MISTAKES.values(), ids=LITERAL_MISTAKES.keys())
+async def test_a_literal_that_does_not_fit_is_the_callers_mistake(served: Served, query: str) -> None:
+    assert codes(await served.post({"query": query})) == ["BAD_REQUEST"]
 
 
 async def test_too_much_is_one_short_error(served: Served) -> None:
@@ -192,7 +223,6 @@ async def test_no_method_but_post_executes(served: Served, method: str) -> None:
         "multipart/form-data; boundary=x",
         "application/graphql",
         "application/jsonp",
-        "application/json; charset=utf-16",
         "text/plain; application/json",
     ],
 )

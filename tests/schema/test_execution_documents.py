@@ -100,7 +100,10 @@ NO_DOCUMENT = {
     "nothing": "",
     "no GraphQL": "SELECT 1",
     "half a document": "{ viewer { role",
-    "two operations": "query A { viewer { role } } query B { viewer { role } }",
+    "two operations, none of them named": "query A { viewer { role } } query B { viewer { role } }",
+    "two operations of one name": "query A { viewer { role } } query A { viewer { role } }",
+    "eleven operations": " ".join(f"query Q{number} {{ viewer {{ role }} }}" for number in range(11)),
+    "a number of 5,000 digits": "query($n: Int = " + "9" * 5_000 + ") { threads(first: $n) { nodes { id } } }",
     "only a fragment": "fragment f on Thread { id }",
     "an unknown field": "{ viewre { role } }",
     "a fragment that contains itself": "{ thread(id: 1) { ...f } } fragment f on Thread { ... { ...f } }",
@@ -235,6 +238,49 @@ def test_a_variable_cannot_smuggle_a_huge_page_in() -> None:
     assert operation.cost({"n": 100}) == 101
     with pytest.raises(TooComplex):
         operation.cost({"n": 2_147_483_647})
+
+
+# ---------------------------------------------------------------- several operations
+
+SEVERAL = (
+    "query Small { viewer { role } } "
+    "query Large { threads(first: 100) { nodes { messages(first: 100) { nodes { ...f } } } } } "
+    "mutation Leave { signOut { userErrors { message } } } fragment f on Message { id }"
+)
+
+
+def test_of_several_operations_the_one_asked_for_is_taken_and_weighed() -> None:
+    documents = Documents(GRAPH)
+
+    small, large = (documents.compile(SEVERAL, name, signed_in=True) for name in ("Small", "Large"))
+
+    assert (small.name, small.cost({})) == ("Small", 1)
+    assert large.name == "Large"
+    with pytest.raises(TooComplex):
+        large.cost({})
+    assert documents.compile(SEVERAL, "Small", signed_in=True) is small
+
+
+@pytest.mark.parametrize("name", [None, "Other", "f"])
+def test_of_several_operations_one_has_to_be_asked_for(name: str | None) -> None:
+    with pytest.raises(BadDocument, match="operationName"):
+        Documents(GRAPH).compile(SEVERAL, name, signed_in=True)
+
+
+def test_what_is_wrong_with_an_operation_that_is_not_asked_for_is_wrong_with_the_document() -> None:
+    with pytest.raises(BadDocument, match="nope"):
+        Documents(GRAPH).compile("query A { viewer { role } } query B { nope }", "A", signed_in=True)
+    with pytest.raises(TooComplex):
+        Documents(GRAPH).compile(
+            nested(6).replace("{", "query B {", 1) + " query A { viewer { role } }", "A", signed_in=True
+        )
+
+
+def test_a_stranger_who_hides_a_question_behind_a_sign_in_learns_nothing() -> None:
+    text = SIGN_IN.replace("mutation", "mutation In", 1) + " query Peek { nope }"
+
+    with pytest.raises(NotSignedIn):
+        Documents(GRAPH).compile(text, "In", signed_in=False)
 
 
 SIGN_IN = 'mutation { signIn(input: {email: "a@b.example", password: "word"}) { token } }'

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.actors import Role, Scope, key_actor, user_actor
-from domain.errors import Unavailable
+from domain.errors import TookTooLong, Unavailable
 from domain.events import LoggedEvent, QuotaChanged
 from domain.ids import ApiKeyId, MessageId, OrganizationId, ThreadId, UserId
 from domain.messages import Message
@@ -450,6 +450,75 @@ async def test_an_event_that_cannot_be_shown_is_named_and_the_stream_goes_on() -
     error = orjson.loads(second.payload)["errors"][0]
     assert error["extensions"]["code"] == "INTERNAL"
     assert error["extensions"]["cursor"] == second.cursor == await desk.cursor(2)
+
+
+async def test_an_event_that_could_not_be_shown_is_tried_again_for_whoever_comes_later() -> None:
+    ports = memory_ports()
+    poisoned = Poisoned(ports.reader)
+    desk = await a_live_desk(with_reader(ports, poisoned))
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+    start = await desk.cursor(0)
+    [poisoned.poison] = await desk.writes(thread, "poison")
+
+    async with desk.engine.running(), listening(desk, actor, INBOX, {"after": start}) as stream:
+        with capture_logs():
+            [faulty] = await heard(stream, 1)
+        poisoned.poison = None
+        async with listening(desk, actor, INBOX, {"after": start}) as later:
+            [mended] = await heard(later, 1)
+
+    assert b"INTERNAL" in faulty.payload
+    assert bodies([mended]) == ["poison"]
+
+
+class Away(Wrapped):
+    """A reader whose store is away, but for the log, which was read just before."""
+
+    away = False
+    tries = 0
+
+    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
+        if self.away:
+            self.tries += 1
+            self.away = self.tries < 10
+            raise self.error
+        return await self.reader.messages_by_ids(organization, ids)
+
+    error: Exception = Unavailable(0.001)
+
+
+async def test_events_are_waited_for_while_the_store_is_away_and_never_told_as_errors() -> None:
+    ports = memory_ports()
+    away = Away(ports.reader)
+    desk = await a_live_desk(with_reader(ports, away))
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+    start = await desk.cursor(0)
+
+    async with desk.engine.running(), listening(desk, actor, INBOX) as live:
+        away.away = True
+        with capture_logs():
+            await desk.writes(thread, "one", "two")
+            async with listening(desk, actor, INBOX, {"after": start}) as back:
+                frames = await heard(live, 2), await heard(back, 2)
+
+    assert [bodies(mine) for mine in frames] == [["one", "two"]] * 2
+    assert away.tries == 10
+
+
+async def test_an_event_that_takes_too_long_is_tried_again_and_told_in_the_end() -> None:
+    ports = memory_ports()
+    away = Away(ports.reader)
+    away.error = TookTooLong(3.0)
+    desk = await a_live_desk(with_reader(ports, away))
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+
+    async with desk.engine.running(), listening(desk, actor, INBOX) as live:
+        away.away = True
+        await desk.writes(thread, "one")
+        [frame] = await heard(live, 1)
+
+    assert away.tries == limits.RENDER_TRIES
+    assert b"TOO_COMPLEX" in frame.payload
 
 
 class Faltering(Wrapped):
