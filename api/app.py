@@ -93,7 +93,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
     app = Starlette(
         routes=[
             *extra,
-            *graphql_routes(engine),
+            *graphql_routes(engine, bounds=settings.request_bounds),
             *webhook.routes(),
             *media.routes(),
             *health.routes(),
@@ -102,7 +102,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         middleware=[
             Middleware(Callers, trusted=settings.trusted_proxies),
             Middleware(Cors, allowed=origins),
-            Middleware(Edge, ids=desk.ports.ids, meters=meters),
+            Middleware(Edge, ids=desk.ports.ids, meters=meters, pace=settings.request_bounds.body_pace),
         ],
         lifespan=lifespan,
     )

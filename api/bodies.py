@@ -50,6 +50,9 @@ class Pace:
     patience_s: float
 
 
+PACE: Final = Pace(bytes_per_s=2 * 1024, patience_s=10.0)
+
+
 class Paced:
     """An ASGI `receive` that raises TooSlow. Only what is waited for counts, not what we take to work on it.
 
@@ -74,6 +77,8 @@ class Paced:
             raise TooSlow from None
         self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         left_s = self._patience_s - (self._now() - begun)
+        if left_s <= 0:
+            raise TooSlow
         won_s = len(message.get("body", b"")) / self._pace.bytes_per_s
         self._patience_s = min(self._pace.patience_s, left_s + won_s)
         return message

@@ -195,7 +195,7 @@ def serve_command(
             async def started() -> None:
                 say(f"Deskline is at {address_of(sock)}")
 
-            await serve(server.app, sock, drain=server.drain, started=started)
+            await serve(server.app, sock, drain=server.drain, started=started, bounds=settings.request_bounds)
 
     with bound(host, port) as sock, in_the_log("serve", settings):
         run(serving_until_told())

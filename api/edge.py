@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from api.bodies import PACE, Pace, Paced, TooSlow
 from api.metrics import Meters
 from domain.errors import Throttled, Unavailable
 from domain.ports import Ids
@@ -28,12 +29,14 @@ class Edge:
     """Answers for errors nobody foresaw, each with a reference that stands in the log, and counts open sockets.
 
     Each request has an id: it is told as `X-Request-Id`, and stands in every line of the log that the request causes.
+    Every body comes at `pace`, whoever reads it; where that one doesn't say so itself, 408 is said here.
     """
 
-    def __init__(self, app: ASGIApp, ids: Ids, meters: Meters) -> None:
+    def __init__(self, app: ASGIApp, ids: Ids, meters: Meters, pace: Pace = PACE) -> None:
         self._app = app
         self._ids = ids
         self._meters = meters
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -53,7 +56,7 @@ class Edge:
         scope[REQUEST] = answering.request
         with bound_contextvars(request=answering.request):
             try:
-                await self._app(scope, receive, answering.send)
+                await self._app(scope, Paced(receive, self._pace), answering.send)
             except Exception as error:
                 answer = self._answer(error, scope)
                 if answering.begun:
@@ -62,6 +65,8 @@ class Edge:
 
     def _answer(self, error: Exception, scope: Scope) -> Response:
         match error:
+            case TooSlow():
+                return JSONResponse({"error": "The body did not come in time."}, 408, {"Connection": "close"})
             case Unavailable():
                 log.warning("the store cannot answer", path=scope["path"])
                 headers = {"Retry-After": str(max(1, round(error.retry_after_s)))}

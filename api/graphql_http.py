@@ -14,7 +14,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.bodies import TooLarge, read_body
+from api.bounds import RequestBounds
 from api.callers import caller_of, note_account
+from api.crowd import Crowd, MadeRoom
 from api.graphql_sse import EventStream
 from api.graphql_ws import socket_endpoint
 from api.seldom import Seldom
@@ -36,19 +39,20 @@ log = structlog.stdlib.get_logger()
 lost_upgrades = Seldom("socket.upgrade_missing", every_s=2.0)
 
 
-def graphql_routes(engine: Engine, path: str = PATH) -> list[BaseRoute]:
+def graphql_routes(engine: Engine, path: str = PATH, bounds: RequestBounds | None = None) -> list[BaseRoute]:
     """The API over HTTP, event streams and sockets, all under one path."""
     refused_tokens = Seldom("a key or a token was refused")
-    over_http = GraphQLOverHttp(engine, refused_tokens)
+    over_http = GraphQLOverHttp(engine, refused_tokens, bounds or RequestBounds())
     return [Route(path, over_http), WebSocketRoute(path, socket_endpoint(engine, refused_tokens))]
 
 
 class GraphQLOverHttp:
     """An ASGI application, so that every method comes here and is answered alike."""
 
-    def __init__(self, engine: Engine, refused_tokens: Seldom) -> None:
+    def __init__(self, engine: Engine, refused_tokens: Seldom, bounds: RequestBounds) -> None:
         self._engine = engine
         self._refused_tokens = refused_tokens
+        self._coming = Crowd(bounds.unfinished, bounds.unfinished_per_address, limits.BODIES_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -72,7 +76,7 @@ class GraphQLOverHttp:
             tell_cost = request.headers.get("deskline-cost") == "1"
             said = await answer(self._engine, asked, actor, caller_of(request.scope), tell_cost=tell_cost)
         except Refusal as refusal:
-            said = refused(Code.BAD_REQUEST, refusal.message)
+            said = refused(refusal.code, refusal.message)
             return self._response(said, kind, refusal.status, refusal.headers)
         except Unavailable as error:
             said = failed(error, self._engine.ports.ids)
@@ -86,9 +90,20 @@ class GraphQLOverHttp:
         if _media_type(request.headers.get("content-type", "")) != JSON or "content-encoding" in request.headers:
             raise Refusal(415, "The body has to be `application/json` in UTF-8, not compressed.")
         try:
-            return read_request(read_json(await _body(request)))
+            return read_request(read_json(await self._body(request)))
         except (NotJson, BadRequest) as error:
             raise Refusal(400, str(error)) from None
+
+    async def _body(self, request: Request) -> bytes:
+        try:
+            return await read_body(request, self._coming, most_bytes=limits.BODY_BYTES, within_s=limits.BODY_S)
+        except TooLarge:
+            raise Refusal(413, f"The body has more than {limits.BODY_BYTES:,} bytes.") from None
+        except TimeoutError:
+            raise Refusal(408, "The body did not come in time.", {"Connection": "close"}) from None
+        except MadeRoom:
+            headers = {"Connection": "close", "Retry-After": "1"}
+            raise Refusal(503, "Too many requests have begun and not ended.", headers, Code.THROTTLED) from None
 
     async def _stream(self, request: Request, asked: GraphQLRequest, actor: Actor | None, kind: str) -> ASGIApp:
         compiled = self._engine.compile(asked, actor)
@@ -114,6 +129,7 @@ class Refusal(Exception):
     status: int
     message: str
     headers: dict[str, str] | None = None
+    code: Code = Code.BAD_REQUEST
 
 
 def status_of(said: Answer, kind: str) -> int:
@@ -172,16 +188,3 @@ def _lost_upgrade(request: Request) -> Refusal:
     )
     message = f"A socket's handshake has to bring {' and '.join(missing)}; a proxy took it away."
     return Refusal(426, message, {"Upgrade": "websocket"})
-
-
-async def _body(request: Request) -> bytes:
-    too_long = Refusal(413, f"The body has more than {limits.BODY_BYTES:,} bytes.")
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told) > limits.BODY_BYTES:
-        raise too_long
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limits.BODY_BYTES:
-            raise too_long
-    return bytes(body)

@@ -10,24 +10,16 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.bounds import RequestBounds
+from api.protocols import BoundedConfig
+
 FRAME_LIMIT: Final = 64 * 1024
 GRACE_S: Final = 3  # for requests that are being answered when the stop comes
 TELLING_S: Final = 2.0  # for the listeners to hear of it
 
 
-def config_of(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        ws="websockets-sansio",
-        ws_max_size=FRAME_LIMIT,
-        ws_per_message_deflate=False,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
+def config_of(app: ASGIApp, bounds: RequestBounds) -> uvicorn.Config:
+    return BoundedConfig(app, bounds, frame_bytes=FRAME_LIMIT, graceful_s=GRACE_S)
 
 
 async def serve(
@@ -36,9 +28,10 @@ async def serve(
     *,
     drain: Callable[[], Awaitable[None]],
     started: Callable[[], Awaitable[None]] | None = None,
+    bounds: RequestBounds | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT. `started` runs beside it once requests are answered; its error ends the server."""
-    server = _Server(config_of(app), drain)
+    server = _Server(config_of(app, bounds or RequestBounds()), drain)
     beside = asyncio.create_task(_once_started(server, started)) if started else None
     await server.serve(sockets=[sock])
     if beside is not None:

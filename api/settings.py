@@ -21,6 +21,8 @@ from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
 from adapters.clamd.address import ClamdAddress
 from adapters.clamd.address import read_address as read_clamd
 from adapters.media.place import ObjectPlace, read_place
+from api.bodies import PACE, Pace
+from api.bounds import RequestBounds
 from api.refusals import WrongSetting
 
 if TYPE_CHECKING:
@@ -213,6 +215,32 @@ class Settings(BaseSettings):
     queries_of_caller: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=100, description="the same for each user and each API key"
     )
+    max_header_bytes: Annotated[int, Field(ge=8_192, le=1_048_576)] = Field(
+        default=65_536, description="bytes of a request's first line and headers"
+    )
+    max_header_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
+        default=10, description="time for a request's headers to come"
+    )
+    min_body_bytes_per_second: Annotated[int, Field(ge=1, le=1_048_576)] = Field(
+        default=2_048, description="how fast a body has to come, but for ten seconds of pauses"
+    )
+    max_unfinished_requests: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=2_000, description="requests whose headers or body are still coming; the oldest makes room"
+    )
+    max_unfinished_requests_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=500, description="of those, from one address"
+    )
+
+    @property
+    def request_bounds(self) -> RequestBounds:
+        """What holds for every request, whoever it is of."""
+        return RequestBounds(
+            head_bytes=self.max_header_bytes,
+            head_s=self.max_header_seconds,
+            unfinished=self.max_unfinished_requests,
+            unfinished_per_address=self.max_unfinished_requests_per_address,
+            body_pace=Pace(self.min_body_bytes_per_second, PACE.patience_s),
+        )
 
     @property
     def database_file(self) -> Path | None:
@@ -307,11 +335,6 @@ EXPECTED: Final = {
     "graph_api_version": "a version such as v26.0",
     "log_format": "json or console",
     "introspection": "true or false",
-    "max_deliveries_in_flight": "a whole number from 1 to 100000",
-    "max_deliveries_per_address": "a whole number from 1 to 100000",
-    "queries_in_flight": "a whole number from 1 to 100000",
-    "queries_of_organization": "a whole number from 1 to 100000",
-    "queries_of_caller": "a whole number from 1 to 100000",
 }
 
 
@@ -336,5 +359,13 @@ def _line(error: ValidationError) -> str:
     fault = error.errors(include_input=False, include_url=False)[0]
     field = str(fault["loc"][0]) if fault["loc"] else ""
     cause = fault.get("ctx", {}).get("error")
-    expected = EXPECTED.get(field) or (str(cause) if cause is not None else fault["msg"])
+    expected = EXPECTED.get(field) or _range(field) or (str(cause) if cause is not None else fault["msg"])
     return f"{variable_of(field)}: expected {expected}"
+
+
+def _range(field: str) -> str | None:
+    """What a number may be, where the field is one between two others."""
+    rules = Settings.model_fields[field].metadata if field in Settings.model_fields else []
+    least = next((rule.ge for rule in rules if hasattr(rule, "ge")), None)
+    most = next((rule.le for rule in rules if hasattr(rule, "le")), None)
+    return None if least is None or most is None else f"a whole number from {least} to {most}"

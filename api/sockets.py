@@ -1,8 +1,11 @@
 """Where a server listens."""
 
 import socket
+from typing import Final
 
 from api.refusals import CannotListen
+
+UNREAD_MS: Final = 60_000  # bytes that the other side doesn't take for so long end the connection, also a closed one
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -12,6 +15,8 @@ def bound(host: str, port: int) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it from whoever listens
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
             sock.bind((host, port))
         except BaseException:
             sock.close()

@@ -5,6 +5,8 @@ First values; one moves only together with the measurement that moved it.
 
 # ---------------------------------------------------------------- a request
 BODY_BYTES = 256 * 1024
+BODY_S = 60.0  # from its headers to its last byte
+BODIES_BYTES = 32 * 1024 * 1024  # of all bodies in a process that are still coming
 JSON_DEPTH = 64
 QUERY_S = 5.0  # a query that runs longer is stopped; a mutation is never cut in half
 

@@ -9,7 +9,9 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
+from api.bounds import RequestBounds
 from api.graphql_http import graphql_routes
+from api.protocols import BoundedConfig
 from schema import limits
 from schema.execution import Engine
 
@@ -18,16 +20,13 @@ from schema.execution import Engine
 async def serving(engine: Engine) -> AsyncGenerator[str]:
     """The server's address, such as 127.0.0.1:40123."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
+    config = BoundedConfig(
         Starlette(routes=graphql_routes(engine)),
-        ws="websockets-sansio",
-        ws_max_size=4 * limits.FRAME_BYTES,  # so that the frames' own check is seen, too
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+        RequestBounds(),
+        frame_bytes=4 * limits.FRAME_BYTES,  # so that the frames' own check is seen, too
+        graceful_s=2,
     )
+    config.lifespan = "off"
     server = uvicorn.Server(config)
     async with engine.running():
         running = asyncio.create_task(server.serve(sockets=[listener]))

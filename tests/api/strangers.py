@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.bounds import RequestBounds
 from api.server import config_of
 
 HERE = "127.0.0.1"
@@ -16,12 +17,20 @@ ELSEWHERE = "127.0.0.2"  # the loopback has many addresses, where nothing forbid
 WITHIN_S = 30.0  # a machine under load
 
 
+class _Server(uvicorn.Server):
+    """Which leaves the signals to whoever runs the tests."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
 @asynccontextmanager
-async def serving_app(app: ASGIApp) -> AsyncGenerator[int]:
+async def serving_app(app: ASGIApp, bounds: RequestBounds | None = None) -> AsyncGenerator[int]:
     """The port on which it is served on the loopback."""
     listener = socket.create_server((HERE, 0))
     listener.setblocking(False)
-    server = uvicorn.Server(config_of(app))
+    server = _Server(config_of(app, bounds or RequestBounds()))
     server.config.lifespan = "off"
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -42,6 +51,11 @@ class Stranger:
     async def say(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
+
+    def stop_reading(self) -> None:
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
 
     async def heard(self) -> bytes:
         """Everything until the server closes, however it does."""
