@@ -279,6 +279,8 @@ _OF_OTHERS = (  # types that can't be sent
     *("jar", "js", "lnk", "mkv", "mov", "msi", "ps1", "rar", "scr", "sh", "svg", "tar", "tif", "tiff", "vbs", "wav"),
     *("wma", "wmv", "xhtml", "zip", "7z"),
 )
+_ENDS_NAMES = frozenset({"com"})  # "Offer for shop.com" is a name, and gets the extension of its type
+_IS_EXTENSION = re.compile(r"[A-Za-z0-9]{1,5}").fullmatch
 _KNOWN = frozenset(_OF_OTHERS).union(*_EXTENSIONS.values())
 
 
@@ -290,11 +292,33 @@ def renamed(file_name: str | None, extension: str) -> str | None:
     return f"{stem if dot and stem and told.lower() in _KNOWN else file_name}.{extension}"
 
 
+def titled(kind: MediaKind, file_name: str | None, mime_type: str) -> str | None:
+    """The safe name of a file as people have it on their disks: a document ends with what its type implies.
+
+    Without that a phone, or a computer, does not know what to open it with. Only documents are shown by a name.
+    """
+    name = safe_name(file_name)
+    if kind is not MediaKind.DOCUMENT:
+        return name
+    name = name or "document"
+    implied = _EXTENSIONS.get(mime_type, ("txt",) if mime_type.startswith("text/") else ())
+    stem, dot, told = name.rpartition(".")
+    is_text = mime_type == "text/plain" and _IS_EXTENSION(told) is not None and told.lower() not in _KNOWN
+    has_one = bool(dot and stem) and (told.lower() in implied or is_text)
+    return safe_name(name if has_one or not implied else f"{name}.{implied[0]}")
+
+
+def truly(mime_type: str, file_name: str | None) -> str:
+    """The type of a file by its name, where the type told is a known mistake: Windows calls each .csv a spreadsheet."""
+    is_csv = (file_name or "").lower().endswith(".csv")
+    return "text/plain" if is_csv and mime_type == "application/vnd.ms-excel" else mime_type
+
+
 def misnamed(file_name: str | None, mime_type: str) -> str | None:
     """Why a file of this type should not have this name: its extension is that of another. None where it may."""
     stem, dot, extension = (file_name or "").rpartition(".")
     told = extension.lower()
-    if not (stem and dot) or told not in _KNOWN or told in _EXTENSIONS.get(mime_type, ()):
+    if not (stem and dot) or told not in _KNOWN - _ENDS_NAMES or told in _EXTENSIONS.get(mime_type, ()):
         return None
     return f"A file with the name {stem[:40]}.{told} is not {mime_type}."
 

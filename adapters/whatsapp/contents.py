@@ -36,7 +36,6 @@ from domain.updates import IncomingContent, IncomingMedia
 KIND_LIMIT = 64  # characters of a kind's name
 REASON_LIMIT = 300
 SAID_LIMIT = 65_535  # characters of all texts of a message: what WhatsApp's own field takes; each is read several times
-ANSWERS_LIMIT = 4096  # characters of a form's answers
 
 NEVER_EXTENDS_SESSION = frozenset({"system", "edit", "revoke", "reaction"})
 
@@ -222,16 +221,14 @@ def _form(form: FilledForm | None) -> InteractiveReply | None:
 
 
 def _answers(told: object) -> str | None:
-    """The answers of a form; what is no object is shown as it came. The form's own token is none of them."""
+    """The answers of a form, a line each; what is no object is shown as it came. Its own token is none of them."""
     text = as_text(told)
     try:
         value = as_object(json.loads(text)) if text is not None else as_object(told)
         shown = [f"{name}: {_in_words(answer)}" for name, answer in (value or {}).items() if name != "flow_token"]
     except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody reads
         value, shown = None, []
-    if value is None:
-        return _cut(text) if text is not None else None
-    return "\n".join(shown)[:ANSWERS_LIMIT] or None
+    return ("\n".join(shown) if value is not None else text) or None
 
 
 def _in_words(answer: object) -> str:

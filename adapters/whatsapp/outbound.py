@@ -3,7 +3,8 @@
 Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-scoped user IDs".
 """
 
-from typing import TypeAlias, assert_never
+import re
+from typing import Final, TypeAlias, assert_never
 
 from domain.ids import Wamid
 from domain.media import CAPTIONED, MediaKind
@@ -19,6 +20,10 @@ from domain.messages import (
 )
 from domain.ports import Attachment, Outgoing, ReactionTo
 from domain.sendable import is_list
+
+MARKS: Final = re.compile(r"[\s\u200e\u200f\u202a-\u202e\u2066-\u2069]+")  # numbers that were pasted bring them
+WRITTEN: Final = re.compile(r"[^0-9A-Za-z]")  # what people put between the digits of a number
+NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")  # E.164 without its plus
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
@@ -74,11 +79,19 @@ def _card(card: ContactCard) -> JsonObject:
     """The network wants one more part of the name besides the whole."""
     shaped: JsonObject = {"name": {"formatted_name": card.name, "first_name": card.name}}
     if card.phones:
-        shaped["phones"] = [{"phone": phone} for phone in card.phones]
+        shaped["phones"] = [_phone(phone) for phone in card.phones]
     if card.emails:
         shaped["emails"] = [{"email": email} for email in card.emails]
     if card.organization:
         shaped["org"] = {"company": card.organization}
+    return shaped
+
+
+def _phone(phone: str) -> Json:
+    """The number as it is written, and who has it on WhatsApp: without that the reader may invite, and not write."""
+    shaped: JsonObject = {"phone": phone}
+    if MARKS.sub("", phone).startswith("+") and NUMBER.fullmatch(digits := WRITTEN.sub("", phone.replace("(0)", ""))):
+        shaped["wa_id"] = digits
     return shaped
 
 

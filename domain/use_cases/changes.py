@@ -11,7 +11,7 @@ from typing import assert_never
 from domain.actors import Author, ByContact, ByPhoneApp
 from domain.events import MessageChange, MessageChanged
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
-from domain.media import Media, MediaState, plain_type, safe_name
+from domain.media import Media, MediaState, plain_type, titled
 from domain.messages import (
     Content,
     Direction,
@@ -122,17 +122,18 @@ def kept_content(
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
         return content
+    mime_type = plain_type(content.mime_type)
     media = Media(
         organization=tx.organization,
         id=MediaId(ports.ids.new()),
         kind=content.kind,
         state=MediaState.PENDING,
-        mime_type=plain_type(content.mime_type),
+        mime_type=mime_type,
         created_at=now,
         channel=channel,
         message=message,
         network_id=content.network_id,
-        file_name=safe_name(content.file_name),
+        file_name=titled(content.kind, content.file_name, mime_type),
         sha256=content.sha256,
         voice=content.voice,
         animated=content.animated,

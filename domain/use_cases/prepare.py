@@ -21,6 +21,8 @@ from domain.media import (
     rule_for,
     safe_name,
     shown,
+    titled,
+    truly,
     unfit,
     with_bytes,
 )
@@ -45,7 +47,7 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
     """Reserve a place for a file to be sent. Refuses FORBIDDEN and MEDIA_REJECTED, before a byte of it moved."""
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    mime_type = plain_type(asked.mime_type)
+    mime_type = truly(plain_type(asked.mime_type), asked.file_name)
     can_convert = ports.sounds is not None
     if refusal := refusal_of(
         asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice, can_convert=can_convert
@@ -62,7 +64,7 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
         mime_type=mime_type,
         created_at=now,
         direction=Direction.OUTBOUND,
-        file_name=safe_name(asked.file_name),
+        file_name=titled(asked.kind, asked.file_name, mime_type),
         size=asked.size,
         voice=asked.voice,
         due_at=now + UPLOADED_WITHIN,

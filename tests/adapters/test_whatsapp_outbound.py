@@ -1,6 +1,7 @@
 """Messages as the network takes them, field by field."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -198,6 +199,25 @@ def test_a_card_goes_with_everything_on_it() -> None:
         },
         {"name": {"formatted_name": "Al", "first_name": "Al"}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "has_it"),
+    [
+        ("+1 415 555 0199", "14155550199"),
+        ("\u200e+44 (0)7700 900155", "447700900155"),
+        ("+49-170-1234567", "491701234567"),
+        ("0170 1234567", None),  # of which country, nobody knows
+        ("+1555", None),
+        ("+1 800 FLOWERS", None),
+    ],
+)
+def test_a_number_on_a_card_says_who_has_it_so_that_the_reader_can_write(written: str, has_it: str | None) -> None:
+    (card,) = cast(
+        "list[Any]", send_body(outgoing(ContactCards((ContactCard("Repair Desk", (written,)),))))["contacts"]
+    )
+
+    assert card["phones"] == [{"phone": written} | ({"wa_id": has_it} if has_it else {})]
 
 
 def test_a_short_question_goes_with_buttons() -> None:

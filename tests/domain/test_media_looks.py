@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.media import STATIC_STICKER_LIMIT, MediaKind, misnamed, unfit
+from domain.media import FILE_NAME_LIMIT, STATIC_STICKER_LIMIT, MediaKind, misnamed, titled, truly, unfit
 from domain.media_looks import Glance, Looks
 from tests.files import (
     a_film,
@@ -209,6 +209,7 @@ def test_what_no_phone_shows_is_refused_by_the_rule_of_its_kind(
         ("notes.csv", "text/plain", True),
         ("notes.html", "text/plain", False),
         ("report v1.2", "application/pdf", True),
+        ("Offer for shop.com", "application/pdf", True),
         ("pdf", "application/pdf", True),
         (".exe", "application/pdf", True),
         (None, "application/pdf", True),
@@ -218,3 +219,44 @@ def test_a_name_whose_extension_is_of_another_type_is_told(name: str | None, mim
     why = misnamed(name, mime_type)
 
     assert why is None if fits else why is not None and mime_type in why
+
+
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type", "shown"),
+    [
+        (None, "application/pdf", "document.pdf"),
+        ("Rechnung", "application/pdf", "Rechnung.pdf"),
+        ("Rechnung.PDF", "application/pdf", "Rechnung.PDF"),
+        ("Offer for shop.com", "application/pdf", "Offer for shop.com.pdf"),
+        ("report v1.2", SHEET, "report v1.2.xlsx"),
+        ("rows.csv", "text/plain", "rows.csv"),
+        ("notes", "text/plain", "notes.txt"),
+        ("shop.com", "text/plain", "shop.com.txt"),
+        (".pdf", "application/pdf", "pdf.pdf"),
+        ("x" * 500, "application/pdf", "x" * (FILE_NAME_LIMIT - 4) + ".pdf"),
+        ("what is it", "application/x-unheard-of", "what is it"),
+    ],
+)
+def test_a_document_goes_by_a_name_that_says_what_opens_it(name: str | None, mime_type: str, shown: str) -> None:
+    assert titled(MediaKind.DOCUMENT, name, mime_type) == shown
+
+
+@pytest.mark.parametrize("name", [None, "holiday", "a.jpg"])
+def test_what_is_no_document_keeps_the_name_it_has(name: str | None) -> None:
+    assert titled(MediaKind.IMAGE, name, "image/jpeg") == name
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "real"),
+    [
+        ("application/vnd.ms-excel", "Rows.CSV", "text/plain"),
+        ("application/vnd.ms-excel", "rows.xls", "application/vnd.ms-excel"),
+        ("application/vnd.ms-excel", None, "application/vnd.ms-excel"),
+        ("application/pdf", "rows.csv", "application/pdf"),
+    ],
+)
+def test_rows_of_text_are_no_spreadsheet_whatever_windows_calls_them(told: str, name: str | None, real: str) -> None:
+    assert truly(told, name) == real

@@ -302,10 +302,19 @@ async def test_three_files_become_three_messages_in_order_with_the_caption_on_th
         await desk.dispatch_due()
     assert [outgoing.content for outgoing in desk.network.sent] == [
         Attachment(MediaKind.IMAGE, "uploaded-1", "All of it", "a.file"),
-        Attachment(MediaKind.DOCUMENT, "uploaded-2", None, "a.file"),
+        Attachment(MediaKind.DOCUMENT, "uploaded-2", None, "a.file.pdf"),
         Attachment(MediaKind.IMAGE, "uploaded-3", None, "a.file"),
     ]
     assert desk.network.uploads == [PNG, PDF, PNG]
+
+
+async def test_rows_that_windows_calls_a_spreadsheet_are_sent_as_the_text_they_are(desk: Desk) -> None:
+    rows = b"a;b\n1;2\n"
+    asked = PrepareMedia(MediaKind.DOCUMENT, "application/vnd.ms-excel", len(rows), "rows.csv")
+
+    file = granted(await taken(desk, granted(await prepare_media(desk.ports, AGENT, asked)), rows))
+
+    assert (file.state, file.mime_type, file.file_name) == (MediaState.READY, "text/plain", "rows.csv")
 
 
 async def test_the_first_of_several_answers_the_quoted_message(desk: Desk) -> None:
