@@ -1,6 +1,7 @@
 """The way from an empty database to today's tables, and what stands in it: over rows, twice, cut short, elsewhere."""
 
 import asyncio
+import importlib
 import os
 import signal
 import sqlite3
@@ -208,6 +209,15 @@ def migrate_until_the_power_goes(place: Place, migrations: str, packages: Path) 
 
 
 # The schema
+
+
+def test_each_migration_depends_on_the_one_before_by_name() -> None:
+    """They run in the order of their names: from here on `mYYYYMMDD_HHMM_subject`."""
+    modules = [importlib.import_module(f"migrations.{name}") for name in OURS]
+
+    needed = [[name for _, name in module.Migration.dependencies] for module in modules]
+
+    assert needed == [[], *([name] for name in OURS[:-1])]
 
 
 async def test_the_migrations_make_the_schema_that_is_committed(place: Place) -> None:
