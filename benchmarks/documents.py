@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.known import ROOT
 
-SOURCE: Final = ROOT / "web" / "src" / "documents.ts"
+SOURCES: Final = ROOT / "web" / "src" / "documents"
 TEMPLATE: Final = re.compile(r"graphql\(\s*`([^`]*)`")
 DEFINED: Final = re.compile(r"^\s*(?:fragment|query|mutation|subscription)\s+(\w+)")
 SPREAD: Final = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
@@ -13,7 +13,7 @@ SPREAD: Final = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
 
 def page_document(operation: str) -> str:
     """An operation of the page with the fragments it needs."""
-    definitions = _definitions(SOURCE.read_text())
+    definitions = _definitions("\n".join(file.read_text() for file in sorted(SOURCES.glob("*.ts"))))
     needed: dict[str, None] = {}
     _gather(operation, definitions, needed)
     return "\n".join(" ".join(definitions[name].split()) for name in needed)

@@ -20,8 +20,9 @@ from schema.enums import describe
 from schema.errors import UserError, to_user_error, user_errors
 from schema.ids import Node
 from schema.later import User
+from schema.names import MessageSender
 from schema.scalars import PhoneNumber
-from schema.senders import MessageSender, sender
+from schema.senders import sender
 
 describe(
     Destination,

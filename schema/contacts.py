@@ -11,6 +11,7 @@ import schema.tickets
 from domain import contacts
 from domain.contacts import IdentityKind, PhoneLabel
 from domain.ids import ContactId
+from domain.names import contact_name
 from domain.ports import ThreadFilter, TicketFilter
 from domain.use_cases.contacts import UpdateContact, update_contact
 from schema import ids
@@ -21,6 +22,7 @@ from schema.given import as_is
 from schema.ids import Node
 from schema.inputs import readable
 from schema.later import ThreadConnection, TicketConnection
+from schema.names import MessageSender
 from schema.pages import After, Connection, First, connection, page_ask, read
 from schema.scalars import PhoneNumber
 
@@ -58,9 +60,9 @@ class ContactIdentity:
 
 
 @strawberry.type(description="A person who writes to the business, whatever names the network knows them by.")
-class Contact(Node):
+class Contact(Node, MessageSender):
     name: str | None = strawberry.field(
-        description="As the people here call them; null until somebody enters it. Show `profileName` then."
+        description="As the people here call them; null until somebody enters it. `displayName` is what to show."
     )
     profile_name: str | None = strawberry.field(
         description="As they call themselves in WhatsApp. They may write anything there; null where it was not told."
@@ -104,6 +106,7 @@ class Contact(Node):
     def of(cls, contact: contacts.Contact) -> Self:
         return cls(
             id=ids.CONTACT.encode(contact.id),
+            display_name=contact_name(contact),
             name=contact.name,
             profile_name=contact.profile_name,
             phones=[ContactPhone(number=PhoneNumber(phone.number), label=phone.label) for phone in contact.phones],

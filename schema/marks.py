@@ -1,8 +1,7 @@
 """What a person typed, as HTML that is safe to show.
 
-WhatsApp's marks: *bold*, _italic_, ~strike~, `code` and ```block```. A mark opens behind anything but a letter or
-digit, closes before anything but one, touches its words, and stays on its line. Links are http and https only. Every
-other character stands for itself; a sanitizer that knows only these tags has the last word.
+Links are http and https only. Every character that is no mark stands for itself; a sanitizer that knows only these
+tags has the last word.
 """
 
 import html
@@ -10,22 +9,12 @@ import re
 
 import nh3
 
+from domain.text_marks import MARK
+
 TAGS = {"*": "strong", "_": "em", "~": "s"}
 ALLOWED_TAGS = {"strong", "em", "s", "code", "pre", "a", "br"}
 ALLOWED_ATTRIBUTES = {"a": {"href", "target"}}
 
-# Each alternative looks no further than its own closing mark, so that the whole text is read in one pass.
-MARK = re.compile(
-    r"""```(?P<block>[^`]+(?:`{1,2}[^`]+)*)```
-    | `(?P<code>[^`\n]+)`
-    | (?P<link>https?://[^\s<>"'`]+)
-    | (?<![^\W_])(?:
-          \*(?=\S)(?P<bold>[^*\n]+)(?<=\S)\*
-        | _(?=\S)(?P<italic>[^_\n]+)(?<=\S)_
-        | ~(?=\S)(?P<strike>[^~\n]+)(?<=\S)~
-      )(?![^\W_])""",
-    re.VERBOSE | re.IGNORECASE,
-)
 TRAILING = ".,;:!?)]}*_~"  # ends a sentence or a mark more often than an address
 
 

@@ -13,6 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.ids import MessageId, ThreadId
 from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
 from domain.ports import PageAsk
+from domain.previews import PREVIEW_LIMIT, preview
 from domain.use_cases.quarantine import release_message
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
@@ -26,9 +27,10 @@ from schema.errors import UserError, to_user_error, to_user_errors, user_errors
 from schema.ids import Node
 from schema.inputs import WrongInput
 from schema.later import Thread
+from schema.names import MessageSender
 from schema.pages import Connection, connection, read
 from schema.scalars import PhoneNumber
-from schema.senders import MessageSender, sender
+from schema.senders import sender
 
 log = structlog.stdlib.get_logger()
 
@@ -181,6 +183,18 @@ class Message(Node):
     @strawberry.field(description="What it says.")
     def content(self) -> MessageContent:
         return contents.shown(self.row.content)
+
+    @strawberry.field(
+        description="One line for a list, a quote or a notification, whatever the content: the words without marks, or"
+        f" what stands in their place, as Photo. At most {PREVIEW_LIMIT} characters, never empty; tells nothing of what"
+        " is withheld."
+    )
+    async def preview(self, info: Info[Context, None]) -> str:
+        content = self.row.content
+        file = (
+            await info.context.loaders.media.load(content.media) if isinstance(content, messages.MediaMessage) else None
+        )
+        return preview(content, file)
 
     @strawberry.field(description="Every mark the network reported, oldest first, also those that came late or twice.")
     async def status_history(self, info: Info[Context, None]) -> list[StatusMark]:

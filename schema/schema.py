@@ -19,6 +19,7 @@ from schema.events import EVENT_TYPES
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.senders import SENDER_TYPES
 from schema.subscription import Subscription
 
 ERROR_TYPES = (
@@ -57,7 +58,7 @@ schema = _left_out_is_not_null(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[*EVENT_TYPES, *ERROR_TYPES],
+        types=[*EVENT_TYPES, *ERROR_TYPES, *SENDER_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 )

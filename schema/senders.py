@@ -1,48 +1,42 @@
 """Who said or did something."""
 
-from typing import Annotated, TypeAlias, assert_never
+from typing import assert_never
 
 import strawberry
-from strawberry import Info
 
 from domain.actors import Author, ByAutomation, ByContact, ByIntegration, ByPhoneApp, BySystem, ByUser
-from domain.ids import ApiKeyId
+from domain.names import first_shown
 from schema import users
 from schema.context import Context
-from schema.later import ApiKey, Contact, User
+from schema.later import ApiKey
+from schema.names import MessageSender
 from schema.scalars import PhoneNumber
 
 DESK = "Deskline"
+PROGRAM = "A program"
+RULE = "A rule"
+PHONE = "The phone's app"
 
 
-@strawberry.type(description="A program that came with an API key.")
-class Integration:
-    key: strawberry.Private[ApiKeyId]
-
-    @strawberry.field(description="The key it came with; null where that is no longer known.")
-    async def api_key(self, info: Info[Context, None]) -> ApiKey | None:
-        return await users.loaded_key(info.context, self.key)
+@strawberry.type(description="A program that came with an API key; it is called what the key is.")
+class Integration(MessageSender):
+    api_key: ApiKey | None = strawberry.field(description="The key it came with; null where that is no longer known.")
 
 
 @strawberry.type(description="A workflow, a program that said what it is, or Deskline by one of its rules.")
-class Automation:
+class Automation(MessageSender):
     name: str = strawberry.field(description=f'What to show as the sender; "{DESK}" for Deskline itself.')
 
 
 @strawberry.type(description="The business's own WhatsApp app on a phone.")
-class PhoneApp:
+class PhoneApp(MessageSender):
     phone_number: PhoneNumber | None = strawberry.field(
         description="The business number it was written from; null where the network did not say."
     )
 
 
-MessageSender: TypeAlias = Annotated[
-    Contact | User | Integration | Automation | PhoneApp,
-    strawberry.union(
-        "MessageSender",
-        description="Who wrote or did it: the contact, a user, a program, a rule, or somebody with the phone in hand.",
-    ),
-]
+SENDER_TYPES = (Integration, Automation, PhoneApp)
+"""Those that the schema finds nowhere but behind their interface."""
 
 
 async def sender(context: Context, author: Author) -> MessageSender:
@@ -56,11 +50,13 @@ async def sender(context: Context, author: Author) -> MessageSender:
             assert user is not None, "users are kept for the history"
             return user
         case ByIntegration(api_key):
-            return Integration(key=api_key)
+            key = await users.loaded_key(context, api_key)
+            return Integration(display_name=first_shown(key.name if key else None) or PROGRAM, api_key=key)
         case ByAutomation(name):
-            return Automation(name=name)
+            return Automation(display_name=first_shown(name) or RULE, name=name)
         case ByPhoneApp(phone_number):
-            return PhoneApp(phone_number=PhoneNumber(phone_number) if phone_number else None)
+            number = PhoneNumber(phone_number) if phone_number else None
+            return PhoneApp(display_name=PHONE, phone_number=number)
         case BySystem():
-            return Automation(name=DESK)
+            return Automation(display_name=DESK, name=DESK)
     assert_never(author)

@@ -32,8 +32,9 @@ from schema.given import left_or, user_or_left
 from schema.ids import Node
 from schema.inputs import unreadable_text
 from schema.later import Contact, Thread, User
+from schema.names import MessageSender
 from schema.pages import After, Connection, First, connection, edges, page_ask, page_info, read
-from schema.senders import MessageSender, sender
+from schema.senders import sender
 
 describe(
     TicketStatus,

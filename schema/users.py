@@ -9,6 +9,7 @@ from strawberry import Info
 from domain import organizations
 from domain.actors import Role, Scope
 from domain.ids import ApiKeyId, UserId
+from domain.names import user_name
 from domain.use_cases.access import SignedIn, SignInAsked, sign_in, sign_out
 from domain.use_cases.people import CreateApiKey, CreatedKey, CreateUser, create_api_key, create_user, revoke_api_key
 from schema import ids
@@ -17,6 +18,7 @@ from schema.enums import describe
 from schema.errors import UserError, to_user_error, user_errors
 from schema.ids import Node
 from schema.inputs import readable
+from schema.names import MessageSender
 from schema.pages import Connection, connection, page_ask, read
 
 ORDER = "users"
@@ -49,7 +51,7 @@ describe(
 
 
 @strawberry.type(description="Somebody who works here.")
-class User(Node):
+class User(Node, MessageSender):
     name: str = strawberry.field(description="As colleagues see it.")
     email: str = strawberry.field(description="The address they sign in with.")
     role: Role = strawberry.field(description="What they may do.")
@@ -71,6 +73,7 @@ class User(Node):
     def of(cls, user: organizations.User) -> Self:
         return cls(
             id=ids.USER.encode(user.id),
+            display_name=user_name(user),
             name=user.name,
             email=user.email,
             role=user.role,

@@ -13,7 +13,7 @@ STAGE = """
   viewer { organization { name } user { name role } }
   users(first: 10) { edges { node { name role } } }
   channels { state destination }
-  threads { edges { node { contact { profileName } lastMessage { content { ... on TextContent { body } } } } } }
+  threads { edges { node { contact { displayName } lastMessage { preview } } } }
 }
 """
 START = deskline("demo", "--no-open", "--port", "0")

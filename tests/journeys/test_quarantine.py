@@ -70,7 +70,7 @@ LOOKS = (
 HISTORY = """
 {
   tickets(first: 3) {
-    nodes { subject history(first: 9) { nodes { field from to by { ... on User { name } } } } }
+    nodes { subject history(first: 9) { nodes { field from to by { displayName } } } }
   }
 }
 """
@@ -137,7 +137,7 @@ async def test_a_blocked_link_is_in_nothing_an_agent_can_see_until_a_supervisor_
         assert event["messageChange"] == "QUARANTINE"
     (ticket,) = agent.ask(HISTORY)["tickets"]["nodes"]
     assert ticket["subject"] == BAIT
-    released = {"field": "quarantine", "from": "PHISHING", "to": "RELEASED", "by": {"name": "Supervisor"}}
+    released = {"field": "quarantine", "from": "PHISHING", "to": "RELEASED", "by": {"displayName": "Supervisor"}}
     assert released in ticket["history"]["nodes"]
 
 

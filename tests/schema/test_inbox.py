@@ -29,17 +29,18 @@ query Inbox($first: Int) {
   threads(first: $first) {
     nodes {
       id status unreadCount lastActivityAt
-      contact { name profileName phones { number } identities { value } }
+      contact { displayName phones { number } identities { value } }
       channel { name phoneNumber dailyAllowance { used } assignment { users { name } } }
       owner { name openTicketCount }
       ticket { number status owner { name openTicketCount } contact { name } thread { id } }
       lastMessage {
+        preview
         content {
           __typename
           ... on TextContent { html }
           ... on MediaContent { media { state } }
         }
-        sender { __typename ... on Contact { profileName } ... on User { name } }
+        sender { displayName }
         statusHistory { status }
         replyTo { id }
       }
@@ -77,11 +78,11 @@ async def test_the_inbox_shows_what_is_there() -> None:
     assert threads["totalCount"] == 4
     assert threads["pageInfo"] == {"hasNextPage": True}
     newest = threads["nodes"][0]
-    assert newest["contact"]["profileName"] == "Contact 3"
+    assert newest["contact"]["displayName"] == "Contact 3"
     assert newest["owner"] == {"name": "User 0", "openTicketCount": 2}
     assert newest["ticket"]["number"] == 4
     assert newest["ticket"]["thread"]["id"] == newest["id"]
-    assert newest["lastMessage"]["sender"] == {"__typename": "User", "name": "User 0"}
+    assert newest["lastMessage"]["sender"] == {"displayName": "User 0"}
     assert newest["lastMessage"]["statusHistory"] == [{"status": "DELIVERED"}]
     assert newest["session"] == {
         "state": "OPEN",

@@ -96,9 +96,7 @@ TEMPLATE_SEND: JSON = {
     "templateId": TEMPLATE_ID,
     "parameters": [{"component": "body", "name": "1", "value": "Ana"}],
 }
-MESSAGE_FIELDS = (
-    "message { id status direction sender { ... on User { name } } content { ... on TextContent { body } } }"
-)
+MESSAGE_FIELDS = "message { id status direction sender { displayName } content { ... on TextContent { body } } }"
 
 # ---------------------------------------------------------------- sending
 
@@ -113,7 +111,7 @@ async def test_a_text_is_queued_and_shown_at_once() -> None:
     assert sent["message"] == {
         "status": "QUEUED",
         "direction": "OUTBOUND",
-        "sender": {"name": "Ada Agent"},
+        "sender": {"displayName": "Ada Agent"},
         "content": {"body": "Hello"},
     }
 
@@ -267,12 +265,12 @@ async def test_what_the_network_would_not_take_is_refused_by_field(content: JSON
 async def test_a_reaction_stands_on_its_message_and_is_taken_away_again() -> None:
     desk = await a_desk_in_session()
     on = {"messageId": ids.MESSAGE.encode(MESSAGE)}
-    fields = "message { reactions { emoji by { ... on User { name } } } }"
+    fields = "message { reactions { emoji by { displayName } } }"
 
     put = await do(desk, "messageReact", on | {"emoji": "👍"}, fields)
     taken = await do(desk, "messageReact", on | {"emoji": ""}, fields)
 
-    assert put["message"] == {"reactions": [{"emoji": "👍", "by": {"name": "Ada Agent"}}]}
+    assert put["message"] == {"reactions": [{"emoji": "👍", "by": {"displayName": "Ada Agent"}}]}
     assert taken["message"] == {"reactions": []}
 
 
@@ -389,11 +387,11 @@ async def test_a_programs_template_is_shown_under_its_own_name() -> None:
         desk,
         "messageSendTemplate",
         TEMPLATE_SEND | {"automation": "Shipping"},
-        "message { sender { ... on Automation { name } } }",
+        "message { sender { displayName ... on Automation { name } } }",
         with_key(Scope.MESSAGES),
     )
 
-    assert sent["message"]["sender"] == {"name": "Shipping"}
+    assert sent["message"]["sender"] == {"displayName": "Shipping", "name": "Shipping"}
 
 
 async def test_a_blank_without_a_value_is_named() -> None:
@@ -749,7 +747,7 @@ async def test_a_number_is_connected_with_a_token() -> None:
         desk,
         "channelConnect",
         CONNECT | {"name": "Sales", "destination": "INBOX"},
-        "channel { name destination state phoneNumber termsAccepted { by { ... on User { name } } } }",
+        "channel { name destination state phoneNumber termsAccepted { by { displayName } } }",
         ADMIN,
     )
 
@@ -759,7 +757,7 @@ async def test_a_number_is_connected_with_a_token() -> None:
         "destination": "INBOX",
         "state": "CONNECTED",
         "phoneNumber": "+15550783882",
-        "termsAccepted": {"by": {"name": "Ada Agent"}},
+        "termsAccepted": {"by": {"displayName": "Ada Agent"}},
     }
 
 

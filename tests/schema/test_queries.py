@@ -11,7 +11,8 @@ from domain.channels import AssignmentRule, AssignmentStrategy, Problem, Problem
 from domain.contacts import Phone, PhoneLabel
 from domain.errors import ErrorCode
 from domain.events import ThreadChanged
-from domain.ids import ChannelId, ContactId, EntryId, MessageId, TemplateId, ThreadId, TicketId, UserId, Wamid
+from domain.ids import ChannelId, ContactId, EntryId, MediaId, MessageId, TemplateId, ThreadId, TicketId, UserId, Wamid
+from domain.media import MediaKind
 from domain.messages import (
     Attempt,
     AttemptOutcome,
@@ -28,6 +29,8 @@ from domain.messages import (
     Option,
     Order,
     OrderItem,
+    Quarantined,
+    QuarantineReason,
     Reaction,
     Referral,
     RemovalReason,
@@ -562,11 +565,19 @@ async def test_a_text_is_shown_as_typed_and_as_safe_html() -> None:
 @pytest.mark.parametrize(
     ("author", "shown"),
     [
-        (ADA, {"__typename": "User", "name": "Ada Agent"}),
-        (ByIntegration(API_KEY), {"__typename": "Integration", "apiKey": {"prefix": "dk_1234"}}),
-        (ByAutomation("Reminders"), {"__typename": "Automation", "name": "Reminders"}),
-        (ByPhoneApp("+15550783881"), {"__typename": "PhoneApp", "phoneNumber": "+15550783881"}),
-        (DESK, {"__typename": "Automation", "name": "Deskline"}),
+        (ADA, {"__typename": "User", "displayName": "Ada Agent", "email": "ada@acme.example"}),
+        (
+            ByIntegration(API_KEY),
+            {"__typename": "Integration", "displayName": "Reporting", "apiKey": {"prefix": "dk_1234"}},
+        ),
+        (ByAutomation("Reminders"), {"__typename": "Automation", "displayName": "Reminders", "name": "Reminders"}),
+        (ByAutomation("\u3164"), {"__typename": "Automation", "displayName": "A rule", "name": "\u3164"}),
+        (
+            ByPhoneApp("+15550783881"),
+            {"__typename": "PhoneApp", "displayName": "The phone's app", "phoneNumber": "+15550783881"},
+        ),
+        (DESK, {"__typename": "Automation", "displayName": "Deskline", "name": "Deskline"}),
+        (ByContact(CONTACT), {"__typename": "Contact", "displayName": "Ana", "profileName": "Ana"}),
     ],
 )
 async def test_a_message_says_who_wrote_it(author: Author, shown: JSON) -> None:
@@ -575,11 +586,54 @@ async def test_a_message_says_who_wrote_it(author: Author, shown: JSON) -> None:
 
     answer = await one_message(
         desk,
-        "sender { __typename ... on User { name } ... on Integration { apiKey { prefix } } ... on Automation { name }"
-        " ... on PhoneApp { phoneNumber } }",
+        "sender { __typename displayName ... on User { email } ... on Integration { apiKey { prefix } }"
+        " ... on Automation { name } ... on PhoneApp { phoneNumber } ... on Contact { profileName } }",
     )
 
     assert answer["sender"] == shown
+
+
+@pytest.mark.parametrize("name", [None, "", "\u3164"])
+async def test_somebody_whose_name_shows_nothing_is_called_by_username_or_number(name: str | None) -> None:
+    desk = await open_desk()
+    hidden = ContactId(an_id(5))
+    await desk.given(
+        a_contact(profile_name=name, wa_id="16505551234"),
+        a_contact(hidden, profile_name=name, wa_id=None, business_scoped_id="US.1"),
+        a_contact(ContactId(an_id(6)), profile_name=name, wa_id=None, business_scoped_id="US.2", username="ana.b"),
+    )
+
+    named = (await desk.ask("{ contacts { nodes { displayName } } }"))["contacts"]["nodes"]
+
+    assert sorted(each["displayName"] for each in named) == ["+16505551234", "Unknown", "ana.b"]
+
+
+async def test_a_program_whose_key_is_not_known_has_a_name_all_the_same() -> None:
+    desk = await open_desk()
+    await desk.given(a_thread(), an_outbound(author=ByIntegration(API_KEY)))
+
+    answer = await one_message(desk, "sender { displayName ... on Integration { apiKey { name } } }")
+
+    assert answer["sender"] == {"displayName": "A program", "apiKey": None}
+
+
+async def test_a_message_is_one_line_and_names_its_file_only_where_it_may_be_seen() -> None:
+    desk = await open_desk()
+    others = [MessageId(an_id(number)) for number in (31, 32, 33)]
+    photo, document, hidden = others
+    file = MediaMessage(MEDIA)
+    await desk.given(
+        a_thread(),
+        a_media(kind=MediaKind.DOCUMENT, file_name="secret.pdf"),
+        an_outbound(content=Text("It is *on its way*,\nAna")),
+        an_inbound(photo, content=MediaMessage(MediaId(an_id(34))), wamid=None),
+        an_inbound(document, content=file, wamid=None),
+        replace(an_inbound(hidden, content=Quarantined(QuarantineReason.MALWARE, NOON), wamid=None), held=file),
+    )
+
+    lines = [(await one_message(desk, "preview", id))["preview"] for id in (OUR_MESSAGE, *others)]
+
+    assert lines == ["It is on its way, Ana", "Attachment", "secret.pdf", "Hidden: its file has a virus"]
 
 
 async def test_a_message_tells_how_far_it_got_and_what_was_tried() -> None:
@@ -628,14 +682,14 @@ async def test_a_message_tells_what_it_answers_its_reactions_and_where_it_came_f
 
     shown = await one_message(
         desk,
-        "replyTo { id } reactions { emoji by { ... on User { name } } } referral { sourceUrl headline body sourceId }"
+        "replyTo { id } reactions { emoji by { displayName } } referral { sourceUrl headline body sourceId }"
         " from to forwarded thread { id }",
         MESSAGE,
     )
 
     assert shown == {
         "replyTo": {"id": ids.MESSAGE.encode(OUR_MESSAGE)},
-        "reactions": [{"emoji": "👍", "by": {"name": "Ada Agent"}}],
+        "reactions": [{"emoji": "👍", "by": {"displayName": "Ada Agent"}}],
         "referral": {"sourceUrl": "https://fb.example/ad", "headline": "Shoes", "body": None, "sourceId": "ad-1"},
         "from": "+16505551234",
         "to": "+15550783881",
@@ -740,13 +794,13 @@ async def test_a_tickets_history_says_who_did_what() -> None:
         a_ticket_change(an_id(2), at=NOON + MINUTE),
     )
     document = """query($id: ID!) { ticket(id: $id) {
-      history { nodes { field from to by { ... on User { name } ... on Automation { name } } } } } }"""
+      history { nodes { field from to by { displayName } } } } }"""
 
     history = (await desk.ask(document, {"id": ids.TICKET.encode(TICKET)}))["ticket"]["history"]
 
     assert history["nodes"] == [
-        {"field": "owner", "from": None, "to": ids.USER.encode(USER), "by": {"name": "Ada Agent"}},
-        {"field": "status", "from": "NEW", "to": "CLOSED", "by": {"name": "Deskline"}},
+        {"field": "owner", "from": None, "to": ids.USER.encode(USER), "by": {"displayName": "Ada Agent"}},
+        {"field": "status", "from": "NEW", "to": "CLOSED", "by": {"displayName": "Deskline"}},
     ]
 
 
@@ -758,12 +812,13 @@ async def test_a_contact_has_names_numbers_threads_and_tickets() -> None:
     contact = a_contact(name="Ana Lima", phones=(Phone("+16505551234", PhoneLabel.WHATSAPP),))
     await desk.given(contact, an_identity(), a_thread(), a_ticket())
     document = """query($id: ID!) { contact(id: $id) {
-      name profileName waId phones { number label } identities { kind value evidence }
+      displayName name profileName waId phones { number label } identities { kind value evidence }
       threads { nodes { id } totalCount } tickets { nodes { id } totalCount } } }"""
 
     shown = (await desk.ask(document, {"id": ids.CONTACT.encode(CONTACT)}))["contact"]
 
     assert shown == {
+        "displayName": "Ana Lima",
         "name": "Ana Lima",
         "profileName": "Ana",
         "waId": "16505551234",
@@ -834,7 +889,7 @@ async def test_a_channel_says_how_it_is() -> None:
             """{ channels { name phoneNumber destination state reopenPolicy
                  health { tokenValid problems { code since } }
                  assignment { strategy users { name } } dailyAllowance { limit used resetsAt }
-                 termsAccepted { by { ... on User { name } } version } } }"""
+                 termsAccepted { by { displayName } version } } }"""
         )
     )["channels"]
 
@@ -848,7 +903,7 @@ async def test_a_channel_says_how_it_is() -> None:
             "health": {"tokenValid": True, "problems": [{"code": "QUALITY_LOW", "since": "2026-11-20T12:00:00Z"}]},
             "assignment": {"strategy": "ROUND_ROBIN", "users": [{"name": "Ada Agent"}]},
             "dailyAllowance": {"limit": 50, "used": 1, "resetsAt": "2026-11-21T11:00:00Z"},
-            "termsAccepted": {"by": {"name": "Ada Agent"}, "version": "2026-11"},
+            "termsAccepted": {"by": {"displayName": "Ada Agent"}, "version": "2026-11"},
         }
     ]
 

@@ -20,7 +20,6 @@ import {
 import type { ResultOf } from "./graphql.ts";
 import { selectedThreadId } from "./router.ts";
 import { compareInstants } from "./time.ts";
-import { contactName, preview } from "./words.ts";
 
 const THREADS_PER_PAGE = 50;
 const MESSAGES_PER_PAGE = 50;
@@ -131,7 +130,7 @@ export async function loadUsers(): Promise<void> {
     found.push(...answer.users.nodes);
     after = answer.users.pageInfo.hasNextPage ? answer.users.pageInfo.endCursor : null;
   } while (after !== null);
-  users.value = found.sort((a, b) => a.name.localeCompare(b.name));
+  users.value = found.sort((a, b) => a.displayName.localeCompare(b.displayName));
 }
 
 export async function openConversation(threadId: string): Promise<void> {
@@ -290,5 +289,5 @@ function standsAt({ sentAt, receivedAt }: Message): number {
 
 function announce(thread: Thread, message: Message): void {
   if (message.direction !== "INBOUND") return;
-  announcement.value = `New message from ${contactName(thread.contact)}: ${preview(message.content)}`;
+  announcement.value = `New message from ${thread.contact.displayName}: ${message.preview}`;
 }

@@ -1,59 +1,6 @@
-/** People, contents and states in words. */
+/** Contents and states in words. */
 
-import type { Message, Quoted, Sender, Thread } from "./documents.ts";
-
-const NAMELESS = "Unknown person";
-
-export function contactName(contact: Thread["contact"]): string {
-  return contact.name ?? contact.profileName ?? contact.phones[0]?.number ?? NAMELESS;
-}
-
-export function senderName(sender: Sender): string {
-  switch (sender.__typename) {
-    case "Contact":
-      return sender.contactName ?? sender.profileName ?? NAMELESS;
-    case "User":
-      return sender.name;
-    case "Integration":
-      return sender.apiKey?.name ?? "An integration";
-    case "PhoneApp":
-      return "The phone's app";
-    default:
-      return "Automation";
-  }
-}
-
-/** One line for lists, quotes and announcements. */
-export function preview(content: Quoted): string {
-  switch (content.__typename) {
-    case "TextContent":
-      return content.body;
-    case "MediaContent":
-      return content.caption ?? content.media.fileName ?? mediaWord(content.media.kind);
-    case "TemplateContent":
-      return content.renderedBody;
-    case "LocationContent":
-      return `Location: ${content.placeName ?? content.address ?? degrees(content)}`;
-    case "ContactCardsContent":
-      return `Contact: ${content.contacts.map((card) => card.name).join(", ")}`;
-    case "InteractiveContent":
-      return content.question;
-    case "InteractiveReply":
-      return content.title;
-    case "OrderContent":
-      return content.note ?? "Order";
-    case "QuarantinedContent":
-      return hiddenWord(content.quarantineReason);
-    case "RemovedContent":
-      return removedWord(content.removalReason);
-    case "SystemNotice":
-      return content.text;
-    case "UnsupportedContent":
-      return `Can't be shown here: ${kindWord(content.kind)}`;
-    default:
-      return "A message of another kind";
-  }
-}
+import type { Message, Thread } from "./documents.ts";
 
 /** `48.1351° N, 11.5820° E`. */
 export function degrees({ latitude, longitude }: { latitude: number; longitude: number }): string {
@@ -122,7 +69,7 @@ export function kindWord(kind: string): string {
 export function previewPrefix(message: NonNullable<Thread["lastMessage"]>, viewerId: string | undefined): string {
   if (message.direction === "INBOUND" || message.content.__typename === "SystemNotice") return "";
   if (message.sender.__typename === "User" && message.sender.id === viewerId) return "You: ";
-  return `${senderName(message.sender)}: `;
+  return `${message.sender.displayName}: `;
 }
 
 export function ticketStatusWord(status: string): string {

@@ -4,7 +4,6 @@ import type { ContentAttempt, FilesAttempt, TextAttempt } from "../actions.ts";
 import type { LibraryItem, Message, Thread } from "../documents.ts";
 import { isNarrow } from "../router.ts";
 import { now } from "../time.ts";
-import { preview, senderName } from "../words.ts";
 import { size } from "../media.ts";
 import { AttachmentIcon, CloseIcon, MicrophoneIcon, SendIcon } from "./icons.tsx";
 import { LibraryPicker } from "./LibraryPicker.tsx";
@@ -252,9 +251,9 @@ function Quoting({ message, onDrop }: { message: Message; onDrop: () => void }) 
   return (
     <div class="quoting">
       <div class="quote">
-        <span class="quote-name">{senderName(message.sender)}</span>
+        <span class="quote-name">{message.sender.displayName}</span>
         <span class="quote-text" dir="auto">
-          {preview(message.content)}
+          {message.preview}
         </span>
       </div>
       <button class="icon-button" type="button" aria-label="Do not quote this message" onClick={onDrop}>

@@ -98,7 +98,7 @@ function TemplateView({ content }: { content: Of<"TemplateContent"> }) {
 }
 
 function LocationView({ content }: { content: Of<"LocationContent"> }) {
-  const { latitude, longitude, placeName, address } = content;
+  const { latitude, longitude, name, address } = content;
   const map = `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`;
   return (
     <div class="bubble-card">
@@ -107,7 +107,7 @@ function LocationView({ content }: { content: Of<"LocationContent"> }) {
       </span>
       <div class="bubble-card-words">
         <p class="bubble-notice-title" dir="auto">
-          {placeName ?? "Location"}
+          {name ?? "Location"}
         </p>
         {address && <p dir="auto">{address}</p>}
         <p>
@@ -149,7 +149,7 @@ function QuestionView({ content }: { content: Of<"InteractiveContent"> }) {
   return (
     <div class="bubble-template">
       <p class="bubble-text" dir="auto">
-        {content.question}
+        {content.body}
       </p>
       <ul class="template-buttons" aria-label="Answers to choose">
         {content.options.map((option) => (

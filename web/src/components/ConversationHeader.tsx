@@ -3,7 +3,7 @@ import { assign, close, reopen } from "../actions.ts";
 import type { Thread } from "../documents.ts";
 import { mayWrite, users } from "../inbox.ts";
 import { countdown, fullTime, now } from "../time.ts";
-import { contactName, ticketStatusWord } from "../words.ts";
+import { ticketStatusWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
 import { BackIcon, ClockIcon } from "./icons.tsx";
 
@@ -54,7 +54,7 @@ export function ConversationHeader({ thread }: { thread: Thread }) {
 }
 
 function Who({ thread }: { thread: Thread }) {
-  const name = contactName(thread.contact);
+  const name = thread.contact.displayName;
   const number = thread.contact.phones[0]?.number;
   return (
     <>
@@ -140,10 +140,10 @@ function OwnerSelect({
         onChange={choose}
       >
         <option value={NOBODY}>Nobody</option>
-        {!isListed && owner && <option value={owner.id}>{owner.name}</option>}
+        {!isListed && owner && <option value={owner.id}>{owner.displayName}</option>}
         {users.value.map((user) => (
           <option key={user.id} value={user.id}>
-            {user.name}
+            {user.displayName}
           </option>
         ))}
       </select>

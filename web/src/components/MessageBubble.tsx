@@ -3,7 +3,7 @@ import { newKey, release, sendAgain, settle, takeBack, versionsOf } from "../act
 import type { Message, Version } from "../documents.ts";
 import { conversation, mayWrite, viewer } from "../inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";
-import { preview, senderName, statusWord } from "../words.ts";
+import { statusWord } from "../words.ts";
 import { ContentView } from "./ContentView.tsx";
 import { ReplyIcon, SmileIcon, TemplateIcon } from "./icons.tsx";
 import { Ticks } from "./Ticks.tsx";
@@ -23,7 +23,7 @@ export function MessageBubble({
 }) {
   if (message.content.__typename === "SystemNotice") return <Notice message={message} text={message.content.text} />;
   const isOurs = message.direction !== "INBOUND";
-  const name = senderName(message.sender);
+  const name = message.sender.displayName;
   return (
     <article
       id={`message-${message.id}`}
@@ -62,7 +62,7 @@ export function MessageBubble({
             <button
               class="icon-button"
               type="button"
-              aria-label={`Reply to: ${preview(message.content).slice(0, 80)}`}
+              aria-label={`Reply to: ${message.preview.slice(0, 80)}`}
               title="Reply to this message"
               onClick={() => onQuote(message)}
             >
@@ -141,7 +141,7 @@ function ReactButton({ message, onReact }: { message: Message; onReact: (emoji: 
       <button
         class="icon-button"
         type="button"
-        aria-label={`React to: ${preview(message.content).slice(0, 80)}`}
+        aria-label={`React to: ${message.preview.slice(0, 80)}`}
         aria-expanded={isChoosing}
         title="React to this message"
         onClick={() => setChoosing(!isChoosing)}
@@ -170,9 +170,9 @@ function ReactButton({ message, onReact }: { message: Message; onReact: (emoji: 
 function Quote({ quoted }: { quoted: NonNullable<Message["replyTo"]> }) {
   return (
     <button class="quote" type="button" onClick={() => show(quoted.id)}>
-      <span class="quote-name">{senderName(quoted.sender)}</span>
+      <span class="quote-name">{quoted.sender.displayName}</span>
       <span class="quote-text" dir="auto">
-        {preview(quoted.content)}
+        {quoted.preview}
       </span>
     </button>
   );
@@ -184,7 +184,7 @@ function Reactions({ message }: { message: Message }) {
   return (
     <ul class="reactions" aria-label="Reactions">
       {emojis.map((emoji) => {
-        const names = message.reactions.filter((given) => given.emoji === emoji).map((given) => senderName(given.by));
+        const names = message.reactions.filter((given) => given.emoji === emoji).map((given) => given.by.displayName);
         return (
           <li key={emoji} title={names.join(", ")} data-testid="reaction">
             <span>{emoji}</span>
@@ -263,7 +263,7 @@ function Acts({ message, acts }: { message: Message; acts: readonly Act[] }) {
           class="button"
           type="button"
           disabled={isBusy}
-          aria-label={`${label}: ${preview(message.content).slice(0, 80)}`}
+          aria-label={`${label}: ${message.preview.slice(0, 80)}`}
           onClick={() => act(run)}
         >
           {label}

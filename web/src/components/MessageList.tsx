@@ -3,7 +3,6 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../documents.ts";
 import { loadOlder, type Conversation } from "../inbox.ts";
 import { dayName, isSameDay, thisMinute } from "../time.ts";
-import { senderName } from "../words.ts";
 import { DownIcon } from "./icons.tsx";
 import { MessageBubble } from "./MessageBubble.tsx";
 
@@ -71,7 +70,7 @@ function continues(message: Message, previous: Message | undefined): boolean {
   return (
     previous !== undefined &&
     previous.direction === message.direction &&
-    senderName(previous.sender) === senderName(message.sender) &&
+    previous.sender.displayName === message.sender.displayName &&
     isSameDay(previous.sentAt, message.sentAt) &&
     Date.parse(message.sentAt) - Date.parse(previous.sentAt) < TOGETHER_MS
   );

@@ -16,7 +16,7 @@ import {
 import { isNarrow, pane, selectedThreadId, threadAddress } from "../router.ts";
 import { hasPhones } from "../simulator.ts";
 import { shortTime, thisMinute } from "../time.ts";
-import { contactName, preview, previewPrefix, sourceWord, statusWord, ticketStatusWord } from "../words.ts";
+import { previewPrefix, sourceWord, statusWord, ticketStatusWord } from "../words.ts";
 import { Avatar } from "./Avatar.tsx";
 import { NewConversation } from "./NewConversation.tsx";
 import { CallSourceIcon, ChatSourceIcon, EmailSourceIcon } from "./icons.tsx";
@@ -103,7 +103,7 @@ function NoThreads() {
 }
 
 function ThreadItem({ thread }: { thread: Thread }) {
-  const name = contactName(thread.contact);
+  const name = thread.contact.displayName;
   const isSelected = selectedThreadId.value === thread.id;
   const isUnread = thread.unreadCount > 0;
   return (
@@ -152,7 +152,7 @@ function LastMessage({ thread }: { thread: Thread }) {
       {message.direction === "OUTBOUND" && <Ticks status={message.status} title={statusWord(message.status)} />}
       <span dir="auto">
         {previewPrefix(message, viewer.value?.user?.id)}
-        {preview(message.content)}
+        {message.preview}
       </span>
     </span>
   );
@@ -168,9 +168,9 @@ function ThreadState({ thread }: { thread: Thread }) {
       <span class={`chip chip-${status.toLowerCase()}`}>
         {ticket ? ticketStatusWord(status) : status === "OPEN" ? "Open" : "Closed"}
       </span>
-      <span class="thread-item-owner" title={owner ? `Owner: ${owner.name}` : "No owner"}>
-        {owner && <Avatar name={owner.name} seed={owner.id} />}
-        <span>{owner ? owner.name : "No owner"}</span>
+      <span class="thread-item-owner" title={owner ? `Owner: ${owner.displayName}` : "No owner"}>
+        {owner && <Avatar name={owner.displayName} seed={owner.id} />}
+        <span>{owner ? owner.displayName : "No owner"}</span>
       </span>
     </span>
   );

@@ -7,7 +7,7 @@ import { Avatar } from "./Avatar.tsx";
 import { InboxIcon, LogoIcon, PhoneIcon } from "./icons.tsx";
 
 export function TopBar() {
-  const name = viewer.value?.user?.name ?? viewer.value?.apiKey?.name ?? "";
+  const name = viewer.value?.user?.displayName ?? viewer.value?.apiKey?.name ?? "";
   return (
     <header class="top-bar">
       <LogoIcon />
