@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import httpx
 import pytest
@@ -190,8 +190,10 @@ def logged(town: Town) -> list[Json]:
 
 def shape(value: Json) -> Json:
     """A value without what differs from day to day: the names of an object's fields, and of which kind each is."""
-    if isinstance(value, dict):
-        return {key: shape(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [shape(each) for each in value[:1]]
-    return type(value).__name__
+    match value:
+        case dict():
+            return {key: shape(each) for key, each in cast("dict[str, Json]", value).items()}
+        case list():
+            return [shape(each) for each in cast("list[Json]", value)[:1]]
+        case _:
+            return type(value).__name__
