@@ -4,6 +4,7 @@ People call themselves what they like in WhatsApp, blanks and signs that show no
 nothing is none.
 """
 
+import re
 import unicodedata
 
 from domain.contacts import Contact
@@ -14,6 +15,7 @@ UNKNOWN = "Unknown"
 
 # Letters and symbols by their class, and yet nothing to see: Hangul fillers and the empty Braille cell.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # but for those that stand between words
 _UNSEEN = ("C", "Z", "M")  # controls and signs without a shape, blanks, marks that stand on a letter
 
 
@@ -39,5 +41,5 @@ def shows_something(text: str) -> bool:
 
 def in_one_line(text: str, limit: int) -> str:
     """The words with a blank between them and without controls, at most `limit` characters, the last … where cut."""
-    line = " ".join("".join(sign for sign in part if unicodedata.category(sign) != "Cc") for part in text.split())
+    line = " ".join(_CONTROLS.sub("", text).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

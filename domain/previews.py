@@ -4,7 +4,6 @@ from typing import assert_never
 
 from domain.media import Media, MediaKind
 from domain.messages import (
-    TEXT_LIMIT,
     ContactCards,
     Content,
     Interactive,
@@ -25,6 +24,7 @@ from domain.names import in_one_line, shows_something
 from domain.text_marks import unmarked
 
 PREVIEW_LIMIT = 200  # characters
+LOOKED_AT = 400  # characters: a preview costs no more for a long text
 WORDLESS = "Nothing to read"
 
 _FILES = {
@@ -47,7 +47,7 @@ def preview(content: Content, file: Media | None = None) -> str:
 
     `file` is the one a `MediaMessage` brings. Of what is withheld or gone nothing is told but why.
     """
-    words = in_one_line(unmarked(_words(content, file)[:TEXT_LIMIT]), PREVIEW_LIMIT)
+    words = in_one_line(unmarked(_words(content, file)[:LOOKED_AT]), PREVIEW_LIMIT)
     return words if shows_something(words) else WORDLESS
 
 

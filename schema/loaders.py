@@ -23,9 +23,10 @@ from domain.ids import (
 )
 from domain.library import LibraryItem
 from domain.media import Media
-from domain.messages import Mark, Message
+from domain.messages import Content, Mark, Message
 from domain.organizations import ApiKey, Organization, User
 from domain.ports import Head, Reads
+from domain.previews import preview
 from domain.quota import ALLOWANCE_WINDOW, Period
 from domain.templates import Template
 from domain.threads import Thread
@@ -151,6 +152,15 @@ class Loaders:
     def html(self) -> Loader[str, str]:
         """What people typed, as HTML: each text rendered once, however many fields show it."""
         return Loader(rendered_all, self._pace)
+
+    @cached_property
+    def previews(self) -> Loader[tuple[Content, Media | None], str]:
+        """A line of what a message says and the file it brings: each made once, however many fields show it."""
+
+        async def load(keys: list[tuple[Content, Media | None]]) -> list[str]:
+            return [preview(content, file) for content, file in keys]
+
+        return Loader(load, self._pace)
 
     def _rows(self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:

@@ -13,7 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.ids import MessageId, ThreadId
 from domain.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
 from domain.ports import PageAsk
-from domain.previews import PREVIEW_LIMIT, preview
+from domain.previews import PREVIEW_LIMIT
 from domain.use_cases.quarantine import release_message
 from domain.use_cases.react import React, react
 from domain.use_cases.send import SendContent, SendTemplate, send_content, send_template
@@ -194,7 +194,7 @@ class Message(Node):
         file = (
             await info.context.loaders.media.load(content.media) if isinstance(content, messages.MediaMessage) else None
         )
-        return preview(content, file)
+        return await info.context.loaders.previews.load((content, file))
 
     @strawberry.field(description="Every mark the network reported, oldest first, also those that came late or twice.")
     async def status_history(self, info: Info[Context, None]) -> list[StatusMark]:

@@ -12,8 +12,11 @@ import strawberry
 
 from domain.actors import Actor
 from domain.callers import Caller
+from domain.media import Media
+from domain.messages import Content, Text
 from domain.ports import Reader
-from schema import limits, rendering
+from domain.previews import preview
+from schema import limits, loaders, rendering
 from schema.cursors import Cursors
 from schema.execution import Engine, GraphQLRequest, answer
 from schema.marks import rendered
@@ -278,6 +281,26 @@ async def test_a_text_is_rendered_once_however_many_fields_show_it(renders: Rend
     assert sorted(renders.texts) == ["*one*", "_two_", "three"]
     message = said.data["threads"]["nodes"][0]["messages"]["nodes"][0]
     assert {content["html"] for content in message.values()} == {"<strong>one</strong>"}
+
+
+async def test_a_preview_is_made_once_however_many_fields_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Content] = []
+
+    def counted(content: Content, file: Media | None) -> str:
+        made.append(content)
+        return preview(content, file)
+
+    monkeypatch.setattr(loaders, "preview", counted)
+    desk = await a_live_desk()
+    await desk.writes(await desk.a_thread(), "*one*", "two")
+    me = await desk.actor(await desk.a_key())
+    lines = " ".join(f"a{number}: preview" for number in range(29))
+
+    query = f"{{ threads(first: 1) {{ nodes {{ messages {{ nodes {{ {lines} }} }} }} }} }}"
+    said = await answer(desk.engine, GraphQLRequest(query), me, HERE)
+
+    assert set(said.data["threads"]["nodes"][0]["messages"]["nodes"][0].values()) == {"one"}
+    assert sorted(made, key=str) == [Text("*one*"), Text("two")]
 
 
 async def test_long_texts_are_rendered_beside_the_loop(renders: Rendering) -> None:
