@@ -33,26 +33,17 @@ class Thread:
     last_direction: Direction | None = None
     last_source: Source = Source.WHATSAPP
     unread_count: int = 0
-    read_up_to: datetime | None = None  # inbound messages standing before are read, and of this instant those up to
-    read_up_to_message: MessageId | None = None  # this one; all where it is None
+    read_up_to: datetime | None = None  # where the message stands up to which somebody here last read
+    read_up_to_message: MessageId | None = None  # and which one that is
     session: Session | None = None
     alarm: Alarm | None = None
     pair_next_at: datetime | None = None  # how much of what may be sent to this person is used up: `domain.pace`
 
 
-def is_read(thread: Thread, message: Message) -> bool:
-    """Whether the team has read it: messages of one second stand in the order in which they came."""
-    if thread.read_up_to is None or message.at > thread.read_up_to:
-        return False
-    return (
-        message.at < thread.read_up_to or thread.read_up_to_message is None or message.id <= thread.read_up_to_message
-    )
-
-
 def with_message(thread: Thread, message: Message) -> Thread:
     """The thread after one more message, which may be older than its last."""
     newest = thread.last_message_at is None or message.at >= thread.last_message_at
-    unread = message.direction is Direction.INBOUND and not is_read(thread, message)
+    is_unread = message.direction is Direction.INBOUND  # nobody here has looked at it, however old it is
     return replace(
         thread,
         last_activity_at=max(thread.last_activity_at, message.at),
@@ -60,5 +51,5 @@ def with_message(thread: Thread, message: Message) -> Thread:
         last_message_at=message.at if newest else thread.last_message_at,
         last_direction=message.direction if newest else thread.last_direction,
         last_source=message.source if newest else thread.last_source,
-        unread_count=thread.unread_count + 1 if unread else thread.unread_count,
+        unread_count=thread.unread_count + 1 if is_unread else thread.unread_count,
     )

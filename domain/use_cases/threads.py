@@ -14,7 +14,7 @@ from domain.given import UNSET, Left
 from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
 from domain.messages import Direction, Message
 from domain.ports import Ports, Transaction
-from domain.threads import Thread, ThreadStatus, is_read
+from domain.threads import Thread, ThreadStatus
 from domain.tickets import Ticket, close, reopen
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
@@ -147,9 +147,12 @@ async def _message(tx: Transaction, id: MessageId | None) -> Message | None:
 
 
 async def _read_up_to(tx: Transaction, thread: Thread, message: Message | None) -> Thread:
-    if message is None or is_read(thread, message):
+    """All that stands up to the message and had arrived by now is read; what comes later is not, however old it is."""
+    if message is None or thread.unread_count == 0:
         return thread
     unread = await tx.unread(thread.id, (message.at, message.id))
+    if unread >= thread.unread_count:  # somebody read further before
+        return thread
     return replace(thread, read_up_to=message.at, read_up_to_message=message.id, unread_count=unread)
 
 

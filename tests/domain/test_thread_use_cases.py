@@ -113,6 +113,16 @@ async def test_a_message_of_the_second_in_which_somebody_read_is_unread(desk: De
     assert granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread, seen.id))) == after
 
 
+async def test_a_message_delivered_late_is_unread_though_newer_ones_were_read(desk: Desk) -> None:
+    [seen] = await desk.messages()
+    granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread)))
+
+    await desk.wrote("came late, nobody saw it", at=seen.at - MINUTE)
+
+    assert (await desk.thread()).unread_count == 1
+    assert granted(await mark_read(desk.ports, AGENT, MarkRead(seen.thread, seen.id))).unread_count == 0
+
+
 async def test_our_own_message_read_reads_what_came_before_it(desk: Desk) -> None:
     desk.later(MINUTE)
     reply = await desk.reply()
