@@ -18,7 +18,7 @@ from api.cors import Cors
 from api.edge import Edge
 from api.graphql_http import graphql_routes
 from api.hearing import Hearing
-from api.media import MediaFiles
+from api.media import MediaFiles, Uploads
 from api.metrics import Meters
 from api.origins import origins_of
 from api.settings import Settings
@@ -29,6 +29,7 @@ from domain.errors import Unavailable
 from schema.admission import InFlight
 from schema.cursors import Cursors
 from schema.execution import Engine
+from schema.live.rights import Listeners
 from schema.schema import schema
 
 ENGINE_CLOSES_WITHIN_S: Final = 1.0
@@ -67,6 +68,12 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         cursors,
         introspection=settings.introspection,
         in_flight=InFlight(settings.queries_in_flight, settings.queries_of_organization, settings.queries_of_caller),
+        listeners=Listeners(
+            settings.max_listeners,
+            settings.max_listeners_of_organization,
+            settings.max_listeners_of_key,
+            settings.max_listeners_of_user,
+        ),
         allowed_origins=origins,
     )
     worker = Worker(desk.ports, meters) if with_worker else None
@@ -78,7 +85,8 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         max_in_flight=settings.max_deliveries_in_flight,
         max_per_address=settings.max_deliveries_per_address,
     )
-    media = MediaFiles(desk.ports, cursors.links)
+    uploads = Uploads(settings.max_uploads, settings.max_uploads_of_organization, settings.max_uploads_of_caller)
+    media = MediaFiles(desk.ports, cursors.links, uploads)
     health = _Health(desk, meters, worker)
 
     @asynccontextmanager

@@ -25,15 +25,17 @@ from api.strict_json import NotJson, read_json
 from domain.actors import Actor
 from domain.errors import Unavailable
 from schema import limits
-from schema.answers import Answer, encoded, failed, refused
+from schema.answers import Answer, encoded, failed, refused, throttled
 from schema.errors import Code
 from schema.execution import BadRequest, Engine, GraphQLRequest, answer, read_request
+from schema.live.rights import TooMany
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 PATH = "/graphql"
+LISTEN_AGAIN_S = 5.0  # where too many event streams are open
 
 log = structlog.stdlib.get_logger()
 lost_upgrades = Seldom("socket.upgrade_missing", every_s=2.0)
@@ -109,6 +111,12 @@ class GraphQLOverHttp:
         compiled = self._engine.compile(asked, actor)
         if isinstance(compiled, Answer) and compiled.code == Code.UNAUTHENTICATED:
             return self._response(compiled, kind, 401)
+        if actor is not None:
+            try:
+                self._engine.watch.expect_room(actor)
+            except TooMany as error:
+                said = throttled(str(error), LISTEN_AGAIN_S, limit=error.limit)
+                return self._response(said, kind, 429)
         last_seen = request.headers.get("last-event-id") or None
         return EventStream(self._engine, compiled, asked, actor, caller_of(request.scope), last_seen)
 

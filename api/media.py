@@ -15,6 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from api.bodies import told_length
+from api.places import NoPlace, Places, Share
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, code_of
 from domain.media import Media, MediaState
 from domain.media_types import SHOWN_INLINE
@@ -25,7 +27,6 @@ from domain.use_cases.intake import unspoilt
 from domain.use_cases.prepare import take_upload
 from schema.media_links import LinkInvalid, MediaLinks, Named, Purpose
 
-UPLOADS_AT_A_TIME: Final = 16  # each holds a few megabytes at most
 BODY_WITHIN_S: Final = 600.0
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 SANDBOX: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; sandbox"
@@ -38,11 +39,21 @@ STATUS: Final = {
 log = structlog.stdlib.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """How many may be coming at a time. Each holds a few megabytes at most."""
+
+    of_process: int = 16
+    of_organization: int = 8
+    of_caller: int = 4
+
+
 class MediaFiles:
-    def __init__(self, ports: Ports, links: MediaLinks) -> None:
+    def __init__(self, ports: Ports, links: MediaLinks, uploads: Uploads | None = None) -> None:
         self._ports = ports
         self._links = links
-        self._uploads = 0
+        self._most = uploads or Uploads()
+        self._uploads = Places()
 
     def routes(self) -> list[Route]:
         return [
@@ -97,25 +108,32 @@ class MediaFiles:
             named = self._named(request, Purpose.PUT)
         except LinkInvalid as error:
             return _told("FORBIDDEN", str(error), 403)
-        if self._uploads >= UPLOADS_AT_A_TIME:
-            return _told("UNAVAILABLE", "Too many uploads at once; try again.", 503, {"Retry-After": "1"})
-        self._uploads += 1
         try:
-            async with asyncio.timeout(BODY_WITHIN_S):
-                taken = await take_upload(
-                    self._ports, named.organization, named.media, request.stream(), _told_length(request)
-                )
+            with self._uploads.taken(*self._shares(named)):
+                async with asyncio.timeout(BODY_WITHIN_S):
+                    taken = await take_upload(
+                        self._ports, named.organization, named.media, request.stream(), told_length(request)
+                    )
+        except NoPlace as error:
+            return _crowded(error.share)
         except TimeoutError:
             return _told("SLOW", "The bytes did not come in time.", 408)
         except ClientDisconnect:
             return _told("GONE", "The bytes stopped coming.", 400)
-        finally:
-            self._uploads -= 1
         if isinstance(taken, Media):
             told = {"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}
             # 202: it is kept, and can be sent once the virus scanner has answered.
             return JSONResponse(told, 201 if taken.state is MediaState.READY else 202)
         return _refused(taken)
+
+    def _shares(self, named: Named) -> list[Share]:
+        """A link that names nobody is nobody's but its file's."""
+        uploader = named.uploader or named.media
+        return [
+            Share(("This user or key", named.organization, uploader), self._most.of_caller),
+            Share(("This organization", named.organization), self._most.of_organization),
+            Share(("This server",), self._most.of_process),
+        ]
 
     def _named(self, request: Request, purpose: Purpose) -> Named:
         return self._links.read(request.path_params["token"], purpose, self._ports.clock.now())
@@ -198,10 +216,14 @@ def _refused(refusal: Refusal) -> Response:
             raise AssertionError(refusal)
 
 
+def _crowded(share: Share) -> Response:
+    whose = share.of[0]
+    message = f"{whose} has {share.most} uploads coming, and may have no more; wait until one has ended."
+    error = {"code": "THROTTLED", "message": message, "limit": share.most}
+    # Where it is nobody's own doing, it is the server that is not to be had.
+    status = 503 if whose == "This server" else 429
+    return JSONResponse({"error": error}, status, {"Retry-After": "1"})
+
+
 def _told(code: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
-
-
-def _told_length(request: Request) -> int | None:
-    told = request.headers.get("content-length", "")
-    return int(told) if re.fullmatch(r"\d{1,18}", told) else None

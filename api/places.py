@@ -1,7 +1,7 @@
 """Places for what takes a while: so many in all, and of those so many for each who may want them."""
 
 from collections import Counter
-from collections.abc import Generator, Hashable
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Share:
     """What one of those who want places may have at a time, and what is wanted of it now."""
 
-    of: Hashable
+    of: tuple[str, ...]  # what is counted, and whose
     most: int
     wanted: int = 1
 
@@ -25,9 +25,9 @@ class NoPlace(Exception):
 
 class Places:
     def __init__(self) -> None:
-        self._taken: Counter[Hashable] = Counter()
+        self._taken: Counter[tuple[str, ...]] = Counter()
 
-    def of(self, whom: Hashable) -> int:
+    def of(self, whom: tuple[str, ...]) -> int:
         """What is taken of somebody's share."""
         return self._taken[whom]
 

@@ -230,6 +230,27 @@ class Settings(BaseSettings):
     max_unfinished_requests_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=500, description="of those, from one address"
     )
+    max_uploads: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=16, description="files that people upload at a time, in one process"
+    )
+    max_uploads_of_organization: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=8, description="the same for each organization"
+    )
+    max_uploads_of_caller: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=4, description="the same for each user and each API key"
+    )
+    max_listeners: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=25_000, description="sockets and event streams open at a time, in one process"
+    )
+    max_listeners_of_organization: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=12_000, description="the same for each organization"
+    )
+    max_listeners_of_key: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=10_000, description="the same for each API key"
+    )
+    max_listeners_of_user: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=20, description="the same for each user"
+    )
 
     @property
     def request_bounds(self) -> RequestBounds:

@@ -108,7 +108,7 @@ class WhatsAppWebhook:
 
     async def _take(self, request: Request, body: bytes, header: str) -> Response:
         is_apps = signature.matches(body, header, self._app_secrets) is not None
-        shares = [Share("posts", self._max_in_flight), Share("bytes", BYTES_HANDLED, len(body))]
+        shares = [Share(("posts",), self._max_in_flight), Share(("bytes",), BYTES_HANDLED, len(body))]
         if not is_apps:  # whose signature is yet to be looked up has no more than an address's share
             shares.append(Share(("address", share_of(client_address(request))), self._max_per_address))
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():

@@ -25,7 +25,7 @@ from schema.cursors import Cursors
 from schema.documents import BadDocument, Compiled, Documents, NotSignedIn
 from schema.errors import Code
 from schema.live.hub import Hub
-from schema.live.rights import Watch
+from schema.live.rights import Listeners, Watch
 from schema.live.streams import Stream
 from schema.preflight import TooComplex
 from schema.running import run_alone
@@ -84,6 +84,7 @@ class Engine:
         introspection: bool = False,
         allowed_origins: tuple[str, ...] = (),
         in_flight: InFlight | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self.schema = schema._schema  # pyright: ignore[reportPrivateUsage]  # graphql-core's, documents compile for it
         self.ports = ports
@@ -92,7 +93,7 @@ class Engine:
         self.turns = Turns()
         self.admission = Admission(in_flight or InFlight())
         self.hub = Hub(self.schema, ports, cursors, turns=self.turns)
-        self.watch = Watch(ports)
+        self.watch = Watch(ports, most=listeners)
         self.connections: set[Connection] = set()
         self.draining = False
         self._documents = Documents(self.schema, introspection=introspection)

@@ -173,7 +173,10 @@ async def prepare(info: Info[Context, None], input: MediaPrepareInput) -> MediaP
     match await prepare_media(context.ports, context.acting, asked):
         case media.Media() as file:
             expires_at = context.now + LIFETIME
-            upload_url = context.cursors.links.url(Purpose.PUT, file.organization, file.id, expires_at)
+            uploader = context.acting.key
+            upload_url = context.cursors.links.url(
+                Purpose.PUT, file.organization, file.id, expires_at, uploader=uploader
+            )
             return MediaPreparePayload(media=Media.of(file), upload_url=upload_url)
         case refusal:
             return MediaPreparePayload(user_errors=[to_user_error(refusal)])

@@ -1,8 +1,9 @@
 """Links to files: signed, short-lived, bound to the organization and the file and to nobody who looks.
 
 Inside: a version byte, what it is good for, the second it ends, the file and its organization, the name of another form
-of the file where it leads to one, and the first sixteen bytes of an HMAC-SHA256 over all of that. Base64 for URLs,
-without padding. Whatever is wrong with a link, it is `LinkInvalid` in the same words.
+of the file where it leads to one, or whose share an upload counts towards, and the first sixteen bytes of an
+HMAC-SHA256 over all of that. Base64 for URLs, without padding. Whatever is wrong with a link, it is `LinkInvalid` in
+the same words.
 """
 
 import base64
@@ -44,6 +45,7 @@ class Named:
     organization: OrganizationId
     media: MediaId
     rendition: str | None = None  # the name of another form of it
+    uploader: str | None = None  # `Actor.key` of who may bring the bytes
 
 
 class MediaLinks:
@@ -60,10 +62,13 @@ class MediaLinks:
         media: MediaId,
         expires_at: datetime,
         rendition: str | None = None,
+        *,
+        uploader: str | None = None,
     ) -> str:
         """Absolute where the public address is known, else a path on this server."""
         ends = int(expires_at.timestamp())
-        names = (organization, media) if rendition is None else (organization, media, rendition)
+        third = rendition if purpose is Purpose.GET else uploader
+        names = (organization, media) if third is None else (organization, media, third)
         said = HEAD.pack(VERSION, purpose, ends) + " ".join(names).encode()
         return self._base + base64.urlsafe_b64encode(said + self._mac(said)).rstrip(b"=").decode("ascii")
 
@@ -76,8 +81,10 @@ class MediaLinks:
         version, good_for, ends = HEAD.unpack_from(said)
         if version != VERSION or good_for != purpose or now >= datetime.fromtimestamp(ends, UTC):
             raise LinkInvalid
-        organization, media, *rendition = said[HEAD.size :].decode().split(" ")
-        return Named(OrganizationId(organization), MediaId(media), rendition[0] if rendition else None)
+        organization, media, *rest = said[HEAD.size :].decode().split(" ")
+        third = rest[0] if rest else None
+        rendition, uploader = (third, None) if purpose is Purpose.GET else (None, third)
+        return Named(OrganizationId(organization), MediaId(media), rendition, uploader)
 
     def _mac(self, said: bytes) -> bytes:
         return hmac.digest(self._key, said, hashlib.sha256)[:MAC_BYTES]

@@ -5,19 +5,24 @@ outlive every check made when they were opened, so nothing here is remembered lo
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import structlog
 
-from domain.actors import Actor
+from domain.actors import Actor, ByUser
 from domain.errors import Unavailable
+from domain.ids import OrganizationId
 from domain.ports import Ports
 from domain.use_cases.access import live_key, rights_now
 from schema import limits
 
 log = structlog.stdlib.get_logger()
+
+Counted = TypeVar("Counted")
 
 
 class Watched(Protocol):
@@ -35,11 +40,32 @@ class Watched(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """How many sockets and event streams may be open in one process."""
+
+    of_process: int = 25_000
+    of_organization: int = 12_000
+    of_key: int = 10_000
+    of_user: int = 20
+
+
+class TooMany(Exception):
+    """The message says whose are too many, and how many may be."""
+
+    def __init__(self, whose: str, limit: int) -> None:
+        super().__init__(f"{whose} has {limit:,} sockets and event streams open, and may have no more.")
+        self.limit = limit
+
+
 class Watch:
-    def __init__(self, ports: Ports, every_s: float = limits.RIGHTS_S) -> None:
+    def __init__(self, ports: Ports, every_s: float = limits.RIGHTS_S, most: Listeners | None = None) -> None:
         self._ports = ports
         self._every_s = every_s
-        self._watched: set[Watched] = set()
+        self._most = most or Listeners()
+        self._watched: dict[Watched, tuple[OrganizationId, str]] = {}
+        self._by_organization: Counter[OrganizationId] = Counter()
+        self._by_caller: Counter[tuple[OrganizationId, str]] = Counter()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -50,16 +76,32 @@ class Watch:
             watching.cancel()
             await asyncio.wait([watching])
 
-    def add(self, watched: Watched) -> None:
-        self._watched.add(watched)
-
-    def discard(self, watched: Watched) -> None:
-        self._watched.discard(watched)
-
     def of(self, actor: Actor) -> int:
         """How many connections the same user or key has open."""
-        mine = (actor.organization, actor.key)
-        return sum((watched.actor.organization, watched.actor.key) == mine for watched in self._watched)
+        return self._by_caller[actor.organization, actor.key]
+
+    def expect_room(self, actor: Actor) -> None:
+        """Raises TooMany. Whoever is told that there is room has it until something is awaited."""
+        of_caller = self._most.of_user if isinstance(actor.author, ByUser) else self._most.of_key
+        if self.of(actor) >= of_caller:
+            raise TooMany("This user or key", of_caller)
+        if self._by_organization[actor.organization] >= self._most.of_organization:
+            raise TooMany("This organization", self._most.of_organization)
+        if len(self._watched) >= self._most.of_process:
+            raise TooMany("This server", self._most.of_process)
+
+    def add(self, watched: Watched) -> None:
+        caller = (watched.actor.organization, watched.actor.key)
+        self._watched[watched] = caller
+        self._by_caller[caller] += 1
+        self._by_organization[caller[0]] += 1
+
+    def discard(self, watched: Watched) -> None:
+        caller = self._watched.pop(watched, None)
+        if caller is None:
+            return
+        _count_down(self._by_caller, caller)
+        _count_down(self._by_organization, caller[0])
 
     async def _keep_looking(self) -> None:
         while True:
@@ -84,3 +126,9 @@ class Watch:
                 watched.revoke()
             elif actor != watched.actor:
                 watched.act_as(actor)
+
+
+def _count_down(counter: "Counter[Counted]", of: Counted) -> None:
+    counter[of] -= 1
+    if not counter[of]:
+        del counter[of]

@@ -97,14 +97,14 @@ async def test_a_task_has_no_longer_than_it_was_told() -> None:
 def test_a_place_is_taken_of_every_share_or_of_none() -> None:
     places = Places()
 
-    with places.taken(Share("all", 2), Share("acme", 1)):
-        with pytest.raises(NoPlace) as refused, places.taken(Share("all", 2), Share("acme", 1)):
+    with places.taken(Share(("all",), 2), Share(("acme",), 1)):
+        with pytest.raises(NoPlace) as refused, places.taken(Share(("all",), 2), Share(("acme",), 1)):
             pass
-        assert refused.value.share == Share("acme", 1)
-        with places.taken(Share("all", 2), Share("globex", 1)):
-            assert places.of("all") == 2
+        assert refused.value.share == Share(("acme",), 1)
+        with places.taken(Share(("all",), 2), Share(("globex",), 1)):
+            assert places.of(("all",)) == 2
 
-    assert places.of("all") == places.of("acme") == 0
+    assert places.of(("all",)) == places.of(("acme",)) == 0
 
 
 @pytest.mark.parametrize(

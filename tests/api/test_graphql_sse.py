@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
+from domain.actors import Actor
 from domain.ids import ThreadId
 from schema import ids, limits
+from schema.live.rights import Listeners, TooMany, Watch
 from tests.api.graphql_server import client_of, serving
 from tests.builders import an_id
 from tests.schema.live_desk import LiveDesk, a_live_desk
@@ -280,3 +282,51 @@ async def test_a_reader_who_leaves_leaves_nothing_behind(served: Served) -> None
             await asyncio.sleep(0)
 
     assert served.desk.engine.watch.of(await served.desk.actor(served.key)) == 0
+
+
+async def test_one_person_has_twenty_streams_and_is_told_of_the_bound_by_name(served: Served) -> None:
+    token, other = await served.desk.a_token(), await served.desk.a_token()
+    async with AsyncExitStack() as stack:
+        for _ in range(20):
+            events = await stack.enter_async_context(served.events(INBOX, secret=token))
+            assert events.response.status_code == 200
+        refused = (await stack.enter_async_context(served.events(INBOX, secret=token))).response
+        (error,) = json.loads(await refused.aread())["errors"]
+        others = await stack.enter_async_context(served.events(INBOX, secret=other))
+        assert others.response.status_code == 200
+
+    assert refused.status_code == 429
+    assert (error["extensions"]["code"], error["extensions"]["limit"]) == ("THROTTLED", 20)
+    assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_an_organization_and_a_process_have_their_bounds_as_well() -> None:
+    desk = await a_live_desk()
+    one, other = [await desk.actor(await desk.a_key()) for _ in range(2)]
+    for most, whose in (
+        (Listeners(of_organization=1), "This organization"),
+        (Listeners(of_process=1), "This server"),
+        (Listeners(of_key=1), None),
+    ):
+        watch = Watch(desk.ports, most=most)
+        open_ = Listening(one)
+        watch.add(open_)
+        if whose is None:
+            watch.expect_room(other)
+        else:
+            with pytest.raises(TooMany, match=whose):
+                watch.expect_room(other)
+        watch.discard(open_)
+        watch.discard(open_)
+        watch.expect_room(other)
+
+
+@dataclass(eq=False)
+class Listening:
+    actor: Actor
+
+    def act_as(self, actor: Actor) -> None:
+        self.actor = actor
+
+    def revoke(self) -> None:
+        raise AssertionError("nobody takes anything away here")

@@ -1,5 +1,6 @@
 """Files over HTTP: given out to whoever has a link that holds, taken in once, nothing executed."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from adapters.memory.scanner import VIRUS, MemoryScanner
-from api.media import MediaFiles
+from api.media import MediaFiles, Uploads
 from domain.ids import MediaId, OrganizationId
 from domain.media import PLAYABLE, Media, MediaKind, MediaState, Rendition
 from domain.messages import Direction, MediaMessage, Unsupported
@@ -317,3 +318,68 @@ def test_links_are_absolute_where_the_public_address_is_known() -> None:
     assert links.url(Purpose.GET, ACME, MEDIA, NOON) == "https://desk.example.com" + LINKS.url(
         Purpose.GET, ACME, MEDIA, NOON
     )
+
+
+# Shares
+
+
+class Slow:
+    """An upload whose last bytes come when they are told to."""
+
+    def __init__(self, http: httpx.AsyncClient, link: str) -> None:
+        self._may_end = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.answer = asyncio.create_task(http.put(link, content=self._pieces()))
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        self.begun.set()
+        yield PNG[:10]
+        await self._may_end.wait()
+        yield PNG[10:]
+
+    def end(self) -> None:
+        self._may_end.set()
+
+
+@pytest.mark.parametrize(
+    ("uploads", "uploader", "status", "whose"),
+    [
+        (Uploads(of_caller=1), "user:1", 429, "This user or key"),
+        (Uploads(of_caller=1), "user:2", 201, None),
+        (Uploads(of_organization=1), "user:2", 429, "This organization"),
+        (Uploads(of_process=1), "user:2", 503, "This server"),
+    ],
+)
+async def test_slow_uploads_take_no_more_than_their_share(
+    ports: Ports, prepared: Media, uploads: Uploads, uploader: str, status: int, whose: str | None
+) -> None:
+    another = replace(prepared, id=MediaId(an_id(78)))
+    await saved(ports, another)
+    app = Starlette(routes=MediaFiles(ports, LINKS, uploads).routes())
+    ends_at = NOON + LIFETIME
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test") as http:
+        slow = Slow(http, LINKS.url(Purpose.PUT, ACME, prepared.id, ends_at, uploader="user:1"))
+        await slow.begun.wait()
+        link = LINKS.url(Purpose.PUT, ACME, another.id, ends_at, uploader=uploader)
+        answer = await http.put(link, content=PNG)
+        slow.end()
+
+        assert (await slow.answer).status_code == 201
+        assert answer.status_code == status
+        if whose is not None:
+            error = answer.json()["error"]
+            assert (error["code"], error["limit"]) == ("THROTTLED", 1)
+            assert error["message"].startswith(whose)
+            assert answer.headers["retry-after"] == "1"
+            assert (await http.put(link, content=PNG)).status_code == 201
+
+
+@pytest.mark.parametrize("spoilt", ["%00", "%0a", "%1b%5b", "%7f", "%ff", "%20", "%E2%80%A8"])
+async def test_a_link_with_other_characters_in_it_is_no_link_and_the_right_one_still_is(
+    http: httpx.AsyncClient, prepared: Media, spoilt: str
+) -> None:
+    link = a_link(prepared.id, Purpose.PUT)
+    for wrong in (link + spoilt, link.replace("/media/", "/media/" + spoilt), link[:20] + spoilt + link[20:]):
+        assert (await http.put(wrong, content=PNG)).status_code in (403, 404)
+
+    assert (await http.put(link, content=PNG)).status_code == 201
