@@ -10,6 +10,7 @@ document ends that one operation. How a socket ends:
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -25,18 +26,20 @@ from api.callers import caller_of, note_account
 from api.origins import may_connect, tell_refused
 from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
-from domain.actors import Actor, ByUser
+from domain.actors import Actor
 from domain.errors import Unavailable
 from schema import limits
 from schema.answers import Answer, encoded, failed
 from schema.documents import Compiled
 from schema.execution import BadRequest, Engine, GraphQLRequest, read_request
+from schema.live.rights import TooMany
 from schema.live.streams import SlowConsumer, Stopped, Stream
 
 log = structlog.stdlib.get_logger()
 
 PROTOCOL = "graphql-transport-ws"
 RESTARTING, SLOW, BROKEN = 1012, 1013, 1011
+REASON_BYTES = 123  # the protocol has no room for more
 MALFORMED, NOT_ACKNOWLEDGED, FORBIDDEN, TOO_LATE, SAME_ID, TOO_MANY = 4400, 4401, 4403, 4408, 4409, 4429
 
 
@@ -72,7 +75,7 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
 class Gone(Exception):
@@ -184,7 +187,8 @@ class Socket:
                 await self._introduce(_payload(frame))
             case "ping":
                 payload = _payload(frame)
-                await self._send({"type": "pong", "payload": payload} if payload else {"type": "pong"})
+                # json, and not orjson, which writes no number that is longer than 64 bits
+                await self._write(json.dumps({"type": "pong", "payload": payload} if payload else {"type": "pong"}))
             case "pong":
                 _payload(frame)
             case "subscribe":
@@ -198,14 +202,15 @@ class Socket:
         if self._introduced:
             raise Closed(TOO_MANY, "Too many initialisation requests")
         self._introduced = True
-        told = payload.get("authorization")
-        actor = await self._engine.authenticate(told) if isinstance(told, str) else None
+        told = _authorization(payload)
+        actor = await self._engine.authenticate(told) if told is not None else None
         if actor is None:
             self._refused_tokens.warn(address=self._caller.address)
             raise Closed(FORBIDDEN, "Forbidden")
-        most = limits.SOCKETS_PER_USER if isinstance(actor.author, ByUser) else limits.SOCKETS_PER_KEY
-        if self._engine.watch.of(actor) >= most:
-            raise Closed(TOO_MANY, "Too many sockets")
+        try:
+            self._engine.watch.expect_room(actor)
+        except TooMany as error:
+            raise Closed(TOO_MANY, str(error)) from None
         self._meet()
         self._actor = actor
         note_account(self._websocket.scope, actor)
@@ -309,7 +314,7 @@ class Socket:
 def _frame(text: str | None) -> dict[str, Any]:
     """A frame of the protocol's outer shape: an object with a `type`."""
     if text is None:
-        raise Closed(MALFORMED, "Text frames only")
+        raise Closed(MALFORMED, "Frames are text in UTF-8")
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) > limits.FRAME_BYTES:
         raise Closed(MALFORMED, f"Frames have at most {limits.FRAME_BYTES} bytes")
@@ -336,6 +341,12 @@ def _payload(frame: dict[str, Any]) -> dict[str, Any]:
     if not _is_object(payload):
         raise Closed(MALFORMED, "`payload` has to be an object")
     return payload
+
+
+def _authorization(payload: dict[str, Any]) -> str | None:
+    """As with headers, the case of its name is not looked at; several would leave open which one counts."""
+    told = [value for name, value in payload.items() if name.lower() == "authorization"]
+    return told[0] if len(told) == 1 and isinstance(told[0], str) else None
 
 
 def _json(value: object) -> str:

@@ -63,6 +63,7 @@ FILE_TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=5.0)
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _SESSION = re.compile(r"(?P<session>upload:[A-Za-z0-9+/=_:-]{1,2048})(\?sig=(?P<signature>[A-Za-z0-9_=-]{1,1024}))?")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")  # Python leaves some of them out of an address without a word
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -131,7 +132,11 @@ class CloudApi:
             yield _bad_token()
             return
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
-        request = self._http.build_request("GET", url, headers=headers)
+        try:
+            request = self._http.build_request("GET", url, headers=headers)
+        except httpx.InvalidURL:
+            yield Elsewhere("no address")
+            return
         try:
             async with asyncio.timeout(MAX_CALL_S):
                 response = await self._http.send(request, stream=True)
@@ -384,6 +389,8 @@ async def _between(before: bytes, chunks: AsyncIterable[bytes], after: bytes) ->
 
 def _origin(url: str) -> tuple[str, str, int] | None:
     """Scheme, host and port; None for what is no address, or hides another one in it."""
+    if _CONTROL.search(url):
+        return None
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -123,6 +123,10 @@ async def test_the_networks_own_hosts_are_asked_with_the_token(url: str) -> None
         "https://lookaside.fbsbx.com:99999/1",
         "https://[bad/1",
         "",
+        "https://lookaside.fbsbx.com/1\x01",
+        "https://lookaside.fbsbx.com/\n1",
+        "https://lookaside.fbsbx.com/1\x7f",
+        "https://lookaside.fbsbx.com/" + "x" * 70_000,
     ],
 )
 async def test_no_other_host_is_ever_asked(url: str) -> None:

@@ -357,12 +357,11 @@ async def test_twenty_operations_are_taken_and_one_more_closes_4429(served: Serv
 
 
 async def test_twenty_sockets_of_one_person_are_taken_and_one_more_closes_4429(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: Served,
 ) -> None:
-    monkeypatch.setattr(limits, "SOCKETS_PER_USER", 3)
     token, other = await served.desk.a_token(), await served.desk.a_token()
     async with AsyncExitStack() as stack:
-        for _ in range(3):
+        for _ in range(20):
             await stack.enter_async_context(connected(served.address, token))
         await stack.enter_async_context(connected(served.address, other))
         one_more = await stack.enter_async_context(a_socket(served.address))
@@ -546,3 +545,86 @@ async def test_sockets_that_do_not_say_who_they_are_are_bounded(
 
         await stack.enter_async_context(a_socket(served.address))
     assert refused.value.response.status_code == 429
+
+
+# ---------------------------------------------------------------- errors of the caller are the caller's
+
+
+@pytest.mark.parametrize("name", ["Authorization", "AUTHORIZATION", "authorization"])
+async def test_the_case_of_authorization_is_not_looked_at(served: Served, name: str) -> None:
+    async with a_socket(served.address) as client:
+        await client.send(type="connection_init", payload={name: f"Bearer {served.key}"})
+
+        assert await client.receive() == {"type": "connection_ack"}
+
+
+async def test_two_authorizations_leave_open_which_one_counts(served: Served) -> None:
+    async with a_socket(served.address) as client:
+        told = f"Bearer {served.key}"
+        await client.send(type="connection_init", payload={"Authorization": told, "authorization": told})
+
+        assert await client.close_code() == 4403
+
+
+async def test_an_id_of_emoji_used_twice_closes_4409(served: Served) -> None:
+    async with connected(served.address, served.key) as client:
+        for _ in range(2):
+            await client.subscribe("👩‍👩‍👧‍👦" * 10, INBOX)
+
+        assert await client.close_code() == 4409
+
+
+async def test_a_pings_payload_comes_back_whatever_its_numbers(served: Served) -> None:
+    payload = {"n": 2**64, "m": -(10**300), "f": 1e300}
+    async with connected(served.address, served.key) as client:
+        await client.send(type="ping", payload=payload)
+
+        assert await client.receive() == {"type": "pong", "payload": payload}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\xff\xfe", id="no UTF-8"),
+        pytest.param(b'{"type":"ping","payload":{"a":"\xed\xa0\x80"}}', id="half a character"),
+        pytest.param(b'{"type":"ping","payload":{"a":"\\ud800"}}', id="half a character, escaped"),
+        pytest.param(b'{"type":"ping","payload":{"n":' + b"9" * 5_000 + b"}}", id="an endless number"),
+        pytest.param(b'{"type":"ping","payload":{"n":1e999}}', id="a number beyond doubles"),
+        pytest.param(b"\x00", id="a control character"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+async def test_a_frame_that_cannot_be_read_closes_4400_without_a_traceback(
+    served: Served, raw: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(served.address, served.key) as client:
+        await client.socket.send(raw, text=True)
+
+        assert await client.close_code() == 4400
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize(
+    ("path", "protocol", "origin", "status"),
+    [
+        ("/graphql", "graphql-ws", None, 400),
+        ("/graphql", PROTOCOL, "https://elsewhere.example", 403),
+        ("/graphql", PROTOCOL, "\u00ff://[", 403),
+        ("/nowhere", PROTOCOL, None, 403),
+        ("/media/%00%0a", PROTOCOL, None, 403),
+    ],
+)
+async def test_a_refused_handshake_is_no_fault_of_the_server(
+    served: Served, path: str, protocol: str, origin: str | None, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(
+            f"ws://{served.address}{path}",
+            subprotocols=[Subprotocol(protocol)],
+            origin=Origin(origin) if origin else None,
+            proxy=None,
+        ):
+            pass
+
+    assert refused.value.response.status_code == status
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
