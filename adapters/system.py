@@ -1,5 +1,6 @@
 """The machine's own clock, and names nobody else gives: the only places where time and chance come in."""
 
+import asyncio
 import secrets
 import threading
 import time
@@ -17,6 +18,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class SystemIds:

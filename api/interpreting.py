@@ -18,6 +18,7 @@ from domain.ports import Delivery, DeliveryResult, DeliveryState, Ports
 from domain.use_cases.interpret import Interpreted, UpdateFailed, interpret
 
 TOGETHER_BYTES: Final = 256 * 1024  # of bodies read at a time; a larger one is read alone
+STUMBLES_AT_MOST: Final = 5  # then it waits until its claim has run out, and the others go on
 KEPT_EVERY: Final = CLAIMED_FOR / 3
 
 log = structlog.stdlib.get_logger()
@@ -30,6 +31,7 @@ class Interpreting:
         self._ports = ports
         self._in_hand: list[Delivery] = []
         self._kept_at = ports.clock.now()
+        self._stumbles = 0  # times the first in hand found something away, though the store answers
 
     async def turn(self, limit: int) -> Interpreted:
         """The oldest deliveries that nobody has; where they fail together, each alone, FAILED if it is to blame."""
@@ -41,6 +43,7 @@ class Interpreting:
                 all_done = _together(all_done, await self._interpreted(piece))
                 done = {delivery.id for delivery in piece}
                 self._in_hand = [delivery for delivery in self._in_hand if delivery.id not in done]
+                self._stumbles = 0
                 if self._in_hand and self._must_keep():
                     await self._keep()
         for each in all_done.failures:
@@ -51,6 +54,11 @@ class Interpreting:
         """What was cut off may be done meanwhile, or somebody else's."""
         if self._in_hand:
             await self._keep()
+            self._stumbles += 1
+        if self._stumbles > STUMBLES_AT_MOST:
+            log.error("put back: something it needs is away", delivery=self._in_hand[0].id if self._in_hand else None)
+            self._in_hand = self._in_hand[len(_first_of(self._in_hand)) :]
+            self._stumbles = 0
         if not self._in_hand:
             now = self._ports.clock.now()
             self._in_hand = await self._ports.journal.claim(limit, now + CLAIMED_FOR)

@@ -56,6 +56,12 @@ class Meters:
         self.outbox_due = self._gauge("outbox_due", "Messages that may leave now and that no worker has")
         self.due_age = self._gauge("outbox_oldest_due_seconds", "Since when the oldest of these may leave")
         self.channels = Gauge("deskline_channels", "Numbers, by state", ("state",), registry=self.registry)
+        self.put_back = Gauge(
+            "deskline_put_back",
+            "Items of a queue that failed and wait to be tried again",
+            ("queue",),
+            registry=self.registry,
+        )
         self.sockets = self._gauge("sockets", "WebSockets open")
         self.database_up = self._gauge("database_up", "1 while the database answers")
         self.in_flight = self._gauge("deliveries_in_flight", "Webhook posts being handled")

@@ -2,20 +2,24 @@
 read the templates again.
 
 Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
-nothing else. A turn that fails is logged and counted, and the loop goes on.
+nothing else. A turn that fails is logged and counted, and the loop goes on; an item that fails is put back
+(`setbacks`), and the others go on.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 
 from api.interpreting import Interpreting
 from api.metrics import Meters
+from api.setbacks import Setbacks
 from domain.errors import Unavailable
-from domain.ids import MediaId, OrganizationId
+from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
+from domain.outbox import RETRIED_FOR
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
 from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
@@ -23,11 +27,13 @@ from domain.use_cases.clearing import forget_parked, sweep_files
 from domain.use_cases.dispatch import dispatch, give_up
 from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
-from domain.use_cases.turns import Leaving, dispatch_old, next_sends
+from domain.use_cases.turns import Leaving, next_sends
 
 DELIVERIES_AT_A_TIME: Final = 64
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
 DUE_AT_A_TIME: Final = 100
+ALARMS_AT_A_TIME: Final = 500
+OLD_AT_A_TIME: Final = 1000
 SYNCS_AT_A_TIME: Final = 10
 SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
@@ -39,6 +45,8 @@ LONGEST_REST_S: Final = 5.0
 DRAIN_WITHIN_S: Final = 7.0  # from the moment it is told to stop; a whole stop has 10 s
 
 log = structlog.stdlib.get_logger()
+
+Item = TypeVar("Item", BusinessAccountId, MessageId)
 
 
 class Worker:
@@ -56,6 +64,14 @@ class Worker:
         self._sending: dict[Leaving, asyncio.Task[None]] = {}
         self._stopped_at: float | None = None  # by the loop's clock
         self._fetching: dict[MediaId, asyncio.Task[None]] = {}
+        self._unfetched = Setbacks[tuple[OrganizationId, MediaId]]("fetch", meters)
+        self._unsent = Setbacks[MessageId]("dispatch", meters)
+        self._old = Setbacks[tuple[OrganizationId, MessageId]]("old sends", meters)
+        self._lost = Setbacks[tuple[OrganizationId, MessageId]]("lost sends", meters)
+        self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
+        self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
+        self._uncleared = Setbacks[OrganizationId]("clearing", meters)
+        self._unswept = Setbacks[str]("sweeping", meters)
         self.is_running = False
 
     @asynccontextmanager
@@ -149,21 +165,21 @@ class Worker:
         room = FETCHES_AT_A_TIME - len(self._fetching)
         if room <= 0:
             return LOOK_EVERY_S  # a download that ends hints
-        due = await self._ports.store.due_media(self._ports.clock.now(), FETCHES_AT_A_TIME + room)
+        limit = self._unfetched.wanted(FETCHES_AT_A_TIME + room)
+        due = self._unfetched.free(await self._ports.store.due_media(self._ports.clock.now(), limit))
         fresh = [(organization, media) for organization, media in due if media not in self._fetching]
         for organization, media in fresh[:room]:
             self._fetching[media] = asyncio.create_task(self._fetch_one(organization, media))
         return LOOK_EVERY_S
 
     async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
-        try:
+        async def tended() -> None:
             step = await tend_media(self._ports, organization, media)
             if step is not None:
                 self._meters.media_steps.labels(step.value).inc()
-        except Exception:
-            self._meters.worker_faults.labels("fetch").inc()
-            log.exception("a file could not be tended", media=media)
-            await _wait(self._stopping, REST_AFTER_FAULT_S)
+
+        try:
+            await self._unfetched.tried((organization, media), tended())
         finally:
             del self._fetching[media]
             self._files.set()
@@ -171,7 +187,7 @@ class Worker:
     # Out
 
     async def _dispatch(self) -> float:
-        turn = await next_sends(self._ports, self._sending)
+        turn = await next_sends(self._ports, self._sending, self._unsent.held())
         for leaving in turn.leaving:
             self._sending[leaving] = asyncio.create_task(self._send(leaving))
         now = self._ports.clock.now()
@@ -181,59 +197,98 @@ class Worker:
 
     async def _send(self, leaving: Leaving) -> None:
         try:
-            await dispatch(self._ports, leaving.organization, leaving.message)
-            self._meters.sends.inc()
-        except Exception:
-            self._meters.worker_faults.labels("dispatch").inc()
-            log.exception("a send failed", message=leaving.message)
-            await _wait(self._stopping, REST_AFTER_FAULT_S)
+            if await self._unsent.tried(leaving.message, dispatch(self._ports, leaving.organization, leaving.message)):
+                self._meters.sends.inc()
         finally:
             del self._sending[leaving]
             self._outbox.set()  # the next of its thread may be due now
 
     async def _dispatch_old(self) -> float:
-        await dispatch_old(self._ports)
+        """What has waited for a day is told that it failed, also where its number can't send."""
+
+        def old(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.old_sends(self._ports.clock.now() - RETRIED_FOR, limit)
+
+        await self._each(self._old, old, OLD_AT_A_TIME, partial(dispatch, self._ports))
         return OLD_EVERY_S
 
     async def _give_up_lost(self) -> float:
-        lost = await self._ports.store.lost_sends(self._ports.clock.now(), DUE_AT_A_TIME)
-        for organization, message in lost:
-            await give_up(self._ports, organization, message)
-            self._meters.lost_sends.inc()
-        return 0.0 if len(lost) == DUE_AT_A_TIME else LOOK_EVERY_S
+        async def lost(limit: int) -> list[tuple[OrganizationId, MessageId]]:
+            mine = {leaving.message for leaving in self._sending}  # an answer in hand may only wait for the store
+            found = await self._ports.store.lost_sends(self._ports.clock.now(), limit + len(mine))
+            return [(organization, message) for organization, message in found if message not in mine]
+
+        done = await self._each(self._lost, lost, DUE_AT_A_TIME, partial(give_up, self._ports))
+        self._meters.lost_sends.inc(done)
+        return 0.0 if done == DUE_AT_A_TIME else LOOK_EVERY_S
 
     async def _ring(self) -> float:
-        due = await self._ports.store.due_alarms(self._ports.clock.now(), DUE_AT_A_TIME)
+        """Those of an organization together: thousands of sessions may end in one minute."""
+        limit = self._unrung.wanted(ALARMS_AT_A_TIME)
+        due = self._unrung.free(await self._ports.store.due_alarms(self._ports.clock.now(), limit))[:ALARMS_AT_A_TIME]
+        threads: dict[OrganizationId, list[ThreadId]] = {}
         for organization, thread in due:
-            await ring(self._ports, organization, thread)
-            self._meters.alarms.inc()
-        return 0.0 if len(due) == DUE_AT_A_TIME else LOOK_EVERY_S
+            threads.setdefault(organization, []).append(thread)
+        rung = 0
+        for organization, together in threads.items():
+            try:
+                await ring(self._ports, organization, *together)
+                rung += len(together)
+            except Exception:
+                log.exception("alarms could not be rung together; now one at a time", organization=organization)
+                for thread in together:
+                    rung += await self._unrung.tried((organization, thread), ring(self._ports, organization, thread))
+        self._meters.alarms.inc(rung)
+        return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
 
     # Templates
 
     async def _sync(self) -> float:
-        due = await self._ports.store.due_template_syncs(self._ports.clock.now(), SYNCS_AT_A_TIME)
-        for organization, account in due:
-            if self._stopping.is_set():
-                break
-            await sync_due(self._ports, organization, account)
-            self._meters.template_syncs.inc()
-        return 0.0 if len(due) == SYNCS_AT_A_TIME else SYNCS_LOOKED_EVERY_S
+        def due(limit: int) -> Awaitable[list[tuple[OrganizationId, BusinessAccountId]]]:
+            return self._ports.store.due_template_syncs(self._ports.clock.now(), limit)
+
+        done = await self._each(self._unread, due, SYNCS_AT_A_TIME, partial(sync_due, self._ports))
+        self._meters.template_syncs.inc(done)
+        return 0.0 if done == SYNCS_AT_A_TIME else SYNCS_LOOKED_EVERY_S
 
     # What nothing came for
 
     async def _clear(self) -> float:
-        most = 0
-        for organization in await self._ports.directory.organizations():
-            most = max(most, await forget_parked(self._ports, organization))
-        return 0.0 if most == CLEARED_AT_A_TIME else CLEAR_EVERY_S
+        counts = [0]
+
+        async def cleared(organization: OrganizationId) -> None:
+            counts.append(await forget_parked(self._ports, organization))
+
+        for organization in self._uncleared.free(await self._ports.directory.organizations()):
+            await self._uncleared.tried(organization, cleared(organization))
+        return 0.0 if max(counts) == CLEARED_AT_A_TIME else CLEAR_EVERY_S
 
     async def _sweep(self) -> float:
-        swept = await sweep_files(self._ports)
+        async def remove(name: str) -> bool:
+            return await self._unswept.tried(name, self._ports.media.remove(name))
+
+        swept = await sweep_files(self._ports, remove)
         self._meters.swept.inc(swept)
         if swept:
             log.info("files that nothing names were removed", files=swept)
         return SWEEP_EVERY_S
+
+    # One turn of a queue
+
+    async def _each(
+        self,
+        setbacks: Setbacks[tuple[OrganizationId, Item]],
+        due: Callable[[int], Awaitable[list[tuple[OrganizationId, Item]]]],
+        limit: int,
+        work: Callable[[OrganizationId, Item], Awaitable[object]],
+    ) -> int:
+        """How many of the due ones were done, each by itself."""
+        done = 0
+        for organization, item in setbacks.free(await due(setbacks.wanted(limit)))[:limit]:
+            if self._stopping.is_set():
+                break
+            done += await setbacks.tried((organization, item), work(organization, item))
+        return done
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -58,6 +58,10 @@ T = TypeVar("T")
 class Clock(Protocol):
     def now(self) -> datetime: ...
 
+    async def wait(self, seconds: float) -> None:
+        """As long by a clock that is never set."""
+        ...
+
 
 class Ids(Protocol):
     def new(self) -> str:
@@ -417,7 +421,7 @@ class Store(Protocol):
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """The next instant after `now` at which a send or an alarm falls due; None where none is known."""
+        """The next instant after `now` at which something in the outbox falls due; None where none is known."""
         ...
 
     async def figures(self, now: datetime) -> Figures: ...

@@ -4,6 +4,7 @@ Everything belongs to ACME and fits together: the default message stands in the 
 contact's on the default channel. `an_id(n)` gives further ids, which rise with `n` and lie above all defaults.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -123,6 +124,11 @@ class FixedClock:
     def advance(self, by: timedelta) -> datetime:
         self.at += by
         return self.at
+
+    async def wait(self, seconds: float) -> None:
+        """Moves it, and lets others go on."""
+        self.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)

@@ -207,21 +207,16 @@ class SqlStore:
         return Figures(due["held"], oldest, {ChannelState(row["state"]): row["held"] for row in states})
 
     async def next_due(self, now: datetime) -> datetime | None:
-        # outbox_by_due, outbox_of_thread; threads_by_alarm
+        # outbox_by_due, one step in each organization
         (row,) = await self._selects.select(
-            f"""
-            SELECT min(at) AS at FROM (
-                SELECT min(item.due_at) AS at
-                FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
-                WHERE item.due_at > ? AND item.leased_until IS NULL AND {FIRST_OF_ITS_THREAD}
-                UNION ALL
-                SELECT min((
-                    SELECT min(thread.alarm_at) FROM threads AS thread
-                    WHERE thread.organization_id = organization.organization_id AND thread.alarm_at > ?
-                )) FROM organizations AS organization
-            ) AS next
+            """
+            SELECT min((
+                SELECT item.due_at FROM outbox AS item
+                WHERE item.organization_id = organization.organization_id AND item.due_at > ?
+                  AND item.leased_until IS NULL
+                ORDER BY item.due_at LIMIT 1
+            )) AS at FROM organizations AS organization
             """,
-            now,
             now,
         )
         return None if row["at"] is None else instant_of(row["at"])

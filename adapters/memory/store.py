@@ -157,9 +157,8 @@ class MemoryStore:
         return sorted(failed)[:limit]
 
     async def next_due(self, now: datetime) -> datetime | None:
-        sends = [item.due_at for item in self._first_items() if item.leased_until is None]
-        alarms = [thread.alarm.at for thread in self._all(Thread) if thread.alarm is not None]
-        return min((at for at in sends + alarms if at > now), default=None)
+        sends = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None]
+        return min((at for at in sends if at > now), default=None)
 
     async def figures(self, now: datetime) -> Figures:
         due = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None and item.due_at <= now]

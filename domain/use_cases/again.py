@@ -1,4 +1,5 @@
-"""A use case whose transaction collided with another is tried again as a whole, a few times."""
+"""A use case whose transaction collided with another is tried again as a whole, a few times; what is known nowhere else is
+kept until it is written."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
@@ -6,6 +7,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.errors import Collision, Unavailable
 from domain.ports import Ports
+
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 4.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,3 +32,17 @@ def again_on_collision(
                     raise Unavailable from None
 
     return tried
+
+
+async def until_written(ports: Ports, write: Callable[[], Awaitable[T]]) -> T:
+    """What the network said can be asked of nobody again: it is kept in hand until the store can take it.
+
+    Whoever ends while it waits loses it, as one that is killed does.
+    """
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            return await write()
+        except Unavailable:
+            await ports.clock.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -1,26 +1,32 @@
 """Alarms: what a session has to say when its time comes, with nobody asking."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from domain.events import SessionChange, SessionChanged
 from domain.ids import OrganizationId, ThreadId
-from domain.ports import Ports
+from domain.ports import Ports, Transaction
 from domain.sessions import AlarmKind, next_alarm
+from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
 
 
 @again_on_collision
-async def ring(ports: Ports, organization: OrganizationId, thread: ThreadId) -> None:
-    """Tell that a session is about to end, or has ended. An end that a newer message moved is never told."""
+async def ring(ports: Ports, organization: OrganizationId, *threads: ThreadId) -> None:
+    """Tell that sessions are about to end, or have ended. An end that a newer message moved is never told."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
-        current = (await tx.threads([thread])).get(thread)
-        if current is None or current.session is None or current.alarm is None or current.alarm.at > now:
-            return
-        session, alarm = current.session, current.alarm
-        if alarm.kind is AlarmKind.EXPIRING and now < session.expires_at:
-            tx.save(replace(current, alarm=next_alarm(session, now, warned=True)))
-            tx.record(SessionChanged(thread, SessionChange.EXPIRING))
-            return
-        tx.save(replace(current, alarm=None))
-        tx.record(SessionChanged(thread, SessionChange.EXPIRED))
+        for thread in (await tx.threads(threads)).values():
+            _ring_one(tx, thread, now)
+
+
+def _ring_one(tx: Transaction, thread: Thread, now: datetime) -> None:
+    session, alarm = thread.session, thread.alarm
+    if session is None or alarm is None or alarm.at > now:
+        return
+    if alarm.kind is AlarmKind.EXPIRING and now < session.expires_at:
+        tx.save(replace(thread, alarm=next_alarm(session, now, warned=True)))
+        tx.record(SessionChanged(thread.id, SessionChange.EXPIRING))
+        return
+    tx.save(replace(thread, alarm=None))
+    tx.record(SessionChanged(thread.id, SessionChange.EXPIRED))

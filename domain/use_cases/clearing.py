@@ -1,6 +1,6 @@
 """Clearing away what nothing came for, and what crashes left behind."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from domain.ids import MediaId, OrganizationId
@@ -22,8 +22,10 @@ async def forget_parked(ports: Ports, organization: OrganizationId) -> int:
     return len(waited)
 
 
-async def sweep_files(ports: Ports) -> int:
-    """Remove what the store keeps and no row of ours names: bytes of workers that died in between. How many they were.
+async def sweep_files(ports: Ports, remove: Callable[[str], Awaitable[bool]]) -> int:
+    """What the store keeps and no row of ours names goes: bytes of workers that died in between. How many they were.
+
+    `remove` says whether it removed one.
 
     Names that tell of an organization we don't have are left alone: they may be another desk's.
     """
@@ -36,12 +38,12 @@ async def sweep_files(ports: Ports) -> int:
         if owner is not None and owner[0] in ours:
             batch.append(name)
         if len(batch) == AT_A_TIME:
-            removed += await _removed(ports, batch)
+            removed += await _removed(ports, batch, remove)
             batch = []
-    return removed + await _removed(ports, batch)
+    return removed + await _removed(ports, batch, remove)
 
 
-async def _removed(ports: Ports, names: Sequence[str]) -> int:
+async def _removed(ports: Ports, names: Sequence[str], remove: Callable[[str], Awaitable[bool]]) -> int:
     """Those of these names that nothing knows, removed; how many that were."""
     owners: dict[OrganizationId, set[MediaId]] = {}
     for name in names:
@@ -52,9 +54,7 @@ async def _removed(ports: Ports, names: Sequence[str]) -> int:
         for media in (await ports.reader.media_by_ids(organization, sorted(ids))).values():
             known |= names_of(media)
     orphans = [name for name in names if name not in known]
-    for name in orphans:
-        await ports.media.remove(name)
-    return len(orphans)
+    return sum([await remove(name) for name in orphans])
 
 
 def _owner(name: str) -> tuple[OrganizationId, MediaId]:

@@ -1,12 +1,14 @@
 """Dispatching: a queued message leaves, or is told why it does not.
 
 Two transactions, and the network between them, inside neither: one claims the message and begins an attempt, one
-settles what came of it. Nothing is sent blind: the rules are asked again, and an unknown outcome is never sent again.
-A file goes to the network first, by two more transactions: once for each number, since its id can be sent again.
+settles what came of it, and is tried until it is written. Nothing is sent blind: the rules are asked again, and an
+unknown outcome is never sent again. A file goes to the network first, by two more transactions: once for each number,
+since its id can be sent again.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 from domain.actors import ByContact
@@ -66,7 +68,7 @@ from domain.ports import (
 from domain.quarantine import Policy
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
-from domain.use_cases.again import again_on_collision
+from domain.use_cases.again import again_on_collision, until_written
 from domain.use_cases.changes import apply_parked, turn_of
 from domain.use_cases.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
@@ -125,12 +127,13 @@ async def dispatch(ports: Ports, organization: OrganizationId, message: MessageI
     """Send one queued message, if it is still to be sent and its turn has come."""
     claimed = await _claim(ports, organization, message)
     if isinstance(claimed, _ToUpload):
-        await _settle_upload(ports, claimed, await _uploaded(ports, claimed))
+        uploaded = await _uploaded(ports, claimed)
+        await until_written(ports, partial(_settle_upload, ports, claimed, uploaded))
         claimed = await _claim(ports, organization, message)
     if not isinstance(claimed, _Claimed):
         return
     result = await ports.network.send(claimed.token, claimed.outgoing)
-    await _settle(ports, claimed, result)
+    await until_written(ports, partial(_settle, ports, claimed, result))
 
 
 @again_on_collision

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import ChannelId, MessageId, OrganizationId
-from domain.outbox import PERSON_FIRST, RETRIED_FOR, TEMPLATE_NEXT
+from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.pace import THROUGHPUT, Pace, burst, free, free_at, share, templates_are_held, together
 from domain.ports import DueNumber, Ports
-from domain.use_cases.dispatch import dispatch
 
 AT_A_TIME = 96
 OF_A_NUMBER = 40
 TEMPLATES_OF_A_NUMBER = 32
-OLD_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +34,43 @@ class Turn:
     again_at: datetime | None = None  # when more may leave of what is due already; None where nothing but places lacks
 
 
-async def next_sends(ports: Ports, in_hand: Collection[Leaving]) -> Turn:
-    """What to dispatch now, beside what this process has in hand already."""
+async def next_sends(ports: Ports, in_hand: Collection[Leaving], aside: Collection[MessageId] = ()) -> Turn:
+    """What to dispatch now, beside what this process has in hand already. `aside` are those that wait after a fault."""
     now = ports.clock.now()
     room = AT_A_TIME - len(in_hand)
     leaving: list[Leaving] = []
     again: list[datetime] = []
     for number in sorted(await ports.store.due_numbers(now), key=lambda each: _held_by(each, in_hand)):
-        turn = await _of_number(ports, number, in_hand, room - len(leaving), now)
+        turn = await _of_number(ports, number, in_hand, aside, room - len(leaving), now)
         leaving += turn.leaving
         again += [turn.again_at] if turn.again_at is not None else []
     return Turn(tuple(leaving), min(again, default=None))
-
-
-async def dispatch_old(ports: Ports) -> int:
-    """What has waited for a day is told that it failed, also where its number can't send; how many were looked at."""
-    old = await ports.store.old_sends(ports.clock.now() - RETRIED_FOR, OLD_AT_A_TIME)
-    for organization, message in old:
-        await dispatch(ports, organization, message)
-    return len(old)
 
 
 def _held_by(number: DueNumber, in_hand: Collection[Leaving]) -> int:
     return sum(each.channel == number.channel for each in in_hand)
 
 
-async def _of_number(ports: Ports, number: DueNumber, in_hand: Collection[Leaving], room: int, now: datetime) -> Turn:
+async def _of_number(
+    ports: Ports,
+    number: DueNumber,
+    in_hand: Collection[Leaving],
+    aside: Collection[MessageId],
+    room: int,
+    now: datetime,
+) -> Turn:
     pace = number.pace or Pace(number.organization, number.channel, THROUGHPUT, now)
     mine = {each.message: each.is_template for each in in_hand if each.channel == number.channel}
     places = min(room, OF_A_NUMBER - len(mine))
     if places <= 0:
         return Turn(())
-    most = burst(pace) + len(mine)
+    most = burst(pace) + len(mine) + len(aside)
     replies = await ports.store.due_sends_of(number.organization, number.channel, PERSON_FIRST, now, most)
     templates = await ports.store.due_sends_of(number.organization, number.channel, TEMPLATE_NEXT, now, most)
     # Those in hand are told as due until they are claimed, and have not used the pace yet.
     unclaimed = sum(message in mine for message in (*replies, *templates))
-    replies = [message for message in replies if message not in mine]
-    templates = [message for message in templates if message not in mine]
+    replies = [message for message in replies if message not in mine and message not in aside]
+    templates = [message for message in templates if message not in mine and message not in aside]
     if replies and templates_are_held(pace, now):
         templates = []
     waiting = len(replies) + len(templates)

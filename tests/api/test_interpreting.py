@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.journal import MemoryJournal
-from api.interpreting import TOGETHER_BYTES, Interpreting
+from adapters.whatsapp.inbound import CloudInterpreter
+from api.interpreting import STUMBLES_AT_MOST, TOGETHER_BYTES, Interpreting
 from api.replay import replay_files
 from domain.claims import CLAIMED_BYTES, CLAIMED_FOR
 from domain.errors import Unavailable
@@ -170,6 +171,28 @@ async def test_what_was_lost_to_another_worker_meanwhile_is_left_to_it() -> None
     assert [each.id for each in heir] == ["000", "001"]
     assert (await interpreting.turn(64)).deliveries == 1
     assert [each.id for each in await desk.journal.waiting(10)] == ["000", "001"]
+
+
+async def test_one_that_always_finds_something_away_is_put_back_and_the_others_go_on(desk: Ports) -> None:
+    class NeverThere:
+        """The network's interpreter, whose help one body asks for in vain."""
+
+        async def updates(self, delivery: Delivery) -> list[Update]:
+            if b"poison" in delivery.body:
+                raise Unavailable
+            return CloudInterpreter().updates(delivery)
+
+    interpreting = Interpreting(replace(desk, interpreter=NeverThere()))
+    head = await deliver(desk, "poison" + "!" * TOGETHER_BYTES)
+    second = await deliver(desk, "hello" + "!" * TOGETHER_BYTES)
+
+    for _ in range(STUMBLES_AT_MOST + 1):
+        with pytest.raises(Unavailable):
+            await interpreting.turn(64)
+    await interpreting.turn(64)
+
+    assert await state_of(desk, head) is DeliveryState.WAITING
+    assert await state_of(desk, second) is DeliveryState.INTERPRETED
 
 
 async def test_files_that_could_not_be_had_are_put_back_by_the_replay() -> None:

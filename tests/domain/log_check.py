@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from domain.channels import Channel
-from domain.errors import Collision
+from domain.errors import Collision, Unavailable
 from domain.events import (
     ChannelChanged,
     Event,
@@ -92,6 +92,8 @@ class WatchedStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.collisions = 0
+        self.away = 0  # how many of the next transactions find nobody
+        self.transactions = 0
         self.pauses: list[int] = []
         self.due_sends = database.store.due_sends
         self.due_numbers = database.store.due_numbers
@@ -109,6 +111,10 @@ class WatchedStore:
     async def transaction(
         self, organization: OrganizationId, *, background: bool = False
     ) -> AsyncGenerator[Transaction, None]:
+        self.transactions += 1
+        if self.away:
+            self.away -= 1
+            raise Unavailable
         reader = self._database.reader
         async with self._database.store.transaction(organization, background=background) as tx:
             before = await photograph(reader, organization)

@@ -7,7 +7,7 @@ import pytest
 from domain.events import SessionChange, SessionChanged
 from domain.ids import ThreadId
 from domain.use_cases.alarms import ring
-from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact, a_thread
+from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact, a_person, a_thread
 from tests.domain.desk import Desk, open_desk
 
 SECOND = timedelta(seconds=1)
@@ -115,3 +115,16 @@ async def test_a_thread_without_a_session_or_none_at_all_has_nothing_to_say(desk
     await ring(desk.ports, ACME, ThreadId("none"))
 
     assert await desk.head() == head
+
+
+async def test_sessions_that_end_together_are_told_in_one_transaction(desk: Desk) -> None:
+    for number in range(20):
+        await desk.wrote(by=a_person(f"4860010{number:04}"))
+    due = await desk.ports.store.due_alarms(END, 100)
+    desk.clock.at = END
+    before, head = desk.store.transactions, await desk.head()
+
+    await ring(desk.ports, ACME, *(thread for _, thread in due))
+
+    assert desk.store.transactions == before + 1
+    assert [each.change for each in await desk.events(head) if isinstance(each, SessionChanged)] == [EXPIRED] * 21

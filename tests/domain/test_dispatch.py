@@ -896,3 +896,51 @@ async def test_two_numbers_send_under_their_own_names(desk: Desk) -> None:
         await dispatch(desk.ports, ACME, message.id)
 
     assert {each.number for each in desk.network.sent} == {NUMBER, PhoneNumberId("9")}
+
+
+# ---------------------------------------------------------------- an answer in hand
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Rejected(130429, "too fast"), QUEUED),
+        (Rejected(131026, "not on WhatsApp"), FAILED),
+        (Accepted(Wamid("wamid.ours")), SENT),
+        (NOT_LEFT, QUEUED),
+        (LOST, UNKNOWN),
+    ],
+)
+async def test_what_the_network_said_while_the_database_was_away_is_written_when_it_is_back(
+    desk: Desk, answer: SendResult, status: MessageStatus
+) -> None:
+    await desk.wrote()
+    reply = await desk.reply()
+    desk.network.answers.append(answer)
+
+    async def the_database_goes(outgoing: Outgoing) -> None:
+        desk.store.away = 5
+
+    desk.network.meanwhile = the_database_goes
+    began = desk.clock.now()
+    after = await desk.dispatch(reply)
+
+    assert (after.status, len(desk.network.sent)) == (status, 1)
+    assert timedelta(seconds=4) < desk.clock.now() - began < LEASE
+    assert desk.store.away == 0
+
+
+async def test_an_answer_that_is_written_after_its_worker_was_given_up_says_what_became_of_it(desk: Desk) -> None:
+    await desk.wrote()
+    reply = await desk.reply()
+
+    async def the_database_goes(outgoing: Outgoing) -> None:
+        desk.clock.advance(LEASE)
+        await give_up(desk.ports, ACME, reply.id)
+        assert (await desk.message_by_id(reply.id)).status is UNKNOWN
+        desk.store.away = 3
+
+    desk.network.meanwhile = the_database_goes
+    desk.network.answers.append(Rejected(131026, "not on WhatsApp"))
+
+    assert (await desk.dispatch(reply)).status is FAILED

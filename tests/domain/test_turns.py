@@ -26,7 +26,6 @@ from domain.use_cases.turns import (
     TEMPLATES_OF_A_NUMBER,
     Leaving,
     Turn,
-    dispatch_old,
     next_sends,
 )
 from tests.builders import (
@@ -423,6 +422,14 @@ async def test_a_probe_that_fails_is_repeated_in_a_minute() -> None:
 
 
 # ---------------------------------------------------------------- what waited for a day
+
+
+async def dispatch_old(ports: Ports) -> int:
+    """As the worker does; how many were looked at."""
+    old = await ports.store.old_sends(ports.clock.now() - RETRIED_FOR, 1000)
+    for organization, message in old:
+        await dispatch(ports, organization, message)
+    return len(old)
 
 
 async def test_what_waited_for_a_day_on_a_number_that_cannot_send_is_told_as_failed() -> None:
