@@ -1,5 +1,6 @@
-"""A use case whose transaction collided with another is tried again as a whole, a few times; what is known nowhere else is
-kept until it is written."""
+"""A use case whose transaction collided with another is tried again as a whole, a few times; what is known nowhere else
+is kept until it is written.
+"""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
