@@ -315,7 +315,7 @@ def bootstrap(
         time_zone: Where the organization's months turn, by its IANA name.
         subscribed_on: The day of the subscription, such as 2026-01-31; today where left out.
         quota: Conversations a month.
-        as_json: Print one line of JSON: organizationId, userId, apiKey.
+        as_json: Print one line of JSON: organizationId, userId, apiKey, and password where it was made.
     """
     from domain.use_cases.bootstrap import Bootstrap
     from schema.id_text import id_text
@@ -325,7 +325,8 @@ def bootstrap(
     begun = run(_begin(settings, asked))
     ids = {"organizationId": id_text("Organization", begun.organization), "userId": id_text("User", begun.user)}
     if as_json:
-        say(json.dumps(ids | {"apiKey": begun.secret}))
+        made = {"password": begun.password} if password is None else {}
+        say(json.dumps(ids | {"apiKey": begun.secret} | made))
         return
     say(f"Organization {organization}: {ids['organizationId']}")
     say(f"Administrator {email}: {ids['userId']}")

@@ -8,7 +8,6 @@ accepted, the answer is a stream of events.
 import math
 from dataclasses import dataclass
 
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -37,7 +36,6 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 PATH = "/graphql"
 LISTEN_AGAIN_S = 5.0  # where too many event streams are open
 
-log = structlog.stdlib.get_logger()
 lost_upgrades = Seldom("socket.upgrade_missing", every_s=2.0)
 
 

@@ -9,8 +9,6 @@ from domain.actors import Role, Scope
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.personal_data import PersonalDataPattern
 
-PASSWORD_MIN = 8  # OWASP ASVS 5.0.0, 6.2.1
-PASSWORD_MAX = 1024
 NAME_LIMIT = 200
 
 

@@ -210,7 +210,8 @@ class UserCreateInput:
     role: Role = strawberry.field(description="What they may do.")
     password: str | None = strawberry.field(
         default=None,
-        description="8 to 1024 characters. Left out or null: they cannot sign in until an administrator sets one.",
+        description="8 to 1024 characters, none of the commonest and no name or address. Left out or null: they cannot"
+        " sign in until an administrator sets one.",
     )
 
 

@@ -3,13 +3,14 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.actors import Actor, ByIntegration, ByUser, key_actor, user_actor
 from domain.callers import Caller
-from domain.errors import Refusal, invalid
+from domain.errors import Refusal, Unavailable, invalid
 from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.organizations import ApiKey, SignIn, User, normal_email
 from domain.ports import Listing, Ports
@@ -54,7 +55,8 @@ async def authenticate(ports: Ports, bearer: str) -> Actor | None:
     key = keys.get(ApiKeyId(ref))
     if key is None or not key.is_good(ports.clock.now()):
         return None
-    await _note_use(ports, key)
+    with suppress(Unavailable):  # a full disk or a busy writer: reading goes on, and the hint is older for a while
+        await _note_use(ports, key)
     return key_actor(organization, key.id, key.scopes)
 
 
@@ -156,6 +158,8 @@ async def _note_use(ports: Ports, key: ApiKey) -> None:
     now = ports.clock.now()
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
         return
+    if await ports.throttle.take(f"noting:{key.id}", 1, USE_NOTED_EVERY.total_seconds()) is not None:
+        return  # somebody else notes it, or it failed a moment ago: nobody waits for it again and again
     async with ports.store.transaction(key.organization, background=True) as tx:
         fresh = await tx.api_key(key.id)
         if fresh is not None:

@@ -8,10 +8,11 @@ from domain.actors import Role, Scope
 from domain.errors import ErrorCode, Refusal, Refused, invalid
 from domain.ids import OrganizationId, UserId
 from domain.organizations import NAME_LIMIT, Organization, User, is_time_zone, normal_email
+from domain.passwords import password_fault
 from domain.ports import Listing, Ports
 from domain.quota import DEFAULT_LIMIT
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.people import CreateApiKey, email_fault, new_key, password_fault
+from domain.use_cases.people import CreateApiKey, email_fault, new_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def _fault(asked: Bootstrap) -> Refusal | None:
         return invalid(f"An organization's name has 1 to {NAME_LIMIT} characters.", "organization")
     if fault := email_fault(asked.email):
         return invalid(fault, "email")
-    if asked.password is not None and (fault := password_fault(asked.password)):
+    known = (asked.organization, asked.email)
+    if asked.password is not None and (fault := password_fault(asked.password, known)):
         return invalid(fault, "password")
     if asked.quota_limit < 0:
         return invalid("A quota is 0 or more conversations a month.", "quota")

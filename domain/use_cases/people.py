@@ -6,7 +6,8 @@ from datetime import datetime
 from domain.actors import Actor, Right, Role, Scope
 from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import ApiKeyId, OrganizationId, UserId
-from domain.organizations import NAME_LIMIT, PASSWORD_MAX, PASSWORD_MIN, ApiKey, User, normal_email
+from domain.organizations import NAME_LIMIT, ApiKey, User, normal_email
+from domain.passwords import password_fault
 from domain.ports import Listing, Ports
 from domain.use_cases.access import KEY_PREFIX, secret_hash
 from domain.use_cases.again import again_on_collision
@@ -39,7 +40,8 @@ class CreatedKey:
 async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | Refusal:
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer users")
-    if refusal := _user_fault(asked):
+    organization = await ports.reader.organization(actor.organization)
+    if refusal := _user_fault(asked, organization.name):
         return refusal
     hashed = await ports.passwords.hash(asked.password) if asked.password is not None else None
     email = normal_email(asked.email)
@@ -105,14 +107,6 @@ def new_key(ports: Ports, organization: OrganizationId, asked: CreateApiKey) -> 
     return key, secret
 
 
-def password_fault(password: str) -> str | None:
-    if len(password) < PASSWORD_MIN:
-        return f"A password has at least {PASSWORD_MIN} characters."
-    if len(password) > PASSWORD_MAX:
-        return f"A password has at most {PASSWORD_MAX} characters."
-    return None
-
-
 def email_fault(email: str) -> str | None:
     local, at, host = email.strip().rpartition("@")
     if not at or not local or not host or " " in email.strip() or len(email) > 254:
@@ -120,12 +114,13 @@ def email_fault(email: str) -> str | None:
     return None
 
 
-def _user_fault(asked: CreateUser) -> Refusal | None:
+def _user_fault(asked: CreateUser, organization: str) -> Refusal | None:
     if not asked.name.strip() or len(asked.name) > NAME_LIMIT:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
     if fault := email_fault(asked.email):
         return invalid(fault, "email")
-    if asked.password is not None and (fault := password_fault(asked.password)):
+    known = (asked.name, asked.email, organization)
+    if asked.password is not None and (fault := password_fault(asked.password, known)):
         return invalid(fault, "password")
     return None
 

@@ -79,8 +79,16 @@ def test_bootstrap_prints_one_line_for_scripts(tmp_path: Path) -> None:
 
     assert (begun.returncode, begun.stdout.count("\n")) == (0, 1)
     told = json.loads(begun.stdout)
-    assert list(told) == ["organizationId", "userId", "apiKey"]
+    assert list(told) == ["organizationId", "userId", "apiKey", "password"]
     assert told["apiKey"].startswith("dk_")
+    assert len(told["password"]) >= 16, "made, and shown nowhere else"
+
+
+def test_bootstrap_does_not_repeat_a_password_it_was_given(tmp_path: Path) -> None:
+    begun = bootstrap(tmp_path, "--password", "correct horse", "--json")
+
+    assert list(json.loads(begun.stdout)) == ["organizationId", "userId", "apiKey"]
+    assert "correct horse" not in begun.stdout + begun.stderr
 
 
 def test_bootstrap_for_people_shows_the_password_it_made(tmp_path: Path) -> None:
@@ -106,6 +114,8 @@ def test_an_organization_of_the_same_name_is_refused(tmp_path: Path) -> None:
         (["--time-zone", "Mars/Olympus"], "Mars/Olympus"),
         (["--subscribed-on", "31.1.2026"], "2026-01-31"),
         (["--password", "short"], "at least 8 characters"),
+        (["--password", "Password1"], "one of the most common ones"),
+        (["--password", "acme2026"], "no name or address"),
         (["--quota", "-1"], "0 or more"),
     ],
 )

@@ -3,12 +3,13 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from domain.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.callers import Caller
-from domain.errors import ErrorCode, Refused
+from domain.errors import ErrorCode, Refused, Unavailable
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.organizations import User
 from domain.ports import Listing
@@ -227,6 +228,32 @@ async def test_noting_the_use_of_a_key_never_brings_a_revoked_one_back(desk: Des
     await asyncio.gather(revoke_api_key(desk.ports, ADMIN, made.api_key.id), authenticate(desk.ports, made.secret))
 
     assert await authenticate(desk.ports, made.secret) is None
+
+
+async def test_a_store_that_cannot_note_the_use_keeps_nobody_from_reading(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, a busy writer. It is tried once a minute, however many ask meanwhile."""
+    made = await a_new_key(desk, Scope.READ)
+    tries = 0
+
+    def full(organization: OrganizationId, *, background: bool = False) -> NoReturn:
+        nonlocal tries
+        tries += 1
+        raise Unavailable
+
+    with monkeypatch.context() as disk:
+        disk.setattr(desk.store, "transaction", full)
+        for minute in range(1, 3):
+            for _ in range(5):
+                actor = await authenticate(desk.ports, made.secret)
+                assert actor is not None
+                assert actor.author == ByIntegration(made.api_key.id)
+            assert tries == minute
+            desk.later(MINUTE)
+
+    assert await authenticate(desk.ports, made.secret) is not None
+    assert await last_used(desk, made.api_key.id) == desk.clock.at
 
 
 async def test_a_key_that_goes_while_its_use_is_noted_is_not_written_anew(desk: Desk) -> None:

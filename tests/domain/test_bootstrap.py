@@ -88,7 +88,11 @@ async def test_a_second_time_with_the_same_name_is_refused_and_says_so(desk: Des
         (replace(GLOBEX, organization="x" * 201), "organization"),
         (replace(GLOBEX, email="hank"), "email"),
         (replace(GLOBEX, password="x" * 7), "password"),
-        (replace(GLOBEX, password="x" * 1025), "password"),
+        (replace(GLOBEX, password="ab1d" * 256 + "x"), "password"),
+        (replace(GLOBEX, password="password"), "password"),
+        (replace(GLOBEX, password="12345678"), "password"),
+        (replace(GLOBEX, password=GLOBEX.organization + "2026"), "password"),
+        (replace(GLOBEX, password=GLOBEX.email), "password"),
         (replace(GLOBEX, quota_limit=-1), "quota"),
         (replace(GLOBEX, time_zone="Europe/Nowhere"), "timeZone"),
         (replace(GLOBEX, time_zone=""), "timeZone"),
@@ -108,7 +112,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_made(desk: Desk, asked: Boo
 
 @pytest.mark.parametrize(
     "asked",
-    [replace(GLOBEX, organization="x" * 200), replace(GLOBEX, password="x" * 8), replace(GLOBEX, quota_limit=0)],
+    [replace(GLOBEX, organization="x" * 200), replace(GLOBEX, password="ab1d" * 2), replace(GLOBEX, quota_limit=0)],
 )
 async def test_what_is_just_within_the_limits_is_made(desk: Desk, asked: Bootstrap) -> None:
     assert isinstance(await bootstrap(desk.ports, asked), Bootstrapped)
