@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from adapters.private import make_private_folder
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
 from adapters.whatsapp.simulator.options import PersonOptions
 from api.app import serving
@@ -200,7 +201,7 @@ def _settings(folder: Path, address: str, network: SimulatorOptions) -> Settings
 @contextlib.contextmanager
 def _kept_or_not(directory: Path | None) -> Generator[Path, None, None]:
     if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private_folder(directory)
         yield directory
         return
     with tempfile.TemporaryDirectory(prefix="deskline-demo-") as folder:

@@ -14,12 +14,12 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from adapters.private import OWNER_ONLY_FILE, narrow
 from api.refusals import WrongSetting
 from api.settings import PREFIX, SECRET_KEY_MIN, Settings, encryption_key_bytes
 
 KEY_BYTES: Final = 32
 MADE_BYTES: Final = 48
-OWNER_ONLY: Final = 0o600
 NEEDED: Final = (
     f"{PREFIX}SECRET_KEY: expected at least {SECRET_KEY_MIN} random characters, the same for every process: "
     "beside PostgreSQL there is no file to keep one in"
@@ -35,6 +35,8 @@ class Keys:
 
 def keys_of(settings: Settings) -> Keys:
     """Makes and keeps the secret where there is none yet. Raises WrongSetting where it can't be kept."""
+    if settings.database_file is not None:
+        narrow([key_file(settings.database_file)])
     secret = settings.secret_key.get_secret_value() if settings.secret_key else _own_secret(settings.database_file)
     given = tuple(encryption_key_bytes(key) for key in settings.encryption_keys)
     return Keys(
@@ -77,7 +79,7 @@ def _read(path: Path) -> str | None:
 def _made(path: Path) -> str:
     """Written whole under another name first: of two processes that start at once, both go on with one secret."""
     draft = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(MADE_BYTES) + "\n")

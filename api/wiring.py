@@ -127,7 +127,9 @@ async def _media(settings: Settings) -> MediaStore:
     """Files in a folder, or in an object store; one that is away now is asked again by whoever needs it."""
     place = settings.media_objects
     if place is None:
-        return DiskMedia(settings.media_folder)
+        files = DiskMedia(settings.media_folder)
+        await files.keep_private(is_ours=settings.media_store is None)
+        return files
     from adapters.media.objects import ObjectMedia, Standing  # who has none need not wait for its library
 
     objects = ObjectMedia(place)

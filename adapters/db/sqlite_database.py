@@ -39,8 +39,10 @@ from adapters.db.sqlite_deliveries import SqliteDeliveries
 from adapters.db.sqlite_transactions import SqliteTransactions
 from adapters.db.sqlite_writer import Writer
 from adapters.db.store import Hears, SqlStore
+from adapters.private import make_private_file, narrow
 from domain.ports import Bus, Clock, Ids
 
+COMPANIONS = ("-wal", "-shm", "-journal")
 SQLITE_ENGINE = "tortoise.backends.sqlite"
 
 
@@ -103,6 +105,7 @@ async def open_sqlite(
 
 async def open_file(path: Path, migrations: str = "migrations") -> Opened:
     await asyncio.to_thread(_refuse_others, path)
+    await asyncio.to_thread(_keep_private, path)
     names = ["default", *(f"read{number}" for number in range(1, readers_for_this_machine() + 1))]
     context = TortoiseContext()
     connections = {name: _credentials(name, path) for name in names}
@@ -123,6 +126,12 @@ async def open_file(path: Path, migrations: str = "migrations") -> Opened:
         await opened.close()
         raise
     return opened
+
+
+def _keep_private(path: Path) -> None:
+    """Before SQLite opens it: the files it puts beside a database get the database's own mode."""
+    make_private_file(path)
+    narrow([path, *(path.with_name(path.name + ending) for ending in COMPANIONS)])
 
 
 def sqlite_path(url: str) -> Path:

@@ -15,12 +15,11 @@ from typing import BinaryIO, Final
 
 from adapters.media.gathering import gathered
 from adapters.media.names import ours
+from adapters.private import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, make_private_folder, narrow
 from domain.errors import Unavailable
 from domain.ports import BytesMissing
 
 CHUNK_BYTES: Final = 256 * 1024  # in memory at a time, for each file on its way
-OWNER_ONLY_FILE: Final = 0o600
-OWNER_ONLY_FOLDER: Final = 0o700
 DRAFTS: Final = ".drafts"
 SHELF: Final = slice(-2, None)  # files are spread over folders by the end of their names, which is random
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -87,11 +86,25 @@ class DiskMedia:
             await asyncio.to_thread((drafts / name).unlink, missing_ok=True)
         return len(left)
 
+    async def keep_private(self, *, is_ours: bool) -> None:
+        """Folders that others may look into are closed to them, with their files; `root` itself only if it is ours.
+
+        Where a folder is closed already nobody reaches its files, so that they are not looked at one by one.
+        """
+        await asyncio.to_thread(_closed, self._root, is_ours)
+
     def _path(self, name: str) -> Path:
         return self._root / name[SHELF] / ours(name)
 
 
 # ---------------------------------------------------------------- on a thread
+
+
+def _closed(root: Path, is_ours: bool) -> None:
+    if is_ours:
+        narrow([root])
+    for folder in narrow([root / DRAFTS, *_folders(root)]):
+        narrow(sorted(each for each in folder.iterdir() if each.is_file()))
 
 
 def _folders(root: Path) -> list[Path]:
@@ -110,7 +123,7 @@ def _older(folder: Path, before: datetime) -> list[str]:
 
 
 def _begun(draft: Path) -> BinaryIO:
-    draft.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+    make_private_folder(draft.parent)
     return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
 
 
