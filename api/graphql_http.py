@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.bodies import TooLarge, read_body
 from api.bounds import RequestBounds
 from api.callers import caller_of, note_account
+from api.compression import compress
 from api.crowd import Crowd, MadeRoom
 from api.graphql_sse import EventStream
 from api.graphql_ws import socket_endpoint
@@ -60,6 +61,8 @@ class GraphQLOverHttp:
             response = await self._respond(request)
         except ClientDisconnect:
             return
+        if isinstance(response, Response):
+            await compress(response, request.headers.get("accept-encoding", ""))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> ASGIApp:

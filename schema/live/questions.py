@@ -4,11 +4,11 @@ Read from the compiled document and its variables, once per listener. The genera
 subscription fields are never called.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import orjson
 from graphql import FieldNode, GraphQLError, GraphQLSchema, VariableNode, get_argument_values, get_variable_values
 
 from domain.actors import Actor
@@ -33,7 +33,7 @@ KINDS: Mapping[str, type[Event] | None] = {
 }
 """The kind of event each subscription field shows; None shows all."""
 
-Sameness: TypeAlias = tuple[str, str | None, bytes, str]
+Sameness: TypeAlias = tuple[str, str | None, str, str]
 """Document and operation, variables but for the one that says where to begin, rights: who shares it shares frames."""
 
 
@@ -90,7 +90,7 @@ class Asked:
     question: Question
     after: str | None
     variables: Mapping[str, Any]
-    telling: bytes  # the variables that make a difference to a frame, in one spelling
+    telling: str  # the variables that make a difference to a frame, in one spelling
 
     def sameness(self, actor: Actor) -> Sameness:
         return self.compiled.text, self.compiled.name, self.telling, rights_key(actor)
@@ -137,7 +137,7 @@ def _arguments(
         raise BadDocument(error) from None
 
 
-def _telling(compiled: Compiled, field: FieldNode, variables: Mapping[str, Any]) -> bytes:
+def _telling(compiled: Compiled, field: FieldNode, variables: Mapping[str, Any]) -> str:
     begins = {
         argument.value.name.value
         for argument in field.arguments or ()
@@ -149,7 +149,7 @@ def _telling(compiled: Compiled, field: FieldNode, variables: Mapping[str, Any])
         for name, value in variables.items()
         if name in known and not (name in begins and compiled.uses.get(name) == 1)
     }
-    return orjson.dumps(telling, option=orjson.OPT_SORT_KEYS)
+    return json.dumps(telling, sort_keys=True)  # and not orjson, which writes no number that is longer than 64 bits
 
 
 def _is_receipt(event: Event) -> bool:

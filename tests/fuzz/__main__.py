@@ -11,6 +11,11 @@ from pathlib import Path
 from tests.fuzz.desk import Fault, a_fuzzed_desk
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 async def fuzz(first: int, seconds: float, *, go_on: bool) -> int:
     """One request a seed, counted up from the first; ends with 1 at the first fault, or counts them."""
     asked = found = 0
@@ -22,11 +27,11 @@ async def fuzz(first: int, seconds: float, *, go_on: bool) -> int:
                     await desk.one(first + asked)
                 except Fault as fault:
                     found += 1
-                    print(f"{fault}\n\nagain: ./dev fuzz --seed {first + asked} --seconds 0\n", file=sys.stderr)
+                    say(f"{fault}\n\nagain: ./dev fuzz --seed {first + asked} --seconds 0\n")
                     if not go_on:
                         break
                 asked += 1
-    print(f"{asked} asked from seed {first} on, {found} faults")
+    say(f"{asked} asked from seed {first} on, {found} faults")
     return 1 if found else 0
 
 
@@ -36,7 +41,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="where to begin; any unless given")
     parser.add_argument("--go-on", action="store_true", help="also after a fault")
     asked = parser.parse_args()
-    print(f"seed {asked.seed}")
+    say(f"seed {asked.seed}")
     return asyncio.run(fuzz(asked.seed, asked.seconds, go_on=asked.go_on))
 
 

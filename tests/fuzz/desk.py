@@ -198,6 +198,7 @@ async def a_fuzzed_desk(folder: Path) -> AsyncGenerator[FuzzedDesk]:
         opened = replace(opened, ports=replace(opened.ports, network=network))
         served = serving(settings, opened, with_worker=False)
         desk = await a_live_desk(opened.ports)
+        assert served.engine is not None
         desk.engine = served.engine
         token = opened.ports.vault.seal(desk.organization, "access_token", "token")
         async with opened.ports.store.transaction(desk.organization) as tx:
@@ -205,12 +206,12 @@ async def a_fuzzed_desk(folder: Path) -> AsyncGenerator[FuzzedDesk]:
         threads = [await desk.a_thread() for _ in range(3)]
         messages = [id for thread in threads for id in await desk.writes(thread, "*one*", "https://a.example", "three")]
         actor = await desk.actor(await desk.a_token())
-        known = {
-            "thread": [ids.THREAD.encode(each.id) for each in threads],
-            "message": [ids.MESSAGE.encode(each) for each in messages],
-            "contact": [ids.CONTACT.encode(each.contact) for each in threads],
-            "channel": [ids.CHANNEL.encode(CHANNEL)],
-            "user": [ids.USER.encode(actor.author.user)] if isinstance(actor.author, ByUser) else [],
+        known: dict[str, list[str]] = {
+            "thread": [str(ids.THREAD.encode(each.id)) for each in threads],
+            "message": [str(ids.MESSAGE.encode(each)) for each in messages],
+            "contact": [str(ids.CONTACT.encode(each.contact)) for each in threads],
+            "channel": [str(ids.CHANNEL.encode(CHANNEL))],
+            "user": [str(ids.USER.encode(actor.author.user))] if isinstance(actor.author, ByUser) else [],
         }
         key = await desk.a_key(Scope.ADMIN)
         async with served.app.router.lifespan_context(served.app):

@@ -1,5 +1,8 @@
 """Requests made from the schema itself: valid, nearly valid, and meant to harm. One seed makes one request, always."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# graphql-core leaves its wrapped types without their type arguments, and what is made here may be anything.
+
 import base64
 import json
 from dataclasses import dataclass, field
