@@ -2,12 +2,15 @@
 
 import ipaddress
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from api.callers import caller_of
 
 
-def client_address(connection: HTTPConnection) -> str:
-    """The address at the other end of the connection; empty where there is none, as on a local socket."""
-    return connection.client.host if connection.client else ""
+def shared_by(scope: Scope) -> str:
+    """Whose share something counts towards: the client's, or of many together where no more is known."""
+    caller = caller_of(scope)
+    return caller.limited_as or caller.address
 
 
 def share_of(address: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from api.addresses import client_address, share_of
+from api.addresses import shared_by
 from api.crowd import Crowd
 
 LONGEST_LENGTH: Final = 18  # digits of a Content-Length that is believed
@@ -33,7 +33,7 @@ async def read_body(request: Request, crowd: Crowd, *, most_bytes: int, within_s
     if (told_length(request) or 0) > most_bytes:
         raise TooLarge
     body = bytearray()
-    async with crowd.with_guest(share_of(client_address(request)), within_s) as guest:
+    async with crowd.with_guest(shared_by(request.scope), within_s) as guest:
         async for chunk in request.stream():
             if len(body) + len(chunk) > most_bytes:
                 raise TooLarge

@@ -11,7 +11,6 @@ document ends that one operation. How a socket ends:
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeGuard
@@ -22,7 +21,9 @@ from graphql import OperationType
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.addresses import shared_by
 from api.callers import caller_of, note_account
+from api.crowd import Crowd
 from api.origins import may_connect, tell_refused
 from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
@@ -44,10 +45,10 @@ MALFORMED, NOT_ACKNOWLEDGED, FORBIDDEN, TOO_LATE, SAME_ID, TOO_MANY = 4400, 4401
 
 
 def socket_endpoint(engine: Engine, refused_tokens: Seldom) -> Callable[[WebSocket], Awaitable[None]]:
-    strangers: Counter[str] = Counter()  # sockets by address that have not introduced themselves
+    strangers = Crowd(limits.STRANGERS, limits.STRANGERS_PER_ADDRESS)  # who has not said who they are
 
     async def endpoint(websocket: WebSocket) -> None:
-        refusal = _refusal(engine, websocket, strangers)
+        refusal = _refusal(engine, websocket)
         if refusal is not None:
             await websocket.send_denial_response(refusal)
             return
@@ -56,7 +57,7 @@ def socket_endpoint(engine: Engine, refused_tokens: Seldom) -> Callable[[WebSock
     return endpoint
 
 
-def _refusal(engine: Engine, websocket: WebSocket, strangers: Counter[str]) -> PlainTextResponse | None:
+def _refusal(engine: Engine, websocket: WebSocket) -> PlainTextResponse | None:
     if not may_connect(websocket.scope, engine.allowed_origins):
         hint = tell_refused(websocket.scope, engine.allowed_origins)
         return PlainTextResponse(f"This origin may not connect. {hint}", 403)
@@ -64,8 +65,6 @@ def _refusal(engine: Engine, websocket: WebSocket, strangers: Counter[str]) -> P
         return PlainTextResponse(f"The subprotocol here is {PROTOCOL}.", 400)
     if engine.draining:
         return PlainTextResponse("The server is stopping.", 503)
-    if strangers[caller_of(websocket.scope).address] >= limits.STRANGERS_PER_ADDRESS:
-        return PlainTextResponse("Too many sockets from this address have not said who they are.", 429)
     return None
 
 
@@ -85,7 +84,7 @@ class Gone(Exception):
 class Socket:
     """One connection, from its handshake to its end. Watched, and drained, while it is open."""
 
-    def __init__(self, engine: Engine, websocket: WebSocket, strangers: Counter[str], refused_tokens: Seldom) -> None:
+    def __init__(self, engine: Engine, websocket: WebSocket, strangers: Crowd, refused_tokens: Seldom) -> None:
         self._engine = engine
         self._websocket = websocket
         self._strangers = strangers
@@ -100,15 +99,14 @@ class Socket:
 
     async def serve(self) -> None:
         self._engine.connections.add(self)
-        self._strangers[self._caller.address] += 1
+        self._stranger = self._strangers.enter(shared_by(self._websocket.scope), self._make_room)
         try:
             await self._websocket.accept(PROTOCOL)
             await self._until_over()
         except OSError:
             pass  # gone before it began
         finally:
-            if self._actor is None:
-                self._meet()
+            self._strangers.left(self._stranger)
             self._engine.watch.discard(self)
             self._engine.connections.discard(self)
             self._gone.set()
@@ -211,17 +209,14 @@ class Socket:
             self._engine.watch.expect_room(actor)
         except TooMany as error:
             raise Closed(TOO_MANY, str(error)) from None
-        self._meet()
+        self._strangers.left(self._stranger)
         self._actor = actor
         note_account(self._websocket.scope, actor)
         self._engine.watch.add(self)
         await self._send({"type": "connection_ack"})
 
-    def _meet(self) -> None:
-        """No stranger any more."""
-        self._strangers[self._caller.address] -= 1
-        if not self._strangers[self._caller.address]:
-            del self._strangers[self._caller.address]
+    def _make_room(self) -> None:
+        self._close(TOO_MANY, "Too many sockets have not said who they are")
 
     def _subscribe(self, id: str, payload: object) -> None:
         if self._actor is None:

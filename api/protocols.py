@@ -21,6 +21,7 @@ from api.crowd import Crowd, Guest
 
 AT_A_TIME: Final = 16 * 1024  # bytes given to the parser before it is asked what it made of them
 PIPELINED: Final = 16  # requests sent ahead, while an earlier one is being answered
+REFUSED_BYTES: Final = 1024 * 1024  # read on once a head was refused, so that the refusal is heard
 FRAGMENTS: Final = 64  # of one WebSocket message
 FRAMES_WAITING: Final = 256  # of a socket, while an earlier one is being looked at
 UNREAD_BYTES: Final = 1024 * 1024  # written to a socket whose reader does not read
@@ -178,12 +179,12 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._is_coming and self._has_head and not self._is_answering and not self.transport.is_closing():
-            self._linger()
+            self._linger(self._bounds.linger_bytes)
 
-    def _linger(self) -> None:
+    def _linger(self, most_bytes: int) -> None:
         """Closing at once would take the answer away from whoever still sends; reading on for ever, anything else."""
         if self._linger_ends is None:
-            self._linger_bytes = self._bounds.linger_bytes
+            self._linger_bytes = most_bytes
             self._linger_ends = self.loop.call_later(self._bounds.linger_s, self.transport.abort)
             self._begin()
 
@@ -223,7 +224,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._head_came()
         self.transport.write_eof()
-        self._linger()
+        self._linger(REFUSED_BYTES)
 
     def _forget(self) -> None:
         self._head_came()

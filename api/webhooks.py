@@ -22,8 +22,9 @@ from adapters.secrets import SealBroken
 from adapters.whatsapp import signature
 from adapters.whatsapp.inbound import numbers_named
 from adapters.whatsapp.reading import as_id, as_list, as_object, read_json
-from api.addresses import client_address, share_of
+from api.addresses import shared_by
 from api.bodies import TooLarge, read_body
+from api.callers import caller_of
 from api.crowd import Crowd, MadeRoom
 from api.edge import REQUEST
 from api.metrics import Meters
@@ -84,14 +85,14 @@ class WhatsAppWebhook:
         challenge = asked.get("hub.challenge", "")
         knows = self._verify_token is not None and _equal(asked.get("hub.verify_token", ""), self._verify_token)
         if not knows or asked.get("hub.mode") != "subscribe" or not 1 <= len(challenge) <= LONGEST_CHALLENGE:
-            self._strange_handshakes.warn(address=client_address(request), knows_token=knows)
+            self._strange_handshakes.warn(address=caller_of(request.scope).address, knows_token=knows)
             return PlainTextResponse("Forbidden", 403)
         return PlainTextResponse(challenge)
 
     async def receive(self, request: Request) -> Response:
         header = _signature(request)
         if header is None:
-            return self._not_signed(client_address(request), "missing")
+            return self._not_signed(caller_of(request.scope).address, "missing")
         try:
             body = await read_body(request, self._coming, most_bytes=BODY_LIMIT, within_s=BODY_WITHIN_S)
             return await self._take(request, body, header)
@@ -110,11 +111,11 @@ class WhatsAppWebhook:
         is_apps = signature.matches(body, header, self._app_secrets) is not None
         shares = [Share(("posts",), self._max_in_flight), Share(("bytes",), BYTES_HANDLED, len(body))]
         if not is_apps:  # whose signature is yet to be looked up has no more than an address's share
-            shares.append(Share(("address", share_of(client_address(request))), self._max_per_address))
+            shares.append(Share(("address", shared_by(request.scope)), self._max_per_address))
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
             named = numbers_named(body)
             if not is_apps and (named is None or not await self._is_signed_by_its_channels(body, header, named)):
-                return self._not_signed(client_address(request), "wrong", named)
+                return self._not_signed(caller_of(request.scope).address, "wrong", named)
             return await self._store(request, body, named)
 
     async def _store(self, request: Request, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:

@@ -533,18 +533,15 @@ async def gets_in(address: str, origin: str | None) -> bool:
         raise
 
 
-async def test_sockets_that_do_not_say_who_they_are_are_bounded(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_sockets_that_do_not_say_who_they_are_the_oldest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "STRANGERS_PER_ADDRESS", 3)
-    async with AsyncExitStack() as stack:
-        strangers = [await stack.enter_async_context(a_socket(served.address)) for _ in range(3)]
-        with pytest.raises(InvalidStatus) as refused:
-            await stack.enter_async_context(a_socket(served.address))
-        await introduce(strangers[0], served.key)
+    desk = await a_live_desk()
+    async with serving(desk.engine) as address, AsyncExitStack() as stack:
+        strangers = [await stack.enter_async_context(a_socket(address)) for _ in range(4)]
 
-        await stack.enter_async_context(a_socket(served.address))
-    assert refused.value.response.status_code == 429
+        assert await strangers[0].close_code() == 4429
+        for each in strangers[1:]:
+            await introduce(each, await desk.a_key())
 
 
 # ---------------------------------------------------------------- errors of the caller are the caller's
