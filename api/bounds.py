@@ -1,6 +1,7 @@
 """How much anybody may send, hold and wait for, before and after they have said who they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from api.bodies import PACE, Pace
 
@@ -17,3 +18,12 @@ class RequestBounds:
     linger_s: float = 5.0  # what still comes once the answer is out is read for so long
     linger_bytes: int = 16 * 1024 * 1024
     unread_s: float = 30.0  # an answer that nobody reads any more
+
+    def within(self, files: int) -> Self:
+        """The same for a process that may have so many files open: half of them stay for those who have finished."""
+        most = max(1, files // 4)  # of those whose headers are yet to come, and of those who don't read
+        return replace(
+            self,
+            unfinished=min(self.unfinished, most),
+            unfinished_per_address=min(self.unfinished_per_address, max(1, most // 2)),
+        )

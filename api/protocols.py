@@ -4,6 +4,8 @@ Bodies are not looked at here: how fast they have to come is `bodies.Paced`, how
 """
 
 import asyncio
+import resource
+import sys
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -46,8 +48,15 @@ class BoundedConfig(uvicorn.Config):
             proxy_headers=False,
             timeout_graceful_shutdown=graceful_s,
         )
-        self.bounds = bounds
-        self.unfinished = Crowd(bounds.unfinished, bounds.unfinished_per_address)
+        self.bounds = bounds.within(files_allowed())
+        self.unfinished = Crowd(self.bounds.unfinished, self.bounds.unfinished_per_address)
+        self.unread = Crowd(self.bounds.unfinished, self.bounds.unfinished_per_address)
+
+
+def files_allowed() -> int:
+    """How many files and connections this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -68,6 +77,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._guest: Guest | None = None
         self._head_due: asyncio.TimerHandle | None = None
         self._linger_ends: asyncio.TimerHandle | None = None
+        self._unread = config.unread
+        self._unread_guest: Guest | None = None
         self._unread_until: asyncio.TimerHandle | None = None
         self._linger_bytes = 0
         self._piled_up = 0  # bytes since the parser last made something of them
@@ -161,8 +172,12 @@ class BoundedHttp(HttpToolsProtocol):
     def _begin(self) -> None:
         """From here on, until it ends, it counts among those who have not finished."""
         if self._guest is None:
-            address = share_of(self.client[0] if self.client else "")
-            self._guest = self._unfinished.enter(address, self._make_room)
+            self._guest = self._unfinished.enter(self._address, self._make_room)
+
+    @property
+    def _address(self) -> str:
+        """The other end's, which may be a proxy's: what tells of its clients is yet to come."""
+        return share_of(self.client[0] if self.client else "")
 
     def _end(self) -> None:
         if self._guest is not None:
@@ -197,12 +212,19 @@ class BoundedHttp(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._unread_until = self.loop.call_later(self._bounds.unread_s, self.transport.abort)
+        self._unread_guest = self._unread.enter(self._address, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._is_read_again()
+
+    def _is_read_again(self) -> None:
         if self._unread_until is not None:
             self._unread_until.cancel()
             self._unread_until = None
+        if self._unread_guest is not None:
+            self._unread.left(self._unread_guest)
+            self._unread_guest = None
 
     # ---------------------------------------------------------------- its end
 
@@ -229,9 +251,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _forget(self) -> None:
         self._head_came()
         self._linger_no_more()
-        if self._unread_until is not None:
-            self._unread_until.cancel()
-            self._unread_until = None
+        self._is_read_again()
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):

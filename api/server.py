@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from typing import Final
@@ -14,6 +15,7 @@ from api.bounds import RequestBounds
 from api.protocols import BoundedConfig
 
 FRAME_LIMIT: Final = 64 * 1024
+FILES: Final = 65_536
 GRACE_S: Final = 3  # for requests that are being answered when the stop comes
 TELLING_S: Final = 2.0  # for the listeners to hear of it
 
@@ -31,6 +33,7 @@ async def serve(
     bounds: RequestBounds | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT. `started` runs beside it once requests are answered; its error ends the server."""
+    _allow_files()
     server = _Server(config_of(app, bounds or RequestBounds()), drain)
     beside = asyncio.create_task(_once_started(server, started)) if started else None
     await server.serve(sockets=[sock])
@@ -39,6 +42,15 @@ async def serve(
             beside.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beside
+
+
+def _allow_files() -> None:
+    """As many as this process may allow itself: each connection is one, and many systems begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _once_started(server: "_Server", started: Callable[[], Awaitable[None]]) -> None:

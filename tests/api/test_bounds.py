@@ -1,6 +1,7 @@
 """Every byte that a stranger sends has a bound in size and in time: over real sockets, in front of any application."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -19,6 +20,7 @@ from api.bodies import Pace, Paced, TooSlow
 from api.bounds import RequestBounds
 from api.edge import Edge
 from api.metrics import Meters
+from api.sockets import UNREAD_MS, bound
 from tests.api.strangers import ELSEWHERE, HERE, WITHIN_S, Stranger, a_post, serving_app, stranger
 
 MIB = 1024 * 1024
@@ -242,6 +244,40 @@ async def test_an_answer_that_nobody_reads_is_given_up() -> None:
         await somebody.say(b"GET /endless HTTP/1.1\r\nHost: desk\r\n\r\n")
 
         await asyncio.wait_for(has_ended.wait(), WITHIN_S)
+
+
+async def test_of_those_who_do_not_read_their_answers_the_oldest_makes_room() -> None:
+    bounds, has_ended = RequestBounds(unfinished=2, unread_s=600), asyncio.Event()
+    async with serving_app(an_app(bounds, has_ended), bounds) as port, AsyncExitStack() as open_:
+        for _ in range(3):
+            somebody = await open_.enter_async_context(stranger(port))
+            somebody.stop_reading()
+            await somebody.say(b"GET /endless HTTP/1.1\r\nHost: desk\r\n\r\n")
+
+        await asyncio.wait_for(has_ended.wait(), WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    ("files", "all_of_them", "of_one"), [(65_536, 2_000, 500), (1_024, 256, 128), (256, 64, 32), (2, 1, 1)]
+)
+def test_a_process_that_may_open_few_files_keeps_half_of_them(files: int, all_of_them: int, of_one: int) -> None:
+    bounds = RequestBounds().within(files)
+
+    assert (bounds.unfinished, bounds.unfinished_per_address) == (all_of_them, of_one)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux knows it")
+async def test_connections_inherit_how_long_unread_bytes_are_kept() -> None:
+    with bound(HERE, 0) as sock:
+        sock.listen()
+        sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        async with stranger(sock.getsockname()[1]):
+            accepted, _ = await loop.sock_accept(sock)
+            with accepted:
+                kept_ms = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    assert kept_ms == UNREAD_MS
 
 
 # Sockets
