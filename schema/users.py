@@ -213,6 +213,12 @@ class UserCreateInput:
         description="8 to 1024 characters, none of the commonest and no name or address. Left out or null: they cannot"
         " sign in until an administrator sets one.",
     )
+    skills: list[str] | None = strawberry.field(
+        default=None, description="What assignment by skills goes by; left out or null: none."
+    )
+    capacity: int | None = strawberry.field(
+        default=None, description="How many open tickets rules give them at most; left out or null: no limit."
+    )
 
 
 @strawberry.type(description="The new user, or why there is none.")
@@ -245,7 +251,7 @@ async def revoke_key(info: Info[Context, None], input: ApiKeyRevokeInput) -> Api
 
 async def make_user(info: Info[Context, None], input: UserCreateInput) -> UserCreatePayload:
     context = info.context
-    asked = CreateUser(input.name, input.email, input.role, input.password)
+    asked = CreateUser(input.name, input.email, input.role, input.password, tuple(input.skills or ()), input.capacity)
     match await create_user(context.ports, context.acting, asked):
         case organizations.User(id=id, organization=organization):
             await context.read_on(organization)

@@ -13,6 +13,7 @@ from domain.use_cases.access import KEY_PREFIX, secret_hash
 from domain.use_cases.again import again_on_collision
 
 PREFIX_LENGTH = len(KEY_PREFIX) + 6
+SKILLS_LIMIT = 50  # as of a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class CreateUser:
     email: str
     role: Role
     password: str | None  # None: cannot sign in until an administrator sets one
+    skills: tuple[str, ...] = ()
+    capacity: int | None = None  # tickets; None for no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | R
             asked.role,
             hashed,
             ports.clock.now(),
+            capacity=asked.capacity,
+            skills=tuple(dict.fromkeys(skill.strip() for skill in asked.skills)),
         )
         await tx.enlist(Listing.EMAIL, email, user.id)
         tx.save(user)
@@ -122,6 +127,12 @@ def _user_fault(asked: CreateUser, organization: str) -> Refusal | None:
     known = (asked.name, asked.email, organization)
     if asked.password is not None and (fault := password_fault(asked.password, known)):
         return invalid(fault, "password")
+    if len(asked.skills) > SKILLS_LIMIT:
+        return invalid(f"At most {SKILLS_LIMIT} skills.", "skills")
+    if any(not skill.strip() or len(skill) > NAME_LIMIT for skill in asked.skills):
+        return invalid(f"A skill has 1 to {NAME_LIMIT} characters.", "skills")
+    if asked.capacity is not None and asked.capacity < 0:
+        return invalid("A capacity is a number of tickets, 0 at least.", "capacity")
     return None
 
 

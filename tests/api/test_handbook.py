@@ -1,5 +1,6 @@
 """The API's handbook leaves no code out and fits the schema. That its examples run, a journey shows."""
 
+import inspect
 import re
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import pytest
 from graphql import build_schema, parse, validate
 
+import api.media
 from api import graphql_ws
 from domain.errors import ErrorCode
 from schema.errors import Code
@@ -30,6 +32,14 @@ def test_every_code_of_a_refusal_is_told() -> None:
 
 def test_every_way_a_socket_is_closed_is_told() -> None:
     assert table_under("Of a socket").keys() == CLOSE_CODES
+
+
+def test_every_code_of_a_file_is_told() -> None:
+    """Those of a refusal are in its table."""
+    told = set(re.findall(r'_told\(\s*"([A-Z_]+)"', inspect.getsource(api.media)))
+
+    assert told
+    assert [code for code in sorted(told) if f"`{code}`" not in text()] == []
 
 
 def test_every_example_is_run() -> None:

@@ -61,6 +61,14 @@ async def test_a_user_without_a_password_cannot_sign_in_yet(desk: Desk) -> None:
     assert granted(await create_user(desk.ports, ADMIN, replace(GRACE, password=None))).password_hash is None
 
 
+async def test_a_user_is_made_with_what_rules_go_by(desk: Desk) -> None:
+    able = replace(GRACE, skills=(" billing", "french", "billing"), capacity=5)
+
+    user = granted(await create_user(desk.ports, ADMIN, able))
+
+    assert (user.skills, user.capacity) == (("billing", "french"), 5)
+
+
 async def test_an_address_is_the_same_in_any_case_and_is_taken_once(desk: Desk) -> None:
     user = granted(await create_user(desk.ports, ADMIN, replace(GRACE, email=" Grace@ACME.example ", name=" Grace ")))
     assert (user.email, user.name) == ("grace@acme.example", "Grace")
@@ -97,6 +105,10 @@ async def test_one_address_may_work_for_two_organizations(desk: Desk) -> None:
         (replace(GRACE, password="12345678"), "password"),
         (replace(GRACE, password="grace@acme.example"), "password"),
         (replace(GRACE, password="acme2026"), "password"),
+        (replace(GRACE, skills=tuple(map(str, range(51)))), "skills"),
+        (replace(GRACE, skills=("billing", " ")), "skills"),
+        (replace(GRACE, skills=("x" * 201,)), "skills"),
+        (replace(GRACE, capacity=-1), "capacity"),
     ],
 )
 async def test_a_user_that_cannot_be_is_refused_by_the_field_at_fault(
@@ -116,6 +128,9 @@ async def test_a_user_that_cannot_be_is_refused_by_the_field_at_fault(
         replace(GRACE, password="ab1d" * 2),
         replace(GRACE, password="ab1d" * 256),
         replace(GRACE, email="grace@desk@acme.example"),
+        replace(GRACE, skills=tuple(map(str, range(50)))),
+        replace(GRACE, skills=("x" * 200,)),
+        replace(GRACE, capacity=0),
     ],
 )
 async def test_a_user_just_within_the_limits_is_taken(desk: Desk, asked: CreateUser) -> None:

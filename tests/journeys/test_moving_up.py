@@ -24,7 +24,7 @@ THREADS = """
     edges {
       node {
         id unreadCount contact { waId } ticket { number } session { state }
-        messages(first: 20) { edges { node { id direction status content { ... on TextContent { body } } } } }
+        messages(first: 20) { edges { node { id direction status preview } } }
       }
     }
   }

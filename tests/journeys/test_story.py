@@ -10,11 +10,11 @@ INBOX = """
     edges {
       node {
         id status unreadCount
-        contact { profileName waId }
+        contact { displayName waId }
         owner { name }
         ticket { number status subject }
         session { state openedAt expiresAt }
-        lastMessage { id direction content { ... on TextContent { body } } }
+        lastMessage { id direction preview }
       }
     }
   }
@@ -26,7 +26,7 @@ subscription ($after: EventCursor) {
   inboxEvents(after: $after) {
     __typename cursor
     thread { id }
-    ... on MessageAdded { message { id direction status content { ... on TextContent { body } } } }
+    ... on MessageAdded { message { id direction status preview } }
     ... on MessageStatusChanged { status message { id status readAt } }
     ... on SessionChanged { sessionChange }
     ... on TicketChanged { ticket { status } }
@@ -49,12 +49,12 @@ async def test_a_phone_writes_the_desk_answers_and_the_ticks_turn_blue(any_desk:
 
         # A phone writes, and everything of it is there at once.
         phones.write(ADA, "Is anybody there?")
-        while (written := await socket.event_of("MessageAdded"))["message"]["content"]["body"] != "Is anybody there?":
+        while (written := await socket.event_of("MessageAdded"))["message"]["preview"] != "Is anybody there?":
             pass
         inbox = desk.ask(INBOX)["threads"]["edges"]
         thread = next(edge["node"] for edge in inbox if edge["node"]["id"] == written["thread"]["id"])
-        assert thread["contact"] == {"profileName": "Ada Moreno", "waId": ADA}
-        assert thread["lastMessage"]["content"]["body"] == "Is anybody there?"
+        assert thread["contact"] == {"displayName": "Ada Moreno", "waId": ADA}
+        assert thread["lastMessage"]["preview"] == "Is anybody there?"
         assert (thread["status"], thread["session"]["state"]) == ("OPEN", "OPEN")
         assert thread["ticket"]["status"] == "NEW"
         assert thread["unreadCount"] == 2
@@ -82,7 +82,7 @@ async def test_a_first_message_brings_contact_thread_ticket_and_session_in_one_g
         await socket.subscribe(EVENTS, after=here)
 
         phones.write("15550100012", "Hello, I am new")
-        while (added := await socket.event_of("MessageAdded"))["message"]["content"]["body"] != "Hello, I am new":
+        while (added := await socket.event_of("MessageAdded"))["message"]["preview"] != "Hello, I am new":
             pass  # the demo's own first words may come only now
 
     inbox = [edge["node"] for edge in desk.ask(INBOX)["threads"]["edges"]]

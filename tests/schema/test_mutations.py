@@ -644,7 +644,9 @@ async def test_a_new_key_opens_the_api_until_it_is_revoked() -> None:
 async def test_a_new_user_signs_in_and_out() -> None:
     desk = await open_desk()
     new = {"name": "Cleo", "email": "Cleo@acme.example", "role": "SUPERVISOR", "password": "correct horse"}
-    made = await do(desk, "userCreate", new, "user { id name role active available openTicketCount }", ADMIN)
+    able = new | {"skills": ["french"], "capacity": 3}
+    shown = "user { id name role active available skills capacity openTicketCount }"
+    made = await do(desk, "userCreate", able, shown, ADMIN)
 
     signed = await do(
         desk,
@@ -662,6 +664,8 @@ async def test_a_new_user_signs_in_and_out() -> None:
         "role": "SUPERVISOR",
         "active": True,
         "available": True,
+        "skills": ["french"],
+        "capacity": 3,
         "openTicketCount": 0,
     }
     assert signed["expiresAt"] == "2026-12-04T12:00:00Z"
