@@ -16,8 +16,11 @@ from schema.sdl import sdl
 from tests.handbook import HANDBOOK, Fence, fences, named, table_under, text
 from tests.journeys.test_handbook import LISTENERS, REQUESTS
 
+LEAST: Final = 1000  # of a close code
 CLOSE_CODES: Final = {
-    str(value) for name, value in vars(graphql_ws).items() if name.isupper() and isinstance(value, int)
+    str(value)
+    for name, value in vars(graphql_ws).items()
+    if name.isupper() and isinstance(value, int) and value >= LEAST
 }
 DOCUMENTS: Final = [each for each in fences() if each.language == "graphql"]
 
