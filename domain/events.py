@@ -113,9 +113,12 @@ def event_id(organization: OrganizationId, position: int, at: datetime) -> Event
     return EventId(str(UUID(bytes=sha256(named.encode()).digest()[:16])))
 
 
+_HIDING = (MessageChange.QUARANTINE, MessageChange.DELETION, MessageChange.EDIT)
+
+
 def hides(event: Event) -> bool:
     """Whether what earlier events showed may be shown no more."""
-    return isinstance(event, MessageChanged) and event.change in (MessageChange.QUARANTINE, MessageChange.DELETION)
+    return isinstance(event, MessageChanged) and event.change in _HIDING
 
 
 def thread_of(event: Event) -> ThreadId | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from domain.actors import Author
+from domain.emoji import is_emoji
 from domain.errors import ErrorCode
 from domain.ids import (
     ChannelId,
@@ -371,7 +372,8 @@ class Message:
 
     @property
     def shown_reactions(self) -> tuple[Reaction, ...]:
-        return tuple(each for each in self.reactions if each.emoji)
+        """Those that stand and are emoji: nobody's words are shown as a reaction, whatever the network passed on."""
+        return tuple(each for each in self.reactions if is_emoji(each.emoji))
 
     @property
     def attempt(self) -> int:

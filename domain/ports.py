@@ -289,6 +289,8 @@ class Transaction(Look, Protocol):
 
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]: ...
 
+    async def ticket_changes_of(self, tickets: Collection[TicketId]) -> list[TicketChange]: ...
+
     async def next_ticket_numbers(self, count: int) -> int:
         """The first of `count` numbers in a row that nobody else gets; from 1.
 

@@ -6,6 +6,7 @@ Source: WhatsApp Business Platform, "Messages" and the pages of each kind. Lengt
 import math
 from typing import TypeAlias, assert_never
 
+from domain.emoji import is_emoji
 from domain.errors import Field, Refusal, TextTooLong, invalid
 from domain.messages import TEXT_LIMIT, ContactCard, ContactCards, Interactive, Location, Option, Text
 
@@ -46,10 +47,10 @@ def fault_of(content: Sendable) -> Refusal | None:
 
 
 def emoji_fault(emoji: str) -> Refusal | None:
-    """A reaction is one emoji, or empty where it is taken away. What is no text of words passes: the network knows."""
+    """A reaction is one emoji, or empty where it is taken away."""
     if len(emoji) > EMOJI_LIMIT:
         return TextTooLong(EMOJI_LIMIT, len(emoji), ("emoji",))
-    if emoji and (emoji.isascii() or any(sign.isspace() or sign.isalpha() for sign in emoji)):
+    if emoji and not is_emoji(emoji):
         return invalid("A reaction is one emoji.", "emoji")
     return None
 

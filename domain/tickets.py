@@ -14,6 +14,8 @@ from domain.ids import ChannelId, ContactId, OrganizationId, TeamId, ThreadId, T
 from domain.messages import Source
 
 SUBJECT_LIMIT = 200
+ENUMERATED = frozenset({"status", "priority", "owner", "team", "requiredSkills", "quarantine"})
+"""Fields of the history whose values nobody writes freely."""
 
 
 class TicketStatus(StrEnum):

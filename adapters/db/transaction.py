@@ -37,7 +37,7 @@ from domain.ports import ONCE, Listing, Removable, Row
 from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
-from domain.tickets import Ticket
+from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -156,6 +156,9 @@ class SqlTransaction(SqlLook):
 
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
         return await self._among(Ticket, "contact_id", contacts)
+
+    async def ticket_changes_of(self, tickets: Collection[TicketId]) -> list[TicketChange]:
+        return await self._among(TicketChange, "ticket_id", tickets)
 
     async def next_ticket_numbers(self, count: int) -> int:
         return await self._statements.take_ticket_numbers(count) - count + 1

@@ -48,7 +48,7 @@ from domain.quota import Entry, Period
 from domain.template_sync import TemplateSync
 from domain.templates import Template
 from domain.threads import Thread
-from domain.tickets import Ticket
+from domain.tickets import Ticket, TicketChange
 from domain.updates import Outcome, Parked, UpdateRecord
 
 
@@ -285,6 +285,10 @@ class _MemoryTransaction(MemoryLook):
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
         wanted = set(contacts)
         return [ticket for ticket in self._of(Ticket).values() if ticket.contact in wanted]
+
+    async def ticket_changes_of(self, tickets: Collection[TicketId]) -> list[TicketChange]:
+        wanted = set(tickets)
+        return [change for change in self._of(TicketChange).values() if change.ticket in wanted]
 
     async def next_ticket_numbers(self, count: int) -> int:
         first = self.books.ticket_number + 1

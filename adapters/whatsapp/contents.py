@@ -125,6 +125,8 @@ def _content(message: InboundMessage, kind: str, faults: dict[str, str]) -> Inco
             return _cards(message.contacts)
         case "order":
             return _order(message.order)
+        case "reaction" if message.reaction is not None and as_id(message.reaction.message_id):
+            return Unsupported("reaction", "A reaction is an emoji, and this is none.")
         case "unsupported":
             return Unsupported(_named(message), _REASONS["unsupported"])
         case _:

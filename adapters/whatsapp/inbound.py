@@ -30,6 +30,7 @@ from adapters.whatsapp.standing import FIELDS as STANDING_FIELDS
 from adapters.whatsapp.standing import standing_of
 from adapters.whatsapp.templates import NEWS_FIELDS, news_of
 from domain.contacts import Person
+from domain.emoji import is_emoji
 from domain.failures import verdict
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
 from domain.messages import Failure, MessageStatus, Referral, Unsupported
@@ -365,6 +366,8 @@ def _change(told: _Told, kind: str, message: InboundMessage) -> Update | None:
     match kind:
         case "reaction" if message.reaction and (target := as_id(message.reaction.message_id)):
             emoji = as_text(message.reaction.emoji)
+            if emoji is not None and not is_emoji(emoji):  # words would go past every rule for what is shown
+                return None
             return ReactionReceived(
                 told.place, told.person, told.wamid, told.sent_at, Wamid(target), emoji, told.original, told.echoed
             )
@@ -386,7 +389,9 @@ def _change(told: _Told, kind: str, message: InboundMessage) -> Update | None:
 
 def _said(told: _Told, kind: str, message: InboundMessage, faults: dict[str, str]) -> Update:
     context = message.context
-    reply_to = as_id(context.id) if context else None
+    reply_to = (as_id(context.id) if context else None) or (
+        as_id(message.reaction.message_id) if message.reaction else None
+    )
     content = content_of(message, kind, faults)
     forwarded = context is not None and bool(context.forwarded or context.frequently_forwarded)
     if told.echoed:

@@ -12,6 +12,7 @@ from domain.ports import Ports, Transaction
 from domain.quarantine import quarantined, released
 from domain.tickets import Ticket, TicketChange, subject_from
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.copies import take_out_copies
 from domain.use_cases.ticketing import record_change
 
 HISTORY_FIELD = "quarantine"
@@ -46,7 +47,7 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
 async def withhold(
     ports: Ports, tx: Transaction, id: MessageId, reason: QuarantineReason, at: datetime
 ) -> Message | None:
-    """Quarantine a message that was shown until now, and its words where they became the subject of a ticket.
+    """Quarantine a message that was shown until now, and take its words out of the tickets of its thread.
 
     None where there is no such message. Whoever calls has not read the message in this transaction: its thread is
     locked first.
@@ -60,10 +61,7 @@ async def withhold(
         return message
     tx.save(after)
     tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
-    for ticket in tickets:
-        if (renamed := _named_after(ticket, message, after)) != ticket:
-            tx.save(renamed)  # without an entry in the history, which would tell the words
-            tx.record(TicketChanged(ticket.thread, ticket.id, ("subject",)))
+    await take_out_copies(tx, tickets, message, after)
     return after
 
 

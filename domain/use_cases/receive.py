@@ -65,6 +65,7 @@ from domain.use_cases.changes import (
     replies_of,
     turn_of,
 )
+from domain.use_cases.copies import take_out_copies
 from domain.use_cases.gathered import Desk
 from domain.use_cases.marks import is_of_reaction, read_callback, sane_time
 from domain.use_cases.templates import read_again
@@ -189,7 +190,8 @@ async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update
     missing = sorted(ours - desk.messages.keys())
     for message in (await tx.messages(missing)).values() if missing else ():
         desk.put_message(message)
-    changed = {update.target for update in updates if isinstance(update, (ReactionReceived, DeletionReceived))}
+    changes = (ReactionReceived, EditReceived, DeletionReceived)
+    changed = {update.target for update in updates if isinstance(update, changes)}
     touched = [each for each in desk.messages.values() if each.wamid in changed or (changed and each.id in ours)]
     elsewhere = {each.thread for each in touched} - desk.threads.keys()
     desk.threads |= await tx.threads(sorted(elsewhere)) if elsewhere else {}
@@ -293,7 +295,7 @@ async def _add(
     waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
     after = await apply_parked(ports, tx, message, waiting, thread.contact, now, desk.policy)
     desk.put_message(after)
-    await _rename_tickets(tx, desk, message, after)
+    await _take_out_copies(tx, desk, message, after)
     await _reread(tx, desk, replies_of(waiting))
     if message.reply_to_wamid is not None and desk.message(channel, message.reply_to_wamid) is None:
         park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
@@ -529,23 +531,20 @@ async def _receive_change(
         case _:
             assert_never(update)
     desk.put_message(after)
-    await _rename_tickets(tx, desk, message, after)
+    await _take_out_copies(tx, desk, message, after)
     if isinstance(update, ReactionReceived) or may_change(message, update):
         return _record(tx.organization, update, Outcome.APPLIED, now)
     return _record(tx.organization, update, Outcome.IGNORED, now, "about a message of somebody else")
 
 
-async def _rename_tickets(tx: Transaction, desk: Desk, before: Message, after: Message) -> None:
-    """Tickets named after words that were taken back tell them no more; their history never did."""
-    if after.deleted_at == before.deleted_at or before.direction is not Direction.INBOUND:
+async def _take_out_copies(tx: Transaction, desk: Desk, before: Message, after: Message) -> None:
+    """What a message showed and shows no more is not told by the tickets of its thread either."""
+    if after.content == before.content or desk.threads[before.thread].ticket is None:
         return
-    told = {subject_from(preview(version.content)) for version in after.versions}
-    for ticket in await tx.tickets_of([desk.threads[before.thread].contact]):
-        if ticket.thread == before.thread and ticket.subject in told:
-            renamed = replace(ticket, subject=subject_from(preview(after.content)))
-            desk.tickets[ticket.id] = renamed
-            tx.save(renamed)
-            tx.record(TicketChanged(ticket.thread, ticket.id, ("subject",)))
+    of_contact = await tx.tickets_of([desk.threads[before.thread].contact])
+    of_thread = [ticket for ticket in of_contact if ticket.thread == before.thread]
+    for ticket in await take_out_copies(tx, of_thread, before, after):
+        desk.tickets[ticket.id] = ticket
 
 
 async def _receive_status(
@@ -563,7 +562,9 @@ async def _receive_status(
     after = await apply_status(ports, tx, message, update, now)
     if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
         thread = (await tx.threads([after.thread]))[after.thread]
-        after = await apply_parked(ports, tx, after, waiting, thread.contact, now, desk.policy)
+        desk.threads[thread.id] = thread
+        reported, after = after, await apply_parked(ports, tx, after, waiting, thread.contact, now, desk.policy)
+        await _take_out_copies(tx, desk, reported, after)
         await _reread(tx, desk, replies_of(waiting))
     desk.put_message(after)
     return _record(tx.organization, update, Outcome.APPLIED, now)

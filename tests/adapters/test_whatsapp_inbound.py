@@ -475,6 +475,15 @@ def test_a_reaction_names_its_message_and_an_empty_one_takes_it_away() -> None:
     assert taken.emoji is None
 
 
+@pytest.mark.parametrize("words", ["Call +1 555 010 2001", "👍 or so", "👍👍", 7])
+def test_a_reaction_that_is_no_emoji_is_a_message_that_cannot_be_shown_without_its_words(words: object) -> None:
+    update = told({"type": "reaction", "reaction": {"message_id": "m0", "emoji": words}})
+
+    assert isinstance(update, MessageReceived)
+    assert update.content == Unsupported("reaction", "A reaction is an emoji, and this is none.")
+    assert (update.reply_to, update.extends_session) == ("m0", False)
+
+
 # Who it is from
 
 

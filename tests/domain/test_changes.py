@@ -49,7 +49,12 @@ async def test_an_edit_shows_the_new_words_keeps_the_old_and_is_told(desk: Desk)
     assert record.outcome is Outcome.APPLIED
     assert (message.content, message.edited_at) == (Text("Friend"), edited_at)
     assert message.versions == (Version(Text("Fool"), edited_at),)
-    assert await desk.events(head) == [MessageChanged(message.thread, message.id, MessageChange.EDIT)]
+    ticket = await desk.ticket()
+    assert ticket.subject == "Friend"
+    assert await desk.events(head) == [
+        MessageChanged(message.thread, message.id, MessageChange.EDIT),
+        TicketChanged(message.thread, ticket.id, ("subject",)),
+    ]
 
 
 async def test_an_edit_opens_no_session_and_makes_no_message(desk: Desk) -> None:

@@ -184,6 +184,7 @@ async def test_a_quarantined_message_counts_as_one_and_its_words_are_nowhere(des
 def test_an_event_that_hides_is_known_as_one() -> None:
     thread, message = ThreadId("t"), MessageId("m")
     assert [change for change in MessageChange if hides(MessageChanged(thread, message, change))] == [
+        MessageChange.EDIT,
         MessageChange.DELETION,
         MessageChange.QUARANTINE,
     ]
@@ -211,9 +212,12 @@ async def test_an_edit_that_breaks_the_policy_hides_the_message(desk: Desk) -> N
     hidden = await desk.message_of(wamid_of(message))
     assert (hidden.content, hidden.held) == (Quarantined(PHISHING, at), Text(BAIT))
     assert hidden.versions == (Version(Text("Good morning"), at),)
+    ticket = await desk.ticket()
+    assert ticket.subject == "Quarantined message"
     assert await desk.events(head) == [
         MessageChanged(hidden.thread, hidden.id, MessageChange.QUARANTINE),
         MessageChanged(hidden.thread, hidden.id, MessageChange.EDIT),
+        TicketChanged(ticket.thread, ticket.id, ("subject",)),
     ]
 
 
@@ -392,6 +396,15 @@ async def test_a_supervisor_shows_it_again_and_the_history_says_who(desk: Desk) 
         TicketChanged(shown.thread, ticket.id, ("quarantine",)),
         TicketChanged(shown.thread, ticket.id, ("subject",)),
     ]
+
+
+async def test_a_ticket_that_was_renamed_meanwhile_keeps_its_name(desk: Desk) -> None:
+    message = await desk.wrote(BAIT)
+    await desk.given(replace(await desk.ticket(), subject="The parcel"))
+
+    granted(await release_message(desk.ports, SUPERVISOR, message.id))
+
+    assert (await desk.ticket()).subject == "The parcel"
 
 
 async def test_releasing_it_twice_changes_nothing(desk: Desk) -> None:

@@ -106,12 +106,12 @@ def test_up_to_three_options_are_buttons_unless_there_is_more_to_read() -> None:
     assert is_list(replace(BUTTONS, options=(Option("t", "Today", "until six"),)))
 
 
-@pytest.mark.parametrize("emoji", ["", "👍", "👍🏽", "❤️", "1️⃣", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+@pytest.mark.parametrize("emoji", ["", "👍", "👍🏽", "❤️", "1️⃣", "ℹ️", "™️", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])  # noqa: RUF001
 def test_an_emoji_or_none_is_a_reaction(emoji: str) -> None:
     assert emoji_fault(emoji) is None
 
 
-@pytest.mark.parametrize("emoji", ["ok", ":)", "1", "👍 👍", "é", "👍a", " "])
+@pytest.mark.parametrize("emoji", ["ok", ":)", "1", "👍 👍", "👍👍", "é", "👍a", " "])
 def test_words_are_no_reaction(emoji: str) -> None:
     refusal = emoji_fault(emoji)
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.actors import Actor, Role
+from domain.events import MessageChange, MessageChanged
 from domain.ids import MediaId, MessageId
 from domain.media import MediaKind, MediaState
-from domain.messages import MediaMessage, QuarantineReason, Text
+from domain.messages import MediaMessage, QuarantineReason, Text, changed
 from domain.quarantine import quarantined
 from domain.use_cases.quarantine import withhold
 from schema import ids
@@ -185,10 +186,12 @@ subscription ($after: EventCursor) {
 """
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
 @pytest.mark.parametrize("somebody_listens_on", [False, True])
 async def test_who_comes_back_with_an_old_cursor_is_not_shown_what_was_hidden_since(
-    *, somebody_listens_on: bool
+    *, somebody_listens_on: bool, is_edited: bool
 ) -> None:
+    take_away, change = (rewrite, b"EDIT") if is_edited else (hide, b"QUARANTINE")
     live = await a_live_desk()
     actor = await live.actor(await live.a_token())
     thread = await live.a_thread()
@@ -199,12 +202,12 @@ async def test_who_comes_back_with_an_old_cursor_is_not_shown_what_was_hidden_si
             (frame,) = await heard(first, 1)
             assert SECRET.encode() in frame.payload
             if somebody_listens_on:
-                await hide(live, message)
+                await take_away(live, message)
                 await heard(first, 1)
-                await nothing_of_it_comes(live, actor, beginning)
+                await nothing_of_it_comes(live, actor, beginning, change)
                 return
-        await hide(live, message)
-        await nothing_of_it_comes(live, actor, beginning)
+        await take_away(live, message)
+        await nothing_of_it_comes(live, actor, beginning, change)
 
 
 async def hide(live: LiveDesk, message: MessageId) -> None:
@@ -212,8 +215,16 @@ async def hide(live: LiveDesk, message: MessageId) -> None:
         await withhold(live.ports, tx, message, QuarantineReason.MALWARE, live.ports.clock.now())
 
 
-async def nothing_of_it_comes(live: LiveDesk, actor: Actor, after: str) -> None:
+async def rewrite(live: LiveDesk, message: MessageId) -> None:
+    """As its sender does."""
+    async with live.ports.store.transaction(ACME) as tx:
+        before = (await tx.messages([message]))[message]
+        tx.save(changed(before, Text("Good morning"), live.ports.clock.now()))
+        tx.record(MessageChanged(before.thread, before.id, MessageChange.EDIT))
+
+
+async def nothing_of_it_comes(live: LiveDesk, actor: Actor, after: str, change: bytes) -> None:
     async with listening(live, actor, ALL, {"after": after}) as late:
         frames = await heard(late, 2)
     assert all(SECRET.encode() not in frame.payload for frame in frames)
-    assert b"QUARANTINE" in frames[1].payload
+    assert change in frames[1].payload

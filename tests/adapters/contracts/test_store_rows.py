@@ -573,6 +573,19 @@ async def test_all_identities_and_tickets_of_some_contacts_are_found(desk: Desk)
         assert await tx.tickets_of([ana.id]) == [tickets[0], tickets[2]]
 
 
+async def test_the_whole_history_of_some_tickets_is_found_and_may_be_mended(desk: Desk) -> None:
+    tickets = [replace(a_ticket(), id=TicketId(an_id(20 + n)), number=n + 1) for n in range(2)]
+    changes = [a_ticket_change(an_id(30 + n), ticket=tickets[n % 2].id, before=str(n)) for n in range(4)]
+    await desk.given(a_thread(), *tickets, *changes)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.ticket_changes_of([tickets[0].id]) == [changes[0], changes[2]]
+        assert await tx.ticket_changes_of([]) == []
+        tx.save(replace(changes[2], before=None))
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.ticket_changes_of([tickets[0].id]) == [changes[0], replace(changes[2], before=None)]
+
+
 async def test_all_threads_of_some_contacts_are_found(desk: Desk) -> None:
     ana, bob, eve = (a_contact(ContactId(an_id(number)), wa_id=str(number)) for number in (1, 2, 3))
     threads = [
