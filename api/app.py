@@ -76,7 +76,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         ),
         allowed_origins=origins,
     )
-    worker = Worker(desk.ports, meters) if with_worker else None
+    worker = Worker(desk.ports, meters, settings.events_kept) if with_worker else None
     webhook = WhatsAppWebhook(
         desk.ports,
         meters,
@@ -120,7 +120,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
 def working(desk: Wired) -> Serving:
     """The worker alone, with what whoever runs it asks: whether it lives, is ready, and how it fares."""
     meters = _meters(desk)
-    worker = Worker(desk.ports, meters)
+    worker = Worker(desk.ports, meters, desk.settings.events_kept)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:

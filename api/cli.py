@@ -221,7 +221,7 @@ def worker_command(*, host: str = "127.0.0.1", port: Port | None = None) -> None
         stop = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
-        async with wired(settings) as desk, Worker(desk.ports, Meters(desk.shared)).running():
+        async with wired(settings) as desk, Worker(desk.ports, Meters(desk.shared), settings.events_kept).running():
             say("The worker is running.")
             await stop.wait()
 

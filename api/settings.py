@@ -8,6 +8,7 @@ import base64
 import binascii
 import os
 import re
+from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -24,6 +25,7 @@ from adapters.media.place import ObjectPlace, read_place
 from api.bodies import PACE, Pace
 from api.bounds import RequestBounds
 from api.refusals import WrongSetting
+from domain.use_cases.clearing import EVENTS_KEPT, EVENTS_KEPT_AT_LEAST
 
 if TYPE_CHECKING:
     from adapters.redis import RedisAddress
@@ -198,6 +200,10 @@ class Settings(BaseSettings):
         default=None,
         description=f"ClamAV's scanner, which looks into files before they are shown or sent: {CLAMD_EXAMPLE}",
     )
+    events_kept_days: Annotated[int, Field(ge=EVENTS_KEPT_AT_LEAST.days, le=3650)] = Field(
+        default=EVENTS_KEPT.days,
+        description="how long the event log reaches back; cursors from before that are CURSOR_EXPIRED",
+    )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
     max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
@@ -262,6 +268,10 @@ class Settings(BaseSettings):
             unfinished_per_address=self.max_unfinished_requests_per_address,
             body_pace=Pace(self.min_body_bytes_per_second, PACE.patience_s),
         )
+
+    @property
+    def events_kept(self) -> timedelta:
+        return timedelta(days=self.events_kept_days)
 
     @property
     def database_file(self) -> Path | None:
@@ -354,6 +364,7 @@ def _passwords_in(url: str) -> list[str]:
 
 EXPECTED: Final = {
     "graph_api_version": "a version such as v26.0",
+    "events_kept_days": f"a whole number of days, from {EVENTS_KEPT_AT_LEAST.days} to 3650",
     "log_format": "json or console",
     "introspection": "true or false",
 }

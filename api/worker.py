@@ -9,6 +9,7 @@ nothing else. A turn that fails is logged and counted, and the loop goes on; an 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
 
@@ -22,8 +23,7 @@ from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, Th
 from domain.outbox import RETRIED_FOR
 from domain.ports import JOURNAL, OUTBOX, Ports
 from domain.use_cases.alarms import ring
-from domain.use_cases.clearing import AT_A_TIME as CLEARED_AT_A_TIME
-from domain.use_cases.clearing import forget_parked, sweep_files
+from domain.use_cases.clearing import EVENTS_KEPT, bites, sweep_files
 from domain.use_cases.dispatch import dispatch, give_up
 from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
@@ -52,9 +52,10 @@ Item = TypeVar("Item", BusinessAccountId, MessageId)
 class Worker:
     """One per process; several processes may have one each, since every step claims its work in the database."""
 
-    def __init__(self, ports: Ports, meters: Meters) -> None:
+    def __init__(self, ports: Ports, meters: Meters, events_kept: timedelta = EVENTS_KEPT) -> None:
         self._ports = ports
         self._meters = meters
+        self._events_kept = events_kept
         self._interpreting = Interpreting(ports)
         self._stopping = asyncio.Event()
         self._journal = asyncio.Event()
@@ -70,7 +71,7 @@ class Worker:
         self._lost = Setbacks[tuple[OrganizationId, MessageId]]("lost sends", meters)
         self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
         self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
-        self._uncleared = Setbacks[OrganizationId]("clearing", meters)
+        self._uncleared = Setbacks[str]("clearing", meters)
         self._unswept = Setbacks[str]("sweeping", meters)
         self.is_running = False
 
@@ -254,14 +255,18 @@ class Worker:
     # What nothing came for
 
     async def _clear(self) -> float:
-        counts = [0]
+        there_is_more = False
+        everything = await bites(self._ports, self._events_kept)
 
-        async def cleared(organization: OrganizationId) -> None:
-            counts.append(await forget_parked(self._ports, organization))
+        async def taken(bite: Callable[[], Awaitable[bool]]) -> None:
+            nonlocal there_is_more
+            there_is_more = await bite() or there_is_more
 
-        for organization in self._uncleared.free(await self._ports.directory.organizations()):
-            await self._uncleared.tried(organization, cleared(organization))
-        return 0.0 if max(counts) == CLEARED_AT_A_TIME else CLEAR_EVERY_S
+        for name in self._uncleared.free(everything):
+            if self._stopping.is_set():
+                break
+            await self._uncleared.tried(name, taken(everything[name]))
+        return 0.0 if there_is_more else CLEAR_EVERY_S
 
     async def _sweep(self) -> float:
         async def remove(name: str) -> bool:

@@ -154,7 +154,7 @@ ONCE: frozenset[type[Row]] = frozenset({Remembered})
 collides as a whole: that it was not there when they looked says nothing."""
 
 
-Removable: TypeAlias = OutboxItem | Parked | LibraryItem
+Removable: TypeAlias = OutboxItem | Parked | LibraryItem | SignIn | UpdateRecord
 """What may go again without a trace. All else is emptied where its time is over."""
 
 
@@ -322,6 +322,21 @@ class Transaction(Look, Protocol):
         """What has waited since before an instant, oldest first."""
         ...
 
+    async def updates_before(self, instant: datetime, limit: int) -> list[UpdateRecord]:
+        """Records from before an instant whose delivery is not kept any more, oldest first."""
+        ...
+
+    async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
+        """What ran out before an instant, first the first."""
+        ...
+
+    async def forget_events(self, before: datetime, limit: int) -> int:
+        """Take the oldest events off the log, up to the first from `before` or later; how many that were.
+
+        Positions go on where they stood.
+        """
+        ...
+
     async def period_of(self, entry: Entry) -> Period:
         """The period that paid for an entry."""
         ...
@@ -463,6 +478,10 @@ class Journal(Protocol):
 
         How many that were.
         """
+        ...
+
+    async def forget(self, state: DeliveryState, before: datetime, limit: int) -> int:
+        """Forget the oldest deliveries in a state, received and last interpreted before an instant; how many."""
         ...
 
     async def counts(self) -> dict[DeliveryState, int]: ...

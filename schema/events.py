@@ -245,6 +245,8 @@ async def page(
     head = await context.loaders.heads.load(organization)
     position = await _position(context, after, head) if after is not None else 0
     logged = await context.reads.events(organization, position, size + 1, thread)
+    if after is not None and position + 1 < await context.reads.first_position(organization):
+        raise ApiError(Code.CURSOR_EXPIRED, "The log no longer goes back that far. Read again, and go on from there.")
     edges = [_edge(context, each, organization, head.epoch) for each in logged[:size]]
     return EventConnection(
         edges=edges,
@@ -266,7 +268,7 @@ async def _position(context: Context, after: EventCursor, head: Head) -> int:
         place = context.cursors.decode(after, organization)
     except CursorInvalid as error:
         raise ApiError(Code.CURSOR_INVALID, str(error)) from None
-    if place.epoch != head.epoch or place.position + 1 < await context.reads.first_position(organization):
+    if place.epoch != head.epoch:
         raise ApiError(Code.CURSOR_EXPIRED, "The log no longer goes back that far. Read again, and go on from there.")
     if place.position > head.position:
         raise ApiError(Code.CURSOR_INVALID, str(CursorInvalid()))

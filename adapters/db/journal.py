@@ -14,6 +14,10 @@ from domain.claims import CLAIMED_BYTES
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import Delivery, DeliveryResult, DeliveryState
 
+FORGET = (
+    "DELETE FROM deliveries WHERE coalesce(state, '') = ? AND id {}"  # by key: in this form the state leads no index
+)
+
 
 class Deliveries(Protocol):
     """How a database keeps them."""
@@ -28,6 +32,10 @@ class Deliveries(Protocol):
 
     async def again(self, column: str, chosen: Sequence[str]) -> int:
         """Put those back to WAITING whose column is one of the chosen; how many that were."""
+        ...
+
+    async def forget(self, state: DeliveryState, ids: Sequence[str]) -> int:
+        """Delete those that are in this state still; how many that were."""
         ...
 
 
@@ -66,6 +74,25 @@ class SqlJournal:
         if ids:
             return await self._deliveries.again("id", list(ids))
         return await self._deliveries.again("state", [state.value for state in states])
+
+    async def forget(self, state: DeliveryState, before: datetime, limit: int) -> int:
+        # deliveries_by_state; updates_of_delivery, once an organization. For PostgreSQL to know how many there are,
+        # the state stands in the statement.
+        dialect = self._selects.dialect
+        rows = await self._selects.select(
+            f"""
+            SELECT old.id FROM deliveries AS old
+            WHERE old.state = '{state}' AND old.received_at < ?1 AND NOT EXISTS (
+                SELECT 1 FROM organizations AS organization {dialect.across} updates AS entry
+                    {dialect.led_by.format("updates_of_delivery")} USING (organization_id)
+                WHERE entry.delivery_id = old.id AND entry.at >= ?1
+            )
+            ORDER BY old.received_at, old.id LIMIT ?2
+            """,
+            before,
+            limit,
+        )
+        return await self._deliveries.forget(state, [row["id"] for row in rows]) if rows else 0
 
     async def counts(self) -> dict[DeliveryState, int]:
         # deliveries_by_state

@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.db.appends import Appends, store
+from adapters.db.dialect import POSTGRES
+from adapters.db.journal import FORGET
 from adapters.db.leases import HEADS, LEASED, OF_A_GROUP, Leases, groups_to_ask, in_turn, numbers_of
 from adapters.db.mapping import Value, columns, from_record, quoted, selected
 from adapters.db.postgres_pool import Connection, Pool
@@ -130,6 +132,11 @@ class PostgresDeliveries:
             )
         self._bus.hint(JOURNAL)
         return int(done.removeprefix("UPDATE "))
+
+    async def forget(self, state: DeliveryState, ids: Sequence[str]) -> int:
+        async with self._claiming.lent(background=True) as connection:
+            done = await connection.run(FORGET.format(POSTGRES.listed), (state.value, list(ids)))
+        return int(done.removeprefix("DELETE "))
 
 
 async def _free(connection: Connection, limit: int, max_bytes: int, now: datetime) -> list[DeliveryId]:

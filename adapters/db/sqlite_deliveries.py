@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from adapters.db.dialect import SQLITE
+from adapters.db.journal import FORGET
 from adapters.db.leases import HEADS, LEASED, OF_A_GROUP, Leases, groups_to_ask, in_turn, numbers_of
 from adapters.db.mapping import from_record, selected
 from adapters.db.sqlite_connections import bound
@@ -59,6 +60,12 @@ class SqliteDeliveries:
             ).rowcount
 
         return await self._writer.write(put_back, (JOURNAL, 0))
+
+    async def forget(self, state: DeliveryState, ids: Sequence[str]) -> int:
+        def delete(connection: sqlite3.Connection) -> int:
+            return connection.execute(FORGET.format(SQLITE.listed), bound([state.value, list(ids)])).rowcount
+
+        return await self._writer.write(delete, background=True)
 
 
 # ---------------------------------------------------------------- on the connection's thread

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from itertools import takewhile
 from typing import Protocol
 
 from adapters.db.look import Looking, SqlLook
@@ -213,6 +214,46 @@ class SqlTransaction(SqlLook):
         )
         found = await self._among(Parked, "id", [row["id"] for row in rows])
         return sorted(found, key=lambda row: (row.parked_at, row.id))
+
+    # What goes with age
+
+    async def updates_before(self, instant: datetime, limit: int) -> list[UpdateRecord]:
+        # updates_by_age; deliveries: primary key. As NOT EXISTS, PostgreSQL would go through all deliveries.
+        rows = await self._statements.select(
+            "SELECT id FROM updates WHERE organization_id = ? AND at < ?"
+            " AND (SELECT 1 FROM deliveries WHERE deliveries.id = updates.delivery_id LIMIT 1) IS NULL"
+            " ORDER BY at, id LIMIT ?",
+            self.organization,
+            instant,
+            limit,
+        )
+        found = await self._among(UpdateRecord, "id", [row["id"] for row in rows])
+        return sorted(found, key=lambda row: (row.at, row.id))
+
+    async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
+        # sign_ins_by_expiry
+        rows = await self._statements.select(
+            "SELECT id FROM sign_ins WHERE organization_id = ? AND expires_at < ? ORDER BY expires_at, id LIMIT ?",
+            self.organization,
+            instant,
+            limit,
+        )
+        found = await self._among(SignIn, "id", [row["id"] for row in rows])
+        return sorted(found, key=lambda row: (row.expires_at, row.id))
+
+    async def forget_events(self, before: datetime, limit: int) -> int:
+        # events: primary key, from the beginning. Where a clock was wrong, no hole comes of it.
+        rows = await self._statements.select(
+            "SELECT position, at FROM events WHERE organization_id = ? ORDER BY position LIMIT ?",
+            self.organization,
+            limit,
+        )
+        old = list(takewhile(lambda row: instant_of(row["at"]) < before, rows))
+        if old:
+            await self._statements.select(
+                "DELETE FROM events WHERE organization_id = ? AND position <= ?", self.organization, old[-1]["position"]
+            )
+        return len(old)
 
     # The ledger
 

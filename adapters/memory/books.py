@@ -45,17 +45,19 @@ class Books:
     holders: dict[Name, str] = field(default_factory=dict[Name, str])
     events: list[LoggedEvent] = field(default_factory=list[LoggedEvent])
     ticket_number: int = 0
+    forgotten: int = 0
+    """The last position that is not kept any more."""
 
     @property
     def head(self) -> Head:
-        return Head(self.epoch, self.events[-1].position if self.events else 0)
+        return Head(self.epoch, self.events[-1].position if self.events else self.forgotten)
 
     def of(self, kind: type[R]) -> Mapping[str, R]:
         return cast("Mapping[str, R]", self.rows.get(kind, {}))
 
     def copy(self) -> "Books":
         rows = {kind: dict(rows) for kind, rows in self.rows.items()}
-        return Books(self.epoch, rows, dict(self.holders), list(self.events), self.ticket_number)
+        return Books(self.epoch, rows, dict(self.holders), list(self.events), self.ticket_number, self.forgotten)
 
     def put(self, row: Row) -> None:
         """Raises `Conflict` before anything changed."""

@@ -11,7 +11,7 @@ from domain.ports import Bus, Clock, Ids
 class MemoryDatabase:
     def __init__(self, clock: Clock, ids: Ids, bus: Bus) -> None:
         shelf = Shelf()
-        self.journal = MemoryJournal(clock, bus)
-        self.store = MemoryStore(clock, ids, bus, shelf)
+        self.journal = MemoryJournal(clock, bus, shelf)
+        self.store = MemoryStore(clock, ids, bus, shelf, self.journal)
         self.directory = MemoryDirectory(shelf)
         self.reader = MemoryReader(shelf)

@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from adapters.memory.books import Shelf
 from domain.claims import CLAIMED_BYTES, Waiting, chosen, is_over
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryResult, DeliveryState
+from domain.updates import UpdateRecord
 
 
 @dataclass(slots=True)
@@ -19,15 +21,16 @@ class _Kept:
 
 
 class MemoryJournal:
-    def __init__(self, clock: Clock, bus: Bus, kept: _Kept | None = None) -> None:
+    def __init__(self, clock: Clock, bus: Bus, shelf: Shelf, kept: _Kept | None = None) -> None:
         self._clock = clock
         self._bus = bus
+        self._shelf = shelf
         self._kept = kept or _Kept()
         self._mine: dict[DeliveryId, object] = {}
 
     def of_another_worker(self) -> "MemoryJournal":
         """The same journal as another worker has it, with claims of its own."""
-        return MemoryJournal(self._clock, self._bus, self._kept)
+        return MemoryJournal(self._clock, self._bus, self._shelf, self._kept)
 
     async def append(self, delivery: Delivery) -> None:
         self._kept.deliveries[delivery.id] = delivery
@@ -64,6 +67,9 @@ class MemoryJournal:
         self._kept.leases.update((id, (self._mine[id], until)) for id in kept)
         return kept
 
+    def has(self, id: DeliveryId) -> bool:
+        return id in self._kept.deliveries
+
     async def delivery(self, id: DeliveryId) -> Delivery | None:
         return self._kept.deliveries.get(id)
 
@@ -87,6 +93,22 @@ class MemoryJournal:
         if chosen:
             self._bus.hint(JOURNAL)
         return len(chosen)
+
+    async def forget(self, state: DeliveryState, before: datetime, limit: int) -> int:
+        lately = {
+            record.delivery
+            for books in self._shelf.state.books.values()
+            for record in books.of(UpdateRecord).values()
+            if record.at >= before
+        }
+        old = [
+            (each.received_at, each.id)
+            for each in self._kept.deliveries.values()
+            if each.state is state and each.received_at < before and each.id not in lately
+        ]
+        for _, id in sorted(old)[:limit]:
+            del self._kept.deliveries[id]
+        return min(len(old), limit)
 
     async def counts(self) -> dict[DeliveryState, int]:
         return dict(Counter(each.state for each in self._kept.deliveries.values()))

@@ -104,8 +104,7 @@ class _MemoryReads:
         ][:limit]
 
     async def first_position(self, organization: OrganizationId) -> int:
-        events = self._books(organization).events
-        return events[0].position if events else 1
+        return self._books(organization).forgotten + 1
 
     def _books(self, organization: OrganizationId) -> Books:
         return self._current().books[organization]

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import takewhile
 
 from adapters.memory.books import TABLES, Books, R, Shelf, State, organization_of
+from adapters.memory.journal import MemoryJournal
 from adapters.memory.look import MemoryLook
 from adapters.memory.turns import Turns
 from domain.channels import Channel
@@ -53,11 +55,12 @@ from domain.updates import Outcome, Parked, UpdateRecord
 
 
 class MemoryStore:
-    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf) -> None:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf, journal: MemoryJournal) -> None:
         self._clock = clock
         self._ids = ids
         self._bus = bus
         self._shelf = shelf
+        self._journal = journal
         self._turns = Turns()
 
     @asynccontextmanager
@@ -67,7 +70,7 @@ class MemoryStore:
         async with self._turns.turn(background=background):
             before = self._shelf.state
             books = before.books.get(organization) or Books(self._ids.new())
-            tx = _MemoryTransaction(organization, books.copy(), dict(before.listings))
+            tx = _MemoryTransaction(organization, books.copy(), dict(before.listings), self._journal)
             try:
                 yield tx
                 self._commit(tx)
@@ -196,8 +199,10 @@ class _MemoryTransaction(MemoryLook):
         organization: OrganizationId,
         books: Books,
         listings: dict[tuple[Listing, str, OrganizationId], str],
+        journal: MemoryJournal,
     ) -> None:
         super().__init__(organization, books)
+        self._journal = journal
         self.listings = listings
         self.recorded_events: list[Event] = []
         self.moved_outbox = False
@@ -327,6 +332,22 @@ class _MemoryTransaction(MemoryLook):
 
     async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
         return sorted((each for each in self._of(Parked).values() if each.parked_at < instant), key=_parked)[:limit]
+
+    async def updates_before(self, instant: datetime, limit: int) -> list[UpdateRecord]:
+        records = self._of(UpdateRecord).values()
+        old = [each for each in records if each.at < instant and not self._journal.has(each.delivery)]
+        return sorted(old, key=lambda each: (each.at, each.id))[:limit]
+
+    async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
+        old = [each for each in self._of(SignIn).values() if each.expires_at < instant]
+        return sorted(old, key=lambda each: (each.expires_at, each.id))[:limit]
+
+    async def forget_events(self, before: datetime, limit: int) -> int:
+        old = list(takewhile(lambda logged: logged.at < before, self.books.events[:limit]))
+        if old:
+            self.books.forgotten = old[-1].position
+            del self.books.events[: len(old)]
+        return len(old)
 
     async def period_of(self, entry: Entry) -> Period:
         return self._of(Period)[entry.period]

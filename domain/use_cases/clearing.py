@@ -5,11 +5,21 @@ from datetime import timedelta
 
 from domain.ids import MediaId, OrganizationId
 from domain.media import named_by, names_of
-from domain.ports import Ports
+from domain.ports import DeliveryState, Listing, Ports
 from domain.updates import PARKED_FOR
 from domain.use_cases.again import again_on_collision
 
 AT_A_TIME = 500
+BODIES_AT_A_TIME = 50  # a webhook's body may have 4 MiB
+EVENTS_KEPT = timedelta(days=7)
+EVENTS_KEPT_AT_LEAST = timedelta(days=4)  # outgoing webhooks are tried again for 75 h
+DELIVERIES_KEPT = {
+    DeliveryState.INTERPRETED: timedelta(days=30),
+    DeliveryState.IGNORED: timedelta(days=30),
+    DeliveryState.FAILED: timedelta(days=180),
+}
+UPDATES_KEPT = timedelta(days=30)
+SIGN_INS_KEPT = timedelta(days=7)  # after they ran out: a clock may have been wrong
 ORPHANED_FOR = timedelta(days=3)  # so that a try which is still on its way is never taken for an orphan
 
 
@@ -20,6 +30,59 @@ async def forget_parked(ports: Ports, organization: OrganizationId) -> int:
         waited = await tx.parked_before(ports.clock.now() - PARKED_FOR, AT_A_TIME)
         tx.remove(*waited)
     return len(waited)
+
+
+@again_on_collision
+async def forget_events(ports: Ports, organization: OrganizationId, kept: timedelta) -> int:
+    """Take events off the log that are older than they are kept; how many that were, 500 at a time.
+
+    A cursor from before those is answered with CURSOR_EXPIRED from now on.
+    """
+    async with ports.store.transaction(organization, background=True) as tx:
+        return await tx.forget_events(ports.clock.now() - kept, AT_A_TIME)
+
+
+@again_on_collision
+async def forget_updates(ports: Ports, organization: OrganizationId) -> int:
+    """Forget what became of updates whose delivery is gone: none can be interpreted again."""
+    async with ports.store.transaction(organization, background=True) as tx:
+        old = await tx.updates_before(ports.clock.now() - UPDATES_KEPT, AT_A_TIME)
+        tx.remove(*old)
+    return len(old)
+
+
+@again_on_collision
+async def forget_sign_ins(ports: Ports, organization: OrganizationId) -> int:
+    """Forget sign-ins that ran out a week ago."""
+    async with ports.store.transaction(organization, background=True) as tx:
+        old = await tx.sign_ins_before(ports.clock.now() - SIGN_INS_KEPT, AT_A_TIME)
+        for sign_in in old:
+            await tx.delist(Listing.TOKEN, sign_in.token_hash)
+        tx.remove(*old)
+    return len(old)
+
+
+async def forget_deliveries(ports: Ports, state: DeliveryState) -> int:
+    """Forget webhook bodies in a state that is done with, a time after their last update was interpreted."""
+    return await ports.journal.forget(state, ports.clock.now() - DELIVERIES_KEPT[state], BODIES_AT_A_TIME)
+
+
+async def bites(ports: Ports, events_kept: timedelta) -> dict[str, Callable[[], Awaitable[bool]]]:
+    """Everything that goes with age, by name: small pieces of work, which say whether there is more of it."""
+
+    def bite(most: int, forget: Callable[..., Awaitable[int]], *of: object) -> Callable[[], Awaitable[bool]]:
+        async def carry_out() -> bool:
+            return await forget(ports, *of) == most
+
+        return carry_out
+
+    # Records of updates go once their delivery has gone.
+    everything = {f"deliveries {state}": bite(BODIES_AT_A_TIME, forget_deliveries, state) for state in DELIVERIES_KEPT}
+    for organization in await ports.directory.organizations():
+        for forget in (forget_parked, forget_updates, forget_sign_ins):
+            everything[f"{forget.__name__} {organization}"] = bite(AT_A_TIME, forget, organization)
+        everything[f"forget_events {organization}"] = bite(AT_A_TIME, forget_events, organization, events_kept)
+    return everything
 
 
 async def sweep_files(ports: Ports, remove: Callable[[str], Awaitable[bool]]) -> int:

@@ -254,9 +254,12 @@ def _journal(asking: Asking, journal: Journal) -> None:
     add("append", journal.append, later)
     add("waiting", journal.waiting, 64)
     add("claim", journal.claim, 64, NOON + timedelta(seconds=15))
+    add("renew", journal.renew, [DELIVERY], NOON + timedelta(seconds=30))
     add("delivery", journal.delivery, DELIVERY)
     add("finish", journal.finish, [DeliveryResult(later.id, DeliveryState.INTERPRETED)])
     add("again", journal.again, (), (later.id,))
+    add("forget", journal.forget, DeliveryState.INTERPRETED, SPRING, 50)
+    add("forget", journal.forget, DeliveryState.FAILED, SPRING, 50, of="that failed")
     add("counts", journal.counts)
     add("waiting_since", journal.waiting_since)
     add("named_in", journal.named_in, DeliveryState.FAILED, SPRING)
@@ -277,6 +280,7 @@ def _transactions(asking: Asking, store: Store) -> None:
 
         asking.add("Transaction", name, ask, of=of)
 
+    add("take_turns", ["somebody"])
     add("settings")
     add("channel", CHANNEL)
     add("template", TEMPLATE)
@@ -311,6 +315,9 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("recorded", ["up-7", "?"])
     add("parked", [(NUMBER, Wamid("pw-7"))])
     add("parked_before", SPRING, 100)
+    add("updates_before", SPRING - timedelta(days=6, hours=22), 100)
+    add("sign_ins_before", SPRING, 100)
+    add("forget_events", SPRING, 100)
     add("period_of", an_entry())
     add("entry_of", MESSAGE_7)
     add("outbox_item", MESSAGE_7)
@@ -322,7 +329,6 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("remove", a_parked(), of="of what waited")
     add("remove", an_outbox_item(), of="of what left")
     add("record", QuotaChanged())
-    add("finish", DeliveryResult(DELIVERY, DeliveryState.INTERPRETED))
 
 
 WALKED: Final = {

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Refused
-from domain.ids import MediaId
+from domain.events import QuotaChanged
+from domain.ids import DeliveryId, MediaId
 from domain.library import LibraryItemKind
 from domain.media import (
     PLAYABLE,
@@ -22,15 +23,43 @@ from domain.media import (
     named_by,
     new_name,
 )
-from domain.ports import FileFacts, Listing
+from domain.ports import DeliveryState, FileFacts, Listing
 from domain.updates import IncomingMedia
-from domain.use_cases.clearing import AT_A_TIME, ORPHANED_FOR, sweep_files
+from domain.use_cases.clearing import (
+    AT_A_TIME,
+    BODIES_AT_A_TIME,
+    EVENTS_KEPT,
+    ORPHANED_FOR,
+    bites,
+    forget_deliveries,
+    forget_events,
+    forget_sign_ins,
+    forget_updates,
+    sweep_files,
+)
 from domain.use_cases.forget import NEVER_CAME, NEVER_SENT, forget_media
 from domain.use_cases.library import CreateItem, create_item
 from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.send_media import SendMedia, send_media
 from domain.use_cases.tend import tend_media
-from tests.builders import ACME, GLOBEX, NOON, NUMBER, a_media, an_id
+from tests.api.memory_desk import memory_ports
+from tests.builders import (
+    ACME,
+    DAY,
+    DELIVERY,
+    GLOBEX,
+    MINUTE,
+    NOON,
+    NUMBER,
+    SIGN_IN,
+    FixedClock,
+    a_delivery,
+    a_media,
+    a_sign_in,
+    a_user,
+    an_id,
+    an_update_record,
+)
 from tests.domain.desk import ADMIN, AGENT, Desk, granted, open_desk, refusal_of
 from tests.files import PDF
 
@@ -210,3 +239,87 @@ async def test_what_is_fetched_has_a_name_that_tells_whose_it_is(desk: Desk) -> 
     await tended(desk)
 
     assert [named_by(name) for name in desk.files.kept_names] == [(organization, id)]
+
+
+# What goes with age
+
+
+async def test_events_are_kept_for_a_week_and_go_in_small_bites() -> None:
+    clock = FixedClock()
+    ports = memory_ports(clock=clock)
+
+    async def happened(times: int) -> None:
+        async with ports.store.transaction(ACME) as tx:
+            tx.record(*[QuotaChanged()] * times)
+
+    await happened(AT_A_TIME + 1)
+    clock.advance(EVENTS_KEPT)
+    await happened(1)
+    assert await forget_events(ports, ACME, EVENTS_KEPT) == 0
+
+    clock.advance(MINUTE)
+    assert await forget_events(ports, ACME, EVENTS_KEPT) == AT_A_TIME
+    assert await forget_events(ports, ACME, EVENTS_KEPT) == 1
+    assert await forget_events(ports, ACME, EVENTS_KEPT) == 0
+
+    assert len(await ports.reader.events(ACME, 0, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "days"),
+    [(DeliveryState.INTERPRETED, 30), (DeliveryState.IGNORED, 30), (DeliveryState.FAILED, 180)],
+)
+async def test_a_body_is_kept_for_so_long_after_it_was_interpreted(desk: Desk, state: DeliveryState, days: int) -> None:
+    await desk.ports.journal.append(a_delivery(state=state, received_at=desk.clock.now()))
+
+    desk.clock.advance(days * DAY)
+    assert await forget_deliveries(desk.ports, state) == 0
+    desk.clock.advance(MINUTE)
+    assert await forget_deliveries(desk.ports, state) == 1
+    assert await desk.ports.journal.delivery(DELIVERY) is None
+
+
+async def test_what_waits_to_be_interpreted_is_never_forgotten(desk: Desk) -> None:
+    await desk.ports.journal.append(a_delivery())
+    desk.clock.advance(400 * DAY)
+
+    for bite in (await bites(desk.ports, EVENTS_KEPT)).values():
+        await bite()
+
+    assert len(await desk.ports.journal.waiting(10)) == 1
+
+
+async def test_what_became_of_updates_goes_once_their_body_has_gone(desk: Desk) -> None:
+    await desk.ports.journal.append(a_delivery(state=DeliveryState.FAILED, received_at=desk.clock.now()))
+    await desk.given(an_update_record(at=desk.clock.now()), an_update_record(delivery=DeliveryId("gone"), at=NOON))
+
+    desk.clock.advance(31 * DAY)
+    assert await forget_updates(desk.ports, ACME) == 1
+    assert await forget_updates(desk.ports, ACME) == 0
+
+    desk.clock.advance(180 * DAY)
+    await forget_deliveries(desk.ports, DeliveryState.FAILED)
+    assert await forget_updates(desk.ports, ACME) == 1
+
+
+async def test_sign_ins_that_ran_out_are_forgotten_with_their_words(desk: Desk) -> None:
+    await desk.given(a_user(), a_sign_in(expires_at=desk.clock.now()))
+    async with desk.ports.store.transaction(ACME) as tx:
+        await tx.enlist(Listing.TOKEN, a_sign_in().token_hash, SIGN_IN)
+
+    desk.clock.advance(7 * DAY)
+    assert await forget_sign_ins(desk.ports, ACME) == 0
+    desk.clock.advance(MINUTE)
+    assert await forget_sign_ins(desk.ports, ACME) == 1
+
+    assert await desk.ports.reader.sign_ins_by_ids(ACME, [SIGN_IN]) == {}
+    assert await desk.ports.directory.find(Listing.TOKEN, [a_sign_in().token_hash]) == []
+
+
+async def test_each_bite_says_whether_there_is_more(desk: Desk) -> None:
+    for number in range(BODIES_AT_A_TIME):
+        await desk.ports.journal.append(a_delivery(DeliveryId(an_id(number)), state=DeliveryState.INTERPRETED))
+    desk.clock.advance(31 * DAY)
+
+    assert [await bite() for bite in (await bites(desk.ports, EVENTS_KEPT)).values()].count(True) == 1
+    assert [await bite() for bite in (await bites(desk.ports, EVENTS_KEPT)).values()].count(True) == 0

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 
 import orjson
@@ -11,18 +12,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.actors import Role, Scope, key_actor, user_actor
+from domain.callers import Caller
 from domain.errors import TookTooLong, Unavailable
 from domain.events import LoggedEvent, QuotaChanged
 from domain.ids import ApiKeyId, MessageId, OrganizationId, ThreadId, UserId
 from domain.messages import Message
 from domain.ports import Bus, Head
 from domain.threads import Thread
+from domain.use_cases.clearing import EVENTS_KEPT, forget_events
 from schema import ids, limits
 from schema.cursors import Cursors
 from schema.errors import ApiError
+from schema.execution import GraphQLRequest, answer
 from schema.live.streams import SlowConsumer, Stopped, Stream
 from tests.api.memory_desk import memory_ports
-from tests.builders import GLOBEX
+from tests.builders import ACME, GLOBEX, FixedClock
 from tests.schema.live_desk import (
     LiveDesk,
     Wrapped,
@@ -324,6 +328,25 @@ async def test_a_cursor_older_than_the_log_is_told_so_at_once() -> None:
 
     assert await refusal_of(desk, actor, INBOX, {"after": await desk.cursor(4)}) == "CURSOR_EXPIRED"
     assert await refusal_of(desk, actor, INBOX, {"after": await desk.cursor(5)}) is None
+
+
+async def test_a_cursor_of_last_week_is_told_so_by_subscription_and_by_page() -> None:
+    here, clock = Caller("192.0.2.7", "192.0.2.7"), FixedClock()
+    desk = await a_live_desk(memory_ports(clock=clock))
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+    await desk.writes(thread, "one", "two")
+    clock.advance(timedelta(days=8))
+    await desk.writes(thread, "three")
+    old, kept = await desk.cursor(1), await desk.cursor(2)
+    page = GraphQLRequest("query($after: EventCursor!) { events(after: $after) { nodes { id } } }", {"after": old})
+    assert "errors" not in (await answer(desk.engine, page, actor, here)).payload
+
+    await forget_events(desk.ports, ACME, EVENTS_KEPT)
+
+    assert await refusal_of(desk, actor, INBOX, {"after": old}) == "CURSOR_EXPIRED"
+    assert await refusal_of(desk, actor, INBOX, {"after": kept}) is None
+    said = await answer(desk.engine, page, actor, here)
+    assert [error["extensions"]["code"] for error in said.errors] == ["CURSOR_EXPIRED"]
 
 
 @pytest.mark.parametrize("query", [INBOX, ONE_THREAD.replace("$from", "$after")])

@@ -8,7 +8,7 @@ from domain.claims import CLAIMED_FOR
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState, Journal
 from tests.adapters.contracts.desks import Desk
-from tests.builders import DELIVERY, HOUR, MINUTE, NOON, a_delivery, an_id
+from tests.builders import ACME, DAY, DELIVERY, HOUR, MINUTE, NOON, a_delivery, an_id, an_update_record
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -308,3 +308,23 @@ async def test_the_numbers_that_deliveries_name_are_told_with_how_many_name_each
     assert await desk.journal.named_in(ignored, NOON) == {one: 3, two: 1}
     assert await desk.journal.named_in(ignored, NOON + 2 * MINUTE) == {one: 2, two: 1}
     assert await desk.journal.named_in(DeliveryState.FAILED, NOON) == {}
+
+
+async def test_deliveries_in_a_state_are_forgotten_the_oldest_first(desk: Desk) -> None:
+    for number, state in enumerate([DeliveryState.INTERPRETED, DeliveryState.FAILED, DeliveryState.INTERPRETED]):
+        at = NOON + number * MINUTE
+        await desk.journal.append(a_delivery(DeliveryId(an_id(number)), received_at=at, state=state))
+
+    assert await desk.journal.forget(DeliveryState.INTERPRETED, NOON, 10) == 0
+    assert await desk.journal.forget(DeliveryState.INTERPRETED, NOON + HOUR, 1) == 1
+    assert await desk.journal.delivery(DeliveryId(an_id(0))) is None
+    assert await desk.journal.forget(DeliveryState.INTERPRETED, NOON + HOUR, 10) == 1
+    assert await desk.journal.counts() == {DeliveryState.FAILED: 1}
+
+
+async def test_a_delivery_is_kept_from_the_last_time_that_it_was_interpreted(desk: Desk) -> None:
+    await desk.journal.append(a_delivery(state=DeliveryState.INTERPRETED, received_at=NOON - 10 * DAY))
+    await desk.given(an_update_record(at=NOON), organization=ACME)
+
+    assert await desk.journal.forget(DeliveryState.INTERPRETED, NOON, 10) == 0
+    assert await desk.journal.forget(DeliveryState.INTERPRETED, NOON + MINUTE, 10) == 1

@@ -27,11 +27,13 @@ from domain.events import (
 from domain.ids import (
     BusinessAccountId,
     ChannelId,
+    DeliveryId,
     MediaId,
     MessageId,
     OrganizationId,
     PeriodId,
     PhoneNumberId,
+    SignInId,
     TemplateId,
     ThreadId,
     TicketId,
@@ -48,6 +50,7 @@ from tests.builders import (
     ACCOUNT,
     ACME,
     CHANNEL,
+    DAY,
     DELIVERY,
     GLOBEX,
     HOUR,
@@ -61,10 +64,12 @@ from tests.builders import (
     TICKET,
     WAMID,
     a_channel,
+    a_delivery,
     a_mark,
     a_media,
     a_pace,
     a_period,
+    a_sign_in,
     a_template,
     a_thread,
     a_ticket,
@@ -75,6 +80,7 @@ from tests.builders import (
     an_inbound,
     an_outbound,
     an_outbox_item,
+    an_update_record,
 )
 
 TICK = timedelta(microseconds=1)
@@ -871,3 +877,65 @@ async def settled() -> None:
     """Let every task come to where it waits."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+# What goes with age
+
+
+async def test_the_oldest_events_go_and_positions_go_on(desk: Desk) -> None:
+    await desk.happened(QuotaChanged(), QuotaChanged())
+    desk.clock.advance(DAY)
+    await desk.happened(QuotaChanged())
+    await desk.happened(QuotaChanged(), organization=GLOBEX)
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.forget_events(desk.clock.now() - HOUR, 1) == 1
+        assert await tx.forget_events(desk.clock.now() - HOUR, 10) == 1
+        assert await tx.forget_events(desk.clock.now() - HOUR, 10) == 0
+
+    assert [position for position, _ in await desk.log()] == [3]
+    assert await desk.reader.first_position(ACME) == 3
+    assert len(await desk.log(GLOBEX)) == 1
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.forget_events(desk.clock.now() + HOUR, 10) == 1
+    assert (await desk.reader.head(ACME)).position == 3
+    assert await desk.reader.first_position(ACME) == 4
+    await desk.happened(QuotaChanged())
+    assert [position for position, _ in await desk.log()] == [4]
+
+
+async def test_an_event_from_a_clock_that_was_wrong_leaves_no_hole_in_the_log(desk: Desk) -> None:
+    desk.clock.advance(DAY)
+    await desk.happened(QuotaChanged())
+    desk.clock.advance(-DAY)
+    await desk.happened(QuotaChanged())
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.forget_events(desk.clock.now() + HOUR, 10) == 0
+
+    assert [position for position, _ in await desk.log()] == [1, 2]
+
+
+async def test_what_became_of_updates_is_known_as_long_as_their_delivery_is_kept(desk: Desk) -> None:
+    kept, gone = DeliveryId(an_id(1)), DeliveryId(an_id(2))
+    await desk.journal.append(a_delivery(kept))
+    old = [an_update_record(delivery=gone, index=index, at=NOON - index * MINUTE) for index in range(3)]
+    await desk.given(*old, an_update_record(delivery=kept, at=NOON - DAY))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.updates_before(NOON, 10) == [old[2], old[1]]
+        assert await tx.updates_before(NOON, 1) == [old[2]]
+        tx.remove(old[2])
+        assert await tx.updates_before(NOON, 10) == [old[1]]
+
+
+async def test_sign_ins_that_ran_out_are_found_and_can_go(desk: Desk) -> None:
+    first, second = (a_sign_in(SignInId(an_id(number)), expires_at=NOON - number * HOUR) for number in (2, 1))
+    await desk.given(first, second, a_sign_in(expires_at=NOON))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.sign_ins_before(NOON, 10) == [first, second]
+        assert await tx.sign_ins_before(NOON, 1) == [first]
+        tx.remove(first)
+        assert await tx.sign_ins_before(NOON, 10) == [second]
