@@ -84,6 +84,7 @@ K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
 OLDEST_FIRST = Order((instant("created_at"), plain("id")))
+STILL_OPEN = ", ".join(f"'{status}'" for status in TicketStatus if status is not TicketStatus.CLOSED)
 BY_STANDING = Order((instant("at"), plain("id")))
 
 
@@ -202,15 +203,14 @@ class SqlReads:
         return await self._page(TicketChange, conditions, BY_STANDING, page)
 
     async def open_tickets_of(self, organization: OrganizationId, users: Collection[UserId]) -> dict[UserId, int]:
-        # tickets_of_owner
+        # tickets_of_owner; the statuses stand in the statement, for PostgreSQL to know how few are open
         records = await self._selects.select(
             f"""
             SELECT owner_id, count(*) AS open FROM tickets
-            WHERE organization_id = ? AND owner_id {self._listed} AND status <> ? GROUP BY owner_id
+            WHERE organization_id = ? AND owner_id {self._listed} AND status IN ({STILL_OPEN}) GROUP BY owner_id
             """,
             organization,
             list(users),
-            TicketStatus.CLOSED,
         )
         counted = {record["owner_id"]: record["open"] for record in records}
         return {user: counted.get(user, 0) for user in users}
