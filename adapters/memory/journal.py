@@ -21,10 +21,10 @@ class _Kept:
 
 
 class MemoryJournal:
-    def __init__(self, clock: Clock, bus: Bus, shelf: Shelf, kept: _Kept | None = None) -> None:
+    def __init__(self, clock: Clock, bus: Bus, shelf: Shelf | None = None, kept: _Kept | None = None) -> None:
         self._clock = clock
         self._bus = bus
-        self._shelf = shelf
+        self._shelf = shelf or Shelf()
         self._kept = kept or _Kept()
         self._mine: dict[DeliveryId, object] = {}
 
