@@ -88,6 +88,6 @@ async def test_a_first_message_brings_contact_thread_ticket_and_session_in_one_g
     inbox = [edge["node"] for edge in desk.ask(INBOX)["threads"]["edges"]]
     assert inbox[0]["id"] == added["thread"]["id"]
     assert inbox[0]["session"]["state"] == "OPEN"
-    assert [thread["contact"]["profileName"] for thread in inbox] == ["Ben Okafor", "Ada Moreno"]
+    assert [thread["contact"]["displayName"] for thread in inbox] == ["Ben Okafor", "Ada Moreno"]
     assert inbox[0]["ticket"]["subject"] == "Hello, I am new"
     assert inbox[0]["ticket"]["number"] == inbox[1]["ticket"]["number"] + 1
