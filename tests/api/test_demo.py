@@ -62,7 +62,7 @@ def test_without_a_directory_nothing_of_it_stays(tmp_path: Path) -> None:
         assert process.wait() == 0
 
     assert [path.name for path in tmp_path.iterdir()] == ["log.txt"]
-    assert process.log == ""
+    assert not [line for line in process.log.splitlines() if "[info " not in line], "nothing is wrong with it"
 
 
 def test_in_a_directory_it_goes_on_where_it_was(tmp_path: Path) -> None:
