@@ -6,12 +6,13 @@ does whatever cannot go on, with the error in the `next`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from api.protocols import ABORT
 from domain.actors import Actor
 from domain.callers import Caller
 from schema import limits
@@ -60,7 +61,7 @@ class EventStream:
             self._engine.watch.add(self)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await self._until_over(receive, send)
+            await self._until_over(receive, send, scope.get(ABORT))
         except OSError:
             pass  # the reader is gone
         finally:
@@ -91,7 +92,7 @@ class EventStream:
 
     # ---------------------------------------------------------------- writing
 
-    async def _until_over(self, receive: Receive, send: Send) -> None:
+    async def _until_over(self, receive: Receive, send: Send, abort: Callable[[], None] | None) -> None:
         writing = asyncio.create_task(self._write(send))
         leaving = asyncio.create_task(_disconnected(receive))
         try:
@@ -105,8 +106,12 @@ class EventStream:
         if writing.done() and not writing.cancelled():
             writing.result()
         last = self._last_words.result() if self._last_words.done() else b""
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(send({"type": "http.response.body", "body": last, "more_body": False}), FAREWELL_S)
+        except TimeoutError:
+            if abort is not None:  # else the server closes, and goes on waiting for who doesn't read
+                abort()
+                await _disconnected(receive)
 
     async def _write(self, send: Send) -> None:
         async with aclosing(self._events()) as events:

@@ -7,10 +7,10 @@ import asyncio
 import resource
 import sys
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -28,6 +28,7 @@ FRAGMENTS: Final = 64  # of one WebSocket message
 FRAMES_WAITING: Final = 256  # of a socket, while an earlier one is being looked at
 UNREAD_BYTES: Final = 1024 * 1024  # written to a socket whose reader does not read
 REFUSAL: Final = b"HTTP/1.1 %d %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
+ABORT: Final = "deskline.abort"  # in the scope: ends the connection at once, with what is yet to be written
 TOO_MANY: Final = 4429  # as graphql_ws.py's
 
 
@@ -122,6 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        cast(Scope, self.scope)[ABORT] = self.transport.abort
         self._is_coming, self._has_head = True, False
         self._piled_up = 0
 

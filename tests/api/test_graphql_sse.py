@@ -246,7 +246,9 @@ async def test_a_server_that_stops_ends_streams_without_saying_that_they_are_com
         assert await events.rest() == []
 
 
-async def test_a_reader_who_does_not_read_is_cut_off_and_others_do_not_notice(served: Served) -> None:
+async def test_a_reader_who_does_not_read_is_cut_off_and_others_do_not_notice(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     desk, thread, start = served.desk, await served.desk.a_thread(), await served.desk.cursor()
     body = json.dumps({"query": INBOX, "variables": {"after": start}}).encode()
     reader, writer = await asyncio.open_connection(*served.address.split(":"), limit=1024)
@@ -268,6 +270,7 @@ async def test_a_reader_who_does_not_read_is_cut_off_and_others_do_not_notice(se
 
     assert last is not None
     assert last.body == "last"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     writer.close()
 
 
