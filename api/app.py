@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.bundle import Bundle
+from api.bundle import Bundle, Explorer
 from api.callers import Callers
 from api.cors import Cors
 from api.edge import Edge
@@ -106,6 +106,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
             *media.routes(),
             *health.routes(),
             *Bundle().routes(),
+            *(Explorer().routes() if settings.introspection else ()),
         ],
         middleware=[
             Middleware(Callers, trusted=settings.trusted_proxies),

@@ -59,6 +59,30 @@ class Bundle:
         return _answer(request, file, {"Cache-Control": FOREVER})
 
 
+class Explorer:
+    """GraphiQL at `/graphiql`, from its package, without a word to anybody else. Served where introspection is on."""
+
+    def __init__(self, directory: Path = DIRECTORY / "graphiql") -> None:
+        self._index = _read(directory / "index.html")
+        self._assets = {path.name: file for path in (directory / "assets").glob("*") if (file := _read(path))}
+
+    def routes(self) -> list[Route]:
+        return [Route("/graphiql", self._page), Route("/graphiql/assets/{name}", self._asset)]
+
+    async def _page(self, request: Request) -> Response:
+        if self._index is None:
+            return PlainTextResponse(NOT_BUILT, 503)
+        # It writes styles of its own into the page, and brings its fonts inside a style sheet.
+        policy = _policy(request).replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src data:"
+        return _answer(request, self._index, {"Cache-Control": "no-cache", "Content-Security-Policy": policy})
+
+    async def _asset(self, request: Request) -> Response:
+        file = self._assets.get(request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("Not found", 404)
+        return _answer(request, file, {"Cache-Control": FOREVER})
+
+
 def _policy(request: Request) -> str:
     """Own scripts, styles and connections only. Sockets are named because not every browser counts them as 'self'."""
     host = request.headers.get("host", "")

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from adapters.system import SystemIds
 from api.app import create_app, serving
-from api.bundle import Bundle
+from api.bundle import Bundle, Explorer
 from api.edge import Edge
 from api.logs import set_up_logs
 from api.metrics import Meters
@@ -181,11 +181,34 @@ async def test_assets_are_kept_for_ever_and_come_compressed(built: Path) -> None
     assert other.status_code == 404
 
 
+async def test_the_explorer_may_load_only_its_own_too_but_for_the_styles_it_makes(built: Path) -> None:
+    async with asking(Starlette(routes=Explorer(built).routes())) as browser:
+        page = await browser.get("/graphiql")
+        script = await browser.get("/graphiql/assets/index-abc.js")
+        missing = await browser.get("/graphiql/assets/nope.js")
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " in policy
+    assert "connect-src 'self' ws://desk wss://desk; " in policy
+    assert (script.status_code, missing.status_code) == (200, 404)
+
+
+@pytest.mark.parametrize("introspection", [True, False])
+async def test_the_explorer_is_served_only_where_introspection_is_on(tmp_path: Path, introspection: bool) -> None:
+    settings = settings_in(tmp_path).model_copy(update={"introspection": introspection})
+    async with wired(settings) as opened, asking(create_app(settings, opened)) as browser:
+        page = await browser.get("/graphiql")
+
+    assert (page.status_code == 404) is not introspection
+
+
 async def test_a_page_that_was_not_built_is_said_so(tmp_path: Path) -> None:
     async with asking(Starlette(routes=Bundle(tmp_path).routes())) as browser:
         answer = await browser.get("/")
+    async with asking(Starlette(routes=Explorer(tmp_path).routes())) as browser:
+        explorer = await browser.get("/graphiql")
 
-    assert answer.status_code == 503
+    assert answer.status_code == explorer.status_code == 503
     assert "./dev web" in answer.text
 
 
