@@ -4,9 +4,12 @@ import asyncio
 import secrets
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from domain.ports import Clock
 
 RANDOM_BITS: Final = 74  # what a UUIDv7 has besides its 48 bits of milliseconds, its version and its variant
 LOW_BITS: Final = 62  # of these, the ones after the variant
@@ -21,6 +24,35 @@ class SystemClock:
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class FollowingClock:
+    """The time of whoever all processes share, asked for now and then, and carried on by a clock that is never set.
+
+    Until it was told, and where there is nobody to ask, the machine's own.
+    """
+
+    def __init__(self, own: Clock | None = None, steady: Callable[[], float] = time.monotonic) -> None:
+        self._own = own or SystemClock()
+        self._steady = steady
+        self._told: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        if self._told is None:
+            return self._own.now()
+        at, since = self._told
+        return at + timedelta(seconds=self._steady() - since)
+
+    async def wait(self, seconds: float) -> None:
+        await self._own.wait(seconds)
+
+    async def ask(self, now: Callable[[], Awaitable[datetime | None]]) -> None:
+        """The answer is as old as half the way there and back."""
+        began = self._steady()
+        told = await now()
+        ended = self._steady()
+        if told is not None:
+            self._told = (told + timedelta(seconds=(ended - began) / 2), ended)
 
 
 class SystemIds:

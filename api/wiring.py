@@ -1,7 +1,8 @@
 """Settings into a desk: the one place that chooses adapters."""
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,20 @@ from adapters.memory.throttle import MemoryThrottle
 from adapters.reading import Beside
 from adapters.secrets import AesVault, Argon2Passwords
 from adapters.sounds import Codecs, are_here
-from adapters.system import SystemClock, SystemIds
+from adapters.system import FollowingClock, SystemClock, SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound import CloudInterpreter
 from api.keys import Keys, keys_of
 from api.refusals import DatabaseNotReady, WrongSetting
 from api.settings import Settings
-from domain.ports import Bus, MediaStore, Ports, Throttle
+from domain.errors import Unavailable
+from domain.ports import Bus, Clock, MediaStore, Ports, Throttle
 
 if TYPE_CHECKING:
     from adapters.redis import RedisBus, RedisThrottle
 
+
+TIME_ASKED_EVERY_S = 10.0
 
 log = structlog.stdlib.get_logger()
 
@@ -59,7 +63,7 @@ class Wired:
 class Parts:
     """What a database is opened with, and the rest of the desk uses too."""
 
-    clock: SystemClock
+    clock: Clock
     ids: SystemIds
     bus: Bus
 
@@ -72,11 +76,15 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
     where somebody has to migrate.
     """
     keys = keys_of(settings)
-    clock, ids = SystemClock(), SystemIds()
+    clock, ids = FollowingClock(), SystemIds()
     alone = MemoryThrottle(clock)
     async with _shared(settings, alone) as shared:
         bus, throttle = _hints_and_limits(shared, alone)
-        async with _opened(settings, Parts(clock, ids, bus)) as database, http_client() as http:
+        async with (
+            _opened(settings, Parts(clock, ids, bus)) as database,
+            http_client() as http,
+            _following(clock, database),
+        ):
             await _make_ready(database)
             media = await _media(settings)
             ports = Ports(
@@ -113,6 +121,26 @@ async def _opened(settings: Settings, parts: Parts) -> AsyncGenerator[Database, 
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _following(clock: FollowingClock, database: Database) -> AsyncGenerator[None, None]:
+    """Processes on several machines agree on what time it is: the database says it."""
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(TIME_ASKED_EVERY_S)
+            with suppress(Unavailable):
+                await clock.ask(database.now)
+
+    with suppress(Unavailable):
+        await clock.ask(database.now)
+    following = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
 
 
 async def _make_ready(database: Database) -> None:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -27,6 +27,7 @@ from domain.use_cases.clearing import EVENTS_KEPT, bites, sweep_files
 from domain.use_cases.dispatch import dispatch, give_up
 from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
+from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
 from domain.use_cases.turns import Leaving, next_sends
 
 DELIVERIES_AT_A_TIME: Final = 64
@@ -46,7 +47,7 @@ DRAIN_WITHIN_S: Final = 7.0  # from the moment it is told to stop; a whole stop 
 
 log = structlog.stdlib.get_logger()
 
-Item = TypeVar("Item", BusinessAccountId, MessageId)
+Item = TypeVar("Item", BusinessAccountId, MessageId, ThreadId)
 
 
 class Worker:
@@ -72,6 +73,7 @@ class Worker:
         self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
         self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
         self._uncleared = Setbacks[str]("clearing", meters)
+        self._not_undone = Setbacks[tuple[OrganizationId, str]]("time back", meters)
         self._unswept = Setbacks[str]("sweeping", meters)
         self.is_running = False
 
@@ -90,6 +92,7 @@ class Worker:
             asyncio.create_task(self._loop("old sends", self._dispatch_old, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
             asyncio.create_task(self._loop("templates", self._sync, self._clock)),
+            asyncio.create_task(self._loop("time back", self._undo, self._clock)),
             asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
             asyncio.create_task(self._loop("sweeping", self._sweep, self._clock)),
         }
@@ -242,6 +245,28 @@ class Worker:
         self._meters.alarms.inc(rung)
         return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
 
+    async def _undo(self) -> float:
+        """What a clock decided that was ahead."""
+        now = self._ports.clock.now()
+
+        def rung(limit: int) -> Awaitable[list[tuple[OrganizationId, ThreadId]]]:
+            return self._ports.store.rung_away(now, limit)
+
+        def given_up(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.given_up_ahead(now, limit)
+
+        def held(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.held_too_far(now, limit)
+
+        counts = (
+            await self._each(self._not_undone, rung, OLD_AT_A_TIME, partial(ring_again, self._ports)),
+            await self._each(self._not_undone, given_up, OLD_AT_A_TIME, partial(send_after_all, self._ports)),
+            await self._each(self._not_undone, held, OLD_AT_A_TIME, partial(hold_no_longer, self._ports)),
+        )
+        if any(counts):
+            log.warning("a clock was ahead: undone", sessions=counts[0], failed=counts[1], held=counts[2])
+        return OLD_EVERY_S
+
     # Templates
 
     async def _sync(self) -> float:
@@ -282,7 +307,7 @@ class Worker:
 
     async def _each(
         self,
-        setbacks: Setbacks[tuple[OrganizationId, Item]],
+        setbacks: Setbacks[Any],
         due: Callable[[int], Awaitable[list[tuple[OrganizationId, Item]]]],
         limit: int,
         work: Callable[[OrganizationId, Item], Awaitable[object]],

@@ -11,6 +11,8 @@ from domain.ids import ChannelId, MessageId, OrganizationId, ThreadId
 
 LEASE = timedelta(seconds=15)  # a claimed attempt without a recorded answer becomes UNKNOWN after this
 RETRIED_FOR = timedelta(hours=24)  # then FAILED, or at the session's end if that is sooner
+LONGEST_WAIT = timedelta(hours=1)  # no pause of ours leads further; the network's own are kept by the number's pace
+CLOCKS_DIFFER = timedelta(minutes=1)  # by no more, where they are right
 IDEMPOTENCY_KEY_LIMIT = 200
 
 PERSON_FIRST = 0  # priority of replies inside a session
@@ -44,3 +46,13 @@ class Remembered:
     content: str  # hash of what was asked
     message: MessageId
     at: datetime
+
+
+def is_lost(leased_until: datetime, now: datetime) -> bool:
+    """Whether whoever claimed it has had their time; also where that is told by a clock that was ahead."""
+    return leased_until <= now or leased_until > now + LEASE + CLOCKS_DIFFER
+
+
+def leads_too_far(item: OutboxItem, now: datetime) -> bool:
+    """Whether it waits only because a clock was ahead when it was queued, or was put off."""
+    return item.due_at > now + LONGEST_WAIT or (item.queued_at > now + CLOCKS_DIFFER and item.due_at > now)

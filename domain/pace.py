@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from domain.channels import Channel
 from domain.ids import ChannelId, OrganizationId
+from domain.outbox import CLOCKS_DIFFER
 
 THROUGHPUT = 80  # messages a second where the network told no other number
 STEADY = 3 / 4  # of the throughput; the rest is for what comes in, and for clocks and lines that are not ours
@@ -43,17 +44,26 @@ class Pace:
     held_until: datetime | None = None
     templates_held_until: datetime | None = None
     stopped: bool = False  # the network takes nothing of this number: one message a minute asks whether it does again
+    as_of: datetime | None = None  # when all this was said
 
 
 def at_rest(channel: Channel, now: datetime) -> Pace:
     """The pace of a number that has not sent lately, or whose token is new."""
-    return Pace(channel.organization, channel.id, channel.throughput_per_second or THROUGHPUT, now)
+    return Pace(channel.organization, channel.id, channel.throughput_per_second or THROUGHPUT, now, as_of=now)
 
 
 def for_channel(pace: Pace | None, channel: Channel, now: datetime) -> Pace:
     if pace is None:
         return at_rest(channel, now)
-    return replace(pace, per_second=channel.throughput_per_second or THROUGHPUT)
+    return replace(believed(pace, now), per_second=channel.throughput_per_second or THROUGHPUT, as_of=now)
+
+
+def believed(pace: Pace, now: datetime) -> Pace:
+    """The pace without what a clock said that was set back since: nothing is held until an instant far off."""
+    if pace.as_of is None or pace.as_of <= now + CLOCKS_DIFFER:
+        return pace
+    slowed_at = now if pace.slowed_at is not None else None
+    return replace(pace, next_at=now, slowed_at=slowed_at, held_until=None, templates_held_until=None, as_of=now)
 
 
 # ---------------------------------------------------------------- a number
@@ -152,11 +162,17 @@ def running(pace: Pace) -> Pace:
 
 def pair_free_at(next_at: datetime | None, now: datetime) -> datetime:
     """When the next message to this person may leave, given what `pair_taken` said last."""
+    next_at = _told_rightly(next_at, now)
     return now if next_at is None else max(now, next_at - PAIR_EVERY * (PAIR_BURST - 1))
 
 
 def pair_taken(next_at: datetime | None, now: datetime) -> datetime:
-    return max(next_at or now, now) + PAIR_EVERY
+    return max(_told_rightly(next_at, now) or now, now) + PAIR_EVERY
+
+
+def _told_rightly(next_at: datetime | None, now: datetime) -> datetime | None:
+    """None for an instant so far ahead that a clock must have been set back since."""
+    return next_at if next_at is None or next_at <= now + PAIR_EVERY * (PAIR_BURST + 1) else None
 
 
 def pair_used_up(now: datetime) -> datetime:
@@ -166,7 +182,7 @@ def pair_used_up(now: datetime) -> datetime:
 
 def held_until(pace: Pace | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
     """Until when a message to this person would wait for a pause; None where it may leave in its number's turn."""
-    of_number = _held_until(pace, now, template=template) if pace is not None else now
+    of_number = _held_until(believed(pace, now), now, template=template) if pace is not None else now
     until = max(of_number, pair_free_at(next_at, now))
     return until if until > now else None
 

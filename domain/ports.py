@@ -437,6 +437,21 @@ class Store(Protocol):
         """Files of after `since` that came with a message and could not be had; by organization and id."""
         ...
 
+    async def rung_away(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
+        """Threads whose session is open and has no alarm, though it ends more than a minute after `now`.
+
+        It was told to have ended by a clock that was ahead.
+        """
+        ...
+
+    async def given_up_ahead(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        """Messages that we said FAILED at an instant more than a minute after `now`."""
+        ...
+
+    async def held_too_far(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        """Outbox items that nobody has and that `outbox.leads_too_far` speaks of."""
+        ...
+
     async def next_due(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which something in the outbox falls due; None where none is known."""
         ...

@@ -213,6 +213,8 @@ CREATE TABLE message_marks (
 
 CREATE UNIQUE INDEX message_marks_by_update ON public.message_marks USING btree (organization_id, delivery_id, place, message_id) WHERE (delivery_id IS NOT NULL);
 
+CREATE INDEX message_marks_given_up ON public.message_marks USING btree (organization_id, reported_at) WHERE ((status = 'FAILED'::text) AND (delivery_id IS NULL));
+
 CREATE INDEX message_marks_of_message ON public.message_marks USING btree (organization_id, message_id, reported_at, id);
 
 CREATE TABLE messages (
@@ -312,6 +314,7 @@ CREATE TABLE paces (
     held_until timestamp with time zone,
     templates_held_until timestamp with time zone,
     stopped boolean NOT NULL,
+    as_of timestamp with time zone,
     CONSTRAINT paces_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT paces_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES channels(organization_id, id)
 );
@@ -479,6 +482,8 @@ CREATE INDEX threads_of_contact_by_activity ON public.threads USING btree (organ
 CREATE INDEX threads_of_owner ON public.threads USING btree (organization_id, owner_id, last_activity_at, id);
 
 CREATE INDEX threads_of_ticket ON public.threads USING btree (organization_id, ticket_id) WHERE (ticket_id IS NOT NULL);
+
+CREATE INDEX threads_rung_away ON public.threads USING btree (organization_id, session_expires_at) WHERE (alarm_at IS NULL);
 
 CREATE TABLE ticket_changes (
     organization_id text COLLATE "C" NOT NULL,

@@ -201,6 +201,9 @@ CREATE TABLE message_marks (
 CREATE UNIQUE INDEX message_marks_by_update ON message_marks (organization_id, delivery_id, place, message_id)
     WHERE delivery_id IS NOT NULL;
 
+CREATE INDEX message_marks_given_up ON message_marks (organization_id, reported_at)
+WHERE status = 'FAILED' AND delivery_id IS NULL;
+
 CREATE INDEX message_marks_of_message ON message_marks (organization_id, message_id, reported_at, id);
 
 CREATE TABLE messages (
@@ -293,7 +296,7 @@ CREATE TABLE paces (
     slowed_at TEXT,
     held_until TEXT,
     templates_held_until TEXT,
-    stopped INTEGER NOT NULL,
+    stopped INTEGER NOT NULL, as_of TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES channels (organization_id, id)
 );
@@ -449,6 +452,8 @@ CREATE INDEX threads_of_contact_by_activity ON threads (organization_id, contact
 CREATE INDEX threads_of_owner ON threads (organization_id, owner_id, last_activity_at, id);
 
 CREATE INDEX threads_of_ticket ON threads (organization_id, ticket_id) WHERE ticket_id IS NOT NULL;
+
+CREATE INDEX threads_rung_away ON threads (organization_id, session_expires_at) WHERE alarm_at IS NULL;
 
 CREATE TABLE ticket_changes (
     organization_id TEXT NOT NULL,

@@ -1,5 +1,6 @@
 """A database behind a URL: opened, brought up to date, closed; and its four ports in between."""
 
+from datetime import datetime
 from typing import Protocol
 
 from adapters.db.history import DatabaseRefused, SchemaState
@@ -33,6 +34,10 @@ class Database(Protocol):
 
     def tell(self, hears: Hears) -> None:
         """From now on `hears` is told of each commit that this process makes."""
+        ...
+
+    async def now(self) -> datetime | None:
+        """The time of the server that processes share; None where all are on one machine. May raise `Unavailable`."""
         ...
 
     async def state(self) -> SchemaState: ...

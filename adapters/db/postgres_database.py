@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
@@ -118,6 +119,10 @@ class PostgresDatabase:
 
     def tell(self, hears: Hears) -> None:
         self.store.hears = hears
+
+    async def now(self) -> datetime:
+        (row,) = await self.readers.select("SELECT clock_timestamp() AS now")
+        return row["now"]
 
     async def state(self) -> SchemaState:
         return await self._opened.state()

@@ -82,6 +82,9 @@ class SqliteDatabase:
     def tell(self, hears: Hears) -> None:
         self.store.hears = hears
 
+    async def now(self) -> None:
+        """Who uses a file is on its machine."""
+
     async def state(self) -> SchemaState:
         return await self._opened.history.state()
 

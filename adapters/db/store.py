@@ -11,7 +11,7 @@ from adapters.db.times import instant_of
 from adapters.db.transaction import SqlTransaction, Work
 from domain.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
-from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
+from domain.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
 from domain.pace import Pace
 from domain.ports import DueNumber, Figures, Transaction
 
@@ -130,10 +130,11 @@ class SqlStore:
             f"""
             SELECT item.organization_id, item.id
             FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
-            WHERE item.leased_until <= ?
+            WHERE item.leased_until <= ? OR item.leased_until > ?
             ORDER BY item.leased_until, item.organization_id, item.id LIMIT ?
             """,
             now,
+            now + LEASE + CLOCKS_DIFFER,
             limit,
         )
         return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
@@ -205,6 +206,52 @@ class SqlStore:
         )
         oldest = None if due["oldest"] is None else instant_of(due["oldest"])
         return Figures(due["held"], oldest, {ChannelState(row["state"]): row["held"] for row in states})
+
+    # What a clock that was ahead left behind. Each finds nothing where clocks are right.
+
+    async def rung_away(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
+        # threads_rung_away
+        rows = await self._selects.select(
+            f"""
+            SELECT thread.organization_id, thread.id
+            FROM organizations AS organization {self._across} threads AS thread USING (organization_id)
+            WHERE thread.alarm_at IS NULL AND thread.session_expires_at > ?
+            LIMIT ?
+            """,
+            now + CLOCKS_DIFFER,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), ThreadId(row["id"])) for row in rows]
+
+    async def given_up_ahead(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        # message_marks_given_up
+        rows = await self._selects.select(
+            f"""
+            SELECT DISTINCT mark.organization_id, mark.message_id AS id
+            FROM organizations AS organization {self._across} message_marks AS mark USING (organization_id)
+            WHERE mark.status = 'FAILED' AND mark.delivery_id IS NULL AND mark.reported_at > ?
+            LIMIT ?
+            """,
+            now + CLOCKS_DIFFER,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
+
+    async def held_too_far(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        # outbox_by_due
+        rows = await self._selects.select(
+            f"""
+            SELECT item.organization_id, item.id
+            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
+            WHERE item.due_at > ? AND item.leased_until IS NULL AND (item.due_at > ? OR item.queued_at > ?)
+            LIMIT ?
+            """,
+            now,
+            now + LONGEST_WAIT,
+            now + CLOCKS_DIFFER,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
 
     async def next_due(self, now: datetime) -> datetime | None:
         # outbox_by_due, one step in each organization

@@ -576,6 +576,7 @@ class PaceRow(Model, metaclass=_Uncommented):
     held_until = Instant(null=True)
     templates_held_until = Instant(null=True)
     stopped = Flag()
+    as_of = Instant(null=True)
 
     class Meta(Model.Meta):
         table = "paces"

@@ -29,9 +29,9 @@ from domain.ids import (
     Wamid,
 )
 from domain.media import Media, MediaState
-from domain.messages import Direction, Message
+from domain.messages import Direction, Mark, Message, MessageStatus
 from domain.organizations import ApiKey, SignIn, User
-from domain.outbox import OutboxItem
+from domain.outbox import CLOCKS_DIFFER, OutboxItem, is_lost, leads_too_far
 from domain.pace import Pace
 from domain.ports import (
     OUTBOX,
@@ -121,7 +121,7 @@ class MemoryStore:
         lost = [
             (item.leased_until, item.organization, item.id)
             for item in self._all(OutboxItem)
-            if item.leased_until is not None and item.leased_until <= now
+            if item.leased_until is not None and is_lost(item.leased_until, now)
         ]
         return [(organization, id) for _, organization, id in sorted(lost)[:limit]]
 
@@ -158,6 +158,30 @@ class MemoryStore:
             and file.created_at > since
         ]
         return sorted(failed)[:limit]
+
+    async def rung_away(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
+        away = [
+            (thread.organization, thread.id)
+            for thread in self._all(Thread)
+            if thread.alarm is None and thread.session is not None and thread.session.expires_at > now + CLOCKS_DIFFER
+        ]
+        return away[:limit]
+
+    async def given_up_ahead(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        ahead = {
+            (mark.organization, mark.message)
+            for mark in self._all(Mark)
+            if mark.status is MessageStatus.FAILED and mark.delivery is None and mark.reported_at > now + CLOCKS_DIFFER
+        }
+        return sorted(ahead)[:limit]
+
+    async def held_too_far(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
+        held = [
+            (item.organization, item.id)
+            for item in self._all(OutboxItem)
+            if item.leased_until is None and leads_too_far(item, now)
+        ]
+        return held[:limit]
 
     async def next_due(self, now: datetime) -> datetime | None:
         sends = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None]

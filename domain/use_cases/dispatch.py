@@ -34,7 +34,7 @@ from domain.messages import (
     with_mark,
     with_outcome,
 )
-from domain.outbox import LEASE, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem
+from domain.outbox import LEASE, LONGEST_WAIT, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem, is_lost
 from domain.pace import (
     PAIR_EVERY,
     PROBE_EVERY,
@@ -142,7 +142,7 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
         item = await tx.outbox_item(message)
-        if item is None or item.leased_until is None or item.leased_until > now:
+        if item is None or item.leased_until is None or not is_lost(item.leased_until, now):
             return
         if item.reaction is not None:  # one that arrives twice is still one
             tx.save(hold(item, now))
@@ -561,7 +561,7 @@ async def _slow_down(
     now: datetime,
 ) -> datetime:
     """What a refusal means for the pace of the number, or of this person alone; when this item may be tried again."""
-    retry_after = timedelta(seconds=result.retry_after_s or 0)
+    retry_after = min(LONGEST_WAIT, timedelta(seconds=result.retry_after_s or 0))
     if result.code == PAIR_LIMIT:
         tx.save(replace(thread, pair_next_at=pair_used_up(now)))
         pause = min(PAIR_EVERY * 2 ** min(item.tries, 16), LONGEST_PAUSE)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.ids import ChannelId, MessageId, OrganizationId
 from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
-from domain.pace import THROUGHPUT, Pace, burst, free, free_at, share, templates_are_held, together
+from domain.pace import THROUGHPUT, Pace, believed, burst, free, free_at, share, templates_are_held, together
 from domain.ports import DueNumber, Ports
 
 AT_A_TIME = 96
@@ -59,7 +59,7 @@ async def _of_number(
     room: int,
     now: datetime,
 ) -> Turn:
-    pace = number.pace or Pace(number.organization, number.channel, THROUGHPUT, now)
+    pace = believed(number.pace, now) if number.pace else Pace(number.organization, number.channel, THROUGHPUT, now)
     mine = {each.message: each.is_template for each in in_hand if each.channel == number.channel}
     places = min(room, OF_A_NUMBER - len(mine))
     if places <= 0:

@@ -11,10 +11,12 @@ import pytest
 
 from adapters.db.postgres_database import PostgresDatabase
 from adapters.memory import MemoryMedia, MemoryThrottle
+from adapters.system import FollowingClock, SystemClock
 from domain.claims import CLAIMED_FOR
 from domain.events import MessageAdded
 from domain.ids import MessageId, OrganizationId, PhoneNumberId, ThreadId, Wamid
 from domain.messages import Message, MessageStatus
+from domain.outbox import LEASE
 from domain.ports import Delivery, DeliveryResult, DeliveryState, Directory, Listing, PageAsk, Ports
 from domain.updates import Update
 from domain.use_cases.dispatch import dispatch
@@ -26,6 +28,7 @@ from tests.builders import (
     ACME,
     MINUTE,
     NOON,
+    FixedClock,
     a_channel,
     a_message_received,
     a_pace,
@@ -343,3 +346,23 @@ async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_a
     for thread in threads:
         sent = (await processes[0].reader.messages(ACME, thread, PageAsk(100))).rows
         assert {(message.status, message.attempt) for message in sent} == {(MessageStatus.SENT, 1)}
+
+
+async def test_a_worker_whose_machine_is_twenty_seconds_ahead_gives_up_no_send_that_is_in_flight(
+    office: Office,
+) -> None:
+    database = office.opened[0]
+    right = FollowingClock(SystemClock())
+    ahead = FollowingClock(FixedClock(SystemClock().now() + 20 * SECOND))
+    for clock in (right, ahead):
+        await clock.ask(database.now)
+    leased_until = right.now() + LEASE
+    async with database.store.transaction(ACME) as tx:
+        tx.save(
+            a_thread(),
+            an_outbound(),
+            replace(an_outbox_item(), leased_until=leased_until, lease="in flight"),
+        )
+
+    assert await database.store.lost_sends(ahead.now(), 10) == []
+    assert await database.store.lost_sends(leased_until, 10) == [(ACME, an_outbound().id)]

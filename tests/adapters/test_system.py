@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from adapters.system import SystemClock, SystemIds
+from adapters.system import FollowingClock, SystemClock, SystemIds
+from tests.builders import HOUR, NOON, FixedClock
 
 
 def test_the_clock_tells_now_in_utc() -> None:
@@ -49,3 +50,32 @@ def test_secrets_differ_and_can_stand_in_a_link() -> None:
 
     assert len(made) == 1000
     assert all(len(secret) >= 22 and secret.replace("-", "").replace("_", "").isalnum() for secret in made)
+
+
+async def test_a_clock_follows_whoever_it_asks_and_goes_on_by_one_that_is_never_set() -> None:
+    machine, steady = FixedClock(NOON + HOUR), [50.0]
+    clock = FollowingClock(machine, lambda: steady[0])
+    assert clock.now() == NOON + HOUR  # nobody told it yet
+
+    async def the_database() -> datetime:
+        steady[0] += 2
+        return NOON
+
+    await clock.ask(the_database)
+    machine.advance(-3 * HOUR)
+    steady[0] += 10
+
+    assert clock.now() == NOON + timedelta(seconds=1 + 10)
+
+
+async def test_where_there_is_nobody_to_ask_it_is_the_machines_time() -> None:
+    machine = FixedClock(NOON)
+    clock = FollowingClock(machine)
+
+    async def nobody() -> None:
+        return None
+
+    await clock.ask(nobody)
+    machine.advance(HOUR)
+
+    assert clock.now() == NOON + HOUR

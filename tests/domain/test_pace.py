@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.outbox import CLOCKS_DIFFER
 from domain.pace import (
     PAIR_BURST,
     PAIR_EVERY,
@@ -18,6 +19,7 @@ from domain.pace import (
     THROUGHPUT,
     Pace,
     at_rest,
+    believed,
     burst,
     for_channel,
     free,
@@ -96,9 +98,29 @@ def test_the_throughput_is_what_the_network_told_last() -> None:
     assert at_rest(channel, NOON).per_second == 20
     assert at_rest(replace(channel, throughput_per_second=None), NOON).per_second == THROUGHPUT
     assert for_channel(None, channel, NOON) == at_rest(channel, NOON)
-    assert for_channel(a_pace(slowed=1, slowed_at=NOON), channel, NOON) == a_pace(
-        per_second=20, slowed=1, slowed_at=NOON
+    expected = replace(a_pace(per_second=20, slowed=1, slowed_at=NOON), as_of=NOON)
+    assert for_channel(a_pace(slowed=1, slowed_at=NOON), channel, NOON) == expected
+
+
+def test_what_a_clock_said_that_was_set_back_since_holds_nothing() -> None:
+    later = NOON + timedelta(hours=1)
+    held = replace(
+        a_pace(slowed=2, slowed_at=later), next_at=later, held_until=later, templates_held_until=later, as_of=later
     )
+
+    assert believed(held, later) == held == believed(held, later - CLOCKS_DIFFER)
+    free_again = believed(held, NOON)
+    assert free(free_again, NOON, template=True) == burst(free_again)
+    assert (slowness(free_again, NOON), slowness(held, NOON)) == (2, 2)
+    assert believed(replace(held, slowed_at=None), NOON).slowed_at is None
+
+
+def test_a_person_waits_no_longer_than_a_whole_burst_takes_whatever_a_clock_said() -> None:
+    far = NOON + timedelta(hours=1)
+
+    assert pair_free_at(far, NOON) == NOON
+    assert pair_taken(far, NOON) == NOON + PAIR_EVERY
+    assert pair_free_at(pair_used_up(NOON), NOON) > NOON
 
 
 @given(st.integers(0, 40), st.integers(1, 24), st.integers(0, 2000))

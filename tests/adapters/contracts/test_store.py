@@ -40,8 +40,8 @@ from domain.ids import (
     UserId,
 )
 from domain.media import Media, MediaState
-from domain.messages import Direction, MessageStatus
-from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
+from domain.messages import Direction, Mark, MessageStatus
+from domain.outbox import CLOCKS_DIFFER, LEASE, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.ports import OUTBOX, DueNumber, Figures, Listing, Row
 from domain.sessions import Alarm, AlarmKind
 from domain.template_sync import TemplateSync
@@ -69,6 +69,7 @@ from tests.builders import (
     a_media,
     a_pace,
     a_period,
+    a_session,
     a_sign_in,
     a_template,
     a_thread,
@@ -817,6 +818,41 @@ async def test_a_file_read_in_a_transaction_is_this_organizations(desk: Desk) ->
         assert await tx.media([MEDIA]) == {MEDIA: ours}
     async with desk.store.transaction(GLOBEX) as tx:
         assert await tx.media([MEDIA]) == {}
+
+
+async def test_what_a_clock_that_was_ahead_left_behind_is_found(desk: Desk) -> None:
+    minute = MINUTE + TICK
+    open_now = a_session(NOON + minute - 24 * HOUR)
+    over = a_session(NOON + MINUTE - 24 * HOUR)
+    await desk.given(
+        replace(a_thread(ThreadId(an_id(1)), session=open_now), alarm=None),
+        replace(a_thread(ThreadId(an_id(2)), session=over), alarm=None),
+        replace(a_thread(ThreadId(an_id(3)), session=open_now), alarm=Alarm(AlarmKind.EXPIRED, NOON + HOUR)),
+    )
+    assert await desk.store.rung_away(NOON, 10) == [(ACME, an_id(1))]
+    assert await desk.store.rung_away(NOON + TICK, 10) == []
+
+    await given_waiting(desk, waiting(4, due=60), waiting(5, due=61), waiting(6, minutes=2), waiting(7, minutes=1))
+    assert sorted(await desk.store.held_too_far(NOON, 10)) == [(ACME, an_id(5)), (ACME, an_id(6))]
+    assert await desk.store.held_too_far(NOON + 2 * MINUTE, 10) == []
+
+    failed = MessageStatus.FAILED
+    message = MessageId(an_id(4))
+    await desk.given(
+        Mark(ACME, an_id(50), message, failed, NOON + minute, NOON + minute, 1),
+        Mark(ACME, an_id(51), message, MessageStatus.QUEUED, NOON + HOUR, NOON + HOUR, 1),
+        Mark(ACME, an_id(52), MessageId(an_id(5)), failed, NOON + MINUTE, NOON + MINUTE, 1),
+    )
+    assert await desk.store.given_up_ahead(NOON, 10) == [(ACME, message)]
+    assert await desk.store.given_up_ahead(NOON + TICK, 10) == []
+
+
+async def test_a_lease_that_no_right_clock_can_have_given_is_lost(desk: Desk) -> None:
+    far = NOON + LEASE + CLOCKS_DIFFER
+    await given_waiting(desk, replace(waiting(1), leased_until=far + TICK, lease="one"))
+
+    assert await desk.store.lost_sends(NOON, 10) == [(ACME, an_id(1))]
+    assert await desk.store.lost_sends(NOON + TICK, 10) == []
 
 
 async def test_the_next_due_instant_is_the_first_after_now(desk: Desk) -> None:
