@@ -98,6 +98,8 @@ def kind_of(raw: dict[str, object], told: Word) -> str:
 def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> IncomingContent:
     """The content of any kind but a reaction that names its message. `faults`: the fields that could not be read."""
     content = _content(message, kind, faults)
+    if isinstance(content, Unsupported) and (within := faults.get(f"{kind}.")) is not None:
+        return Unsupported(kind, _cut(f"It could not be read: {within}"))
     if sum(1 + len(text) for text in texts_of(content)) > SAID_LIMIT + 1:
         return Unsupported(kind, f"It is longer than {SAID_LIMIT:,} characters; the original is kept.")
     return content

@@ -29,7 +29,9 @@ _LONE_SURROGATE = re.compile(
 )
 _RAW_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
-_FIELD_AT_FAULT = re.compile(r" - at `\$\.(\w+)")
+_FAULT_AT = re.compile(r" - at `\$((?:\.\w+|\[\d+\])+)")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+LEAVES_LEFT_OUT = 16  # of one item: each has it read once more
 
 
 def read_json(body: bytes) -> object:
@@ -98,17 +100,40 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, str]]:
-    """The model with what could be read of an object, and what was wrong with each field left out."""
-    left, faults = value, dict[str, str]()
+    """The model with what could be read of an object, and what was wrong with each of its fields left out.
+
+    Of a field that is an object or a list only the odd field within is left out, so that it costs nothing around it;
+    what was wrong first within `text` is told as `text.`.
+    """
+    left, faults, leaves = value, dict[str, str](), 0
     while True:
         try:
             return msgspec.convert(left, model, strict=False), faults
         except msgspec.ValidationError as fault:
-            at = _FIELD_AT_FAULT.search(str(fault))
-            if at is None or at[1] not in left:
+            at = _FAULT_AT.search(str(fault))
+            steps = [name or int(index) for name, index in _STEP.findall(at[1])] if at is not None else []
+            field = steps[0] if steps else None
+            if not isinstance(field, str) or field not in left:
                 raise
-            faults[at[1]] = str(fault)
-            left = {name: part for name, part in left.items() if name != at[1]}
+            if len(steps) > 1 and isinstance(steps[-1], str) and leaves < LEAVES_LEFT_OUT:
+                leaves += 1
+                faults.setdefault(f"{field}.", str(fault))
+                left = cast("dict[str, object]", _without(left, steps))
+                continue
+            faults[field] = str(fault)
+            left = {name: part for name, part in left.items() if name != field}
+
+
+def _without(value: object, steps: list[str | int]) -> object:
+    """The value with the field that these steps lead to left out; what is around it is copied, and nothing else."""
+    step, *further = steps
+    if isinstance(step, int):
+        elements = as_list(value) or []
+        return [*elements[:step], _without(elements[step], further), *elements[step + 1 :]]
+    parts = as_object(value) or {}
+    if further:
+        return parts | {step: _without(parts[step], further)}
+    return {name: part for name, part in parts.items() if name != step}
 
 
 def as_json(value: object) -> str:

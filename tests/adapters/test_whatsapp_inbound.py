@@ -190,6 +190,41 @@ def test_a_card_without_a_name_goes_by_what_is_on_it() -> None:
     assert cards == ContactCards((ContactCard("555", ("555",)), ContactCard("Unnamed contact")))
 
 
+def test_an_odd_field_of_a_card_costs_nothing_around_it() -> None:
+    odd = {"name": {"formatted_name": "Ana"}, "org": "Acme", "phones": [{"phone": "+15550102002", "wa_id": [1]}]}
+    whole = {"name": {"formatted_name": "Ben"}, "emails": [{"email": "ben@example.com"}]}
+
+    update = told({"type": "contacts", "contacts": [odd, whole]})
+
+    assert isinstance(update, MessageReceived)
+    assert update.content == ContactCards(
+        (ContactCard("Ana", ("+15550102002",)), ContactCard("Ben", (), ("ben@example.com",)))
+    )
+
+
+def test_an_odd_neighbour_costs_neither_a_code_nor_an_advertisement() -> None:
+    error = {"code": 131047, "error_data": {"details": ["odd"]}, "title": {"odd": 1}}
+    status = {"id": "wamid.o1", "status": "failed", "errors": [error]}
+    [update] = updates_of(with_change(statuses=[status]))
+    assert isinstance(update, StatusReported)
+    assert update.failure is not None
+    assert update.failure.code == 131047
+
+    text = {"type": "text", "text": {"body": "Hi"}}
+    came = told({**text, "referral": {"source_url": "https://ad.example", "headline": ["odd"], "body": "Bikes"}})
+    assert isinstance(came, MessageReceived)
+    assert came.referral == Referral("https://ad.example", None, "Bikes", None)
+
+
+def test_more_odd_fields_than_anybody_makes_by_mistake_cost_their_list() -> None:
+    cards = [{"name": {"formatted_name": "Ana"}, "org": "Acme"} for _ in range(17)]
+
+    update = told({"type": "contacts", "contacts": cards})
+
+    assert isinstance(update, MessageReceived)
+    assert isinstance(update.content, Unsupported)
+
+
 def test_what_was_chosen_is_read_with_its_id() -> None:
     assert own_message("button__01").content == InteractiveReply("yes", "Yes, please")
     assert own_message("button_reply__01").content == InteractiveReply("b1", "Tomorrow")
