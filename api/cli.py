@@ -21,7 +21,7 @@ from cyclopts import App, Parameter, validators
 from cyclopts.exceptions import CycloptsError
 
 from adapters.db.refusals import DatabaseRefused
-from api.refusals import CannotListen, DatabaseNotReady, WrongSetting
+from api.refusals import CannotBackUp, CannotListen, DatabaseNotReady, WrongSetting
 from api.sockets import address_of, bound
 from domain.errors import Refused as DomainRefused
 from domain.errors import Unavailable
@@ -31,6 +31,7 @@ from domain.ports import DeliveryState
 if TYPE_CHECKING:
     from api.settings import Settings
     from domain.use_cases.bootstrap import Bootstrap, Bootstrapped
+    from domain.use_cases.restored import Restored
 
 T = TypeVar("T")
 
@@ -66,6 +67,8 @@ def run_command(arguments: Sequence[str]) -> int:
     except CycloptsError:
         return WRONG_USE  # it has said what was wrong
     except (Refused, WrongSetting, CannotListen) as refusal:
+        return refused(str(refusal))
+    except CannotBackUp as refusal:
         return refused(str(refusal))
     except (DatabaseRefused, DatabaseNotReady) as refusal:
         return refused(str(refusal), DATABASE)
@@ -292,6 +295,51 @@ def copy(
     say(f"Now serve it with {DATABASE} set to the target, and with what sealed its secrets before:")
     say(f"{PREFIX}SECRET_KEY, or where it was not set what stands in {source.removeprefix('sqlite:///')}.key,")
     say(f"and {PREFIX}ENCRYPTION_KEYS where they were set.")
+    say("Whoever listens reads once anew: cursors from before are answered with CURSOR_EXPIRED.")
+
+
+@cli.command(help_epilogue="Example: deskline backup desk-2026-11-30.backup")
+def backup(file: Path) -> None:
+    """A desk on SQLite in one file: the database, its key and its files. Safe while it serves.
+
+    Args:
+        file: Where to; it must not be there yet. Whoever has it can open the desk's secrets.
+    """
+    from api.backup import back_up
+
+    made = back_up(start(), file)
+    key = "its key" if made.has_key else f"without {PREFIX}SECRET_KEY, which you keep"
+    say(f"{file}: {made.bytes} bytes; the database, {key}, and {made.files} files.")
+
+
+@cli.command(help_epilogue="Example: deskline restore desk-2026-11-30.backup")
+def restore(file: Path, *, replace: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Put a desk back from a backup. Nothing that waited to leave then is sent: it is UNKNOWN, as it may have gone.
+
+    Args:
+        file: What `deskline backup` made.
+        replace: Move aside what is there.
+    """
+    from api.backup import restore as carry_out
+    from api.logs import set_up_logs
+    from api.settings import read_settings
+
+    settings = read_settings()  # no key is made here: the backup brings its own
+    set_up_logs("console", settings.secrets)
+    _tell_restored(run(carry_out(settings, file, replace=replace)))
+
+
+@cli.command(help_epilogue="Example: pg_restore --dbname deskline desk.dump && deskline restored")
+def restored() -> None:
+    """After a database on PostgreSQL was put back by its own tools, and before anything serves it."""
+    from api.backup import after_restore_elsewhere
+
+    _tell_restored(run(after_restore_elsewhere(start())))
+
+
+def _tell_restored(restored: "Restored") -> None:
+    say(f"Restored {restored.organizations} organizations.")
+    say(f"{restored.unknown} messages waited to leave, and may have been sent since: they are UNKNOWN, and stay here.")
     say("Whoever listens reads once anew: cursors from before are answered with CURSOR_EXPIRED.")
 
 

@@ -12,3 +12,7 @@ class CannotListen(Exception):
 
 class DatabaseNotReady(Exception):
     """The database has to be brought up to date first, or is not ours; the message says what to do."""
+
+
+class CannotBackUp(Exception):
+    """Why there is no backup, or nothing was restored; one line."""

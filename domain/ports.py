@@ -347,6 +347,14 @@ class Transaction(Look, Protocol):
 
     async def outbox_item(self, message: MessageId) -> OutboxItem | None: ...
 
+    async def outbox(self, limit: int) -> list[OutboxItem]:
+        """Messages that wait to leave or are leaving, by key."""
+        ...
+
+    async def begin_epoch(self, epoch: str) -> None:
+        """The log goes on in a new life: cursors of the old one are good no longer."""
+        ...
+
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         """Whether an item of the same thread was queued before this one and is still there."""
         ...

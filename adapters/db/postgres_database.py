@@ -124,6 +124,14 @@ class PostgresDatabase:
         (row,) = await self.readers.select("SELECT clock_timestamp() AS now")
         return row["now"]
 
+    async def others(self) -> int:
+        """How many connections of Deskline's there are besides this process's."""
+        told = await self.readers.select(
+            "SELECT count(*) AS held FROM pg_stat_activity"
+            " WHERE application_name = 'deskline' AND datname = current_database()"
+        )
+        return max(0, told[0]["held"] - sum(pool.held for pool in (self.readers, self.writers, self._storing)))
+
     async def state(self) -> SchemaState:
         return await self._opened.state()
 

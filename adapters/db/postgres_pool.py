@@ -172,6 +172,11 @@ class Pool:
         finally:
             self._line.give(asker)
 
+    @property
+    def held(self) -> int:
+        """How many connections there are now."""
+        return self._lent + len(self._idle)
+
     async def close(self) -> None:
         """What is lent may be given back for some seconds; whoever comes later gets `Unavailable`."""
         self._closed = True

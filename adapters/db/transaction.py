@@ -270,6 +270,20 @@ class SqlTransaction(SqlLook):
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
         return await self._one(OutboxItem, "id = ?", message)
 
+    async def outbox(self, limit: int) -> list[OutboxItem]:
+        # outbox: primary key
+        rows = await self._statements.select(
+            "SELECT id FROM outbox WHERE organization_id = ? AND reaction IS NULL ORDER BY id LIMIT ?",
+            self.organization,
+            limit,
+        )
+        return await self._among(OutboxItem, "id", [row["id"] for row in rows])
+
+    async def begin_epoch(self, epoch: str) -> None:
+        await self._statements.select(
+            "UPDATE event_counters SET epoch = ? WHERE organization_id = ?", epoch, self.organization
+        )
+
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         rows = await self._statements.select(
             "SELECT 1 FROM outbox WHERE organization_id = ? AND thread_id = ? AND (queued_at, id) < (?, ?) LIMIT 1",

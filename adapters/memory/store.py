@@ -383,6 +383,13 @@ class _MemoryTransaction(MemoryLook):
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
         return self._one(OutboxItem, message)
 
+    async def outbox(self, limit: int) -> list[OutboxItem]:
+        items = [item for item in self._of(OutboxItem).values() if item.reaction is None]
+        return sorted(items, key=lambda item: item.id)[:limit]
+
+    async def begin_epoch(self, epoch: str) -> None:
+        self.books.epoch = epoch
+
     async def outbox_ahead(self, item: OutboxItem) -> bool:
         items = self._rows(OutboxItem).values()
         return any(other.thread == item.thread and _queued(other) < _queued(item) for other in items)

@@ -321,6 +321,8 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("period_of", an_entry())
     add("entry_of", MESSAGE_7)
     add("outbox_item", MESSAGE_7)
+    add("outbox", 100)
+    add("begin_epoch", "another")
     add("outbox_ahead", an_outbox_item(MESSAGE_7, thread=THREAD_7, queued_at=NOON))
     add("enlist", Listing.NUMBER, "another", "another")
     add("delist", Listing.NUMBER, "another")
@@ -343,6 +345,7 @@ WALKED: Final = {
     "Reads.tickets of a source": "walks its order until the page is full; sources are few and each is common",
     "Reads.tickets of nobody": "walks its order until the page is full",
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
+    "Journal.claim": "PostgreSQL reads a small table rather than look up a hundred keys; of a large one it looks up",
     "Journal.counts": "an exact count of all, for the operator's figures; of an index alone",
     "Journal.named_in": "a week's deliveries, for doctor alone",
     "Store.failed_media": "asked by an operator's replay alone",

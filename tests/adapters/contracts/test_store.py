@@ -975,3 +975,17 @@ async def test_sign_ins_that_ran_out_are_found_and_can_go(desk: Desk) -> None:
         assert await tx.sign_ins_before(NOON, 1) == [first]
         tx.remove(first)
         assert await tx.sign_ins_before(NOON, 10) == [second]
+
+
+async def test_what_waits_to_leave_is_listed_and_the_log_begins_anew(desk: Desk) -> None:
+    await desk.given(a_thread(), an_outbound(), an_outbound(MessageId(an_id(2))), an_outbox_item())
+    await desk.given(replace(an_outbox_item(MessageId(an_id(2))), reaction="👍"))
+    await desk.happened(QuotaChanged())
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.outbox(10) == [an_outbox_item()]
+        assert await tx.outbox(0) == []
+        await tx.begin_epoch("another")
+
+    head = await desk.reader.head(ACME)
+    assert (head.epoch, head.position) == ("another", 1)
