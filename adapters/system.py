@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from adapters.causes import cause
 from domain.ports import Clock
 
 RANDOM_BITS: Final = 74  # what a UUIDv7 has besides its 48 bits of milliseconds, its version and its variant
@@ -71,6 +72,9 @@ class SystemIds:
 
     def secret(self) -> str:
         return secrets.token_urlsafe(SECRET_BYTES)
+
+    def cause(self) -> str | None:
+        return cause()
 
 
 def _with_version(value: int) -> int:

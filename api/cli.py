@@ -477,7 +477,7 @@ def start() -> "Settings":
     from api.settings import read_settings, unknown_variables
 
     settings = read_settings()
-    set_up_logs(settings.log_format, settings.secrets)
+    set_up_logs(settings.log_format, settings.secrets, level=settings.log_level)
     for name, meant in unknown_variables().items():
         get_logger().warning("a variable is set that nothing reads", variable=name, meant=meant)
     keys_of(settings)  # a secret that can't be kept is told before anything else begins

@@ -7,17 +7,17 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from api.bodies import PACE, Pace, Paced, TooSlow
 from api.metrics import Meters
+from api.requests import KEY as REQUEST_KEY
+from api.requests import named
 from domain.errors import Throttled, Unavailable
 from domain.ports import Ids
 
 log = structlog.stdlib.get_logger()
 
 ROUTES: Final = frozenset({"/", "/assets", "/graphql", "/healthz", "/media", "/metrics", "/readyz", "/webhooks"})
-REQUEST: Final = "deskline.request"
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -53,8 +53,8 @@ class Edge:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = _Answering(scope, send, self._ids.new(), self._meters)
-        scope[REQUEST] = answering.request
-        with bound_contextvars(request=answering.request):
+        scope[REQUEST_KEY] = answering.request
+        with named(answering.request):
             try:
                 await self._app(scope, Paced(receive, self._pace), answering.send)
             except Exception as error:

@@ -25,6 +25,7 @@ from api.addresses import shared_by
 from api.callers import caller_of, note_account
 from api.crowd import Crowd
 from api.origins import may_connect, tell_refused
+from api.requests import named
 from api.seldom import Seldom
 from api.strict_json import NotJson, read_json
 from domain.actors import Actor
@@ -247,7 +248,9 @@ class Socket:
             elif compiled.kind is OperationType.SUBSCRIPTION:
                 await self._stream(id, compiled, request)
             else:
-                await self._answer(id, await self._engine.run(compiled, request, self._actor, self._caller))
+                with named(self._engine.ports.ids.new()):
+                    said = await self._engine.run(compiled, request, self._actor, self._caller)
+                await self._answer(id, said)
         except Gone:
             return  # whoever reads the socket finds out by itself
         except Exception as error:

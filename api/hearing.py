@@ -1,33 +1,83 @@
-"""What was committed, as an operator sees it: in the log and in the figures of the process that did it."""
+"""What was committed, as an operator sees it: in the log and in the figures of the process that did it.
+
+One id leads through everything that a request or a delivery caused: `request` stands in each line of what a request did
+and of the sends it queued, `delivery` in each line of what a delivery brought and of the files that came with it. What
+goes well is told at the level `debug`, what does not as a warning.
+"""
 
 import structlog
 
 from adapters.db.transaction import Work
 from api.metrics import Meters
 from domain.channels import Channel, ChannelState
-from domain.events import ChannelChanged, MessageStatusChanged
+from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
+from domain.ids import MessageId
+from domain.media import Media, MediaState
+from domain.messages import Direction, Message, MessageStatus
+from domain.outbox import OutboxItem
+from domain.ports import Row
+from domain.updates import Outcome, UpdateRecord
 
 log = structlog.stdlib.get_logger()
 
 
 class Hearing:
-    """Counts what messages came to, and says when a number changed: as a warning while anything is wrong with it."""
+    """Counts what messages came to, and says what became of everything: as a warning where anything is wrong."""
 
     def __init__(self, meters: Meters) -> None:
         self._meters = meters
 
     def __call__(self, work: Work) -> None:
+        causes = _causes(work)
         for event in work.events:
             match event:
-                case MessageStatusChanged(status=status):
+                case MessageAdded(message=message):
+                    log.debug("a message was added", message=message, **causes.get(message, {}))
+                case MessageStatusChanged(message=message, status=status):
                     self._meters.statuses.labels(status.value).inc()
-                case ChannelChanged(channel=id) if id in work.channels:
-                    _tell(work.channels[id])
+                    say = log.warning if status in WORRYING else log.debug
+                    say("a message came to a status", message=message, status=status.value, **causes.get(message, {}))
                 case _:
                     pass
+        changed = {event.channel for event in work.events if isinstance(event, ChannelChanged)}
+        for row in {row.id: row for row in work.saved}.values():
+            _tell_of(row, is_changed=row.id in changed)
 
 
-def _tell(channel: Channel) -> None:
+WORRYING = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN})
+
+
+def _causes(work: Work) -> dict[MessageId, dict[str, str]]:
+    """What each message of this work is due to. What a request does itself has its id in every line anyway."""
+    causes: dict[MessageId, dict[str, str]] = {}
+    deliveries = {row.wamid: row.delivery for row in work.saved if isinstance(row, UpdateRecord)}
+    for row in (*work.saved, *work.removed):
+        match row:
+            case Message(wamid=wamid) if wamid is not None and wamid in deliveries:
+                causes[row.id] = {"delivery": deliveries[wamid]}
+            case OutboxItem(cause=cause) if cause is not None:
+                causes[row.id] = {"request": cause}
+            case _:
+                pass
+    return causes
+
+
+def _tell_of(row: Row, *, is_changed: bool) -> None:
+    match row:
+        case UpdateRecord(outcome=Outcome.FAILED):
+            log.warning("an update failed", delivery=row.delivery, index=row.index, reason=row.reason)
+        case UpdateRecord():
+            log.debug("an update was taken up", delivery=row.delivery, index=row.index, outcome=row.outcome.value)
+        case Media(direction=Direction.INBOUND, state=state):
+            say = log.warning if state is MediaState.FAILED else log.debug
+            say("a file came to a state", media=row.id, message=row.message, state=state.value, delivery=row.cause)
+        case Channel() if is_changed:
+            _tell_of_channel(row)
+        case _:
+            pass
+
+
+def _tell_of_channel(channel: Channel) -> None:
     problems = [problem.code.value for problem in channel.problems]
     is_well = channel.state is ChannelState.CONNECTED and not problems
     (log.info if is_well else log.warning)(

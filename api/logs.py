@@ -22,8 +22,13 @@ SHORTEST_SECRET: Final = 4  # a shorter one would hide every other word
 QUIET_LIBRARIES: Final = ("httpx", "httpcore", "uvicorn", "asyncio", "aiosqlite", "tortoise", "strawberry")
 
 
-def set_up_logs(format: Literal["json", "console"], secrets: Collection[str] = ()) -> None:
-    """`secrets` are the values that must never be seen, wherever they turn up."""
+def set_up_logs(
+    format: Literal["json", "console"],
+    secrets: Collection[str] = (),
+    *,
+    level: Literal["debug", "info", "warning"] = "info",
+) -> None:
+    """`secrets` are the values that must never be seen, wherever they turn up. Libraries are told of from info on."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -44,11 +49,11 @@ def set_up_logs(format: Literal["json", "console"], secrets: Collection[str] = (
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=finishing))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level.upper())
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )

@@ -205,6 +205,9 @@ class Settings(BaseSettings):
         description="how long the event log reaches back; cursors from before that are CURSOR_EXPIRED",
     )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    log_level: Literal["debug", "info", "warning"] = Field(
+        default="info", description="debug (each message's way, by the id of its request or delivery), info or warning"
+    )
     introspection: bool = Field(default=False, description="whether the API describes itself to anybody signed in")
     max_deliveries_in_flight: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=256, description="webhook posts handled at a time; beyond it they are told to come again"
@@ -366,6 +369,7 @@ EXPECTED: Final = {
     "graph_api_version": "a version such as v26.0",
     "events_kept_days": f"a whole number of days, from {EVENTS_KEPT_AT_LEAST.days} to 3650",
     "log_format": "json or console",
+    "log_level": "debug, info or warning",
     "introspection": "true or false",
 }
 

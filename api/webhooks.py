@@ -26,9 +26,9 @@ from api.addresses import shared_by
 from api.bodies import TooLarge, read_body
 from api.callers import caller_of
 from api.crowd import Crowd, MadeRoom
-from api.edge import REQUEST
 from api.metrics import Meters
 from api.places import NoPlace, Places, Share
+from api.requests import KEY as REQUEST_KEY
 from api.seldom import Seldom
 from domain.channels import Channel
 from domain.errors import Unavailable
@@ -120,7 +120,7 @@ class WhatsAppWebhook:
 
     async def _store(self, request: Request, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
         """Signed, so it is kept, whatever it is."""
-        id = DeliveryId(request.scope.get(REQUEST) or self._ports.ids.new())  # one name from here to what it causes
+        id = DeliveryId(request.scope.get(REQUEST_KEY) or self._ports.ids.new())  # one name from here to what it causes
         received_at = self._ports.clock.now()
         is_json = named is not None or _is_json(body)
         delivery = (

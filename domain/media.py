@@ -397,6 +397,7 @@ class Media:
     stored_as: str | None = None  # the name in the store; None where the bytes are not ours
     due_at: datetime | None = None  # when its next step is to be taken, or tried again
     tries: int = 0  # of the step that is due
+    cause: str | None = None  # the delivery or request that brought it, as the log names it
     uploads: tuple[Upload, ...] = ()
     renditions: tuple[Rendition, ...] = ()
 

@@ -33,6 +33,7 @@ class OutboxItem:
     tries: int = 0  # times it was refused or not sent, for the pause before the next
     leased_until: datetime | None = None  # set while a worker has it
     lease: str | None = None  # which claim that is: a late worker's answer is told by it
+    cause: str | None = None  # the request that queued it, as the log names it
     reaction: str | None = None  # set where our reaction to the message leaves, and not the message
 
 

@@ -72,6 +72,10 @@ class Ids(Protocol):
         """At least 128 random bits, URL-safe text."""
         ...
 
+    def cause(self) -> str | None:
+        """The id of the request that is being carried out, by which the log finds all it causes; None where none is."""
+        ...
+
 
 class Passwords(Protocol):
     """Slow on purpose, and never on the event loop's thread."""

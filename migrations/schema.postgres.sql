@@ -189,6 +189,7 @@ CREATE TABLE media (
     tries bigint NOT NULL,
     uploads text COLLATE "C" NOT NULL,
     renditions text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    cause text COLLATE "C",
     CONSTRAINT media_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT media_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES channels(organization_id, id)
 );
@@ -292,6 +293,7 @@ CREATE TABLE outbox (
     leased_until timestamp with time zone,
     lease text COLLATE "C",
     reaction text COLLATE "C",
+    cause text COLLATE "C",
     CONSTRAINT outbox_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT outbox_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES messages(organization_id, id)
 );

@@ -175,7 +175,7 @@ CREATE TABLE "media" (
         stored_as TEXT,
         due_at TEXT,
         tries INTEGER NOT NULL,
-        uploads TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]',
+        uploads TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]', cause TEXT,
         PRIMARY KEY (organization_id, id),
         FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
     );
@@ -273,7 +273,7 @@ CREATE TABLE outbox (
     priority INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     leased_until TEXT,
-    lease TEXT, reaction TEXT,
+    lease TEXT, reaction TEXT, cause TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES messages (organization_id, id)
 );

@@ -145,6 +145,9 @@ class CountingIds:
         self.count += 1
         return f"secret-{self.count:032d}"
 
+    def cause(self) -> str | None:
+        return None
+
 
 # The organization and its people
 

@@ -454,6 +454,7 @@ class MediaRow(Model, metaclass=_Uncommented):
     stored_as = Words(null=True)
     due_at = Instant(null=True)
     tries = Whole()
+    cause = Words(null=True)
     uploads = Words()
     renditions = Words()
 
@@ -560,6 +561,7 @@ class OutboxRow(Model, metaclass=_Uncommented):
     tries = Whole()
     leased_until = Instant(null=True)
     lease = Words(null=True)
+    cause = Words(null=True)
     reaction = Words(null=True)
 
     class Meta(Model.Meta):

@@ -68,8 +68,8 @@ class Work:
     staged: Staged = field(default_factory=Staged)
     events: list[Event] = field(default_factory=list[Event])
     moved_outbox: bool = False
-    channels: dict[ChannelId, Channel] = field(default_factory=dict[ChannelId, Channel])
-    """Those that were saved, as they are now."""
+    saved: list[Row] = field(default_factory=list[Row])
+    removed: list[Row] = field(default_factory=list[Row])
 
     def take_staged(self) -> Staged:
         """What is to be written now."""
@@ -105,14 +105,14 @@ class SqlTransaction(SqlLook):
         for row in rows:
             assert organization_of(row) == self.organization, f"a row of another organization: {row}"
             self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
-            if isinstance(row, Channel):
-                self.work.channels[row.id] = row
+            self.work.saved.append(row)
             self.work.staged.save(row)
 
     def remove(self, *rows: Removable) -> None:
         for row in rows:
             assert row.organization == self.organization, f"a row of another organization: {row}"
             self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
+            self.work.removed.append(row)
             self.work.staged.remove(row)
 
     def record(self, *events: Event) -> None:

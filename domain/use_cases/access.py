@@ -153,13 +153,17 @@ async def _signed_in(ports: Ports, organization: OrganizationId, id: SignInId) -
     return user_actor(organization, user.id, user.role, begun.id)
 
 
-@again_on_collision
 async def _note_use(ports: Ports, key: ApiKey) -> None:
     now = ports.clock.now()
     if key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY:
         return
     if await ports.throttle.take(f"noting:{key.id}", 1, USE_NOTED_EVERY.total_seconds()) is not None:
         return  # somebody else notes it, or it failed a moment ago: nobody waits for it again and again
+    await _keep_use(ports, key, now)
+
+
+@again_on_collision
+async def _keep_use(ports: Ports, key: ApiKey, now: datetime) -> None:
     async with ports.store.transaction(key.organization, background=True) as tx:
         fresh = await tx.api_key(key.id)
         if fresh is not None:

@@ -33,6 +33,7 @@ from domain.updates import (
     IncomingContent,
     IncomingMedia,
     Parked,
+    Place,
     ReactionReceived,
     StatusReported,
     Waiting,
@@ -78,7 +79,7 @@ def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditRece
     if isinstance(update.content, IncomingMedia) and isinstance(message.spoken, MediaMessage):
         content: Content = replace(message.spoken, caption=update.content.caption)
     else:
-        content = kept_content(ports, tx, message.channel, message.id, update.content, update.place.received_at)
+        content = kept_content(ports, tx, message.channel, message.id, update.content, update.place)
     after = screened_again(message, changed(message, content, at), update.content, policy, update.place.received_at)
     if after.is_quarantined is not message.is_quarantined:
         tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
@@ -117,7 +118,7 @@ async def _stays_here(tx: Transaction, message: Message) -> Message:
 
 
 def kept_content(
-    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, now: datetime
+    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, place: Place
 ) -> Content:
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
@@ -129,7 +130,7 @@ def kept_content(
         kind=content.kind,
         state=MediaState.PENDING,
         mime_type=mime_type,
-        created_at=now,
+        created_at=place.received_at,
         channel=channel,
         message=message,
         network_id=content.network_id,
@@ -137,7 +138,8 @@ def kept_content(
         sha256=content.sha256,
         voice=content.voice,
         animated=content.animated,
-        due_at=now,
+        due_at=place.received_at,
+        cause=place.delivery,
     )
     tx.save(media)
     return MediaMessage(media.id, content.caption)

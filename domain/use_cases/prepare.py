@@ -68,6 +68,7 @@ async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Medi
         size=asked.size,
         voice=asked.voice,
         due_at=now + UPLOADED_WITHIN,
+        cause=ports.ids.cause(),
     )
     async with ports.store.transaction(actor.organization) as tx:
         tx.save(media)

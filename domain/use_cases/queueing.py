@@ -248,7 +248,7 @@ async def queue(
         after,
         message,
         own_mark(ports, message, MessageStatus.QUEUED, now),
-        OutboxItem(tx.organization, message.id, thread.id, message.channel, now, now, priority),
+        queued_item(ports, message, now, now, priority),
     )
     tx.record(MessageAdded(thread.id, message.id))
     if thread.ticket is not None:
@@ -278,10 +278,23 @@ def take_unit(ports: Ports, tx: Transaction, message: Message, paid: Price | Non
 def queue_again(ports: Ports, tx: Transaction, message: Message, now: datetime, due_at: datetime) -> Message:
     """A new attempt of a message whose last one did not go: at the end of its thread's queue."""
     after = queued_again(message, now)
-    item = OutboxItem(tx.organization, message.id, message.thread, message.channel, now, due_at, priority_of(message))
+    item = queued_item(ports, message, now, due_at, priority_of(message))
     tx.save(after, own_mark(ports, after, MessageStatus.QUEUED, now), item)
     tx.record(*status_events(message, after))
     return after
+
+
+def queued_item(ports: Ports, message: Message, now: datetime, due_at: datetime, priority: int) -> OutboxItem:
+    return OutboxItem(
+        message.organization,
+        message.id,
+        message.thread,
+        message.channel,
+        now,
+        due_at,
+        priority,
+        cause=ports.ids.cause(),
+    )
 
 
 def priority_of(message: Message) -> int:

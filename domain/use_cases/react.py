@@ -61,7 +61,7 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
             return Refused(ErrorCode.CONFLICT, "This message is still on its way.", ("messageId",))
         after = with_reaction(message, asked.emoji, actor.author, now)
         if after.shown_reactions != message.shown_reactions:
-            tx.save(after, _queued(item, message, asked.emoji, now))
+            tx.save(after, replace(_queued(item, message, asked.emoji, now), cause=ports.ids.cause()))
             tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
         remember(tx, actor, call, now, after.id)
     return after

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 
 import structlog
 
@@ -34,8 +35,9 @@ class Log:
         self._groups: dict[Sameness, Group] = {}
         self._moved = asyncio.Event()
         self._tasks = (
-            asyncio.create_task(self._hear(), name=f"hints of {organization}"),
-            asyncio.create_task(self._follow(), name=f"log of {organization}"),
+            # In a context of their own: whoever listens first causes nothing of what they do later.
+            asyncio.create_task(self._hear(), name=f"hints of {organization}", context=Context()),
+            asyncio.create_task(self._follow(), name=f"log of {organization}", context=Context()),
         )
 
     # ---------------------------------------------------------------- for the hub

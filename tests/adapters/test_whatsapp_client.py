@@ -49,6 +49,9 @@ class CountedIds:
         self.made += 1
         return f"id-{self.made}"
 
+    def cause(self) -> str | None:
+        return None
+
     def secret(self) -> str:
         return "secret"
 

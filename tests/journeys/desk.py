@@ -285,10 +285,11 @@ class Storage:
     database: str = "sqlite:///town.db"
     redis: str | None = None
     scanner: str | None = None
+    log_level: str = "info"
 
     @property
     def settings(self) -> dict[str, str]:
-        told = {"DESKLINE_DATABASE_URL": self.database}
+        told = {"DESKLINE_DATABASE_URL": self.database, "DESKLINE_LOG_LEVEL": self.log_level}
         if self.redis is not None:
             told["DESKLINE_REDIS_URL"] = self.redis
         if self.scanner is not None:
