@@ -10,7 +10,7 @@ STATEMENTS = [
 
 
 class Migration(RecordedMigration):
-    dependencies = [("desk", "m20261130_1930_claims")]  # noqa: RUF012  (as Tortoise declares it)
+    dependencies = [("desk", "m20261130_1955_clocks")]  # noqa: RUF012  (as Tortoise declares it)
     operations = [  # noqa: RUF012
         per_database(sqlite=in_words(SQLITE_WORDS, STATEMENTS), postgres=in_words(POSTGRES_WORDS, STATEMENTS))
     ]
