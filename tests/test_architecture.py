@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -242,6 +244,38 @@ def test_locks_hold_hashes_and_no_addresses() -> None:
     assert all("--hash=sha256:" in entry for entry in python_entries(python))
     assert [name for name, package in node.items() if "resolved" in package] == []
     assert [name for name, package in node.items() if name and "integrity" not in package] == []
+
+
+IMPORTED_BY_OTHERS = {
+    "httptools": "what uvicorn reads requests with",
+    "rich": "what the command line and the log for reading write with",
+    "tzdata": "the time zones, on systems that have none of their own",
+}
+
+
+def test_every_package_that_is_asked_for_is_imported_somewhere() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {_plain(re.split(r"[\[<>=!;~ ]", each, maxsplit=1)[0]) for each in asked}
+    modules = {path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    brought = packages_distributions()
+    imported = {_plain(name) for path in modules for top in _tops(path) for name in brought.get(top, ())}
+
+    assert names - imported == set(IMPORTED_BY_OTHERS)
+
+
+def _tops(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name.partition(".")[0] for name in names)
+            case ast.ImportFrom(module=str(module)):
+                yield module.partition(".")[0]
+            case _:
+                pass
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def python_entries(lock: str) -> list[str]:
