@@ -138,7 +138,7 @@ def working(desk: Wired) -> Serving:
 
 def _meters(desk: Wired) -> Meters:
     meters = Meters(desk.shared)
-    desk.database.tell(Hearing(meters))
+    desk.database.tell(Hearing(meters, desk.ports.clock))
     return meters
 
 

@@ -5,6 +5,8 @@ and of the sends it queued, `delivery` in each line of what a delivery brought a
 goes well is told at the level `debug`, what does not as a warning.
 """
 
+from datetime import timedelta
+
 import structlog
 
 from adapters.db.transaction import Work
@@ -15,7 +17,7 @@ from domain.ids import MessageId
 from domain.media import Media, MediaState
 from domain.messages import Direction, Message, MessageStatus
 from domain.outbox import OutboxItem
-from domain.ports import Row
+from domain.ports import Clock, Row
 from domain.updates import Outcome, UpdateRecord
 
 log = structlog.stdlib.get_logger()
@@ -24,11 +26,13 @@ log = structlog.stdlib.get_logger()
 class Hearing:
     """Counts what messages came to, and says what became of everything: as a warning where anything is wrong."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Meters, clock: Clock) -> None:
         self._meters = meters
+        self._clock = clock
 
     def __call__(self, work: Work) -> None:
         causes = _causes(work)
+        self._time(work)
         for event in work.events:
             match event:
                 case MessageAdded(message=message):
@@ -42,6 +46,27 @@ class Hearing:
         changed = {event.channel for event in work.events if isinstance(event, ChannelChanged)}
         for row in {row.id: row for row in work.saved}.values():
             _tell_of(row, is_changed=row.id in changed)
+
+    def _time(self, work: Work) -> None:
+        """How long a message took from the network to the desk, and from the desk to the network."""
+        now = self._clock.now()
+        sent = {
+            event.message
+            for event in work.events
+            if isinstance(event, MessageStatusChanged) and event.status is MessageStatus.SENT
+        }
+        added = {event.message for event in work.events if isinstance(event, MessageAdded)}
+        for row in {row.id: row for row in work.saved if isinstance(row, Message)}.values():
+            if row.id in added and row.direction is Direction.INBOUND:
+                self._meters.receiving.observe(_seconds(now - row.received_at))
+        for row in work.removed:
+            if isinstance(row, OutboxItem) and row.id in sent and row.reaction is None:
+                self._meters.sending.observe(_seconds(now - row.queued_at))
+
+
+def _seconds(span: timedelta) -> float:
+    """A clock that was set back makes no time run backwards."""
+    return max(0.0, span.total_seconds())
 
 
 WORRYING = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN})

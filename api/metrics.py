@@ -67,6 +67,8 @@ class Meters:
         self.in_flight = self._gauge("deliveries_in_flight", "Webhook posts being handled")
         self.statuses = self._counter("message_statuses", "Messages that came to a status", "status")
         self.appending = self._histogram("delivery_append_seconds", "Time until a delivery was durable")
+        self.receiving = self._histogram("message_receive_seconds", "From a message's arrival until it was on the desk")
+        self.sending = self._histogram("message_send_seconds", "From a send's call until the network had taken it")
         self.answering = self._histogram("request_seconds", "Time until a request was answered", "route", "status")
 
     async def answer(self, ports: Ports) -> Response:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,26 @@ from api.hearing import Hearing
 from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.channels import ChannelState, Problem, ProblemCode
-from domain.events import ChannelChanged, MessageStatusChanged
+from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
 from domain.messages import MessageStatus
-from tests.builders import ACME, CHANNEL, MESSAGE, NOON, NUMBER, THREAD, CountingIds, FixedClock, a_channel
-from tests.builders import an_organization as acme
+from tests.builders import (
+    ACME,
+    CHANNEL,
+    MESSAGE,
+    NOON,
+    NUMBER,
+    OUR_MESSAGE,
+    THREAD,
+    CountingIds,
+    FixedClock,
+    a_channel,
+    a_contact,
+    a_thread,
+    an_inbound,
+    an_organization,
+    an_outbound,
+    an_outbox_item,
+)
 
 
 @pytest.fixture
@@ -26,7 +43,7 @@ async def database(tmp_path: Path) -> AsyncGenerator[Database]:
     await database.migrate()
     await database.start()
     async with database.store.transaction(ACME) as tx:
-        tx.save(acme(), a_channel())
+        tx.save(an_organization(), a_channel())
     yield database
     await database.close()
 
@@ -39,7 +56,7 @@ async def test_a_number_that_can_send_no_more_is_a_warning_and_one_that_can_agai
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_up_logs("json")
-    database.tell(Hearing(Meters()))
+    database.tell(Hearing(Meters(), FixedClock()))
     problem = Problem(ProblemCode.TOKEN_INVALID, "Its token is dead.", "Give it a new one.", NOON)
 
     for channel in (replace(a_channel(state=ChannelState.DEGRADED), problems=(problem,)), a_channel()):
@@ -58,7 +75,7 @@ async def test_a_number_that_was_only_written_again_is_no_news(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_up_logs("json")
-    database.tell(Hearing(Meters()))
+    database.tell(Hearing(Meters(), FixedClock()))
 
     async with database.store.transaction(ACME) as tx:
         tx.save(replace(a_channel(), last_inbound_at=NOON))
@@ -68,7 +85,7 @@ async def test_a_number_that_was_only_written_again_is_no_news(
 
 async def test_what_was_rolled_back_is_not_told(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("json")
-    database.tell(Hearing(Meters()))
+    database.tell(Hearing(Meters(), FixedClock()))
 
     with suppress(ZeroDivisionError):
         async with database.store.transaction(ACME) as tx:
@@ -81,7 +98,7 @@ async def test_what_was_rolled_back_is_not_told(database: Database, capsys: pyte
 
 async def test_what_messages_came_to_is_counted(database: Database) -> None:
     meters = Meters()
-    database.tell(Hearing(meters))
+    database.tell(Hearing(meters, FixedClock()))
 
     async with database.store.transaction(ACME) as tx:
         for status in (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.SENT):
@@ -90,3 +107,21 @@ async def test_what_messages_came_to_is_counted(database: Database) -> None:
     value = meters.registry.get_sample_value
     assert value("deskline_message_statuses_total", {"status": "SENT"}) == 2
     assert value("deskline_message_statuses_total", {"status": "DELIVERED"}) == 1
+
+
+async def test_how_long_messages_took_both_ways_is_measured(database: Database) -> None:
+    meters, clock = Meters(), FixedClock()
+    database.tell(Hearing(meters, clock))
+    queued = an_outbox_item()
+    async with database.store.transaction(ACME) as tx:
+        tx.save(a_contact(), a_thread(), an_inbound(), an_outbound(), queued)
+        tx.record(MessageAdded(THREAD, MESSAGE), MessageAdded(THREAD, OUR_MESSAGE))
+
+    clock.advance(timedelta(seconds=3))
+    async with database.store.transaction(ACME) as tx:
+        tx.remove(queued)
+        tx.record(MessageStatusChanged(THREAD, OUR_MESSAGE, MessageStatus.SENT))
+
+    value = meters.registry.get_sample_value
+    assert (value("deskline_message_receive_seconds_count"), value("deskline_message_receive_seconds_sum")) == (1, 0)
+    assert (value("deskline_message_send_seconds_count"), value("deskline_message_send_seconds_sum")) == (1, 3)
