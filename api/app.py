@@ -21,6 +21,7 @@ from api.hearing import Hearing
 from api.media import MediaFiles, Uploads
 from api.metrics import Meters
 from api.origins import origins_of
+from api.readiness import NotReady, Readiness, Ready
 from api.settings import Settings
 from api.webhooks import WhatsAppWebhook
 from api.wiring import Wired
@@ -33,7 +34,6 @@ from schema.live.rights import Listeners
 from schema.schema import schema
 
 ENGINE_CLOSES_WITHIN_S: Final = 1.0
-DATABASE_ANSWERS_WITHIN_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class _Health:
     def __init__(self, desk: Wired, meters: Meters, worker: Worker | None) -> None:
         self._desk = desk
         self._meters = meters
-        self._worker = worker
+        self._readiness = Readiness(desk, worker)
 
     def routes(self) -> list[Route]:
         return [
@@ -170,16 +170,17 @@ class _Health:
         return PlainTextResponse("alive\n")
 
     async def ready(self, request: Request) -> Response:
-        if self._worker is not None and not self._worker.is_running:
-            return PlainTextResponse("the worker is not running\n", 503)
-        try:
-            async with asyncio.timeout(DATABASE_ANSWERS_WITHIN_S):
-                is_ready = await self._desk.is_ready()
-        except (Unavailable, TimeoutError):
-            return PlainTextResponse("the database does not answer\n", 503, {"Retry-After": "1"})
-        if not is_ready:
-            return PlainTextResponse("the database is not up to date\n", 503)
-        return PlainTextResponse("ready\n")
+        match await self._readiness.look():
+            case Ready(but=None):
+                return PlainTextResponse("ready\n")
+            case Ready(but=lack):
+                return PlainTextResponse(f"ready, but {lack}\n")
+            case NotReady(why=why, may_pass=may_pass):
+                return PlainTextResponse(f"{why}\n", 503, {"Retry-After": "1"} if may_pass else None)
 
     async def measured(self, request: Request) -> Response:
-        return await self._meters.answer(self._desk.ports)
+        try:
+            condition = await self._readiness.condition()
+        except Unavailable:
+            condition = None
+        return await self._meters.answer(self._desk.ports, condition)

@@ -4,6 +4,7 @@ import base64
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,8 +14,11 @@ from adapters.clamd.scanner import Clamd
 from adapters.clamd.scanner import Standing as ScannerStanding
 from adapters.db.history import DatabaseRefused, SchemaState, refusal_of
 from adapters.db.history import Standing as SchemaStanding
+from adapters.db.sqlite_file import DatabaseFile
+from adapters.db.sqlite_log import LONG_BYTES
 from adapters.redis import Standing as RedisStanding
 from adapters.redis import look_at
+from adapters.room import is_full
 from adapters.secrets import SealBroken
 from adapters.sounds import are_here
 from api.bundle import Bundle
@@ -70,6 +74,8 @@ async def examine(settings: Settings, transport: httpx.AsyncBaseTransport | None
         return report
     if file is None and settings.secret_key is None:
         report.wrong(NEEDED)
+    if file is not None:
+        _look_at_disk(file, report)
     try:
         async with opened(settings) as database:
             state = await database.state()
@@ -173,6 +179,8 @@ async def _look_at_redis(settings: Settings, report: Report) -> None:
 async def _look_at_objects(settings: Settings, report: Report) -> None:
     place = settings.media_objects
     if place is None:
+        if is_full(settings.media_folder):
+            report.wrong(f"files: the disk of {settings.media_folder} is full; no file can be kept")
         return
     from adapters.media.objects import ObjectMedia, Standing  # as in `api.wiring`
 
@@ -194,6 +202,23 @@ async def _look_at_scanner(settings: Settings, report: Report) -> None:
             report.good(f"virus scanner: {state.message}")
         case ScannerStanding.AWAY:
             report.wrong(f"virus scanner: {state.message}")
+
+
+def _look_at_disk(file: Path, report: Report) -> None:
+    """Before it is opened here: whoever closes a database last also ends its log."""
+    if is_full(file):
+        report.wrong(f"database: the disk of {file} is full; nothing can be written")
+    database = DatabaseFile(file)
+    length = database.log_bytes() >> 20
+    if database.log_bytes() <= LONG_BYTES:
+        report.good(f"database: its write-ahead log has {length} MiB")
+        return
+    readers = ", ".join(str(process) for process in database.other_readers())
+    whose = f"process {readers}" if readers else f"a program that has {file} open (fuser names it)"
+    report.wrong(
+        f"database: its write-ahead log has {length} MiB and grows, as {whose} reads from an older state; end it, and"
+        " Deskline cuts the log within seconds"
+    )
 
 
 def _look_at_state(state: SchemaState, settings: Settings, report: Report) -> None:

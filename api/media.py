@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api.bodies import told_length
 from api.places import NoPlace, Places, Share
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, code_of
+from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, Unavailable, code_of
 from domain.media import Media, MediaState
 from domain.media_types import SHOWN_INLINE
 from domain.messages import shows
@@ -77,7 +77,7 @@ class MediaFiles:
             return Response(status_code=304, headers=headers)
         if await self._ports.media.size(kept.stored_as) != kept.size:
             log.error("a kept file is missing or cut", media=named.media)
-            if kept.is_whole and await fetch_again(self._ports, named.organization, named.media):
+            if kept.is_whole and await self._asked_for_again(named):
                 return _told("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
             return _told("NOT_FOUND", "The file is not in the store any more.", 404)
         span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], kept.size)
@@ -90,6 +90,14 @@ class MediaFiles:
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{kept.size}"
         chunks = self._ports.media.read(kept.stored_as, span.start, span.stop)
         return _streamed(request, chunks, 206, headers, kept.mime_type)
+
+    async def _asked_for_again(self, named: Named) -> bool:
+        """Who reads need not wait for a database that can't be written: the next one to read asks again."""
+        try:
+            return await fetch_again(self._ports, named.organization, named.media)
+        except Unavailable:
+            log.warning("a lost file can't be asked for again now", media=named.media)
+            return False
 
     async def _shown(self, named: Named) -> Media | None:
         """The file, while it is READY and its message still says so: what was removed or withheld is not given out."""

@@ -20,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from adapters.db.condition import Condition
 from api.wiring import Shared
 from domain.channels import ChannelState
 from domain.errors import Unavailable
@@ -64,6 +65,8 @@ class Meters:
         )
         self.sockets = self._gauge("sockets", "WebSockets open")
         self.database_up = self._gauge("database_up", "1 while the database answers")
+        self.database_writable = self._gauge("database_writable", "1 while nothing stands against writing to it")
+        self.database_log = self._gauge("database_wal_bytes", "How long SQLite's write-ahead log is")
         self.in_flight = self._gauge("deliveries_in_flight", "Webhook posts being handled")
         self.statuses = self._counter("message_statuses", "Messages that came to a status", "status")
         self.appending = self._histogram("delivery_append_seconds", "Time until a delivery was durable")
@@ -71,8 +74,11 @@ class Meters:
         self.sending = self._histogram("message_send_seconds", "From a send's call until the network had taken it")
         self.answering = self._histogram("request_seconds", "Time until a request was answered", "route", "status")
 
-    async def answer(self, ports: Ports) -> Response:
+    async def answer(self, ports: Ports, condition: Condition | None = None) -> Response:
         """The text that Prometheus reads. While the database is away, what stands in it is told as it last was."""
+        if condition is not None:
+            self.database_writable.set(condition.fault is None)
+            self.database_log.set(condition.log_bytes or 0)
         try:
             await self._look_into(ports)
         except Unavailable:

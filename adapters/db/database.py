@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from adapters.db.condition import Condition
 from adapters.db.history import DatabaseRefused, SchemaState
 from adapters.db.postgres_database import open_postgres
 from adapters.db.sqlite_database import open_sqlite, sqlite_path
@@ -38,6 +39,10 @@ class Database(Protocol):
 
     async def now(self) -> datetime | None:
         """The time of the server that processes share; None where all are on one machine. May raise `Unavailable`."""
+        ...
+
+    async def condition(self) -> Condition:
+        """How its storage fares; cheap, but not for every request. May raise `Unavailable`."""
         ...
 
     async def state(self) -> SchemaState: ...

@@ -13,6 +13,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (typed in `postgres_p
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.exceptions import OperationalError
 
+from adapters.db.condition import Condition
 from adapters.db.directory import SqlDirectory
 from adapters.db.history import DatabaseRefused, History, SchemaState
 from adapters.db.journal import SqlJournal
@@ -23,6 +24,7 @@ from adapters.db.postgres_transactions import PostgresTransactions
 from adapters.db.readers import SqlReader
 from adapters.db.reading import READ_WITHIN_S
 from adapters.db.store import Hears, SqlStore
+from domain.errors import Unavailable
 from domain.ports import Bus, Clock, Ids
 
 SETTING = "DESKLINE_DATABASE_URL"
@@ -131,6 +133,33 @@ class PostgresDatabase:
             " WHERE application_name = 'deskline' AND datname = current_database()"
         )
         return max(0, told[0]["held"] - sum(pool.held for pool in (self.readers, self.writers, self._storing)))
+
+    async def condition(self) -> Condition:
+        async with self._storing.lent() as connection:
+            (told,) = await connection.rows(_MAY_IT_WRITE)
+        if told["follows"]:
+            return Condition("the database's server follows another")
+        if told["only_reads"]:
+            return Condition("the database is read-only")
+        return Condition(await self._refusal())
+
+    async def _refusal(self) -> str | None:
+        """Why the disk refused the last write that it refused, where it refuses another too."""
+        pools = (self.writers, self._storing)
+        refused = next((pool.refused for pool in pools if pool.refused is not None), None)
+        if refused is None:
+            return None
+        try:
+            async with self._storing.transaction() as connection:
+                await connection.run(_TAKE_SOME_ROOM)
+                await connection.run("ROLLBACK")
+        except Unavailable:
+            return f"the database can't be written: {refused}"
+        except asyncpg.InsufficientPrivilegeError:
+            pass  # nobody but the next one to write can tell
+        for pool in pools:
+            pool.refused = None
+        return None
 
     async def state(self) -> SchemaState:
         return await self._opened.state()
@@ -262,6 +291,11 @@ class _Server:
 _WHO_ARE_YOU = """
     SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
            pg_is_in_recovery() AS follows, current_setting('synchronous_commit') AS commits
+"""
+
+_MAY_IT_WRITE = "SELECT pg_is_in_recovery() AS follows, current_setting('transaction_read_only')::boolean AS only_reads"
+_TAKE_SOME_ROOM = """
+    CREATE TEMPORARY TABLE deskline_room ON COMMIT DROP AS SELECT repeat('x', 1000) FROM generate_series(1, 64)
 """
 
 _connect = cast(Callable[..., Awaitable[Raw]], asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]

@@ -29,6 +29,12 @@ PASSING_CLASSES = frozenset(
         "58",  # the disk's own faults
     }
 )
+OF_THE_DISK = frozenset(
+    {
+        "53100",  # disk_full
+        "58030",  # io_error
+    }
+)
 PASSING = frozenset(
     {
         "25006",  # read_only_sql_transaction: another server leads now
@@ -52,6 +58,11 @@ def as_domain(error: Exception, *, is_closed: bool) -> Collision | Unavailable |
 def is_confused(error: Exception) -> bool:
     """Whether the connection is of no use any more: a server that goes says so between question and answer."""
     return isinstance(error, asyncpg.InternalClientError)
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the next one to write most likely meets it too."""
+    return code_of(error) in OF_THE_DISK
 
 
 class Races:

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from adapters.db.dialect import POSTGRES, Dialect
 from adapters.db.lending import HOUSE, Asker, Line
 from adapters.db.mapping import Record, Value
-from adapters.db.postgres_errors import as_domain, is_confused, was_stopped
+from adapters.db.postgres_errors import as_domain, is_confused, is_of_the_disk, was_stopped
 from adapters.db.postgres_slots import Slots
 from adapters.db.reading import READ_WITHIN_S, Reading, Selects
 from domain.errors import Collision, TookTooLong, Unavailable
@@ -54,6 +54,8 @@ class Connection:
         self._is_asking = False
         self.failed = False
         """Whether a statement failed; a transaction it belonged to can only be rolled back."""
+        self.refused: str | None = None
+        """What the server's disk said when it refused something."""
 
     async def rows(self, sql: str, values: Sequence[Value] = (), within_s: float | None = None) -> list[Record]:
         """The rows of a statement whose values stand as `?`."""
@@ -80,6 +82,8 @@ class Connection:
         except Exception as error:
             self.failed = True
             self._is_asking = False
+            if is_of_the_disk(error):
+                self.refused = str(error)
             if is_confused(error):
                 self.raw.terminate()
                 raise Unavailable from error
@@ -127,6 +131,8 @@ class Pool:
         self._closed = False
         self.statements = 0
         """How many SELECTs ran so far."""
+        self.refused: str | None = None
+        """What the server's disk said when it last refused something; whoever sees it mended takes it away."""
 
     # ------------------------------------------------------------ using
 
@@ -232,6 +238,7 @@ class Pool:
         self._slots.give()
 
     def _take_back(self, connection: Connection) -> None:
+        self.refused = connection.refused or self.refused
         if connection.is_closed() or self._closed:
             self._discard(connection)
         elif connection.is_settled():

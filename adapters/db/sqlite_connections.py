@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
 READER_WAIT_S = 5.0
+SNAPSHOT_WITHIN_S = 10.0  # PostgreSQL's idle_in_transaction_session_timeout: while one lasts the log only grows
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 
 PRAGMAS: dict[str, str | int] = {
@@ -61,6 +62,19 @@ _PASSING = frozenset(
 """Result codes that another try may not meet: a lock, a full disk."""
 
 
+_STORAGE = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""Result codes that are the disk's or the file's: the next one to write most likely meets them too."""
+
+
 class PragmaRefused(Exception):
     """SQLite did not take a setting that promises depend on."""
 
@@ -70,6 +84,8 @@ class Connection:
 
     def __init__(self, client: SqliteClient) -> None:
         self._client = client
+        self.refused: str | None = None
+        """What the storage said when it refused something; whoever sees it mended takes it away."""
 
     async def open(self) -> None:
         """Connects, and makes sure that the pragmas hold."""
@@ -98,16 +114,23 @@ class Connection:
         """Run work on the thread; what another try may mend is raised as `Unavailable`."""
         try:
             return await self.post(work)
-        except sqlite3.OperationalError as error:
-            if may_pass(error):
+        except sqlite3.Error as error:
+            if _class_of(error) in _STORAGE:
+                self.refused = str(error)
+            if isinstance(error, sqlite3.OperationalError) and may_pass(error):
                 raise Unavailable from error
             raise
 
 
 def may_pass(error: sqlite3.Error) -> bool:
-    """Whether another try may succeed: the low byte of SQLite's code is its class."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _PASSING
+    """Whether another try may succeed."""
+    return _class_of(error) in _PASSING
+
+
+def _class_of(error: sqlite3.Error) -> int | None:
+    """The low byte of SQLite's code; errors that are the module's own have none."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _noted(future: "asyncio.Future[Any]") -> None:
@@ -184,9 +207,18 @@ class _Snapshot:
     pool: "ReadPool"
     connection: Connection
     dialect: Dialect = SQLITE
+    is_over: bool = False
 
     async def select(self, sql: str, *values: Value) -> list[sqlite3.Row]:
+        if self.is_over:
+            raise TookTooLong(SNAPSHOT_WITHIN_S)
         return await _asked(self.pool, self.connection, sql, values)
+
+    def end(self) -> None:
+        """The state it reads from is let go of; a statement that runs is let run, as its own time is bounded."""
+        self.is_over = True
+        with suppress(Unavailable):  # closed meanwhile
+            self.connection.post(_leave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +238,13 @@ class _Asked:
     async def snapshot(self) -> AsyncGenerator[Selects]:
         """Everything selected inside is of the instant of the first SELECT."""
         async with self.pool.lent(self.asker) as connection:
+            snapshot = _Snapshot(self.pool, connection)
+            too_long = asyncio.get_running_loop().call_later(SNAPSHOT_WITHIN_S, snapshot.end)
             try:
                 await connection.run(_begin)
-                yield _Snapshot(self.pool, connection)
+                yield snapshot
             finally:
+                too_long.cancel()
                 connection.post(_leave)  # also after a cancelled BEGIN, which runs all the same
 
     def asked_by(self, asker: Asker) -> Reading:

@@ -11,6 +11,7 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import ConfigurationError
 
+from adapters.db.condition import Condition
 from adapters.db.dialect import SQLITE
 from adapters.db.directory import SqlDirectory
 from adapters.db.history import (
@@ -36,6 +37,8 @@ from adapters.db.sqlite_connections import (
     readers_for_this_machine,
 )
 from adapters.db.sqlite_deliveries import SqliteDeliveries
+from adapters.db.sqlite_file import DatabaseFile
+from adapters.db.sqlite_log import LogKeeper
 from adapters.db.sqlite_transactions import SqliteTransactions
 from adapters.db.sqlite_writer import Writer
 from adapters.db.store import Hears, SqlStore
@@ -54,6 +57,7 @@ class Opened:
     writing: Connection
     readers: ReadPool
     history: History
+    file: DatabaseFile
 
     async def migrate(self, to: str | None = None) -> list[str]:
         with self.context:
@@ -73,7 +77,9 @@ class SqliteDatabase:
     def __init__(self, opened: Opened, clock: Clock, ids: Ids, bus: Bus) -> None:
         self._opened = opened
         self.readers = opened.readers
-        self.writer = Writer(opened.writing, bus)
+        self.writer = Writer(opened.writing, opened.file, bus)
+        self._log_keeper = LogKeeper(opened.file, self.writer)
+        self._keeping: asyncio.Task[None] | None = None
         self.store = SqlStore(self.readers, SqliteTransactions(self.writer, clock, ids))
         self.journal = SqlJournal(self.readers, SqliteDeliveries(self.writer, clock, ids))
         self.directory = SqlDirectory(self.readers)
@@ -85,6 +91,13 @@ class SqliteDatabase:
     async def now(self) -> None:
         """Who uses a file is on its machine."""
 
+    async def condition(self) -> Condition:
+        file = self._opened.file
+        fault = await asyncio.to_thread(file.fault)
+        if fault is None and (refusal := await self.writer.refusal()) is not None:
+            fault = f"the database can't be written: {refusal}"
+        return Condition(fault, await asyncio.to_thread(file.log_bytes))
+
     async def state(self) -> SchemaState:
         return await self._opened.history.state()
 
@@ -93,8 +106,12 @@ class SqliteDatabase:
 
     async def start(self) -> None:
         self.writer.start()
+        self._keeping = asyncio.create_task(self._log_keeper.run(), name="keeping the log short")
 
     async def close(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
         await self.writer.close()
         await self._opened.close()
 
@@ -118,7 +135,7 @@ async def open_file(path: Path, migrations: str = "migrations") -> Opened:
         set_global_context(context)
     writing, *reading = (Connection(_client(context, name)) for name in names)
     readers = ReadPool(reading)
-    opened = Opened(context, writing, readers, History(readers, migrations))
+    opened = Opened(context, writing, readers, History(readers, migrations), DatabaseFile(path))
     try:
         for connection in (writing, *reading):
             await connection.open()

@@ -19,7 +19,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from adapters.db.appends import Appends, store
 from adapters.db.mapping import Value, columns, quoted, table
-from adapters.db.sqlite_connections import Connection, bound
+from adapters.db.sqlite_connections import BUSY_TIMEOUT_MS, Connection, bound
+from adapters.db.sqlite_file import DatabaseFile
 from domain.errors import Unavailable
 from domain.ports import JOURNAL, Bus, Delivery
 
@@ -32,6 +33,7 @@ Hint: TypeAlias = tuple[str, int]
 
 TURNS_PASSED_OVER = 8  # turns of people after which background work has one, whatever waits
 CLOSING_S = 5.0
+READERS_AWAITED_MS = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -75,8 +77,9 @@ class _Waiting:
 
 
 class Writer:
-    def __init__(self, connection: Connection, bus: Bus) -> None:
+    def __init__(self, connection: Connection, file: DatabaseFile, bus: Bus) -> None:
         self._connection = connection
+        self._file = file
         self._bus = bus
         self._waiting = _Waiting()
         self._wanted = asyncio.Event()
@@ -141,6 +144,25 @@ class Writer:
             turn.end(last)
         return answers[0]
 
+    async def cut_log(self) -> bool:
+        """Carries the write-ahead log into the database and cuts it to nothing; False while a reader stands in the way.
+
+        Readers of ours are waited for a moment, in which nobody writes.
+        """
+        async with self._connection.lock:
+            return await self._connection.run(_cut_log)
+
+    async def refusal(self) -> str | None:
+        """Why the last write was refused, where another is refused too; None where nothing was, or it is mended."""
+        refused = self._connection.refused
+        if refused is None:
+            return None
+        try:
+            await self.write(_try)
+        except (Unavailable, sqlite3.Error):
+            return self._connection.refused or refused
+        return None
+
     # ------------------------------------------------------------ the task
 
     async def _rounds(self) -> None:
@@ -175,7 +197,7 @@ class Writer:
 
     async def _give(self, turn: Turn) -> None:
         try:
-            await self._connection.run(_begin)
+            changes = await self._connection.run(self._begin)
             _succeed(turn.begun)
             last = await turn.ending
             if last is None:
@@ -184,8 +206,8 @@ class Writer:
                 self._connection.post(_roll_back)
                 raise RuntimeError("a statement of this transaction had failed: nothing was committed")
             else:
-                hints = await self._connection.run(partial(_finish, last))
-                self.commits += 1
+                hints, changes_now = await self._connection.run(partial(_finish, last))
+                self._committed(something=changes_now > changes)
                 _succeed(turn.settled)
                 self._hint(hints)
         except Exception as error:
@@ -208,8 +230,23 @@ class Writer:
         return True
 
     async def _append_together(self, deliveries: Sequence[tuple[Value, ...]]) -> None:
-        await self._connection.run(partial(_append, deliveries))
+        def append(connection: sqlite3.Connection) -> None:
+            self._begin(connection)
+            _finish(partial(_insert, deliveries), connection)
+
+        await self._connection.run(append)
+        self._committed(something=True)
+
+    def _begin(self, connection: sqlite3.Connection) -> int:
+        """On the connection's thread; how many rows it has changed since it was opened."""
+        self._file.refuse_if_moved()
+        _begin(connection)
+        return connection.total_changes
+
+    def _committed(self, *, something: bool) -> None:
         self.commits += 1
+        if something:
+            self._connection.refused = None
 
     def _refuse_waiting(self) -> None:
         waiting, self._waiting = self._waiting, _Waiting()
@@ -249,20 +286,40 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _finish(last: Callable[[sqlite3.Connection], Sequence[Hint]], connection: sqlite3.Connection) -> Sequence[Hint]:
+def _finish(
+    last: Callable[[sqlite3.Connection], Sequence[Hint]], connection: sqlite3.Connection
+) -> tuple[Sequence[Hint], int]:
+    """The hints, and how many rows the connection has changed since it was opened."""
     try:
         hints = last(connection)
         connection.execute("COMMIT")
     except BaseException:
         _roll_back(connection)
         raise
-    return hints
+    return hints, connection.total_changes
 
 
-def _append(deliveries: Sequence[tuple[Value, ...]], connection: sqlite3.Connection) -> None:
-    def insert(connection: sqlite3.Connection) -> Sequence[Hint]:
-        connection.executemany(_INSERT_DELIVERY, [bound(each) for each in deliveries])
-        return ()
+def _insert(deliveries: Sequence[tuple[Value, ...]], connection: sqlite3.Connection) -> Sequence[Hint]:
+    connection.executemany(_INSERT_DELIVERY, [bound(each) for each in deliveries])
+    return ()
 
-    _begin(connection)
-    _finish(insert, connection)
+
+def _cut_log(connection: sqlite3.Connection) -> bool:
+    if connection.in_transaction:  # left by a turn that was given up
+        connection.execute("ROLLBACK")
+    connection.execute(f"PRAGMA busy_timeout = {READERS_AWAITED_MS}")
+    try:
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _try(connection: sqlite3.Connection) -> None:
+    """Takes room for some pages and gives it back, and writes the first page as it is: that much has to be possible."""
+    connection.execute("SAVEPOINT trying")
+    connection.execute("CREATE TABLE deskline_room (bytes BLOB)")
+    connection.execute("INSERT INTO deskline_room VALUES (zeroblob(65536))")
+    connection.execute("ROLLBACK TO trying")
+    connection.execute("RELEASE trying")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {version}")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from adapters.db.sqlite_file import LOCKS
 from api.doctor import Report, examine
 from api.keys import key_file
 from api.refusals import WrongSetting
@@ -20,6 +21,7 @@ from domain.ports import Delivery, DeliveryState
 from tests.api.memory_desk import Line, connect
 from tests.builders import ACME, NOON
 from tests.clamd import clamd
+from tests.foreign_reader import foreign_reader
 from tests.object_server import BUCKET, KEY, SECRET, object_server
 
 LINE = Line("111", "901", secret="line-secret")
@@ -111,6 +113,32 @@ async def test_looking_makes_nothing(settings: Settings) -> None:
     assert settings.database_file is not None
     assert not settings.database_file.exists()
     assert not key_file(settings.database_file).exists()
+
+
+async def test_a_write_ahead_log_that_somebody_keeps_long_is_told_with_whose_doing_it_is(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(settings) as desk:
+        await desk.ports.journal.append(Delivery(DeliveryId("1"), NOON, b"x" * 2_000_000))
+        with foreign_reader(tmp_path / "desk.db") as process:
+            short = await examine(settings)
+            monkeypatch.setattr("api.doctor.LONG_BYTES", 1_000_000)
+            long = await examine(settings)
+
+    assert any(line.startswith("ok     database: its write-ahead log has ") for line in short.lines)
+    (told,) = [line for line in said(long, "WRONG") if "write-ahead" in line]
+    assert f"process {process} reads from an older state" in told or not LOCKS.exists()
+
+
+async def test_a_full_disk_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with wired(settings):
+        pass
+    monkeypatch.setattr("adapters.room.LEAST_BYTES", 1 << 62)
+
+    told = said(await examine(settings), "WRONG")
+
+    assert any("database: the disk of" in line for line in told)
+    assert any("files: the disk of" in line for line in told)
 
 
 async def test_a_misspelt_variable_is_pointed_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
