@@ -1,5 +1,6 @@
 """What every test may ask for: a PostgreSQL and a Redis, ours or the ones that the environment names."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -20,7 +21,9 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 def postgres() -> Iterator[Databases]:
     """A server to make databases on; the same for all tests of a worker."""
     if url := os.environ.get("DESKLINE_TEST_DATABASE_URL"):
-        yield Databases(url)
+        databases = Databases(url)
+        yield databases
+        asyncio.run(databases.drop_used())
         return
     with _skipped_where_missing(), own_postgres() as server:
         yield server.databases

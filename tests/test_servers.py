@@ -42,6 +42,28 @@ async def test_a_database_made_from_a_template_has_its_rows(postgres: Databases)
     await postgres.drop(template)
 
 
+async def test_a_database_that_is_given_back_is_lent_again_without_its_rows_or_its_users(postgres: Databases) -> None:
+    template = await postgres.create()
+    session = await connect(template)
+    await session.execute("CREATE TABLE parents (id int PRIMARY KEY)")
+    await session.execute("CREATE TABLE children (parent int REFERENCES parents)")
+    await session.close()
+    lent = await postgres.lend(template)
+    forgotten = await connect(lent)
+    await forgotten.execute("INSERT INTO parents VALUES (1)")
+    await forgotten.execute("INSERT INTO children VALUES (1)")
+
+    await postgres.give_back(lent, template)
+
+    assert await postgres.lend(template) == lent
+    session = await connect(lent)
+    assert await session.fetchval("SELECT (SELECT count(*) FROM parents) + (SELECT count(*) FROM children)") == 0
+    assert await session.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1
+    await session.close()
+    await postgres.drop(lent)
+    await postgres.drop(template)
+
+
 async def test_a_killed_postgres_comes_back_at_its_address_with_what_was_committed(postgres_server: Postgres) -> None:
     session = await connect(postgres_server.url())
     await session.execute("CREATE TABLE kept (word text)")

@@ -68,9 +68,9 @@ async def course(storage: Storage, tmp_path: Path) -> AsyncIterator[Course]:
             file = await open_database(f"sqlite:///{tmp_path / 'desk.db'}", clock, ids, bus)
             await stack.enter_async_context(_started(file))
             yield course_of(await desk_over(file, clock, ids, bus), [file])
-        elif storage.server is not None:
-            url = await storage.server.create(storage.template)
-            stack.push_async_callback(storage.server.drop, url)
+        elif storage.server is not None and storage.template is not None:
+            url = await storage.server.lend(storage.template)
+            stack.push_async_callback(storage.server.give_back, url, storage.template)
             processes: list[PostgresDatabase] = []
             for _ in range(PROCESSES):
                 process = await open_postgres(url, clock, ids, bus, connections=Connections(transactions=4))
@@ -94,8 +94,8 @@ async def _desk(storage: Storage, folder: Path, connections: Connections) -> Asy
 
         async with _processes(open_it) as (ports, other_worker):
             yield await Desk(clock, ids, bus, *ports, (IntegrityError,), other_worker).opened()
-    elif storage.server is not None:
-        url = await storage.server.create(storage.template)
+    elif storage.server is not None and storage.template is not None:
+        url = await storage.server.lend(storage.template)
 
         async def open_there() -> Database:
             return await open_postgres(url, clock, ids, bus, connections=connections)
@@ -103,7 +103,7 @@ async def _desk(storage: Storage, folder: Path, connections: Connections) -> Asy
         async with _processes(open_there) as (ports, other_worker):
             conflicts = (Collision, asyncpg.ForeignKeyViolationError)
             yield await Desk(clock, ids, bus, *ports, conflicts, other_worker).opened()
-        await storage.server.drop(url)
+        await storage.server.give_back(url, storage.template)
     else:
         memory = MemoryDatabase(clock, ids, bus)
 
