@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
+from adapters.db.dialect import Dialect
 from adapters.db.mapping import Record
 from adapters.db.times import instant_of
 from domain.claims import Waiting
@@ -41,6 +42,11 @@ def numbers_of(record: Record) -> frozenset[PhoneNumberId]:
     return frozenset(orjson.loads(record["numbers"]))
 
 
+def heads_of(rows: Iterable[Record]) -> list[Record]:
+    """What `heads` found. Where all of a group's is leased, nothing stands first."""
+    return [row for row in rows if row["id"] is not None]
+
+
 def in_turn(heads: Sequence[Record], groups: Sequence[str], rows: Iterable[Record]) -> list[Waiting]:
     """What waits, oldest first. Of the groups that were not asked for theirs the head stands for all."""
     asked = set(groups)
@@ -65,30 +71,46 @@ def _place(record: Record) -> tuple[object, str]:
 
 # ---------------------------------------------------------------- statements
 
-# deliveries_by_lease
-LEASED = "SELECT id, numbers, lease, leased_until FROM deliveries WHERE leased_until IS NOT NULL AND state = 'WAITING'"
+# Each names its index: SQLite, which does not count what it holds, would go through all that waits instead.
 
-# deliveries_by_number, from each group of numbers to the next: as DISTINCT, all that waits would be gone through
-HEADS = """
-    WITH RECURSIVE named (numbers) AS (
-        SELECT (SELECT numbers FROM deliveries WHERE state = 'WAITING' ORDER BY numbers LIMIT 1)
-        UNION ALL
-        SELECT (
-            SELECT later.numbers FROM deliveries AS later
-            WHERE later.state = 'WAITING' AND later.numbers > named.numbers ORDER BY later.numbers LIMIT 1
-        ) FROM named WHERE named.numbers IS NOT NULL
-    )
-    SELECT head.id, head.numbers, head.received_at FROM named JOIN deliveries AS head ON head.id = (
-        SELECT oldest.id FROM deliveries AS oldest
+
+def leased(dialect: Dialect) -> str:
+    return f"""
+        SELECT id, numbers, lease, leased_until FROM deliveries{dialect.led_by.format("deliveries_by_lease")}
+        WHERE leased_until IS NOT NULL AND state = 'WAITING'
+    """
+
+
+def heads(dialect: Dialect) -> str:
+    """From each group of numbers to the next: as DISTINCT, all that waits would be gone through.
+
+    Each head is two scalar questions: of a join PostgreSQL does not know how little it gives, and reads every delivery.
+    """
+    by_number = dialect.led_by.format("deliveries_by_number")
+    oldest = f"""
+        SELECT oldest.{{}} FROM deliveries AS oldest{by_number}
         WHERE oldest.state = 'WAITING' AND oldest.leased_until IS NULL AND oldest.numbers = named.numbers
         ORDER BY oldest.received_at, oldest.id LIMIT 1
-    )
-    WHERE named.numbers IS NOT NULL
-"""
+    """
+    return f"""
+        WITH RECURSIVE named (numbers) AS (
+            SELECT (SELECT numbers FROM deliveries{by_number} WHERE state = 'WAITING' ORDER BY numbers LIMIT 1)
+            UNION ALL
+            SELECT (
+                SELECT later.numbers FROM deliveries AS later{by_number}
+                WHERE later.state = 'WAITING' AND later.numbers > named.numbers ORDER BY later.numbers LIMIT 1
+            ) FROM named WHERE named.numbers IS NOT NULL
+        )
+        SELECT named.numbers, ({oldest.format("id")}) AS id, ({oldest.format("received_at")}) AS received_at
+        FROM named WHERE named.numbers IS NOT NULL
+    """
 
-# deliveries_by_number, in its order
-OF_A_GROUP = """
-    SELECT id, numbers, received_at, {size}(body) AS size, claims FROM deliveries
-    WHERE state = 'WAITING' AND leased_until IS NULL AND numbers = {numbers}
-    ORDER BY received_at, id LIMIT ?
-"""
+
+def of_a_group(dialect: Dialect, *, size: str, numbers: str) -> str:
+    """The oldest, a given number of them."""
+    return f"""
+        SELECT id, numbers, received_at, {size}(body) AS size, claims
+        FROM deliveries{dialect.led_by.format("deliveries_by_number")}
+        WHERE state = 'WAITING' AND leased_until IS NULL AND numbers = {numbers}
+        ORDER BY received_at, id LIMIT ?
+    """

@@ -11,7 +11,7 @@ from datetime import datetime
 from adapters.db.appends import Appends, store
 from adapters.db.dialect import POSTGRES
 from adapters.db.journal import FORGET
-from adapters.db.leases import HEADS, LEASED, OF_A_GROUP, Leases, groups_to_ask, in_turn, numbers_of
+from adapters.db.leases import Leases, groups_to_ask, heads, heads_of, in_turn, leased, numbers_of, of_a_group
 from adapters.db.mapping import Value, columns, from_record, quoted, selected
 from adapters.db.postgres_pool import Connection, Pool
 from adapters.db.postgres_transactions import rows_as_arrays
@@ -140,24 +140,28 @@ class PostgresDeliveries:
 
 
 async def _free(connection: Connection, limit: int, max_bytes: int, now: datetime) -> list[DeliveryId]:
-    leased = await connection.rows(LEASED)
-    over = [each["id"] for each in leased if is_over(each["leased_until"], now)]
+    claims = await connection.rows(_LEASED)
+    over = [each["id"] for each in claims if is_over(each["leased_until"], now)]
     if over:
         await connection.run("UPDATE deliveries SET lease = NULL, leased_until = NULL WHERE id = ANY(?)", (over,))
-    busy = {number for each in leased if each["id"] not in over for number in numbers_of(each)}
-    heads = await connection.rows(HEADS)
-    groups = groups_to_ask(heads, busy, limit)
+    busy = {number for each in claims if each["id"] not in over for number in numbers_of(each)}
+    oldest = heads_of(await connection.rows(_HEADS))
+    groups = groups_to_ask(oldest, busy, limit)
     rows = await connection.rows(_OF_GROUPS, (groups, limit)) if groups else []
-    return chosen(in_turn(heads, groups, rows), busy, limit, max_bytes)
+    return chosen(in_turn(oldest, groups, rows), busy, limit, max_bytes)
 
 
 # ---------------------------------------------------------------- statements
 
 _INSERT = f"INSERT INTO deliveries ({quoted(columns(Delivery))}) SELECT * FROM {rows_as_arrays(Delivery)}"
 
+_LEASED = leased(POSTGRES)
+
+_HEADS = heads(POSTGRES)
+
 _OF_GROUPS = f"""
     SELECT oldest.* FROM unnest(?::text[]) AS wanted (numbers)
-    CROSS JOIN LATERAL ({OF_A_GROUP.format(size="octet_length", numbers="wanted.numbers")}) AS oldest
+    CROSS JOIN LATERAL ({of_a_group(POSTGRES, size="octet_length", numbers="wanted.numbers")}) AS oldest
 """
 
 _LEASE = f"""

@@ -10,7 +10,7 @@ from typing import Final
 
 from adapters.db.dialect import SQLITE
 from adapters.db.journal import FORGET
-from adapters.db.leases import HEADS, LEASED, OF_A_GROUP, Leases, groups_to_ask, in_turn, numbers_of
+from adapters.db.leases import Leases, groups_to_ask, heads, heads_of, in_turn, leased, numbers_of, of_a_group
 from adapters.db.mapping import from_record, selected
 from adapters.db.sqlite_connections import bound
 from adapters.db.sqlite_writer import Writer
@@ -74,16 +74,16 @@ class SqliteDeliveries:
 def _claim(
     lease: str, now: datetime, until: datetime, limit: int, max_bytes: int, connection: sqlite3.Connection
 ) -> list[Delivery]:
-    leased = connection.execute(LEASED).fetchall()
-    over = [each for each in leased if is_over(instant_of(each["leased_until"]), now) or _is_gone(each["lease"])]
+    claims = connection.execute(_LEASED).fetchall()
+    over = [each for each in claims if is_over(instant_of(each["leased_until"]), now) or _is_gone(each["lease"])]
     connection.executemany(
         "UPDATE deliveries SET lease = NULL, leased_until = NULL WHERE id = ?", [(each["id"],) for each in over]
     )
-    busy = {number for each in leased if each not in over for number in numbers_of(each)}
-    heads = connection.execute(HEADS).fetchall()
-    groups = groups_to_ask(heads, busy, limit)
+    busy = {number for each in claims if each not in over for number in numbers_of(each)}
+    oldest = heads_of(connection.execute(_HEADS))
+    groups = groups_to_ask(oldest, busy, limit)
     rows = [row for group in groups for row in connection.execute(_OF_A_GROUP, (group, limit))]
-    claimed = chosen(in_turn(heads, groups, rows), busy, limit, max_bytes)
+    claimed = chosen(in_turn(oldest, groups, rows), busy, limit, max_bytes)
     deliveries: list[Delivery] = []
     for id in claimed:
         rows = connection.execute(_LEASE, (lease, instant_text(until), id)).fetchall()
@@ -133,7 +133,11 @@ def _finish(
     return taken
 
 
-_OF_A_GROUP = OF_A_GROUP.format(size="length", numbers="?")
+_LEASED = leased(SQLITE)
+
+_HEADS = heads(SQLITE)
+
+_OF_A_GROUP = of_a_group(SQLITE, size="length", numbers="?")
 
 _LEASE = (
     "UPDATE deliveries SET lease = ?, leased_until = ?, claims = claims + 1 WHERE id = ?"

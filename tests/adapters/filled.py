@@ -189,7 +189,12 @@ def changes(database: OnDisk) -> dict[str, tuple[int, str, dict[str, str]]]:
         "deliveries": (
             MANY,
             "true",
-            {"id": "'d-' || n", "received_at": now, "state": rarely("FAILED", "INTERPRETED")},
+            {
+                "id": "'d-' || n",
+                "received_at": now,
+                "state": f"CASE WHEN n % 4 = 1 THEN 'WAITING' ELSE {rarely('FAILED', 'INTERPRETED')} END",
+                "numbers": "'[\"' || (n % 52) || '\"]'",  # a quarter of them have some waiting
+            },
         ),
         "directory": (MANY, "kind = 'KEY'", {"value": "'v-' || n", "ref": "'r-' || n"}),
     }

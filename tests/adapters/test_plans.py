@@ -349,7 +349,6 @@ WALKED: Final = {
     "Reads.tickets of a source": "walks its order until the page is full; sources are few and each is common",
     "Reads.tickets of nobody": "walks its order until the page is full",
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
-    "Journal.claim": "PostgreSQL reads a small table rather than look up a hundred keys; of a large one it looks up",
     "Journal.counts": "an exact count of all, for the operator's figures; of an index alone",
     "Journal.named_in": "a week's deliveries, for doctor alone",
     "Store.failed_media": "asked by an operator's replay alone",
