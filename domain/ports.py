@@ -158,6 +158,32 @@ ONCE: frozenset[type[Row]] = frozenset({Remembered})
 collides as a whole: that it was not there when they looked says nothing."""
 
 
+WATCHED: frozenset[type[Row]] = frozenset({Organization, User, ApiKey, SignIn, Channel, Template})
+"""What everybody looks at and few change. Read, it is not locked; whoever saves one after somebody else did collides.
+Locked, a number's row would let one message pass at a time, in or out."""
+
+LOCK_ORDER: tuple[type[Row], ...] = (
+    UpdateRecord,
+    Remembered,
+    Parked,
+    OutboxItem,
+    Identity,
+    Contact,
+    Thread,
+    Message,
+    LibraryItem,
+    Media,
+    TemplateSync,
+    Entry,
+    Period,
+    Ticket,  # and after the tickets their numbers
+    TicketChange,
+    Pace,
+)
+"""In which a transaction reads what it reads to change; turns come before all of it, rows of WATCHED kinds and the
+positions of events after. Two that lock in one order never wait for each other both."""
+
+
 Removable: TypeAlias = OutboxItem | Parked | LibraryItem | SignIn | UpdateRecord
 """What may go again without a trace. All else is emptied where its time is over."""
 
@@ -210,6 +236,11 @@ class Look(Protocol):
 
     organization: OrganizationId
 
+    @property
+    def unheld(self) -> "Look":
+        """The same rows with nothing locked, for what is only looked at and may be asked for in any order."""
+        ...
+
     async def settings(self) -> Organization: ...
 
     async def channel(self, id: ChannelId) -> Channel | None: ...
@@ -252,9 +283,10 @@ class Look(Protocol):
 class Transaction(Look, Protocol):
     """One organization's rows, all or nothing.
 
-    What is read here is locked until the end, in the order of keys. `save` stages rows, new or changed; they are
-    written together, in the order of their tables, before the next read and at the end. Positions of recorded events
-    are taken last: no gaps, and commit order is position order. No call to the outside, no task, inside.
+    What is read here is locked until the end, in the order of keys; whoever asks goes by `LOCK_ORDER`. `save` stages
+    rows, new or changed; they are written together, in the order of their tables, before the next read and at the end.
+    Positions of recorded events are taken last: no gaps, and commit order is position order. No call to the outside, no
+    task, inside.
     """
 
     def save(self, *rows: Row) -> None: ...
@@ -350,6 +382,8 @@ class Transaction(Look, Protocol):
         ...
 
     async def outbox_item(self, message: MessageId) -> OutboxItem | None: ...
+
+    async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]: ...
 
     async def outbox(self, limit: int) -> list[OutboxItem]:
         """Messages that wait to leave or are leaving, by key."""

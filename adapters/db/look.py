@@ -45,6 +45,11 @@ class Looking(Protocol):
     @property
     def dialect(self) -> Dialect: ...
 
+    @property
+    def unheld(self) -> "Looking":
+        """The same, where nothing that is read is held."""
+        ...
+
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
         """The organization's rows of a kind that pass a condition."""
         ...
@@ -63,6 +68,10 @@ class SqlLook:
         self.organization = organization
         self._looking = looking
         self._listed = looking.dialect.listed
+
+    @property
+    def unheld(self) -> "SqlLook":
+        return SqlLook(self.organization, self._looking.unheld)
 
     async def settings(self) -> Organization:
         if found := await self._one(Organization, "id = ?", self.organization):
@@ -145,6 +154,10 @@ class LookingOn:
     @property
     def dialect(self) -> Dialect:
         return self.selects.dialect
+
+    @property
+    def unheld(self) -> Looking:
+        return self
 
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
         sql = f"SELECT {selected(kind)} FROM {table(kind)} WHERE organization_id = ? AND ({where})"

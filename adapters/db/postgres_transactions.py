@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from adapters.db.dialect import POSTGRES, Dialect
-from adapters.db.look import R
+from adapters.db.look import Looking, LookingOn, R
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     ROW_TYPES,
@@ -43,20 +43,15 @@ from adapters.db.transaction import (
     Work,
     written,
 )
-from domain.channels import Channel
 from domain.errors import Collision
 from domain.events import LoggedEvent
 from domain.ids import OrganizationId
-from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Bus, Clock, Ids, Listing, Row
-from domain.templates import Template
+from domain.organizations import Organization
+from domain.ports import OUTBOX, UNIQUE_LISTINGS, WATCHED, Bus, Clock, Ids, Listing, Row
 from domain.updates import UpdateRecord
 
 TRIES = 5  # times that a collided transaction is tried again
 FIRST_PAUSE_S = 0.01
-
-WATCHED: frozenset[type[Row]] = frozenset({Organization, User, ApiKey, SignIn, Channel, Template})
-"""Locked, a number's row would let one message pass at a time, in or out."""
 
 
 class PostgresTransactions:
@@ -113,7 +108,12 @@ class _PostgresStatements:
 
     # What a transaction asks
 
+    @property
+    def unheld(self) -> Looking:
+        return LookingOn(self.work.organization, _Unheld(self))
+
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
+        await self.write_staged(kind)
         found = await self.select(
             f"SELECT {selected(kind)}{_version(kind)} FROM {table(kind)} WHERE organization_id = ? AND {where}"
             f" ORDER BY id {_lock(kind)}",
@@ -136,7 +136,7 @@ class _PostgresStatements:
         return self._noted(kind, found)
 
     async def select(self, sql: str, *values: Value) -> list[Record]:
-        await self._write_staged()
+        await self.write_staged()
         return await self.connection.rows(sql, askable(values))
 
     async def take_turns(self, names: Sequence[str]) -> None:
@@ -160,7 +160,7 @@ class _PostgresStatements:
 
     async def end(self, now: datetime) -> int | None:
         """Write what is left and commit; the last event's position, where there is one."""
-        await self._write_staged()
+        await self.write_staged(*WATCHED)
         self.is_open = False
         if self.connection.failed:
             raise RuntimeError("a statement of this transaction had failed: nothing was committed")
@@ -176,9 +176,15 @@ class _PostgresStatements:
         await self.connection.run(BEGIN_LOG, (self.work.organization, self.ids.new()))
         return (await self.connection.rows(APPEND_EVENTS, values))[0]["position"]
 
-    async def _write_staged(self) -> None:
+    async def write_staged(self, *asked: type[Row]) -> None:
+        """Rows that are watched stay staged until their kind is asked for, or to the end: written, they are locked, and
+        everybody needs them."""
         assert self.is_open, "a transaction is used outside its block"
         staged = self.work.take_staged()
+        for kind in WATCHED.difference(asked):
+            for row in [row for id, row in staged.rows.get(kind, {}).items() if (kind, id) in self.seen]:
+                del staged.rows[kind][row.id]
+                self.work.staged.save(row)
         for kind, removed in staged.removed.items():
             if removed:
                 remove = f"DELETE FROM {table(kind)} WHERE organization_id = ? AND id = ANY(?)"
@@ -217,6 +223,21 @@ class _PostgresStatements:
         )
         if {row["id"]: row["row_version"] for row in found} != seen:
             raise Collision(f"somebody else changed one of these: {table(kind)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unheld:
+    """What a transaction has made of the rows so far, with nothing locked that it had not locked before."""
+
+    statements: _PostgresStatements
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.statements.dialect
+
+    async def select(self, sql: str, *values: Value) -> list[Record]:
+        await self.statements.write_staged(*WATCHED)
+        return await self.statements.select(sql, *values)
 
 
 def _version(kind: type[Row]) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from adapters.db.dialect import SQLITE, Dialect
-from adapters.db.look import R
+from adapters.db.look import Looking, R
 from adapters.db.mapping import (
     EVENT_COLUMNS,
     ROW_TYPES,
@@ -89,6 +89,10 @@ class _SqliteStatements:
     turn: Turn
     ids: Ids
     dialect: Dialect = SQLITE
+
+    @property
+    def unheld(self) -> Looking:
+        return self
 
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
         found = await self.select(

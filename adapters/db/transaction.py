@@ -270,6 +270,9 @@ class SqlTransaction(SqlLook):
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
         return await self._one(OutboxItem, "id = ?", message)
 
+    async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
+        return {row.id: row for row in await self._among(OutboxItem, "id", messages)}
+
     async def outbox(self, limit: int) -> list[OutboxItem]:
         # outbox: primary key
         rows = await self._statements.select(

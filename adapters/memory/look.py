@@ -36,6 +36,10 @@ class MemoryLook:
         self.organization = organization
         self.books = books
 
+    @property
+    def unheld(self) -> "MemoryLook":
+        return self
+
     def _rows(self, kind: type[R]) -> Mapping[str, R]:
         return self.books.of(kind)
 

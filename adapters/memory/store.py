@@ -383,6 +383,9 @@ class _MemoryTransaction(MemoryLook):
     async def outbox_item(self, message: MessageId) -> OutboxItem | None:
         return self._one(OutboxItem, message)
 
+    async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
+        return self._named(OutboxItem, messages)
+
     async def outbox(self, limit: int) -> list[OutboxItem]:
         items = [item for item in self._of(OutboxItem).values() if item.reaction is None]
         return sorted(items, key=lambda item: item.id)[:limit]

@@ -101,20 +101,12 @@ async def apply_status(
     mark = reported_mark(ports, message, report, attempt)
     after = after_report(message, report, mark)
     if message.status is MessageStatus.QUEUED and arrived(after.status):
-        after = await _stays_here(tx, after)
+        after = replace(after, held_until=None)
     tx.save(after, mark)
     tx.record(*status_events(message, after))
     if after.status is MessageStatus.FAILED and attempt == after.attempt:
         await give_back(ports, tx, after, now)
     return after
-
-
-async def _stays_here(tx: Transaction, message: Message) -> Message:
-    """An earlier attempt arrived all the same: one that has not left yet need not leave."""
-    item = await tx.outbox_item(message.id)
-    if item is not None and item.reaction is None and item.lease is None:
-        tx.remove(item)
-    return replace(message, held_until=None)
 
 
 def kept_content(

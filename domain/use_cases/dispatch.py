@@ -6,6 +6,7 @@ unknown outcome is never sent again. A file goes to the network first, by two mo
 since its id can be sent again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -68,10 +69,19 @@ from domain.ports import (
 from domain.quarantine import Policy
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
+from domain.updates import Parked
 from domain.use_cases.again import again_on_collision, until_written
 from domain.use_cases.changes import apply_parked, turn_of
 from domain.use_cases.intake import NotTheFile, unspoilt
-from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back, own_mark, status_events
+from domain.use_cases.marks import (
+    callback_of,
+    callback_of_reaction,
+    failed,
+    give_back,
+    hold_unit,
+    own_mark,
+    status_events,
+)
 from domain.use_cases.queueing import hold, queue_again
 from domain.use_cases.send import opt_out_refusal
 from domain.use_cases.templates import note_template
@@ -169,13 +179,14 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
             await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
             tx.remove(item)
             return None
+        file_id = file_of(message.content)
+        file = (await tx.media([file_id])).get(file_id) if file_id is not None else None  # before the pace, as ever
         pace = await _may_leave_now(tx, item, thread, channel, message, now)
         if pace is None or channel.access_token is None:
             return None
         token = ports.vault.open(organization, "access_token", channel.access_token)
         attachment: Attachment | None = None
-        if (file_id := file_of(message.content)) is not None:
-            file = (await tx.media([file_id])).get(file_id)
+        if file_id is not None:
             if file is None or file.state is not MediaState.READY:
                 await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
                 tx.remove(item)
@@ -276,7 +287,7 @@ async def _stopped(
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
     if reason := not_sendable_reason(template):
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
-    contact = (await tx.contacts([thread.contact]))[thread.contact]
+    contact = (await tx.unheld.contacts([thread.contact]))[thread.contact]
     if refusal := opt_out_refusal(contact, template, thread, now):
         return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
     return None
@@ -324,13 +335,13 @@ async def _settle_upload(ports: Ports, work: _ToUpload, result: "str | Failed | 
     """Record how the network knows the file and let the message leave, or say why it can't. Nothing was sent yet."""
     now = ports.clock.now()
     async with ports.store.transaction(work.item.organization) as tx:
+        item = await tx.outbox_item(work.item.id)
+        message, thread, channel = await _what_leaves(tx, work.item)
         file = (await tx.media([work.file.id])).get(work.file.id)
         if isinstance(result, str) and file is not None:
             tx.save(with_upload(file, Upload(work.number, result, now)))
-        item = await tx.outbox_item(work.item.id)
         if item is None or item.lease is not None or item.due_at != work.item.due_at:
             return
-        message, thread, channel = await _what_leaves(tx, item)
         match result:
             case str():
                 tx.save(replace(item, due_at=now))
@@ -365,11 +376,12 @@ async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
     now = ports.clock.now()
     item, attempt = claimed.item, claimed.attempt
     async with ports.store.transaction(item.organization) as tx:
-        if isinstance(result, Accepted):
-            await tx.take_turns([turn_of(claimed.outgoing.number, result.wamid)])
-        message, thread, channel = await _what_leaves(tx, item)
+        waiting = await _told_already(tx, claimed, result)
         current = await tx.outbox_item(item.id)
+        message, thread, channel = await _what_leaves(tx, item)
         ours = current if current is not None and current.lease == item.lease else None
+        if claimed.is_probe:
+            await hold_unit(tx, message.id)
         if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
             tx.save(running(pace))
         if item.reaction is not None:
@@ -377,7 +389,7 @@ async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
             return
         match result:
             case Accepted():
-                await _accepted(ports, tx, message, attempt, thread, channel, result, now)
+                await _accepted(ports, tx, message, attempt, thread, channel, result, waiting, now)
                 _leave(tx, ours)
             case Unanswered(message=reason):
                 _unknown(ports, tx, message, attempt, reason, now)
@@ -392,6 +404,15 @@ async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
                 await _rejected(ports, tx, message, thread, channel, item, ours, attempt, result, now)
             case _:
                 assert_never(result)
+
+
+async def _told_already(tx: Transaction, claimed: _Claimed, result: SendResult) -> list[Parked]:
+    """What was told of the message under the id that is only known now. Nobody can tell more of it meanwhile."""
+    if not isinstance(result, Accepted):
+        return []
+    number = claimed.outgoing.number
+    await tx.take_turns([turn_of(number, result.wamid)])
+    return await tx.parked([(number, result.wamid)])
 
 
 def _sends(result: SendResult) -> bool:
@@ -462,6 +483,7 @@ async def _accepted(
     thread: Thread,
     channel: Channel,
     result: Accepted,
+    waiting: Sequence[Parked],
     now: datetime,
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
@@ -474,7 +496,6 @@ async def _accepted(
     tx.record(*status_events(message, after))
     _learn_name(tx, thread, result)
     _healthy(tx, channel)
-    waiting = await tx.parked([(channel.phone_number_id, result.wamid)])
     await apply_parked(ports, tx, after, waiting, thread.contact, now, Policy())  # what we write is not judged
 
 
@@ -566,6 +587,7 @@ async def _slow_down(
         tx.save(replace(thread, pair_next_at=pair_used_up(now)))
         pause = min(PAIR_EVERY * 2 ** min(item.tries, 16), LONGEST_PAUSE)
         return now + max(retry_after, spread(pause, f"{item.id}/{item.tries}"))
+    await hold_unit(tx, item.id)
     pace = for_channel(await tx.pace(channel.id), channel, now)
     if remedy is Remedy.CHANNEL:
         tx.save(stopped(pace, now))

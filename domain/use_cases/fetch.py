@@ -220,7 +220,8 @@ def _ready(media: Media, name: str, intake: Intake) -> Media:
 async def record_change(tx: Transaction, media: Media) -> None:
     """Save a file, and tell the desk of it where a message shows it."""
     tx.save(media)
-    message = (await tx.messages([media.message])).get(media.message) if media.message is not None else None
+    id = media.message
+    message = (await tx.unheld.messages([id])).get(id) if id is not None else None
     if message is not None:
         tx.record(MessageChanged(message.thread, message.id, MessageChange.MEDIA))
 

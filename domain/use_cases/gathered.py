@@ -1,15 +1,17 @@
 """What a batch of updates works on: every row it may touch, read and locked before the first is changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.channels import Channel
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
 from domain.messages import Message
+from domain.outbox import OutboxItem
 from domain.quarantine import Policy
 from domain.threads import Thread
 from domain.tickets import Ticket
-from domain.updates import Parked
+from domain.updates import DeletionReceived, EditReceived, Parked, Update
 
 
 @dataclass
@@ -29,6 +31,13 @@ class Desk:
     parked: dict[tuple[PhoneNumberId, Wamid], list[Parked]] = field(
         default_factory=dict[tuple[PhoneNumberId, Wamid], list[Parked]]
     )
+
+    items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])
+
+    def takes_back(self, updates: Sequence[Update]) -> bool:
+        """Whether words are taken back or changed, by one of these updates or by one that waited for the message."""
+        waited = (parked.update for waiting in self.parked.values() for parked in waiting)
+        return any(isinstance(update, DeletionReceived | EditReceived) for update in (*updates, *waited))
 
     def message(self, channel: Channel, wamid: Wamid | None) -> Message | None:
         id = self.by_wamid.get((channel.id, wamid)) if wamid is not None else None

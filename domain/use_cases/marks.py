@@ -91,6 +91,12 @@ def status_events(before: Message, after: Message) -> tuple[MessageStatusChanged
     return (MessageStatusChanged(after.thread, after.id, after.status),)
 
 
+async def hold_unit(tx: Transaction, message: MessageId) -> None:
+    """Lock what the message took, should it have to be given back after something that is locked later."""
+    if (entry := await tx.entry_of(message)) is not None:
+        await tx.period_of(entry)
+
+
 async def give_back(ports: Ports, tx: Transaction, message: Message, now: datetime) -> None:
     """Refund what a failed message took, once, into the period that paid."""
     entry = await tx.entry_of(message.id)

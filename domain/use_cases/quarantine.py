@@ -44,6 +44,13 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
     return after
 
 
+async def hold(ports: Ports, tx: Transaction, id: MessageId) -> None:
+    """Lock a message and its thread, for who may `withhold` it after locking something else."""
+    if known := (await ports.reader.messages_by_ids(tx.organization, [id])).get(id):
+        await tx.threads([known.thread])
+        await tx.messages([id])
+
+
 async def withhold(
     ports: Ports, tx: Transaction, id: MessageId, reason: QuarantineReason, at: datetime
 ) -> Message | None:
@@ -71,9 +78,10 @@ async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message,
     if known is None:
         return None
     thread = (await tx.threads([known.thread]))[known.thread]
+    message = (await tx.messages([id]))[id]
     of_contact = await tx.tickets_of([thread.contact]) if thread.ticket is not None else []
     tickets = sorted((each for each in of_contact if each.thread == thread.id), key=lambda each: each.number)
-    return (await tx.messages([id]))[id], tickets
+    return message, tickets
 
 
 def _named_after(ticket: Ticket, before: Message, after: Message) -> Ticket:

@@ -321,6 +321,12 @@ def replied_to(thread: Thread, original: Message | None) -> Refusal | None:
     return None
 
 
+def turn_of_place(message: MessageId) -> str:
+    """The turn of whoever may give a message its place in the queue: it or our reaction to it, never both. The place is
+    looked for before the thread is locked, and would be taken by another meanwhile."""
+    return f"place/{message}"
+
+
 def hold(item: OutboxItem, until: datetime) -> OutboxItem:
     """The item back in the queue, its lease given up."""
     return replace(item, due_at=until, tries=item.tries + 1, leased_until=None, lease=None)

@@ -11,6 +11,7 @@ from domain.messages import Message, Notice
 from domain.outbox import PERSON_FIRST, OutboxItem
 from domain.ports import Ports, Transaction
 from domain.sendable import emoji_fault
+from domain.threads import Thread
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.changes import with_reaction
 from domain.use_cases.queueing import (
@@ -22,6 +23,7 @@ from domain.use_cases.queueing import (
     remember,
     repeated,
     session_refusal,
+    turn_of_place,
 )
 
 REACTED_FOR = timedelta(days=30)  # the network takes no reaction to an older message
@@ -48,19 +50,22 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
     call = Call("messageReact", content_hash(asked.message, asked.emoji), asked.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([turn_of_place(asked.message)])
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
-        message = (await tx.messages([asked.message])).get(asked.message)
-        if message is None:
+        known = (await ports.reader.messages_by_ids(actor.organization, [asked.message])).get(asked.message)
+        if known is None:
             return not_found("message", "messageId")
-        if refusal := _unfit(message, now) or await _closed(tx, message, now):
+        item = await tx.outbox_item(known.id)
+        thread = (await tx.threads([known.thread]))[known.thread]  # a message never moves to another one
+        message = (await tx.messages([known.id]))[known.id]
+        if refusal := _unfit(message, now) or await _closed(tx, thread, message, now):
             return refusal
-        item = await tx.outbox_item(message.id)
         if item is not None and item.reaction is None:
             return Refused(ErrorCode.CONFLICT, "This message is still on its way.", ("messageId",))
         after = with_reaction(message, asked.emoji, actor.author, now)
-        if after.shown_reactions != message.shown_reactions:
+        if set(after.shown_reactions) != set(message.shown_reactions):
             tx.save(after, replace(_queued(item, message, asked.emoji, now), cause=ports.ids.cause()))
             tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
         remember(tx, actor, call, now, after.id)
@@ -77,8 +82,7 @@ def _unfit(message: Message, now: datetime) -> Refusal | None:
     return None
 
 
-async def _closed(tx: Transaction, message: Message, now: datetime) -> Refusal | None:
-    thread = (await tx.threads([message.thread]))[message.thread]
+async def _closed(tx: Transaction, thread: Thread, message: Message, now: datetime) -> Refusal | None:
     channel = await tx.channel(message.channel)
     assert channel is not None, "a message stands on a number, and numbers stay"
     return channel_refusal(channel) or await session_refusal(tx, thread, channel, now)

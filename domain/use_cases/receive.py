@@ -11,10 +11,19 @@ from typing import assert_never
 
 from domain.actors import ByContact, ByPhoneApp, BySystem
 from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem, without_problem
-from domain.contacts import Contact, Person, keys_of, names_told, with_marketing_choice
+from domain.contacts import Contact, IdentityKey, Person, keys_of, names_told, with_marketing_choice
 from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TemplateChanged, TicketChanged
-from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, ThreadId, TicketId, UserId, Wamid
-from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, preview
+from domain.ids import (
+    DeliveryId,
+    MessageId,
+    OrganizationId,
+    PhoneNumberId,
+    ThreadId,
+    TicketId,
+    UserId,
+    Wamid,
+)
+from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, arrived, preview
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
 from domain.quarantine import policy_of, screened
 from domain.sessions import after_inbound, next_alarm, run_start
@@ -125,13 +134,20 @@ async def _gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     if any(isinstance(update, (MessageReceived, EditReceived)) for update in updates):
         organization = await tx.settings()
         desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
+    await _gather_waiting(tx, desk, updates)
     keys = {key for person in _people(updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
     desk.identities = {identity.key: identity for identity in identities}
     contact_ids = sorted({identity.contact for identity in identities})
+    may_join = any(len({desk.identities[key].contact for key in each}) > 1 for each in _known_keys(desk, updates))
+    if may_join:
+        await tx.identities_of(contact_ids)
     desk.contacts = await tx.contacts(contact_ids) if contact_ids else {}
     desk.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
     await _gather_messages(tx, desk, updates)
+    if may_join or desk.takes_back(updates):
+        authors = {(await _thread_of(tx, desk, each.thread)).contact for each in desk.messages.values()}
+        await tx.tickets_of(sorted({*authors, *contact_ids}))
     ticket_ids = sorted({thread.ticket for thread in desk.threads.values() if thread.ticket is not None})
     desk.tickets = await tx.tickets(ticket_ids) if ticket_ids else {}
     if count := _tickets_at_most(desk, updates):
@@ -172,16 +188,37 @@ def _people(updates: Sequence[Update]) -> Iterator[Person]:
                 assert_never(update)
 
 
-async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
-    wamids: set[tuple[PhoneNumberId, Wamid]] = set()
-    ours: set[MessageId] = set()
+def _known_keys(desk: Desk, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
+    """The names that each update tells of a person and that somebody has already."""
     for update in updates:
-        number = update.place.number
-        if number is None or number not in desk.channels:
-            continue
-        wamids |= {(number, wamid) for wamid in _wamids_of(update)}
-        if isinstance(update, StatusReported) and (named := read_callback(update.callback)):
-            ours.add(named[0])
+        told = {key for person in _people([update]) for key in (*keys_of(person), *names_told(person))}
+        yield [key for key in told if key in desk.identities]
+
+
+async def _gather_waiting(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
+    """What waits for a message that the batch brings, and what of ours waits to leave though it may have arrived."""
+    if wamids := _wamids(desk, updates):
+        for parked in await tx.parked(sorted(wamids)):
+            desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
+    told = [each for each in updates if isinstance(each, StatusReported) and arrived(each.status)]
+    if ours := {named[0] for each in told if (named := read_callback(each.callback))}:
+        desk.items = await tx.outbox_items(sorted(ours))
+
+
+def _wamids(desk: Desk, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
+    return {
+        (update.place.number, wamid)
+        for update in updates
+        if update.place.number is not None and update.place.number in desk.channels
+        for wamid in _wamids_of(update)
+    }
+
+
+async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
+    wamids = _wamids(desk, updates)
+    named = [read_callback(update.callback) for update in updates if isinstance(update, StatusReported)]
+    ours = {each[0] for each in named if each is not None}
+    ours |= {reply for waiting in desk.parked.values() for reply in replies_of(waiting)}
     if not wamids:
         return
     pairs = sorted((desk.channels[number].id, wamid) for number, wamid in wamids)
@@ -190,13 +227,6 @@ async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update
     missing = sorted(ours - desk.messages.keys())
     for message in (await tx.messages(missing)).values() if missing else ():
         desk.put_message(message)
-    changes = (ReactionReceived, EditReceived, DeletionReceived)
-    changed = {update.target for update in updates if isinstance(update, changes)}
-    touched = [each for each in desk.messages.values() if each.wamid in changed or (changed and each.id in ours)]
-    elsewhere = {each.thread for each in touched} - desk.threads.keys()
-    desk.threads |= await tx.threads(sorted(elsewhere)) if elsewhere else {}
-    for parked in await tx.parked(sorted(wamids)):
-        desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
 
 
 def _turns_of(update: Update) -> Iterator[str]:
@@ -523,7 +553,7 @@ async def _receive_change(
         return _record(tx.organization, update, Outcome.PARKED, now, AWAITED)
     match update:
         case ReactionReceived():
-            after = apply_reaction(tx, message, update, desk.threads[message.thread].contact)
+            after = apply_reaction(tx, message, update, (await _thread_of(tx, desk, message.thread)).contact)
         case EditReceived():
             after = apply_edit(ports, tx, message, update, desk.policy)
         case DeletionReceived():
@@ -537,11 +567,19 @@ async def _receive_change(
     return _record(tx.organization, update, Outcome.IGNORED, now, "about a message of somebody else")
 
 
+async def _thread_of(tx: Transaction, desk: Desk, id: ThreadId) -> Thread:
+    """One that the batch does not write in is only looked at."""
+    return desk.threads.get(id) or (await tx.unheld.threads([id]))[id]
+
+
 async def _take_out_copies(tx: Transaction, desk: Desk, before: Message, after: Message) -> None:
     """What a message showed and shows no more is not told by the tickets of its thread either."""
-    if after.content == before.content or desk.threads[before.thread].ticket is None:
+    if after.content == before.content:
         return
-    of_contact = await tx.tickets_of([desk.threads[before.thread].contact])
+    thread = await _thread_of(tx, desk, before.thread)
+    if thread.ticket is None:
+        return
+    of_contact = await tx.tickets_of([thread.contact])
     of_thread = [ticket for ticket in of_contact if ticket.thread == before.thread]
     for ticket in await take_out_copies(tx, of_thread, before, after):
         desk.tickets[ticket.id] = ticket
@@ -560,10 +598,14 @@ async def _receive_status(
         park(ports, tx, desk, channel.phone_number_id, update.wamid, update, now)
         return _record(tx.organization, update, Outcome.PARKED, now, AWAITED)
     after = await apply_status(ports, tx, message, update, now)
+    item = (
+        desk.items.pop(message.id, None) if message.status is MessageStatus.QUEUED and arrived(after.status) else None
+    )
+    if item is not None and item.reaction is None and item.lease is None:
+        tx.remove(item)  # an earlier attempt arrived all the same: one that has not left yet need not leave
     if waiting := desk.parked.pop((channel.phone_number_id, update.wamid), []):
-        thread = (await tx.threads([after.thread]))[after.thread]
-        desk.threads[thread.id] = thread
-        reported, after = after, await apply_parked(ports, tx, after, waiting, thread.contact, now, desk.policy)
+        contact = (await _thread_of(tx, desk, after.thread)).contact
+        reported, after = after, await apply_parked(ports, tx, after, waiting, contact, now, desk.policy)
         await _take_out_copies(tx, desk, reported, after)
         await _reread(tx, desk, replies_of(waiting))
     desk.put_message(after)

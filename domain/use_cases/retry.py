@@ -19,6 +19,7 @@ from domain.messages import (
     Text,
     file_of,
 )
+from domain.outbox import OutboxItem
 from domain.ports import Ports, Transaction
 from domain.templates import not_sendable_reason
 from domain.threads import Thread
@@ -35,6 +36,7 @@ from domain.use_cases.queueing import (
     repeated,
     session_refusal,
     take_unit,
+    turn_of_place,
     written_here,
 )
 from domain.use_cases.send import opt_out_refusal
@@ -62,16 +64,18 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
     call = Call("messageRetry", content_hash(asked.message), asked.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([turn_of_place(asked.message)])
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
+        item = await tx.outbox_item(asked.message)  # before the thread, as who sends it does
         found = await written_here(ports, tx, asked.message)
         if not isinstance(found, tuple):
             return found
         thread, message = found
         channel = await tx.channel(message.channel)
         assert channel is not None, "a message stands on a number, and numbers stay"
-        if refusal := await _unfit(tx, message) or channel_refusal(channel):
+        if refusal := _unfit(message, item) or channel_refusal(channel):
             return refusal
         if refusal := await _content_refusal(tx, thread, channel, message, now):
             return refusal
@@ -85,7 +89,7 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
     return after
 
 
-async def _unfit(tx: Transaction, message: Message) -> Refusal | None:
+def _unfit(message: Message, item: OutboxItem | None) -> Refusal | None:
     match message.status:
         case MessageStatus.FAILED:
             pass
@@ -100,7 +104,7 @@ async def _unfit(tx: Transaction, message: Message) -> Refusal | None:
         return invalid(f"Sending it again would not help. {hint}", "messageId")
     if not isinstance(message.content, CAN_LEAVE):
         return invalid("What it said is not here any more.", "messageId")
-    if await tx.outbox_item(message.id) is not None:
+    if item is not None:
         return _conflict("A reaction to it is on its way. Try again in a moment.")
     return None
 
@@ -118,7 +122,7 @@ async def _content_refusal(
     template = await tx.template(content.template)
     if template is None:
         return not_found("template any more", "messageId")
-    contact = (await tx.contacts([thread.contact])).get(thread.contact)
+    contact = (await tx.unheld.contacts([thread.contact])).get(thread.contact)
     if refusal := opt_out_refusal(contact, template, thread, now):
         return refusal
     if reason := not_sendable_reason(template):

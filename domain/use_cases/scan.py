@@ -15,7 +15,7 @@ from domain.messages import Quarantined, QuarantineReason
 from domain.ports import BytesMissing, Clean, Infected, NotScanned, Ports, Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.fetch import pause_after, record_change
-from domain.use_cases.quarantine import withhold
+from domain.use_cases.quarantine import hold, withhold
 
 LEASE = timedelta(minutes=5)  # longer than any scan may take
 LOST = "Its bytes were lost before it could be shown."
@@ -67,6 +67,8 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
     """The file after its scan; None where another try counts by now."""
     now = ports.clock.now()
     async with ports.store.transaction(claimed.organization, background=True) as tx:
+        if isinstance(verdict, Infected) and claimed.message is not None:
+            await hold(ports, tx, claimed.message)
         media = (await tx.media([claimed.id])).get(claimed.id)
         if media is None or media.step is not Step.SCAN or media.due_at != claimed.due_at:
             return None

@@ -181,7 +181,7 @@ async def filled_for(
     template = await look.template(filling.template)
     if template is None or template.account != channel.account:
         return not_found("template of this number", "templateId")
-    contact = (await look.contacts([thread.contact])).get(thread.contact)
+    contact = (await look.unheld.contacts([thread.contact])).get(thread.contact)
     if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
         return refusal
     return await _filled(look, template, filling)

@@ -329,7 +329,7 @@ async def _first_words(tx: Transaction, decided: Starting) -> str:
     if decided.said is not None:
         return preview(decided.said.contents[0])
     last = decided.thread.session.last_by if decided.thread.session is not None else None
-    message = (await tx.messages([last])).get(last) if last is not None else None
+    message = (await tx.unheld.messages([last])).get(last) if last is not None else None
     return preview(message.content) if message is not None else ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from domain.channels import Channel
 from domain.errors import Collision, Unavailable
@@ -45,6 +45,7 @@ from domain.template_sync import is_alike
 from domain.templates import Template
 from domain.threads import Thread
 from domain.tickets import Ticket, changed_fields
+from tests.domain.lock_check import LocksInOrder
 
 TRIES = 4
 EVERYTHING = PageAsk(1_000_000)
@@ -121,7 +122,7 @@ class WatchedStore:
         reader = self._database.reader
         async with self._database.store.transaction(organization, background=background) as tx:
             before = await photograph(reader, organization)
-            yield tx
+            yield cast("Transaction", LocksInOrder(tx))
             if self.collisions:
                 self.collisions -= 1
                 raise Collision

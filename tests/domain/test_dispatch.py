@@ -836,7 +836,8 @@ async def test_the_next_attempt_leaves_though_the_first_turns_out_to_have_been_t
     message = await told_by_a_person_and_then_by_the_network(desk, Accepted(Wamid("wamid.first")), again=True)
     assert (message.status, message.wamid) == (QUEUED, "wamid.first")
 
-    await desk.receive(desk.status(DELIVERED, wamid=Wamid("wamid.first")))
+    first = f"dk1:{message.id}:1"
+    await desk.receive(desk.status(DELIVERED, wamid=Wamid("wamid.first"), callback=first))
 
     assert (await desk.message_by_id(message.id)).status is DELIVERED
     assert (await outbox_item(desk, message), len(desk.network.sent)) == (None, 1)

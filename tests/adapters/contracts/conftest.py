@@ -21,7 +21,7 @@ from tests.adapters.contracts.desks import Desk
 from tests.adapters.contracts.races import Course, course_of
 from tests.builders import CountingIds, FixedClock
 from tests.domain.desk import desk_over
-from tests.servers import Databases
+from tests.servers import Databases, connect
 
 PROCESSES = 4
 
@@ -76,7 +76,19 @@ async def course(storage: Storage, tmp_path: Path) -> AsyncIterator[Course]:
                 process = await open_postgres(url, clock, ids, bus, connections=Connections(transactions=4))
                 await stack.enter_async_context(_started(process))
                 processes.append(process)
-            yield course_of(await desk_over(processes[0], clock, ids, bus), processes)
+
+            async def deadlocks() -> int:
+                """The server counts a session's when the session ends, or when it has nothing to do for a while."""
+                for process in processes:
+                    await process.writers.close()
+                asking = await connect(url)
+                try:
+                    counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+                    return int(str(await asking.fetchval(counted)))
+                finally:
+                    await asking.close()
+
+            yield course_of(await desk_over(processes[0], clock, ids, bus), processes, deadlocks)
         else:
             memory = MemoryDatabase(clock, ids, bus)
             yield course_of(await desk_over(memory, clock, ids, bus), [memory])

@@ -28,6 +28,7 @@ class Course:
 
     desk: Desk
     processes: Sequence[Ports]
+    deadlocks: Callable[[], Awaitable[int]]  # how many there were so far
 
     async def run(self, call: Callable[[Ports, int], Awaitable[T]], callers: int = CALLERS) -> list[T]:
         """The same call of every caller, begun together; answers in the order of callers."""
@@ -45,7 +46,12 @@ async def _answered(call: Callable[[Ports, int], Awaitable[T]], ports: Ports, ca
             pass
 
 
-def course_of(desk: Desk, databases: Sequence[Database]) -> Course:
+async def none() -> int:
+    """Of those who take turns nobody waits for another."""
+    return 0
+
+
+def course_of(desk: Desk, databases: Sequence[Database], deadlocks: Callable[[], Awaitable[int]] = none) -> Course:
     def at(database: Database) -> Ports:
         return replace(
             desk.ports,
@@ -55,4 +61,4 @@ def course_of(desk: Desk, databases: Sequence[Database]) -> Course:
             reader=database.reader,
         )
 
-    return Course(desk, [at(database) for database in databases])
+    return Course(desk, [at(database) for database in databases], deadlocks)

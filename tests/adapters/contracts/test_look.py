@@ -1,8 +1,8 @@
 """What a decision reads: the same in a transaction, which then acts on it, and of a reader, which only tells."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -59,7 +59,13 @@ def from_outside(desk: Desk, organization: OrganizationId) -> AbstractAsyncConte
     return desk.reader.look(organization)
 
 
-@pytest.fixture(params=[in_a_transaction, from_outside])
+@asynccontextmanager
+async def with_nothing_held(desk: Desk, organization: OrganizationId) -> AsyncGenerator[Look]:
+    async with desk.store.transaction(organization) as tx:
+        yield tx.unheld
+
+
+@pytest.fixture(params=[in_a_transaction, with_nothing_held, from_outside])
 def looking(request: pytest.FixtureRequest) -> Looking:
     return request.param
 
@@ -83,6 +89,21 @@ async def test_each_row_is_found_by_its_id(desk: Desk, looking: Looking) -> None
         assert await look.library_item(LIBRARY_ITEM) == a_library_item()
         assert await look.template(TemplateId(NOWHERE)) is None
         assert await look.remembered("somebody/else") is None
+
+
+async def test_what_a_transaction_saved_is_seen_in_it_though_nothing_is_held(desk: Desk) -> None:
+    changed, renamed = a_channel(name="Sales"), a_contact(name="Bia")
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.channel(CHANNEL) == a_channel()
+        tx.save(changed, renamed)
+        assert await tx.contacts([CONTACT]) == {CONTACT: renamed}
+        assert await tx.unheld.channel(CHANNEL) == await tx.channel(CHANNEL) == changed
+        assert await tx.unheld.contacts([CONTACT]) == {CONTACT: renamed}
+        tx.save(a_channel(name="Support"))
+        assert await tx.channel(CHANNEL) == a_channel(name="Support")
+
+    assert await desk.reader.channels(ACME) == [a_channel(name="Support")]
 
 
 async def test_what_belongs_together_is_found_together_in_the_order_of_keys(desk: Desk, looking: Looking) -> None:

@@ -1,17 +1,26 @@
 """What must be one is one, however many ask for it at the same instant; each race over every store."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 
 from domain.errors import ErrorCode, Refused
-from domain.messages import Message
+from domain.ids import Wamid
+from domain.messages import Message, MessageStatus
 from domain.ports import Ports
+from domain.use_cases.cancel import cancel
 from domain.use_cases.dispatch import dispatch
+from domain.use_cases.marks import callback_of
+from domain.use_cases.react import React, react
+from domain.use_cases.receive import receive
 from domain.use_cases.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.threads import MarkRead, close_thread, mark_read
 from tests.adapters.contracts.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, DAY, TEMPLATE
 from tests.domain.desk import AGENT, HELLO
+from tests.domain.standins import wamid_number
 
 KEYS = 12
+TOLD = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
 
 
 # One idempotency key
@@ -88,3 +97,33 @@ async def test_one_key_with_other_words_is_a_mismatch_for_all_but_those_who_said
         assert len({message.id for message in sent}) == 1
         assert len(sent) == len(refused) == CALLERS // 2
         assert {refusal.code for refusal in refused} == {ErrorCode.IDEMPOTENCY_MISMATCH}
+
+
+# One order of locks
+
+
+async def test_those_who_touch_one_message_in_every_way_never_wait_for_each_other_both(course: Course) -> None:
+    """Deadlocks end: PostgreSQL rolls one of them back after a second. In one order of locks there are none."""
+    desk = course.desk
+    for number in range(ROUNDS):
+        written = await desk.wrote(f"Hello {number}")
+        reply = await desk.reply("Good day")
+        told = [desk.status(status, wamid=wamid_number(number + 1), callback=callback_of(reply)) for status in TOLD]
+        ways: list[Callable[[Ports], Awaitable[object]]] = [
+            lambda ports, id=written.id: react(ports, AGENT, React(id, "👍")),
+            lambda ports, thread=written.thread: mark_read(ports, AGENT, MarkRead(thread)),
+            lambda ports, id=reply.id: dispatch(ports, ACME, id),
+            lambda ports, id=reply.id: cancel(ports, AGENT, id),
+            lambda ports, updates=told: receive(ports, ACME, updates),
+            lambda ports, wamid=written.wamid or "": receive(ports, ACME, [desk.reaction(Wamid(wamid))]),
+            lambda ports, thread=written.thread: send_template(ports, AGENT, SendTemplate(thread, TEMPLATE, HELLO)),
+            lambda ports, thread=written.thread: close_thread(ports, AGENT, thread),
+        ]
+
+        async def touch(
+            ports: Ports, caller: int, ways: Sequence[Callable[[Ports], Awaitable[object]]] = ways
+        ) -> object:
+            return await ways[caller % len(ways)](ports)
+
+        await course.run(touch)
+    assert await course.deadlocks() == 0

@@ -43,7 +43,7 @@ def wamid_of(message: MessageId) -> Wamid:
 async def test_what_meets_the_networks_answer_is_seen_on_the_message(course: Course) -> None:
     desk, chance, network = course.desk, random.Random(4), Answering()
     processes = [replace(ports, network=network) for ports in course.processes]
-    here = Course(desk, processes)
+    here = replace(course, processes=processes)
     await receive(processes[0], ACME, [desk.message(by=person, wamid=f"hello-{person.wa_id}") for person in PEOPLE])
     threads = [each.id for each in await desk.threads()]
 

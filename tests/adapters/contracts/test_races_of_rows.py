@@ -57,7 +57,7 @@ class Reading(Network):
 
 def reading(course: Course) -> tuple[Course, Reading]:
     network = Reading(course.desk.ids)
-    return Course(course.desk, [replace(ports, network=network) for ports in course.processes]), network
+    return replace(course, processes=[replace(ports, network=network) for ports in course.processes]), network
 
 
 def codes(answers: Sequence[object]) -> set[ErrorCode]:

@@ -1,0 +1,50 @@
+"""The check that holds every story's transactions against one order of locks does see what is out of order."""
+
+import pytest
+
+from domain.ports import LOCK_ORDER, WATCHED
+from tests.builders import ACME
+from tests.domain.desk import open_desk
+
+
+async def test_a_thread_locked_after_its_message_is_found() -> None:
+    desk = await open_desk()
+    message = await desk.wrote()
+
+    async def in_reverse() -> None:
+        async with desk.ports.store.transaction(ACME) as tx:
+            await tx.messages([message.id])
+            await tx.threads([message.thread])
+
+    with pytest.raises(AssertionError, match="a Thread is locked after a Message"):
+        await in_reverse()
+
+
+async def test_what_is_held_already_is_not_held_and_is_only_looked_at_or_is_new_may_be_asked_for_at_any_time() -> None:
+    desk = await open_desk()
+    message = await desk.wrote()
+
+    async with desk.ports.store.transaction(ACME) as tx:
+        threads = await tx.threads([message.thread])
+        await tx.messages([message.id])
+        assert await tx.threads([message.thread]) == threads
+        assert len(await tx.unheld.contacts([threads[message.thread].contact])) == 1
+        assert await tx.channel(message.channel) is not None
+
+
+async def test_turns_come_first() -> None:
+    desk = await open_desk()
+    message = await desk.wrote()
+
+    async def too_late() -> None:
+        async with desk.ports.store.transaction(ACME) as tx:
+            await tx.threads([message.thread])
+            await tx.take_turns(["a name"])
+
+    with pytest.raises(AssertionError, match="turns"):
+        await too_late()
+
+
+def test_what_is_watched_has_no_place_in_the_order() -> None:
+    assert not WATCHED & set(LOCK_ORDER)
+    assert len(LOCK_ORDER) == len(set(LOCK_ORDER))
