@@ -46,7 +46,7 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
 
 async def hold(ports: Ports, tx: Transaction, id: MessageId) -> None:
     """Lock a message and its thread, for who may `withhold` it after locking something else."""
-    if known := (await ports.reader.messages_by_ids(tx.organization, [id])).get(id):
+    for known in (await ports.reader.messages_by_ids(tx.organization, [id])).values():
         await tx.threads([known.thread])
         await tx.messages([id])
 
