@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.ports import LOCK_ORDER, WATCHED
-from tests.builders import ACME
+from domain.messages import MessageStatus
+from domain.ports import LOCK_ORDER, WATCHED, Rejected
+from tests.builders import ACME, DAY
 from tests.domain.desk import open_desk
 
 
@@ -48,3 +49,16 @@ async def test_turns_come_first() -> None:
 def test_what_is_watched_has_no_place_in_the_order() -> None:
     assert not WATCHED & set(LOCK_ORDER)
     assert len(LOCK_ORDER) == len(set(LOCK_ORDER))
+
+
+async def test_a_paid_template_that_is_refused_for_its_pace_locks_its_unit_before_the_pace() -> None:
+    """It may have to be given back, should it be too late to try again."""
+    desk = await open_desk()
+    await desk.wrote()
+    desk.later(2 * DAY)
+    message = await desk.reply_with_template()
+    desk.network.answers.append(Rejected(130429, "Too fast."))
+
+    assert (await desk.dispatch(message)).status is MessageStatus.QUEUED
+
+    assert (await desk.period()).used == 1
