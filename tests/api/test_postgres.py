@@ -93,6 +93,21 @@ def test_migrate_bootstrap_replay_and_doctor_do_their_work(
     assert "ok     database: up to date" in asyncio.run(examine(read_settings())).lines
 
 
+def test_a_database_that_was_put_back_is_made_ready_and_a_file_has_its_own_way(
+    on_postgres: Set, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_command(["migrate"])
+    run_command(BOOTSTRAP)
+    capsys.readouterr()
+
+    assert run_command(["restored"]) == 0
+    told = capsys.readouterr().out
+    on_postgres(DATABASE_URL=f"sqlite:///{tmp_path / 'desk.db'}")
+
+    assert told.startswith("Restored 1 organizations.\n0 messages waited to leave")
+    assert refusal(capsys, "restored") == "On SQLite, deskline restore has done this already."
+
+
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker"], BOOTSTRAP, ["replay"]])
 def test_an_empty_database_is_refused_by_all_but_migrate(
     command: list[str], on_postgres: Set, capsys: pytest.CaptureFixture[str]
