@@ -1,10 +1,8 @@
 """Where a caller is, as far as shares and limits go by it."""
 
-import ipaddress
-
 from starlette.types import Scope
 
-from api.callers import caller_of
+from api.callers import address_in, caller_of, subscriber_of
 
 
 def shared_by(scope: Scope) -> str:
@@ -14,13 +12,6 @@ def shared_by(scope: Scope) -> str:
 
 
 def share_of(address: str) -> str:
-    """What has one share together: an IPv4 address, or the /64 that one subscriber has of IPv6."""
-    if ":" not in address:
-        return address
-    try:
-        parsed = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
+    """What has one share together with an address of which no proxy's word is known yet."""
+    read = address_in(address)
+    return address if read is None else subscriber_of(read)

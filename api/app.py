@@ -130,7 +130,9 @@ def working(desk: Wired) -> Serving:
 
     app = Starlette(
         routes=_Health(desk, meters, worker).routes(),
-        middleware=[Middleware(Edge, ids=desk.ports.ids, meters=meters)],
+        middleware=[
+            Middleware(Edge, ids=desk.ports.ids, meters=meters, pace=desk.settings.request_bounds.body_pace),
+        ],
         lifespan=lifespan,
     )
     return Serving(app, None, worker)

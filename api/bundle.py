@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.compression import takes_gzip
+
 DIRECTORY: Final = Path(__file__).with_name("page")
 HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 FOREVER: Final = "public, max-age=31536000, immutable"  # the names of assets hold a hash of their content
@@ -30,6 +32,8 @@ class File:
 class Bundle:
     """The files as they lie in `directory` when the server starts."""
 
+    path = "/"
+
     def __init__(self, directory: Path = DIRECTORY) -> None:
         self._index = _read(directory / "index.html")
         self._assets = {path.name: file for path in (directory / "assets").glob("*") if (file := _read(path))}
@@ -39,48 +43,40 @@ class Bundle:
         return self._index is not None
 
     def routes(self) -> list[Route]:
-        return [Route("/", self._page), Route("/assets/{name}", self._asset)]
+        return [Route(self.path, self._page), Route(f"{self.path.rstrip('/')}/assets/{{name}}", self._asset)]
 
-    async def _page(self, request: Request) -> Response:
-        if self._index is None:
-            return PlainTextResponse(NOT_BUILT, 503)
-        headers = {
+    def _page_headers(self, request: Request) -> dict[str, str]:
+        return {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": _policy(request),
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
         }
-        return _answer(request, self._index, headers)
-
-    async def _asset(self, request: Request) -> Response:
-        file = self._assets.get(request.path_params["name"])
-        if file is None:
-            return PlainTextResponse("Not found", 404)
-        return _answer(request, file, {"Cache-Control": FOREVER})
-
-
-class Explorer:
-    """GraphiQL at `/graphiql`, from its package, without a word to anybody else. Served where introspection is on."""
-
-    def __init__(self, directory: Path = DIRECTORY / "graphiql") -> None:
-        self._index = _read(directory / "index.html")
-        self._assets = {path.name: file for path in (directory / "assets").glob("*") if (file := _read(path))}
-
-    def routes(self) -> list[Route]:
-        return [Route("/graphiql", self._page), Route("/graphiql/assets/{name}", self._asset)]
 
     async def _page(self, request: Request) -> Response:
         if self._index is None:
             return PlainTextResponse(NOT_BUILT, 503)
-        # It writes styles of its own into the page, and brings its fonts inside a style sheet.
-        policy = _policy(request).replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src data:"
-        return _answer(request, self._index, {"Cache-Control": "no-cache", "Content-Security-Policy": policy})
+        return _answer(request, self._index, self._page_headers(request))
 
     async def _asset(self, request: Request) -> Response:
         file = self._assets.get(request.path_params["name"])
         if file is None:
             return PlainTextResponse("Not found", 404)
         return _answer(request, file, {"Cache-Control": FOREVER})
+
+
+class Explorer(Bundle):
+    """GraphiQL at `/graphiql`, from its package, without a word to anybody else. Served where introspection is on."""
+
+    path = "/graphiql"
+
+    def __init__(self, directory: Path = DIRECTORY / "graphiql") -> None:
+        super().__init__(directory)
+
+    def _page_headers(self, request: Request) -> dict[str, str]:
+        # It writes styles of its own into the page, and brings its fonts inside a style sheet.
+        policy = _policy(request).replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src data:"
+        return super()._page_headers(request) | {"Content-Security-Policy": policy}
 
 
 def _policy(request: Request) -> str:
@@ -97,7 +93,7 @@ def _answer(request: Request, file: File, headers: dict[str, str]) -> Response:
     headers |= {"ETag": file.tag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.tag:
         return Response(status_code=304, headers=headers)
-    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if file.compressed is not None and takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(file.compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.media_type)
     return Response(file.content, headers=headers, media_type=file.media_type)
 

@@ -95,7 +95,7 @@ def told_by_proxies(headers: Headers, trusted: Sequence[Network]) -> Told:
     chain = _listed(headers.getlist("x-forwarded-for"))
     at = _first_untrusted(chain, trusted)
     plain = Told(
-        _address(chain[at]) if at is not None else None,
+        address_in(chain[at]) if at is not None else None,
         _scheme(_last(headers.getlist("x-forwarded-proto"))),
         _host(_last(headers.getlist("x-forwarded-host"))),
     )
@@ -105,7 +105,7 @@ def told_by_proxies(headers: Headers, trusted: Sequence[Network]) -> Told:
         return plain
     said = elements[at]
     return Told(
-        plain.address or _address(said["for"]),
+        plain.address or address_in(said["for"]),
         plain.scheme or _scheme(said.get("proto", "")),
         plain.host or _host(said.get("host", "")),
     )
@@ -160,15 +160,18 @@ def _direct(peer: Address | None, *, forwards: bool) -> Caller:
 
 
 def _known(address: Address) -> Caller:
-    """A person's. Whoever has one IPv6 address has all of its /64."""
-    if isinstance(address, IPv6Address):
-        return Caller(str(address), str(IPv6Network((address, 64), strict=False)))
-    return Caller(str(address), str(address))
+    """A person's."""
+    return Caller(str(address), subscriber_of(address))
+
+
+def subscriber_of(address: Address) -> str:
+    """The address, or its /64: whoever has one IPv6 address has all of those."""
+    return str(IPv6Network((address, 64), strict=False) if isinstance(address, IPv6Address) else address)
 
 
 def _peer(scope: Scope) -> Address | None:
     client = scope.get("client")
-    return _address(str(client[0])) if client else None
+    return address_in(str(client[0])) if client else None
 
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:
@@ -178,7 +181,7 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
 def _first_untrusted(chain: Sequence[str], trusted: Sequence[Network]) -> int | None:
     """From the right. A hop that can't be read ends the search: whoever wrote what stands before it is unknown."""
     for at in range(len(chain) - 1, -1, -1):
-        address = _address(chain[at])
+        address = address_in(chain[at])
         if address is None:
             return None
         if not _is_in(address, trusted):
@@ -186,7 +189,7 @@ def _first_untrusted(chain: Sequence[str], trusted: Sequence[Network]) -> int | 
     return None
 
 
-def _address(text: str) -> Address | None:
+def address_in(text: str) -> Address | None:
     """Of `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]:443`; an IPv4 address in IPv6 is what it is."""
     bare = text.strip()
     if bare.startswith("["):

@@ -235,7 +235,7 @@ def worker_command(*, host: str = "127.0.0.1", port: Port | None = None) -> None
             async def started() -> None:
                 say(f"The worker is running; how it fares is told at {address_of(sock)}")
 
-            await serve(worker.app, sock, drain=worker.drain, started=started)
+            await serve(worker.app, sock, drain=worker.drain, started=started, bounds=settings.request_bounds)
 
     if port is None:
         with in_the_log("worker", settings):

@@ -14,7 +14,9 @@ from api.origins import may_connect, tell_refused
 
 METHODS: Final = {"/graphql": "POST", "/media/": "GET, PUT"}
 ASKED_WITH: Final = "Authorization, Content-Type, Last-Event-ID, Deskline-Cost"
-READ_BY_PAGES: Final = "Retry-After, WWW-Authenticate, ETag, Accept-Ranges, Content-Range, Content-Disposition"
+READ_BY_PAGES: Final = (
+    "Retry-After, WWW-Authenticate, ETag, Accept-Ranges, Content-Range, Content-Disposition, X-Request-Id"
+)
 REMEMBERED_S: Final = 600
 
 

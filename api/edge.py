@@ -17,7 +17,9 @@ from domain.ports import Ids
 
 log = structlog.stdlib.get_logger()
 
-ROUTES: Final = frozenset({"/", "/assets", "/graphql", "/healthz", "/media", "/metrics", "/readyz", "/webhooks"})
+ROUTES: Final = frozenset(
+    {"/", "/assets", "/graphiql", "/graphql", "/healthz", "/media", "/metrics", "/readyz", "/webhooks"}
+)
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -171,13 +171,15 @@ async def test_assets_are_kept_for_ever_and_come_compressed(built: Path) -> None
     async with asking(Starlette(routes=Bundle(built).routes())) as browser:
         script = await browser.get("/assets/index-abc.js", headers={"Accept-Encoding": "gzip"})
         plain = await browser.get("/assets/index-abc.js", headers={"Accept-Encoding": "identity"})
+        unwanted = await browser.get("/assets/index-abc.js", headers={"Accept-Encoding": "gzip;q=0"})
         other = await browser.get("/assets/../index.html")
 
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert script.headers["content-type"].startswith("text/javascript")
     assert script.headers["content-encoding"] == "gzip"
     assert int(script.headers["content-length"]) < len(plain.content)
-    assert script.text == plain.text
+    assert script.text == plain.text == unwanted.text
+    assert "content-encoding" not in unwanted.headers
     assert other.status_code == 404
 
 
