@@ -206,10 +206,5 @@ async def answer(
     return replace(result, extensions={"cost": engine.cost_of(compiled, request)}) if tell_cost else result
 
 
-async def execute(engine: Engine, request: GraphQLRequest, actor: Actor | None, caller: Caller) -> dict[str, Any]:
-    """`answer` as the response's JSON object."""
-    return (await answer(engine, request, actor, caller)).payload
-
-
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)

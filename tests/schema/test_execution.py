@@ -18,7 +18,7 @@ from domain.ports import Ports, Reader, Reads
 from schema import ids, limits
 from schema.cursors import Cursors
 from schema.errors import ApiError, Code
-from schema.execution import BadRequest, Engine, GraphQLRequest, answer, execute, read_request
+from schema.execution import BadRequest, Engine, GraphQLRequest, answer, read_request
 from tests.api.memory_desk import memory_ports
 from tests.schema.live_desk import LiveDesk, a_live_desk, heard, listening
 
@@ -116,7 +116,7 @@ async def actor() -> Actor:
 
 
 async def asked(engine: Engine, actor: Actor, query: str, **variables: object) -> dict[str, Any]:
-    return await execute(engine, GraphQLRequest(query, variables), actor, HERE)
+    return (await answer(engine, GraphQLRequest(query, variables), actor, HERE)).payload
 
 
 async def test_a_bug_is_masked_and_found_in_the_log_by_its_reference(engine: Engine, actor: Actor) -> None:
@@ -285,7 +285,7 @@ def test_nulls_in_a_request_are_as_good_as_nothing() -> None:
 async def test_nobody_signed_in_hears_so() -> None:
     desk = await a_live_desk()
 
-    said = await execute(desk.engine, GraphQLRequest("{ viewer { role } }"), None, HERE)
+    said = (await answer(desk.engine, GraphQLRequest("{ viewer { role } }"), None, HERE)).payload
 
     assert [error["extensions"]["code"] for error in said["errors"]] == ["UNAUTHENTICATED"]
     assert "data" not in said
@@ -351,7 +351,7 @@ async def test_a_query_that_tells_its_place_is_read_in_one_snapshot(query: str, 
     desk, snapshots = await a_counting_desk()
     await desk.writes(await desk.a_thread(), "hello")
 
-    said = await execute(desk.engine, GraphQLRequest(query), await desk.actor(await desk.a_key()), HERE)
+    said = (await answer(desk.engine, GraphQLRequest(query), await desk.actor(await desk.a_key()), HERE)).payload
 
     assert "errors" not in said
     assert snapshots.taken == taken
@@ -364,7 +364,7 @@ async def test_the_place_a_mutation_tells_is_that_after_its_commit() -> None:
     query = "mutation($i: ThreadCloseInput!) { threadClose(input: $i) { thread { status cursor } } }"
     request = GraphQLRequest(query, {"i": {"threadId": ids.THREAD.encode(thread.id)}})
 
-    said = await execute(desk.engine, request, actor, HERE)
+    said = (await answer(desk.engine, request, actor, HERE)).payload
 
     assert said["data"]["threadClose"]["thread"] == {"status": "CLOSED", "cursor": await desk.cursor()}
     assert snapshots.taken >= 1
