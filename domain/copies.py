@@ -25,8 +25,8 @@ from domain.messages import (
     TemplateMessage,
     Text,
     Unsupported,
-    preview,
 )
+from domain.previews import words_of
 from domain.tickets import ENUMERATED, Property, Ticket, TicketChange, subject_from
 
 ALONE = 8
@@ -58,10 +58,10 @@ def gone(before: Message, after: Message) -> Gone | None:
     if after.content == before.content:
         return None
     said = [before.content, before.spoken, *(version.content for version in after.versions), after.spoken]
-    subjects = {subject_from(preview(content)) for content in said if content != after.content}
+    subjects = {subject_from(words_of(content)) for content in said if content != after.content}
     texts = {text.strip() for content in said for text in texts_in(content)}
     shown = {text.strip() for text in texts_in(after.content)}
-    instead = subject_from(preview(after.content))
+    instead = subject_from(words_of(after.content))
     return Gone(frozenset(texts) - shown - {""}, frozenset(subjects - {instead}), instead)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from domain.actors import Author
 from domain.emoji import is_emoji
@@ -505,33 +505,6 @@ def with_mark(
     if reached is not MessageStatus.FAILED and message.failure is not None:
         return replace(marked, failure=None)
     return marked
-
-
-def preview(content: Content) -> str:
-    """A few words for a list or a notification."""
-    match content:
-        case Text(body=body) | TemplateMessage(body=body) | Interactive(body=body):
-            return body
-        case MediaMessage(caption=caption):
-            return caption or "Attachment"
-        case Location(name=name, address=address):
-            return f"Location: {name or address}" if name or address else "Location"
-        case ContactCards(cards=cards):
-            return f"Contact: {', '.join(card.name for card in cards)}"
-        case InteractiveReply(title=title):
-            return title
-        case Order(items=items, note=note):
-            return note or (f"Order of {len(items)} products" if len(items) != 1 else "Order of 1 product")
-        case Notice(text=text):
-            return text
-        case Unsupported(kind=kind):
-            return f"Unsupported message ({kind})"
-        case Quarantined():
-            return "Quarantined message"
-        case Removed():
-            return "Deleted message"
-        case _:
-            assert_never(content)
 
 
 def _better_reason(known: Failure | None, told: Failure | None) -> Failure | None:

@@ -47,11 +47,12 @@ def preview(content: Content, file: Media | None = None) -> str:
 
     `file` is the one a `MediaMessage` brings. Of what is withheld or gone nothing is told but why.
     """
-    words = in_one_line(unmarked(_words(content, file)[:LOOKED_AT]), PREVIEW_LIMIT)
+    words = in_one_line(unmarked(words_of(content, file)[:LOOKED_AT]), PREVIEW_LIMIT)
     return words if shows_something(words) else WORDLESS
 
 
-def _words(content: Content, file: Media | None) -> str:
+def words_of(content: Content, file: Media | None = None) -> str:
+    """The words as they were written, on all their lines, else what stands in their place."""
     match content:
         case Text(body=body) | TemplateMessage(body=body) | Interactive(body=body):
             return body

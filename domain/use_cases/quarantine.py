@@ -7,8 +7,9 @@ from domain.actors import Actor, Right
 from domain.errors import Refusal, Refused, forbidden, not_found
 from domain.events import MessageChange, MessageChanged, TicketChanged
 from domain.ids import MessageId
-from domain.messages import Message, QuarantineReason, preview
+from domain.messages import Message, QuarantineReason
 from domain.ports import Ports, Transaction
+from domain.previews import words_of
 from domain.quarantine import quarantined, released
 from domain.tickets import Ticket, TicketChange, subject_from
 from domain.use_cases.again import again_on_collision
@@ -86,9 +87,9 @@ async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message,
 
 def _named_after(ticket: Ticket, before: Message, after: Message) -> Ticket:
     """The ticket; where its subject is what the message showed, with what it shows now."""
-    if ticket.subject != subject_from(preview(before.content)):
+    if ticket.subject != subject_from(words_of(before.content)):
         return ticket
-    return replace(ticket, subject=subject_from(preview(after.content)))
+    return replace(ticket, subject=subject_from(words_of(after.content)))
 
 
 def _note(ports: Ports, tx: Transaction, ticket: Ticket, actor: Actor, reason: QuarantineReason, now: datetime) -> None:

@@ -23,8 +23,9 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, arrived, preview
+from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, arrived
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
+from domain.previews import words_of
 from domain.quarantine import policy_of, screened
 from domain.sessions import after_inbound, next_alarm, run_start
 from domain.stop_words import says_stop
@@ -740,7 +741,7 @@ async def _with_new_ticket(
         organization=tx.organization,
         id=TicketId(ports.ids.new()),
         number=desk.ticket_numbers.pop(0) if desk.ticket_numbers else await tx.next_ticket_numbers(1),
-        subject=subject_from(preview(message.content)),
+        subject=subject_from(words_of(message.content)),
         status=TicketStatus.NEW,
         thread=thread.id,
         contact=thread.contact,

@@ -25,9 +25,10 @@ from domain.contacts import (
 from domain.errors import REFUSALS, Refusal, forbidden, invalid, not_found
 from domain.events import TicketChanged
 from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
-from domain.messages import Direction, Filled, Message, TemplateMessage, preview
+from domain.messages import Direction, Filled, Message, TemplateMessage
 from domain.outbox import TEMPLATE_NEXT
 from domain.ports import Look, Ports, Transaction
+from domain.previews import words_of
 from domain.templates import HEADER_FIELD
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
@@ -327,10 +328,10 @@ async def _open_ticket(
 async def _first_words(tx: Transaction, decided: Starting) -> str:
     """What the ticket is about: the template, or what the contact said last."""
     if decided.said is not None:
-        return preview(decided.said.contents[0])
+        return words_of(decided.said.contents[0])
     last = decided.thread.session.last_by if decided.thread.session is not None else None
     message = (await tx.unheld.messages([last])).get(last) if last is not None else None
-    return preview(message.content) if message is not None else ""
+    return words_of(message.content) if message is not None else ""
 
 
 async def _started_before(ports: Ports, first: Message) -> Started:

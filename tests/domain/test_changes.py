@@ -121,7 +121,7 @@ async def test_a_ticket_named_after_what_was_deleted_tells_it_no_more(desk: Desk
         await desk.receive(update)
 
     ticket = await desk.ticket()
-    assert ticket.subject == "Deleted message"
+    assert ticket.subject == "This message was deleted"
     assert [change.field for change in await desk.history(ticket)] == []
     assert TicketChanged(ticket.thread, ticket.id, ("subject",)) in await desk.events()
 
@@ -130,7 +130,7 @@ async def test_a_ticket_named_after_what_was_changed_and_then_deleted_tells_neit
     wamid = await wamid_of(desk)
     await desk.receive(desk.edit(wamid, "Friend"), desk.deletion(wamid))
 
-    assert (await desk.ticket()).subject == "Deleted message"
+    assert (await desk.ticket()).subject == "This message was deleted"
 
 
 async def test_a_ticket_keeps_a_name_that_it_was_given(desk: Desk) -> None:

@@ -51,10 +51,10 @@ async def desk() -> Desk:
 @pytest.mark.parametrize(
     ("said", "text", "left"),
     [
-        (LONG, LONG, "Deleted message"),
-        (LONG, f"  {LONG}\n", "Deleted message"),
-        (LONG, f"Urgent: {LONG}!", "Urgent: Deleted message!"),
-        ("12345678901", "12345678901", "Deleted message"),
+        (LONG, LONG, "This message was deleted"),
+        (LONG, f"  {LONG}\n", "This message was deleted"),
+        (LONG, f"Urgent: {LONG}!", "Urgent: This message was deleted!"),
+        ("12345678901", "12345678901", "This message was deleted"),
         ("12345678901", "id 12345678901", "id 12345678901"),
         ("Berlin", "Berlin", "Berlin"),
         ("  ", "", ""),
@@ -65,8 +65,8 @@ def test_words_are_known_again_where_they_are_long_enough_to_be_nobody_elses(sai
 
 
 def test_a_subject_goes_however_short_it_is_and_however_long_the_message_was() -> None:
-    assert words_gone("Hi").from_subject("Hi") == "Deleted message"
-    assert words_gone("x" * 500).from_subject("x" * 199 + "…") == "Deleted message"
+    assert words_gone("Hi").from_subject("Hi") == "This message was deleted"
+    assert words_gone("x" * 500).from_subject("x" * 199 + "…") == "This message was deleted"
     assert words_gone("Hi").from_subject("High time") == "High time"
 
 
@@ -89,12 +89,12 @@ def test_subject_properties_and_history_lose_the_words() -> None:
 
     after = ticket_without(ticket, words_gone())
 
-    assert after.subject == "Deleted message"
-    assert [each.value for each in after.properties] == ["They said: Deleted message", None, "Berlin"]
+    assert after.subject == "This message was deleted"
+    assert [each.value for each in after.properties] == ["They said: This message was deleted", None, "Berlin"]
     renamed = TicketChange(ACME, "c", TICKET, NOON, BySystem(), "subject", LONG, None)
-    assert change_without(renamed, words_gone()) == replace(renamed, before="Deleted message")
+    assert change_without(renamed, words_gone()) == replace(renamed, before="This message was deleted")
     noted = replace(renamed, field="note", before=None, after=LONG)
-    assert change_without(noted, words_gone()) == replace(noted, after="Deleted message")
+    assert change_without(noted, words_gone()) == replace(noted, after="This message was deleted")
 
 
 def test_what_fields_of_fixed_values_were_is_nobodys_words() -> None:
@@ -135,7 +135,7 @@ async def test_a_listener_is_told_to_read_the_history_again(desk: Desk) -> None:
 
     assert TicketChanged(ticket.thread, ticket.id, ("history",)) in await desk.events(head)
     assert (await desk.ticket()).subject == "Another matter"
-    assert [each.before for each in await desk.history(ticket)] == ["Deleted message"]
+    assert [each.before for each in await desk.history(ticket)] == ["This message was deleted"]
 
 
 async def test_a_file_that_is_taken_back_after_it_was_told_of_by_the_phone_leaves_no_words(desk: Desk) -> None:
@@ -145,4 +145,4 @@ async def test_a_file_that_is_taken_back_after_it_was_told_of_by_the_phone_leave
 
     await desk.receive(update)
 
-    assert (await desk.ticket()).subject == "Deleted message"
+    assert (await desk.ticket()).subject == "This message was deleted"

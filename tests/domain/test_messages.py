@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from functools import reduce
 from itertools import permutations, product
 
@@ -11,36 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ErrorCode
-from domain.ids import MediaId, TemplateId, Wamid
+from domain.ids import Wamid
 from domain.messages import (
     RANK,
     Attempt,
     AttemptOutcome,
-    ContactCard,
-    ContactCards,
-    Content,
     Failure,
-    Interactive,
-    InteractiveReply,
-    Location,
-    MediaMessage,
     Message,
     MessageStatus,
-    Notice,
-    Option,
-    Order,
-    OrderItem,
     RemovalReason,
     Removed,
-    TemplateMessage,
     Text,
-    Unsupported,
     Version,
     arrived,
     changed,
     higher,
     leaving,
-    preview,
     queued_again,
     taken_back,
     with_mark,
@@ -259,34 +244,6 @@ def test_the_newest_attempt_is_the_last_and_before_the_first_it_is_one() -> None
 def test_an_attempt_under_way_has_no_outcome_yet() -> None:
     assert Attempt(1, NOON).outcome is None
     assert {outcome.value for outcome in AttemptOutcome} == {"ACCEPTED", "REFUSED", "NOT_SENT", "UNKNOWN"}
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (Text("Where is my order?"), "Where is my order?"),
-        (TemplateMessage(TemplateId("t"), "shipped", "en", "Your order has left."), "Your order has left."),
-        (MediaMessage(MediaId("f"), "The receipt"), "The receipt"),
-        (MediaMessage(MediaId("f")), "Attachment"),
-        (Notice("Ana changed her number."), "Ana changed her number."),
-        (Location(1.0, 2.0, "Café", "Main St 1"), "Location: Café"),
-        (Location(1.0, 2.0, address="Main St 1"), "Location: Main St 1"),
-        (Location(1.0, 2.0), "Location"),
-        (ContactCards((ContactCard("Bo"), ContactCard("Li"))), "Contact: Bo, Li"),
-        (Interactive("When?", (Option("t", "Today"),)), "When?"),
-        (InteractiveReply("t", "Today"), "Today"),
-        (Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"),)), "Order of 1 product"),
-        (
-            Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"), OrderItem("LAMP", 1, Decimal("9.0"), "EUR"))),
-            "Order of 2 products",
-        ),
-        (Order((OrderItem("BELL", 1, Decimal("4.5"), "EUR"),), "In blue"), "In blue"),
-        (Removed(RemovalReason.DELETED_BY_CONTACT, NOON), "Deleted message"),
-        (Unsupported("poll", "Polls can't be shown."), "Unsupported message (poll)"),
-    ],
-)
-def test_a_list_shows_a_few_words_of_every_kind_of_message(content: Content, words: str) -> None:
-    assert preview(content) == words
 
 
 # What it said before

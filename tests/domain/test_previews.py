@@ -29,7 +29,7 @@ from domain.messages import (
     Unsupported,
 )
 from domain.names import shows_something
-from domain.previews import PREVIEW_LIMIT, WORDLESS, preview
+from domain.previews import PREVIEW_LIMIT, WORDLESS, preview, words_of
 from tests.builders import NOON, a_media
 
 FILE = MediaId("f")
@@ -99,3 +99,7 @@ def test_a_preview_is_one_line_with_something_in_it(text: str) -> None:
     assert shows_something(shown)
     assert shown.splitlines() == [shown]
     assert len(shown) <= PREVIEW_LIMIT
+
+
+def test_the_words_of_a_message_keep_their_lines_and_marks() -> None:
+    assert words_of(Text("Where is my *order*?\n\nAnd when?")) == "Where is my *order*?\n\nAnd when?"

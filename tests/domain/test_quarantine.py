@@ -28,12 +28,12 @@ from domain.messages import (
     Unsupported,
     Version,
     changed,
-    preview,
     shows,
     taken_back,
     told_so_far,
 )
 from domain.personal_data import PersonalDataPattern
+from domain.previews import preview
 from domain.quarantine import Policy, quarantined, screened, texts_of
 from domain.updates import IncomingContent, IncomingMedia
 from domain.use_cases.quarantine import release_message, withhold
@@ -174,8 +174,8 @@ async def test_a_quarantined_message_counts_as_one_and_its_words_are_nowhere(des
     thread, ticket = await desk.thread(), await desk.ticket()
     assert (thread.unread_count, thread.last_message) == (1, message.id)
     assert thread.session is not None
-    assert ticket.subject == "Quarantined message"
-    assert preview(message.content) == "Quarantined message"
+    assert ticket.subject == "Hidden: it has a blocked link"
+    assert preview(message.content) == ticket.subject
     assert MessageAdded(thread.id, message.id) in await desk.events(head)
     assert (message.held, message.versions) == (Text(BAIT), ())
     assert told_so_far(message) == (Version(Text(BAIT), NOON),)
@@ -213,7 +213,7 @@ async def test_an_edit_that_breaks_the_policy_hides_the_message(desk: Desk) -> N
     assert (hidden.content, hidden.held) == (Quarantined(PHISHING, at), Text(BAIT))
     assert hidden.versions == (Version(Text("Good morning"), at),)
     ticket = await desk.ticket()
-    assert ticket.subject == "Quarantined message"
+    assert ticket.subject == "Hidden: it has a blocked link"
     assert await desk.events(head) == [
         MessageChanged(hidden.thread, hidden.id, MessageChange.QUARANTINE),
         MessageChanged(hidden.thread, hidden.id, MessageChange.EDIT),
@@ -241,7 +241,12 @@ async def test_an_edit_from_bad_to_worse_stays_hidden_with_its_new_reason(desk: 
 
     hidden = await desk.message_of(wamid_of(message))
     assert (hidden.content, hidden.held) == (Quarantined(PERSONAL_DATA, at), Text(CARD))
-    assert await desk.events(head) == [MessageChanged(hidden.thread, hidden.id, MessageChange.EDIT)]
+    ticket = await desk.ticket()
+    assert ticket.subject == "Hidden: it has personal data"
+    assert await desk.events(head) == [
+        MessageChanged(hidden.thread, hidden.id, MessageChange.EDIT),
+        TicketChanged(hidden.thread, ticket.id, ("subject",)),
+    ]
 
 
 async def test_an_edit_told_late_changes_nothing_of_what_may_be_shown(desk: Desk) -> None:
@@ -334,7 +339,7 @@ async def test_a_message_hidden_later_takes_its_words_from_the_ticket_and_tells_
 
     hidden, ticket = await desk.message_of(wamid_of(message)), await desk.ticket()
     assert hidden.content == Quarantined(MALWARE, at)
-    assert ticket.subject == "Quarantined message"
+    assert ticket.subject == "Hidden: its file has a virus"
     assert await desk.history(ticket) == [], "an entry would tell what the subject was"
     assert await desk.events(head) == [
         MessageChanged(hidden.thread, hidden.id, MessageChange.QUARANTINE),
@@ -350,7 +355,7 @@ async def test_an_older_ticket_named_after_it_loses_the_words_as_well(desk: Desk
 
     await hide(desk, message)
 
-    assert [ticket.subject for ticket in await desk.tickets()] == ["Quarantined message", "Look again"]
+    assert [ticket.subject for ticket in await desk.tickets()] == ["Hidden: its file has a virus", "Look again"]
 
 
 async def test_a_subject_that_is_not_its_words_stays(desk: Desk) -> None:
@@ -389,7 +394,7 @@ async def test_a_supervisor_shows_it_again_and_the_history_says_who(desk: Desk) 
     history = [(each.field, each.before, each.after, each.by, each.at) for each in await desk.history(ticket)]
     assert history == [
         ("quarantine", "PHISHING", "RELEASED", SUPERVISOR.author, at),
-        ("subject", "Quarantined message", BAIT, SUPERVISOR.author, at),
+        ("subject", "Hidden: it has a blocked link", BAIT, SUPERVISOR.author, at),
     ]
     assert await desk.events(head) == [
         MessageChanged(shown.thread, shown.id, MessageChange.QUARANTINE),

@@ -626,7 +626,7 @@ async def test_an_unknown_kind_stands_in_the_thread_and_opens_the_session_like_a
     [message] = await desk.messages()
     assert (message.content, message.original) == (unknown, '{"type": "hologram"}')
     assert await desk.session_state() is SessionState.OPEN
-    assert (await desk.ticket()).subject == "Unsupported message (hologram)"
+    assert (await desk.ticket()).subject == "Can't be shown here: hologram"
 
 
 async def test_a_notice_in_a_thread_moves_neither_session_nor_ticket(desk: Desk) -> None:
