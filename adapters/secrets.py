@@ -6,24 +6,29 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.line import FairLine
-from domain.ids import OrganizationId
+from domain.ids import ChannelId, OrganizationId
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
 NONCE_BYTES: Final = 12
 HASHING_THREADS: Final = 2  # a hash takes a core and 64 MiB for a moment; sign-ins beyond this wait their turn
 WAITING_MOST: Final = 128  # some three seconds of hashing
+TOLD_EVERY_S: Final = 60.0
+
+log = structlog.stdlib.get_logger()
 
 
 class Argon2Passwords:
@@ -53,10 +58,6 @@ class Argon2Passwords:
         return hashed is not None
 
 
-class SealBroken(Exception):
-    """A sealed text that none of the keys opens for this organization and purpose."""
-
-
 class AesVault:
     """AES-256-GCM; the text's organization and purpose are part of what is authenticated.
 
@@ -70,23 +71,36 @@ class AesVault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
         self._print_key = print_key or hmac.digest(keys[-1], b"deskline fingerprint", "sha256")
+        self._told_at: dict[tuple[ChannelId, str], float] = {}
 
     def seal(self, organization: OrganizationId, purpose: str, text: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, _bytes(text), _bound_to(organization, purpose))
         return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
 
-    def open(self, organization: OrganizationId, purpose: str, sealed: str) -> str:
-        """Raises SealBroken."""
+    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: ChannelId) -> str | None:
         try:
             raw = base64.urlsafe_b64decode(sealed)
             key_id, rest = raw[:KEY_ID_BYTES], raw[KEY_ID_BYTES:]
             nonce, body = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
             opened = self._ciphers[key_id].decrypt(nonce, body, _bound_to(organization, purpose))
-        except (KeyError, ValueError, InvalidTag) as error:
-            # The cause says nothing more, and its text may hold what was sealed.
-            raise SealBroken(f"no key opens this {purpose}; was an encryption key removed?") from error
+        except (KeyError, ValueError, InvalidTag):
+            self._tell(organization, purpose, channel)
+            return None
         return opened.decode("utf-8", "surrogatepass")
+
+    def _tell(self, organization: OrganizationId, purpose: str, channel: ChannelId) -> None:
+        """The error is not told of: it says nothing more, and its text may hold what was sealed."""
+        now = time.monotonic()
+        if now - self._told_at.get((channel, purpose), -TOLD_EVERY_S) < TOLD_EVERY_S:
+            return
+        self._told_at[channel, purpose] = now
+        log.error(
+            "no key opens what is sealed; was an encryption key removed?",
+            organization=organization,
+            channel=channel,
+            purpose=purpose,
+        )
 
     def print(self, text: str) -> str:
         return hmac.new(self._print_key, _bytes(text), hashlib.sha256).hexdigest()

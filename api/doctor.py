@@ -19,7 +19,6 @@ from adapters.db.sqlite_log import LONG_BYTES
 from adapters.redis import Standing as RedisStanding
 from adapters.redis import look_at
 from adapters.room import is_full
-from adapters.secrets import SealBroken
 from adapters.sounds import are_here
 from api.bundle import Bundle
 from api.keys import NEEDED
@@ -29,6 +28,7 @@ from domain.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, Problem
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, PhoneNumberId
 from domain.ports import DeliveryState, Listing, NotSent, Rejected, TokenFacts, Unanswered
+from domain.use_cases.tokens import token_of
 
 NUMBERS_SHOWN: Final = 20
 UNKNOWN_SINCE: Final = timedelta(days=7)  # the network repeats what it could not deliver for so long
@@ -303,10 +303,9 @@ async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Rep
 async def _token_fault(desk: Wired, channel: Channel) -> str | None:
     if channel.access_token is None:
         return "it has no token; connect it again"
-    try:
-        token = desk.ports.vault.open(channel.organization, "access_token", channel.access_token)
-    except SealBroken as error:
-        return str(error)
+    token = token_of(desk.ports, channel)
+    if token is None:
+        return "no key opens its token; put the encryption key back, or disconnect it and connect it again"
     match await desk.ports.network.token_facts(token):
         case TokenFacts(valid=False):
             return "the network says that its token is not valid; connect it with a new one"

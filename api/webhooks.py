@@ -18,7 +18,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.secrets import SealBroken
 from adapters.whatsapp import signature
 from adapters.whatsapp.inbound import numbers_named
 from adapters.whatsapp.reading import as_id, as_list, as_object, read_json
@@ -174,11 +173,8 @@ class WhatsAppWebhook:
         """The empty secret, which fits nothing, where there is none or no key opens it."""
         if channel.app_secret is None:
             return ""
-        try:
-            return self._ports.vault.open(channel.organization, "app_secret", channel.app_secret)
-        except SealBroken as error:
-            log.error("a channel's app secret can't be opened", channel=channel.id, why=str(error))
-            return ""
+        vault = self._ports.vault
+        return vault.open(channel.organization, "app_secret", channel.app_secret, channel=channel.id) or ""
 
     def _not_signed(self, address: str, signature: str, numbers: Collection[PhoneNumberId] | None = None) -> Response:
         named = " ".join(sorted(numbers or ())[:NUMBERS_SAID]) or None

@@ -11,6 +11,16 @@ from domain.messages import Failure
 
 SAID_LIMIT = 300  # characters of the network's own words in a hint
 
+ABOUT_TOKENS = frozenset({0, 190})
+"""Codes for a token that is not, or no longer, good."""
+
+SEALED = Failure(
+    "The access token can't be opened",
+    "Its encryption key is gone: have it put back, or disconnect the number and connect it again.",
+    retryable=True,
+)
+"""Ours, not the network's: a key was removed before all it had sealed was sealed anew."""
+
 
 class Remedy(StrEnum):
     """What becomes of a message that was refused when it was to leave."""
@@ -63,7 +73,7 @@ def _meaning(code: int | None) -> _Meaning | None:
 
 
 def _meaning_of_access(code: int) -> _Meaning | None:
-    if code in (0, 190):
+    if code in ABOUT_TOKENS:
         return _channel("The access token is no longer accepted", "Give the channel a new access token.")
     if code in (3, 10) or 200 <= code <= 299:
         return _channel(

@@ -99,7 +99,9 @@ class Vault(Protocol):
 
     def seal(self, organization: OrganizationId, purpose: str, text: str) -> str: ...
 
-    def open(self, organization: OrganizationId, purpose: str, sealed: str) -> str: ...
+    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: ChannelId) -> str | None:
+        """None where no key opens it, as after one was removed too early; who runs this is told of the channel."""
+        ...
 
     def print(self, text: str) -> str:
         """A keyed fingerprint: equal for equal secrets, useless without the key."""

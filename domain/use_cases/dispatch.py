@@ -16,7 +16,7 @@ from domain.actors import ByContact
 from domain.channels import Channel, ChannelState, Problem, ProblemCode, with_problem
 from domain.errors import ErrorCode
 from domain.events import ChannelChanged, MessageChange, MessageChanged
-from domain.failures import Remedy, verdict
+from domain.failures import ABOUT_TOKENS, SEALED, Remedy, verdict
 from domain.ids import MessageId, OrganizationId, PhoneNumberId
 from domain.media import Media, MediaState, Upload, with_upload, without_upload
 from domain.messages import (
@@ -85,6 +85,7 @@ from domain.use_cases.marks import (
 from domain.use_cases.queueing import hold, queue_again
 from domain.use_cases.send import opt_out_refusal
 from domain.use_cases.templates import note_template
+from domain.use_cases.tokens import token_of
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -181,10 +182,10 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
             return None
         file_id = file_of(message.content)
         file = (await tx.media([file_id])).get(file_id) if file_id is not None else None  # before the pace, as ever
-        pace = await _may_leave_now(tx, item, thread, channel, message, now)
-        if pace is None or channel.access_token is None:
+        free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+        if free_now is None:
             return None
-        token = ports.vault.open(organization, "access_token", channel.access_token)
+        pace, token = free_now
         attachment: Attachment | None = None
         if file_id is not None:
             if file is None or file.state is not MediaState.READY:
@@ -207,14 +208,17 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
 
 
 async def _may_leave_now(
-    tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
-) -> Pace | None:
-    """The number's pace, where that and the person's let this leave at this instant; else it waits."""
+    ports: Ports, tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
+) -> tuple[Pace, str] | None:
+    """The number's pace and token, where that and the person's pace let this leave at this instant; else it waits."""
     pace = for_channel(await tx.pace(channel.id), channel, now)
     if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
         return None
-    if channel.access_token is None:
+    token = token_of(ports, channel)
+    if token is None:
         tx.save(stopped(pace, now))
+        if channel.access_token is not None:
+            _degrade(tx, channel, SEALED, now, token=True)
         return None
     opens_at = pair_free_at(thread.pair_next_at, now)
     if opens_at > now:
@@ -222,7 +226,7 @@ async def _may_leave_now(
         if item.reaction is None:
             tx.save(replace(message, held_until=opens_at))
         return None
-    return pace
+    return pace, token
 
 
 def _pass(tx: Transaction, thread: Thread, pace: Pace, now: datetime) -> None:
@@ -251,9 +255,10 @@ async def _claimed_reaction(
     if is_old or not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
         _take_down(tx, message, item)
         return None
-    pace = await _may_leave_now(tx, item, thread, channel, message, now)
-    if pace is None or channel.access_token is None:
+    free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+    if free_now is None:
         return None
+    pace, token = free_now
     leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
     _pass(tx, thread, pace, now)
     tx.save(leased)
@@ -264,7 +269,6 @@ async def _claimed_reaction(
         content=ReactionTo(message.wamid, item.reaction),
         callback=callback_of_reaction(message),
     )
-    token = ports.vault.open(tx.organization, "access_token", channel.access_token)
     return _Claimed(leased, message.attempt, outgoing, token, pace.stopped)
 
 
@@ -449,7 +453,7 @@ async def _settle_reaction(
                 _take_down(tx, message, ours)
                 return
             if judged.remedy is Remedy.CHANNEL:
-                _degrade(tx, channel, judged.failure, result.code, now)
+                _degrade(tx, channel, judged.failure, now, token=result.code in ABOUT_TOKENS)
             until = await _slow_down(tx, thread, channel, ours, judged.remedy, result, now)
         case Unanswered() | NotSent():
             pass
@@ -561,7 +565,7 @@ async def _rejected(
         _leave(tx, ours)
         return
     if judged.remedy is Remedy.CHANNEL:
-        _degrade(tx, channel, judged.failure, result.code, now)
+        _degrade(tx, channel, judged.failure, now, token=result.code in ABOUT_TOKENS)
     until = await _slow_down(tx, thread, channel, item, judged.remedy, result, now)
     if ours is None:
         await _not_sent_after_all(ports, tx, ended, attempt, now)
@@ -637,8 +641,7 @@ def pause_before(item: OutboxItem) -> timedelta:
     return spread(min(FIRST_PAUSE * 2 ** min(item.tries, 16), LONGEST_PAUSE), f"{item.id}/{item.tries}")
 
 
-def _degrade(tx: Transaction, channel: Channel, failure: Failure, code: int | None, now: datetime) -> None:
-    token = code in (0, 190)
+def _degrade(tx: Transaction, channel: Channel, failure: Failure, now: datetime, *, token: bool) -> None:
     problem = Problem(
         ProblemCode.TOKEN_INVALID if token else ProblemCode.PERMISSION_MISSING, failure.title, failure.hint, now
     )

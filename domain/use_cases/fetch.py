@@ -38,6 +38,7 @@ from domain.ports import (
 )
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.intake import Intake, NotTheFile, hash_of, untold
+from domain.use_cases.tokens import token_of
 
 LEASE = timedelta(minutes=5)  # longer than any download may take
 FIRST_PAUSE = timedelta(seconds=2)
@@ -111,11 +112,11 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MediaId) -> _Cl
             await record_change(tx, without_bytes(media, MediaState.EXPIRED, TOO_LATE))
             return None
         leased = replace(media, due_at=now + LEASE, tries=media.tries + 1)
-        if channel.access_token is None:
+        token = token_of(ports, channel)
+        if token is None:
             tx.save(replace(leased, due_at=now + LONGEST_PAUSE))
             return None
         tx.save(leased)
-        token = ports.vault.open(organization, "access_token", channel.access_token)
         return _Claimed(leased, channel.phone_number_id, media.network_id, token)
 
 

@@ -6,6 +6,7 @@ from domain.ids import ThreadId
 from domain.ports import Ports
 from domain.threads import Thread
 from domain.use_cases.queueing import channel_refusal, place_of, session_refusal
+from domain.use_cases.tokens import token_of
 
 SHOWN_S = 20.0  # the network shows it for 25 s, or until our next message
 
@@ -28,9 +29,9 @@ async def show_typing(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refu
             return refusal
         answered = thread.session.last_by if thread.session is not None else None
         newest = (await look.messages([answered])).get(answered) if answered is not None else None
-    if newest is None or newest.wamid is None or channel.access_token is None:
+    token = token_of(ports, channel)
+    if newest is None or newest.wamid is None or token is None:
         return thread
     if await ports.throttle.take(f"typing:{actor.organization}/{id}", 1, SHOWN_S) is None:
-        token = ports.vault.open(actor.organization, "access_token", channel.access_token)
         await ports.network.mark_read(token, channel.phone_number_id, newest.wamid, typing=True)
     return thread

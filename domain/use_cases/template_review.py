@@ -17,7 +17,7 @@ from domain.template_drafts import TemplateDraft, fault_of
 from domain.templates import HEADER_FILES, Template, TemplateStatus
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.intake import NotTheFile, unspoilt
-from domain.use_cases.templates import any_token, read_again, refusal_of, token_of, turn_of
+from domain.use_cases.templates import any_token, read_again, refusal_of, token_or_refusal, turn_of
 
 SAMPLE = ("header", "mediaId")
 NO_SUCH_TEMPLATE = 2593002  # subcode of 100
@@ -105,9 +105,8 @@ async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Templa
         return not_found("template", "templateId")
     if template.status is TemplateStatus.DELETED:
         return None
-    if token := any_token(ports, template.account, channels):
-        return template, token
-    return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "No number of the template's account is connected.")
+    token = any_token(ports, template.account, channels)
+    return (template, token) if isinstance(token, str) else token
 
 
 @again_on_collision
@@ -117,7 +116,7 @@ async def _ready(ports: Ports, actor: Actor, asked: CreateTemplate) -> _Ready | 
         sample = (await tx.media([asked.sample])).get(asked.sample) if asked.sample is not None else None
     if channel is None:
         return not_found("channel", "channelId")
-    token = token_of(ports, channel)
+    token = token_or_refusal(ports, channel)
     if not isinstance(token, str):
         return token
     if asked.sample is not None and sample is None:

@@ -13,12 +13,13 @@ from domain.actors import Actor, Right
 from domain.channels import Channel
 from domain.errors import ErrorCode, Refusal, Refused, forbidden, not_found
 from domain.events import TemplateChanged
-from domain.failures import Remedy, verdict
+from domain.failures import ABOUT_TOKENS, SEALED, Remedy, verdict
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, TemplateId
 from domain.ports import Failed, NotSent, Ports, Rejected, Transaction, Unanswered
 from domain.template_sync import EVERY, LEASE, Compared, TemplateSync, compared, pause_after, soon
 from domain.templates import Template, TemplateStatus
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.tokens import token_of
 
 STOPPED = {132015: TemplateStatus.PAUSED, 132016: TemplateStatus.DISABLED}
 ABOUT_TEMPLATES = frozenset({132000, 132001, 132007, 132008, 132012, 132018, *STOPPED})
@@ -70,7 +71,7 @@ async def _through(ports: Ports, actor: Actor, channel: ChannelId) -> Reading | 
         found = await tx.channel(channel)
     if found is None:
         return not_found("channel", "channelId")
-    token = token_of(ports, found)
+    token = token_or_refusal(ports, found)
     return Reading(found.account, token, began) if isinstance(token, str) else token
 
 
@@ -129,11 +130,16 @@ async def read_from_now_on(tx: Transaction, account: BusinessAccountId, began: d
     tx.save(TemplateSync(tx.organization, account, due_at, began))
 
 
-def token_of(ports: Ports, channel: Channel) -> str | Refused:
-    """The token to speak of templates with; CHANNEL_UNAVAILABLE where the channel has none, or is not connected."""
-    if not channel.can_send or channel.access_token is None:
+def token_or_refusal(ports: Ports, channel: Channel) -> str | Refused:
+    """The token to speak of templates with; CHANNEL_UNAVAILABLE where none opens, or the channel is not connected."""
+    if not _has_token(channel):
         return Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"The number {channel.phone_number} is not connected.")
-    return ports.vault.open(channel.organization, "access_token", channel.access_token)
+    token = token_of(ports, channel)
+    return token if token is not None else Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"{SEALED.title}. {SEALED.hint}")
+
+
+def _has_token(channel: Channel) -> bool:
+    return channel.can_send and channel.access_token is not None
 
 
 def refusal_of(failed: Failed) -> Refused:
@@ -143,7 +149,7 @@ def refusal_of(failed: Failed) -> Refused:
             return Refused(ErrorCode.CHANNEL_UNAVAILABLE, LATER)
         case Rejected(code=code, message=message):
             judged = verdict(code, message)
-            if code in (0, 190) or judged.remedy is Remedy.LATER:
+            if code in ABOUT_TOKENS or judged.remedy is Remedy.LATER:
                 told = f"{judged.failure.title}. {judged.failure.hint}"
                 return Refused(ErrorCode.CHANNEL_UNAVAILABLE, told)
             if judged.remedy is Remedy.CHANNEL:
@@ -163,20 +169,31 @@ async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAc
         sync = await tx.template_sync(account)
         if sync is None or sync.due_at is None or sync.due_at > now:
             return None
-        token = any_token(ports, account, await tx.channels())
-        if token is None:
-            tx.save(replace(sync, due_at=None))  # until a number of the account is connected
+        channels = await tx.channels()
+        token = any_token(ports, account, channels)
+        if not isinstance(token, str):
+            sealed = any(each.account == account and _has_token(each) for each in channels)
+            # Not before a number of the account is connected, or the key to a token is back.
+            tx.save(replace(sync, due_at=now + EVERY if sealed else None))
             return None
         claimed = replace(sync, due_at=now + LEASE, begun_at=now, tries=sync.tries + 1)
         tx.save(claimed)
     return Reading(account, token, now, claimed)
 
 
-def any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Channel]) -> str | None:
-    """The token of a number of the account, rather one that is known to be good."""
-    own = sorted((each for each in channels if each.account == account), key=lambda each: not each.token_valid)
-    tokens = (token_of(ports, each) for each in own)
-    return next((token for token in tokens if isinstance(token, str)), None)
+def any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Channel]) -> str | Refused:
+    """The token of a number of the account, rather one known to be good; CHANNEL_UNAVAILABLE where none opens."""
+    own = sorted(
+        (each for each in channels if each.account == account and _has_token(each)),
+        key=lambda each: not each.token_valid,
+    )
+    refusal = Refused(ErrorCode.CHANNEL_UNAVAILABLE, "No number of the template's account is connected.")
+    for each in own:
+        token = token_or_refusal(ports, each)
+        if isinstance(token, str):
+            return token
+        refusal = token
+    return refusal
 
 
 @again_on_collision

@@ -19,6 +19,7 @@ from domain.tickets import Ticket, close, reopen
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
 from domain.use_cases.tickets import owner_refusal
+from domain.use_cases.tokens import token_of
 
 _Changed: TypeAlias = tuple[Thread, Ticket | None] | Refusal
 _Change: TypeAlias = Callable[[Transaction, Thread, Ticket | None], Awaitable[_Changed]]
@@ -46,8 +47,7 @@ async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Ref
     read = await _read(ports, actor, asked)
     if not isinstance(read, _Read):
         return read
-    if read.newest is not None and read.channel.access_token is not None:
-        token = ports.vault.open(actor.organization, "access_token", read.channel.access_token)
+    if read.newest is not None and (token := token_of(ports, read.channel)) is not None:
         await ports.network.mark_read(token, read.channel.phone_number_id, read.newest)
     return read.thread
 

@@ -4,12 +4,14 @@ import base64
 
 import pytest
 from argon2 import PasswordHasher
+from structlog.testing import capture_logs
 
-from adapters.secrets import AesVault, Argon2Passwords, SealBroken
-from domain.ids import OrganizationId
+from adapters.secrets import AesVault, Argon2Passwords
+from domain.ids import ChannelId, OrganizationId
 
 ACME = OrganizationId("acme")
 RIVAL = OrganizationId("rival")
+CHANNEL, OTHER = ChannelId("channel"), ChannelId("other")
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
@@ -51,7 +53,7 @@ def test_what_was_sealed_opens_for_its_organization_and_purpose() -> None:
 
     assert "EAAG" not in sealed
     assert b"EAAG" not in base64.urlsafe_b64decode(sealed)
-    assert vault.open(ACME, "access_token", sealed) == "EAAG…"
+    assert vault.open(ACME, "access_token", sealed, channel=CHANNEL) == "EAAG…"
 
 
 @pytest.mark.parametrize(("organization", "purpose"), [(RIVAL, "access_token"), (ACME, "app_secret")])
@@ -59,8 +61,7 @@ def test_what_was_sealed_opens_for_no_other(organization: OrganizationId, purpos
     vault = AesVault([NEW])
     sealed = vault.seal(ACME, "access_token", "EAAG…")
 
-    with pytest.raises(SealBroken):
-        vault.open(organization, purpose, sealed)
+    assert vault.open(organization, purpose, sealed, channel=CHANNEL) is None
 
 
 def test_a_changed_seal_does_not_open() -> None:
@@ -68,14 +69,12 @@ def test_a_changed_seal_does_not_open() -> None:
     raw = bytearray(base64.urlsafe_b64decode(vault.seal(ACME, "access_token", "EAAG…")))
     raw[-1] ^= 1
 
-    with pytest.raises(SealBroken):
-        vault.open(ACME, "access_token", base64.urlsafe_b64encode(raw).decode())
+    assert vault.open(ACME, "access_token", base64.urlsafe_b64encode(raw).decode(), channel=CHANNEL) is None
 
 
 @pytest.mark.parametrize("sealed", ["", "x", "not base64 at all", "AAAA"])
 def test_what_is_no_seal_does_not_open(sealed: str) -> None:
-    with pytest.raises(SealBroken):
-        AesVault([NEW]).open(ACME, "access_token", sealed)
+    assert AesVault([NEW]).open(ACME, "access_token", sealed, channel=CHANNEL) is None
 
 
 def test_after_a_change_of_keys_the_old_ones_still_open_and_the_newest_seals() -> None:
@@ -83,10 +82,24 @@ def test_after_a_change_of_keys_the_old_ones_still_open_and_the_newest_seals() -
 
     rotated = AesVault([NEW, OLD])
 
-    assert rotated.open(ACME, "access_token", sealed_before) == "EAAG…"
-    assert AesVault([NEW]).open(ACME, "access_token", rotated.seal(ACME, "access_token", "next")) == "next"
-    with pytest.raises(SealBroken):
-        AesVault([NEW]).open(ACME, "access_token", sealed_before)
+    assert rotated.open(ACME, "access_token", sealed_before, channel=CHANNEL) == "EAAG…"
+    sealed_after = rotated.seal(ACME, "access_token", "next")
+    assert AesVault([NEW]).open(ACME, "access_token", sealed_after, channel=CHANNEL) == "next"
+
+
+def test_a_key_that_was_removed_is_told_once_a_minute_with_the_channel_and_nothing_of_the_secret() -> None:
+    sealed = AesVault([OLD]).seal(ACME, "access_token", "EAAG…")
+    vault = AesVault([NEW])
+
+    with capture_logs() as lines:
+        answers = [vault.open(ACME, "access_token", sealed, channel=channel) for channel in (CHANNEL, CHANNEL, OTHER)]
+
+    assert answers == [None] * 3
+    assert [(line["log_level"], line["organization"], line["channel"]) for line in lines] == [
+        ("error", ACME, CHANNEL),
+        ("error", ACME, OTHER),
+    ]
+    assert sealed not in str(lines)
 
 
 def test_equal_secrets_have_equal_fingerprints_also_after_a_change_of_keys() -> None:

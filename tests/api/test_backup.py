@@ -82,7 +82,7 @@ async def test_a_desk_comes_back_whole_and_sends_nothing_twice(tmp_path: Path) -
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch
         (channel,) = await desk.ports.reader.channels(ACME)
         assert channel.access_token is not None
-        assert desk.ports.vault.open(ACME, "access_token", channel.access_token) == "EAAG-token"
+        assert desk.ports.vault.open(ACME, "access_token", channel.access_token, channel=channel.id) == "EAAG-token"
 
 
 async def test_a_desk_that_is_there_is_not_overwritten_unless_told(tmp_path: Path) -> None:

@@ -185,6 +185,17 @@ async def test_a_network_that_cannot_be_asked_is_wrong(settings: Settings) -> No
     assert any("the network can't be asked about its token" in line for line in said(report, "WRONG"))
 
 
+async def test_a_token_that_no_key_opens_is_wrong(settings: Settings) -> None:
+    async with wired(settings) as desk:
+        channel = await connect(desk.ports, LINE)
+        async with desk.ports.store.transaction(channel.organization) as tx:
+            tx.save(replace(channel, access_token="sealed by a key that was removed"))
+
+    report = await examine(settings)
+
+    assert any("no key opens its token; put the encryption key back" in line for line in said(report, "WRONG"))
+
+
 async def test_a_channels_problems_are_told(settings: Settings) -> None:
     problem = Problem(ProblemCode.UNKNOWN_NUMBER_TRAFFIC, "Messages come for 999.", "Connect that number.", NOON)
     async with wired(settings) as desk:

@@ -64,6 +64,7 @@ T = TypeVar("T")
 ANA = a_person()
 TOKEN = "the-token"
 SEALED_TOKEN = Vault().seal(ACME, "access_token", TOKEN)
+NO_KEY_OPENS = "sealed by a key that was removed"
 HELLO = (Filled("body", "1", "Ana"),)
 
 

@@ -128,7 +128,8 @@ async def test_a_number_that_is_not_is_registered_with_the_pin_or_a_made_one(des
     channel = granted(await connect(desk, replace(ASKED, pin=pin)))
 
     assert channel.pin is not None
-    used = Vault().open(ACME, "pin", channel.pin)
+    used = Vault().open(ACME, "pin", channel.pin, channel=channel.id)
+    assert used is not None
     assert f"register {used}" in desk.network.asked
     assert (len(used), used.isdecimal()) == (6, True)
     assert pin in (None, used)

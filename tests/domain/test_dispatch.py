@@ -50,7 +50,7 @@ from tests.builders import (
     an_id,
     an_outbox_item,
 )
-from tests.domain.desk import AGENT, TOKEN, Desk, a_desk_number, granted, open_desk, refused_as
+from tests.domain.desk import AGENT, NO_KEY_OPENS, TOKEN, Desk, a_desk_number, granted, open_desk, refused_as
 from tests.domain.standins import wamid_number
 
 INSTANT = timedelta(microseconds=1)
@@ -479,9 +479,10 @@ async def test_a_number_disconnected_while_it_waits_sends_nothing(desk: Desk) ->
     assert (failed.failure.refusal, desk.network.sent) == (ErrorCode.CHANNEL_UNAVAILABLE, [])
 
 
-async def test_a_channel_without_a_token_holds_its_queue(desk: Desk) -> None:
+@pytest.mark.parametrize("token", [None, NO_KEY_OPENS])
+async def test_a_channel_without_a_token_that_opens_holds_its_queue(desk: Desk, token: str | None) -> None:
     channel = await desk.channel()
-    await desk.given(replace(channel, access_token=None))
+    await desk.given(replace(channel, access_token=token))
     reply = await desk.reply()
 
     assert (await desk.dispatch(reply)).status is QUEUED
@@ -491,6 +492,29 @@ async def test_a_channel_without_a_token_holds_its_queue(desk: Desk) -> None:
     desk.later(PROBE_EVERY)
     assert await desk.dispatch_due() == [reply.id]
     assert (await desk.message_by_id(reply.id)).attempts[0].number == 1, "nothing was tried in between"
+
+
+async def test_a_token_that_no_key_opens_is_told_on_the_number_until_a_message_leaves(desk: Desk) -> None:
+    channel = await desk.channel()
+    await desk.given(replace(channel, access_token=NO_KEY_OPENS, token_valid=True))
+    await desk.dispatch(await desk.reply())
+    desk.later(PROBE_EVERY)
+    await desk.dispatch_due()
+    assert desk.network.sent == []
+
+    sick = await desk.channel()
+    assert (sick.state, sick.token_valid) == (ChannelState.DEGRADED, False)
+    (problem,) = sick.problems
+    assert (problem.code, problem.message) == (ProblemCode.TOKEN_INVALID, "The access token can't be opened")
+    told = [each for each in await desk.events() if isinstance(each, ChannelChanged)]
+    assert len(told) == 1, "once, however often it is tried"
+
+    await desk.given(replace(sick, access_token=channel.access_token))
+    desk.later(PROBE_EVERY)
+    await desk.dispatch_due()
+    assert len(desk.network.sent) == 1
+    well = await desk.channel()
+    assert (well.state, well.token_valid, well.problems) == (ChannelState.CONNECTED, True, ())
 
 
 @pytest.mark.parametrize("told", [SENT, FAILED, DELIVERED])

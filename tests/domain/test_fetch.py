@@ -19,7 +19,7 @@ from domain.updates import IncomingMedia
 from domain.use_cases.fetch import GONE, LEASE, LONGEST_PAUSE, TOO_LATE, WRONG_TRIES, fetch_media
 from domain.use_cases.intake import NotTheFile, unspoilt
 from tests.builders import ACME, DAY, MINUTE, NOON, a_media, an_id
-from tests.domain.desk import TOKEN, Desk, open_desk
+from tests.domain.desk import NO_KEY_OPENS, TOKEN, Desk, open_desk
 from tests.domain.standins import Files
 
 URL = "https://lookaside.fbsbx.com/file-7"
@@ -282,9 +282,10 @@ async def test_a_full_disk_keeps_the_file_waiting(desk: Desk) -> None:
     assert await pending_since(desk) == MINUTE
 
 
-async def test_a_number_without_a_token_waits_for_one(desk: Desk) -> None:
+@pytest.mark.parametrize("token", [None, NO_KEY_OPENS])
+async def test_a_number_without_a_token_waits_for_one(desk: Desk, token: str | None) -> None:
     channel = await desk.channel()
-    await desk.given(replace(channel, access_token=None, state=ChannelState.DEGRADED))
+    await desk.given(replace(channel, access_token=token, state=ChannelState.DEGRADED))
 
     await fetch_due(desk)
     assert (await the_file(desk)).state is MediaState.PENDING

@@ -20,6 +20,7 @@ from tests.builders import ACME, DAY, HOUR, MINUTE, NOON, a_channel
 from tests.domain.desk import (
     AGENT,
     ANA,
+    NO_KEY_OPENS,
     READER,
     SEALED_TOKEN,
     Desk,
@@ -342,10 +343,11 @@ async def test_a_token_that_is_refused_is_the_channels_problem_and_the_reaction_
     assert await shown(desk, message) == ["👍"]
 
 
-async def test_a_reaction_waits_for_a_token(desk: Desk) -> None:
+@pytest.mark.parametrize("token", [None, NO_KEY_OPENS])
+async def test_a_reaction_waits_for_a_token(desk: Desk, token: str | None) -> None:
     message = await desk.wrote()
     await reacted(desk, message)
-    await desk.given(replace(await desk.channel(), access_token=None))
+    await desk.given(replace(await desk.channel(), access_token=token))
     await desk.dispatch_due()
     await desk.given(replace(await desk.channel(), access_token=SEALED_TOKEN))
     desk.later(2 * MINUTE)

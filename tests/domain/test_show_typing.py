@@ -12,7 +12,18 @@ from domain.ids import ThreadId
 from domain.ports import Rejected
 from domain.use_cases.show_typing import SHOWN_S, show_typing
 from tests.builders import DAY, an_id
-from tests.domain.desk import AGENT, MAY_WORK, READER, Desk, a_key_for, granted, open_desk, refusal_of, refused_as
+from tests.domain.desk import (
+    AGENT,
+    MAY_WORK,
+    NO_KEY_OPENS,
+    READER,
+    Desk,
+    a_key_for,
+    granted,
+    open_desk,
+    refusal_of,
+    refused_as,
+)
 
 
 @pytest.fixture
@@ -56,10 +67,11 @@ async def test_outside_a_session_nobody_sees_us_write(desk: Desk) -> None:
     assert desk.network.told_typing == []
 
 
-async def test_a_number_that_cannot_send_shows_nothing(desk: Desk) -> None:
+@pytest.mark.parametrize("token", [None, NO_KEY_OPENS])
+async def test_a_number_that_cannot_send_shows_nothing(desk: Desk, token: str | None) -> None:
     channel = await desk.channel()
     thread = await desk.thread()
-    await desk.given(replace(channel, access_token=None))
+    await desk.given(replace(channel, access_token=token))
     granted(await show_typing(desk.ports, AGENT, thread.id))
     await desk.given(replace(channel, state=ChannelState.DISCONNECTED))
     assert refused_as(await show_typing(desk.ports, AGENT, thread.id)) is ErrorCode.CHANNEL_UNAVAILABLE

@@ -16,7 +16,17 @@ from domain.template_drafts import TemplateDraft
 from domain.templates import Header, HeaderKind, Template, TemplateCategory, TemplateStatus
 from domain.use_cases.template_review import CreateTemplate, create_template, delete_template
 from tests.builders import ACCOUNT, ACME, CHANNEL, MEDIA, NOON, TEMPLATE, a_media, a_template, an_id
-from tests.domain.desk import Desk, a_desk_number, a_key_for, a_user_as, granted, open_desk, refusal_of, refused_as
+from tests.domain.desk import (
+    NO_KEY_OPENS,
+    Desk,
+    a_desk_number,
+    a_key_for,
+    a_user_as,
+    granted,
+    open_desk,
+    refusal_of,
+    refused_as,
+)
 
 SUPERVISOR = a_user_as(Role.SUPERVISOR)
 BYTES = b"a picture"
@@ -257,3 +267,14 @@ async def test_there_has_to_be_a_template_and_a_number_to_delete_it_with(desk: D
     assert refused_as(await delete_template(desk.ports, SUPERVISOR, TemplateId("none"))) is ErrorCode.NOT_FOUND
     await desk.given(replace(a_desk_number(), access_token=None))
     assert refused_as(await delete_template(desk.ports, SUPERVISOR, TEMPLATE)) is ErrorCode.CHANNEL_UNAVAILABLE
+
+
+async def test_a_token_that_no_key_opens_is_said_to_be_so(desk: Desk) -> None:
+    await desk.given(replace(a_desk_number(), access_token=NO_KEY_OPENS))
+
+    for answer in (await create(desk), await delete_template(desk.ports, SUPERVISOR, TEMPLATE)):
+        refusal = refusal_of(answer)
+        assert isinstance(refusal, Refused)
+        assert refusal.code is ErrorCode.CHANNEL_UNAVAILABLE
+        assert "can't be opened" in refusal.message
+    assert desk.network.asked == []

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from domain.actors import Actor, Role, Scope
-from domain.channels import ChannelState
+from domain.channels import Channel, ChannelState
 from domain.errors import ErrorCode, Refusal, Refused
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TemplateId
@@ -31,6 +31,8 @@ from tests.builders import (
     an_organization,
 )
 from tests.domain.desk import (
+    NO_KEY_OPENS,
+    SEALED_TOKEN,
     TOKEN,
     Desk,
     a_desk_number,
@@ -141,10 +143,15 @@ async def test_a_channel_that_is_not_here_is_not_found(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "channel", [replace(a_desk_number(), state=ChannelState.DISCONNECTED), replace(a_desk_number(), access_token=None)]
+    "channel",
+    [
+        replace(a_desk_number(), state=ChannelState.DISCONNECTED),
+        replace(a_desk_number(), access_token=None),
+        replace(a_desk_number(), access_token=NO_KEY_OPENS),
+    ],
 )
-async def test_a_number_that_is_not_connected_can_not_be_asked(desk: Desk, channel: object) -> None:
-    await desk.given(channel)  # pyright: ignore[reportArgumentType]  (a Channel)
+async def test_a_number_that_is_not_connected_can_not_be_asked(desk: Desk, channel: Channel) -> None:
+    await desk.given(channel)
 
     assert refused_as(await sync(desk)) is ErrorCode.CHANNEL_UNAVAILABLE
 
@@ -288,6 +295,21 @@ async def test_an_account_without_a_number_that_works_rests_until_there_is_one(d
     await turn(desk)
 
     assert (await due_at(desk), desk.network.asked) == (None, [])
+
+
+async def test_an_account_whose_tokens_no_key_opens_is_read_once_one_does(desk: Desk) -> None:
+    await given_due(desk)
+    shut = replace(a_desk_number(), access_token=NO_KEY_OPENS)
+    await desk.given(shut)
+    await turn(desk)
+    assert (await due_at(desk), desk.network.asked) == (desk.clock.now() + EVERY, [])
+
+    open_again = replace(shut, id=ChannelId(an_id(9)), phone_number_id=PhoneNumberId("9"), access_token=SEALED_TOKEN)
+    await desk.given(open_again)
+    desk.later(EVERY)
+    await turn(desk)
+
+    assert desk.network.asked != []
 
 
 async def test_the_token_of_a_number_that_works_is_taken_before_another(desk: Desk) -> None:

@@ -39,6 +39,7 @@ from tests.builders import (
 from tests.domain.desk import (
     AGENT,
     MAY_WORK,
+    NO_KEY_OPENS,
     READER,
     TOKEN,
     Desk,
@@ -195,7 +196,9 @@ async def test_where_nobody_wrote_there_is_nothing_to_tell(desk: Desk) -> None:
     assert desk.network.told_read == []
 
 
-@pytest.mark.parametrize("changes", [{"state": ChannelState.DISCONNECTED}, {"access_token": None}])
+@pytest.mark.parametrize(
+    "changes", [{"state": ChannelState.DISCONNECTED}, {"access_token": None}, {"access_token": NO_KEY_OPENS}]
+)
 async def test_a_number_that_cannot_send_tells_nothing_and_is_read_all_the_same(
     desk: Desk, changes: dict[str, object]
 ) -> None:
