@@ -23,8 +23,8 @@ class _Window:
     length: timedelta = timedelta()
 
     def forget_old(self, now: datetime) -> None:
-        while self.taken and self.taken[0] <= now - self.length:
-            del self.taken[0]
+        """What was taken by a clock that was set back since counts as taken now: nobody waits longer than a window."""
+        self.taken = [min(at, now) for at in self.taken if at > now - self.length]
 
 
 class MemoryThrottle:

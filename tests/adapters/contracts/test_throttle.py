@@ -206,3 +206,15 @@ async def test_what_ran_out_goes_before_anything_else() -> None:
         await throttle.take(f"new {number}", 5, 900)
 
     assert await throttle.take("anna@acme.example", 1, 900) is not None
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_a_window() -> None:
+    clock = FixedClock()
+    throttle = MemoryThrottle(clock)
+    await throttle.take("anna@acme.example", 1, 900)
+    clock.advance(-timedelta(hours=1))
+
+    assert await throttle.take("anna@acme.example", 1, 900) == 900
+    clock.advance(timedelta(seconds=900))
+
+    assert await throttle.take("anna@acme.example", 1, 900) is None
