@@ -116,10 +116,10 @@ class Pool:
 
     dialect = POSTGRES
 
-    def __init__(self, connect: Callable[[], Awaitable[Raw]], size: int, lent_within_s: float = LENT_WITHIN_S) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Raw]], size: int, lent_within_s: float | None = None) -> None:
         self._connect = connect
         self._size = size
-        self._lent_within_s = lent_within_s
+        self._lent_within_s = LENT_WITHIN_S if lent_within_s is None else lent_within_s
         self._slots = Slots(size)
         self._line = Line(size)
         self._house = _Asked(self, HOUSE)

@@ -9,6 +9,7 @@ import pytest
 from adapters.db.database import open_database
 from adapters.memory import MemoryBus
 from tests.adapters.offices import Office, office_at
+from tests.adapters.patience import be_patient
 from tests.builders import CountingIds, FixedClock
 from tests.servers import Databases, Postgres
 
@@ -36,6 +37,12 @@ async def desk_url(postgres: Databases, migrated_postgres: str) -> AsyncIterator
     url = await postgres.create(migrated_postgres)
     yield url
     await postgres.drop(url)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To be asked for before the office: nobody is sent away because the machine is slow."""
+    be_patient(monkeypatch)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, MessageId, ThreadId, UserId, Wamid
 from domain.ports import Listing, PageAsk
 from tests.adapters.offices import Office, background_work_gets_its_turns, count, delivery, positions, works
+from tests.adapters.patience import PATIENCE_S
 from tests.builders import (
     ACME,
     CHANNEL,
@@ -162,6 +163,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
 # One after another, and at once
 
 
+@pytest.mark.usefixtures("patient")
 async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database: PostgresDatabase) -> None:
     async def work(number: int) -> None:
         with suppress(Fire):
@@ -185,9 +187,12 @@ from adapters.db.database import open_database
 from adapters.memory import MemoryBus
 from adapters.system import SystemClock, SystemIds
 from domain.events import QuotaChanged
+from pytest import MonkeyPatch
+from tests.adapters.patience import be_patient
 from tests.builders import ACME
 
 async def main():
+    be_patient(MonkeyPatch())
     database = await open_database(sys.argv[1], SystemClock(), SystemIds(), MemoryBus())
     await database.start()
     kept = 0
@@ -221,7 +226,7 @@ async def test_positions_have_no_gap_under_sixteen_writers_in_four_processes(off
             env={"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
         )
-        said, _ = await asyncio.wait_for(running.communicate(), 60)
+        said, _ = await asyncio.wait_for(running.communicate(), PATIENCE_S)
         assert running.returncode == 0
         return int(said)
 
@@ -230,6 +235,7 @@ async def test_positions_have_no_gap_under_sixteen_writers_in_four_processes(off
     assert await positions(office.opened[0]) == list(range(1, sum(kept) + 1))
 
 
+@pytest.mark.usefixtures("patient")
 async def test_transactions_that_take_rows_in_opposite_orders_are_all_done(office_of_our_own: Office) -> None:
     session = await connect(office_of_our_own.url)
     await session.execute(f"ALTER DATABASE {office_of_our_own.url.rpartition('/')[2]} SET deadlock_timeout = '20ms'")
@@ -390,6 +396,7 @@ async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(d
 # Cancelled
 
 
+@pytest.mark.usefixtures("patient")
 async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Office) -> None:
     narrow = await office.process(Connections(transactions=2, reads=2))
     chance = random.Random(7)
@@ -424,7 +431,7 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Off
             await tx.contacts([ContactId(an_id(number))])
             await both.wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(meet(1), meet(2))
         await asyncio.gather(*(read() for _ in range(5)))
         await narrow.journal.append(delivery(10_000))
