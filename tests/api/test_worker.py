@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 import pytest
@@ -21,7 +21,7 @@ from domain.errors import Unavailable
 from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged, TemplateChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, ThreadId, UserId
 from domain.messages import Message, MessageStatus, Text
-from domain.ports import Clock, Delivery, DeliveryState, Directory, Listing, Ports
+from domain.ports import Clock, Delivery, DeliveryState, Directory, Listing, Ports, Store, Transaction
 from domain.sessions import Alarm, AlarmKind
 from domain.template_sync import TemplateSync
 from domain.threads import Thread
@@ -215,6 +215,42 @@ async def test_a_worker_that_stops_finishes_the_send_it_has_in_hand(meters: Mete
         assert (await the_next(MessageStatusChanged, log)).status is MessageStatus.SENT
 
 
+async def test_a_worker_that_stops_while_the_store_is_away_ends_in_its_time_and_what_was_in_hand_is_unknown(
+    meters: Meters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.worker.DRAIN_WITHIN_S", 0.2)
+    desk = await a_desk()
+    store = StoreThatGoes(desk.store)
+    sent = 0
+
+    async def network(request: httpx.Request) -> httpx.Response:
+        nonlocal sent
+        sent += 1
+        store.is_away = True
+        return httpx.Response(200, json=ACCEPTED)
+
+    ports = replace(desk, store=cast(Store, store), network=memory_ports(network).network)
+    async with listening(ports) as log:
+        async with Worker(ports, meters).running():
+            await deliver(ports, "hello")
+            thread = (await the_next(MessageAdded, log)).thread
+            message = await reply(ports, thread, "hi there")
+            async with asyncio.timeout(10):
+                await store.refused.wait()
+
+        store.is_away = False
+        async with ports.store.transaction(ACME) as tx:
+            item = await tx.outbox_item(message.id)
+            assert item is not None
+            assert item.leased_until is not None
+            tx.save(replace(item, leased_until=ports.clock.now() - timedelta(seconds=1)))
+        async with Worker(ports, meters).running():
+            changed = await the_next(MessageStatusChanged, log)
+
+    assert (changed.message, changed.status) == (message.id, MessageStatus.UNKNOWN)
+    assert sent == 1
+
+
 async def test_a_worker_that_stops_takes_no_more(meters: Meters) -> None:
     ports = await a_desk()
     async with Worker(ports, meters).running():
@@ -313,6 +349,26 @@ class FragileInterpreter:
         if b"poison" in delivery.body:
             raise ZeroDivisionError
         return CloudInterpreter().updates(delivery)
+
+
+class StoreThatGoes:
+    """Begins no transaction while it is away, and says when it refused the first."""
+
+    def __init__(self, behind: Store) -> None:
+        self._behind = behind
+        self.is_away = False
+        self.refused = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._behind, name)
+
+    def transaction(
+        self, organization: OrganizationId, *, background: bool = False
+    ) -> AbstractAsyncContextManager[Transaction]:
+        if self.is_away:
+            self.refused.set()
+            raise Unavailable(retry_after_s=0.01)
+        return self._behind.transaction(organization, background=background)
 
 
 class DirectoryAwayAtFirst:
