@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -55,7 +56,7 @@ from tests.builders import (
 OnDisk: TypeAlias = SqliteDatabase | PostgresDatabase
 
 MANY: Final = 20_000
-QUEUED: Final = 200
+TO_NOON: Final = round((NOON - datetime(2026, 4, 1, tzinfo=UTC)) / timedelta(minutes=1))
 THREADS: Final = 2_000
 
 SEEDS: tuple[Row, ...] = (
@@ -174,9 +175,14 @@ def changes(database: OnDisk) -> dict[str, tuple[int, str, dict[str, str]]]:
             },
         ),
         "outbox": (
-            QUEUED,
+            MANY,
             "true",
-            {"id": "'m-' || n", "thread_id": "'t-' || n", "due_at": at(database, "300000"), "queued_at": now},
+            {
+                "id": "'m-' || n",
+                "thread_id": "'t-' || n",
+                "due_at": f"CASE WHEN n % 2 = 0 THEN {now} ELSE {at(database, f'{TO_NOON} + n % 50')} END",
+                "queued_at": now,
+            },
         ),
         "idempotency_keys": (MANY, "true", {"id": "'key-' || n", "message_id": "'m-' || n", "at": now}),
         "updates": (MANY, "true", {"id": "'up-' || n", "delivery_id": "'d-' || n", "at": now}),

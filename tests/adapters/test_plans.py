@@ -243,7 +243,7 @@ def _store(asking: Asking, store: Store) -> None:
     add("due_alarms", store.due_alarms, SPRING - timedelta(days=6, hours=22), 100)
     add("rung_away", store.rung_away, SPRING, 100)
     add("given_up_ahead", store.given_up_ahead, SPRING, 100)
-    add("held_too_far", store.held_too_far, SPRING, 100)
+    add("held_too_far", store.held_too_far, NOON, 100)
     add("due_media", store.due_media, NOON, 8)
     add("due_template_syncs", store.due_template_syncs, NOON, 10)
     add("failed_media", store.failed_media, SPRING, 100)
@@ -351,6 +351,10 @@ WALKED: Final = {
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
     "Journal.counts": "an exact count of all, for the operator's figures; of an index alone",
     "Journal.named_in": "a week's deliveries, for doctor alone",
+    "Store.due_sends": "all that is due, in the order of all; the worker asks each number instead",
+    "Store.figures": "an exact count of what is due, for the operator's figures",
+    "Store.held_too_far": "what waits for a later instant, once a minute: what a pause put off, an hour of it at most",
+    "Store.old_sends": "all that waits, once a minute",
     "Store.failed_media": "asked by an operator's replay alone",
 }
 """What goes through more than it answers, and why it may. Exact counts go through what they count."""
