@@ -70,10 +70,15 @@ class Line:
         self._accounts: dict[Asker, _Account] = {}
         self._organizations: dict[str, _Account] = {}
         self._lent: dict[Asker, list[float]] = {}
+        self._served: dict[Asker, float] = {}  # when each of those who wait for more was served last
         self._closed = False
 
-    async def take(self, asker: Asker = HOUSE) -> None:
-        """Waits for one's turn. Raises `Unavailable` once no more are given."""
+    async def take(self, asker: Asker = HOUSE, within_s: float | None = None) -> None:
+        """Waits for one's turn. Raises `Unavailable` once no more are given, and to whom none was for `within_s`.
+
+        A turn for another question of the same asker counts: who asks many things at once is served one by one, and
+        does not fail by how many they are.
+        """
         if self._closed:
             raise Unavailable
         mine = asyncio.get_running_loop().create_future()
@@ -81,13 +86,24 @@ class Line:
         self._waiting.setdefault(asker, deque()).append((self._came, mine))
         self._serve()
         try:
+            if within_s is not None:
+                await self._come(asker, mine, within_s)
             await mine
         except asyncio.CancelledError:
-            if not mine.cancelled() and mine.exception() is None:  # the turn came together with the cancellation
+            if mine.done() and not mine.cancelled() and mine.exception() is None:  # both came together
                 self.give(asker)
             else:
                 self._leave(asker, mine)
             raise
+
+    async def _come(self, asker: Asker, mine: "asyncio.Future[None]", within_s: float) -> None:
+        came, left_s = self._now(), within_s
+        while left_s > 0 and not mine.done():
+            await asyncio.wait([mine], timeout=left_s)
+            left_s = max(came, self._served.get(asker, came)) + within_s - self._now()
+        if not mine.done():
+            self._leave(asker, mine)
+            raise Unavailable
 
     def give(self, asker: Asker = HOUSE) -> None:
         """Give one back: whoever is next has it."""
@@ -113,8 +129,9 @@ class Line:
         now = self._now()
         while self._free and (asker := self._next(now)) is not None:
             _, waits = self._waiting[asker].popleft()
+            self._served[asker] = now
             if not self._waiting[asker]:
-                del self._waiting[asker]
+                del self._waiting[asker], self._served[asker]
             if waits.done():  # cancelled a moment ago
                 continue
             self._free -= 1
@@ -149,6 +166,7 @@ class Line:
             self._waiting[asker] = left
         else:
             self._waiting.pop(asker, None)
+            self._served.pop(asker, None)
 
     def _forget(self, now: float) -> None:
         """Those who took nothing to speak of; whoever comes without an account has a clean one."""

@@ -168,11 +168,7 @@ class Pool:
     @asynccontextmanager
     async def turn(self, asker: Asker) -> AsyncGenerator[None]:
         """A reader's turn for one of the connections, in the order of `adapters.db.lending`."""
-        try:
-            async with asyncio.timeout(self._lent_within_s):
-                await self._line.take(asker)
-        except TimeoutError as error:
-            raise Unavailable from error
+        await self._line.take(asker, self._lent_within_s)
         try:
             yield
         finally:

@@ -282,11 +282,7 @@ class ReadPool:
 
     @asynccontextmanager
     async def lent(self, asker: Asker) -> AsyncGenerator[Connection]:
-        try:
-            async with asyncio.timeout(READER_WAIT_S):
-                await self._line.take(asker)
-        except TimeoutError as error:
-            raise Unavailable from error
+        await self._line.take(asker, READER_WAIT_S)
         connection = self._free.pop()
         try:
             yield connection

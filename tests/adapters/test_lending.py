@@ -147,6 +147,27 @@ async def test_who_stops_waiting_leaves_no_gap_and_takes_nothing_along() -> None
     assert desk.served == [ADA, GLO]
 
 
+async def test_who_asks_many_things_at_once_fails_only_where_none_is_answered_in_time() -> None:
+    watch = Watch()
+    line = Line(1, watch)
+    await line.take(ADA, 0.01)
+    second, third = (asyncio.create_task(line.take(ADA, 0.01)) for _ in range(2))
+    await settled()
+
+    watch.s = 0.009
+    line.give(ADA)
+    await second
+    watch.s = 0.018  # the third came longer ago than that
+    _, waiting = await asyncio.wait([third], timeout=0.05)
+    assert waiting == {third}
+
+    watch.s = 0.02  # and since the second's turn it is longer, too
+    with pytest.raises(Unavailable):
+        await third
+    line.give(ADA)
+    await line.take(BOB, 0.01)
+
+
 async def test_a_closed_line_serves_nobody() -> None:
     desk = Desk(1)
     await desk.asks(ADA)
