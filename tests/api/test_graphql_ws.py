@@ -392,12 +392,12 @@ async def test_a_changed_role_changes_what_a_stream_shows(served: Served) -> Non
     async with connected(served.address, token) as client:
         await client.subscribe("1", query, a=start)
         await desk.writes(thread, "one")
+        shown = before = original_of(await client.receive())
         async with desk.ports.store.transaction(desk.organization) as tx:
             user = await tx.user(UserId(actor.key.removeprefix("user:")))
             assert user is not None
             tx.save(replace(user, role=Role.AGENT))
-        async with asyncio.timeout(1):
-            shown = before = original_of(await client.receive())
+        async with asyncio.timeout(10):
             while shown is not None:
                 await desk.writes(thread, "again")
                 shown = original_of(await client.receive())

@@ -10,6 +10,7 @@ import pytest
 
 from domain.channels import ChannelState
 from domain.contacts import IdentityKind
+from domain.errors import Unavailable
 from domain.events import (
     ChannelChanged,
     Event,
@@ -236,7 +237,13 @@ async def test_changes_of_the_same_row_at_the_same_time_all_count(desk: Desk) ->
             thread = (await tx.threads([THREAD]))[THREAD]
             tx.save(replace(thread, unread_count=thread.unread_count + 1))
 
-    await asyncio.gather(*(one_more() for _ in range(20)))
+    async def in_the_end() -> None:
+        try:
+            await desk.again(one_more)
+        except Unavailable:  # a busy machine; nothing was written
+            await in_the_end()
+
+    await asyncio.gather(*(in_the_end() for _ in range(20)))
 
     assert (await desk.reader.threads_by_ids(ACME, [THREAD]))[THREAD].unread_count == 20
 
