@@ -29,6 +29,7 @@ from domain.use_cases.templates import sync_due
 from domain.use_cases.tend import tend_media
 from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
 from domain.use_cases.turns import Leaving, next_sends
+from domain.use_cases.unmatched import show_unmatched
 
 DELIVERIES_AT_A_TIME: Final = 64
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
@@ -40,6 +41,7 @@ SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
 SWEEP_EVERY_S: Final = 24 * 3600.0
 OLD_EVERY_S: Final = 60.0
+UNMATCHED_LOOKED_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
 LONGEST_REST_S: Final = 5.0
@@ -71,6 +73,7 @@ class Worker:
         self._old = Setbacks[tuple[OrganizationId, MessageId]]("old sends", meters)
         self._lost = Setbacks[tuple[OrganizationId, MessageId]]("lost sends", meters)
         self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
+        self._unmatched = Setbacks[tuple[OrganizationId, str]]("unmatched", meters)
         self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
         self._uncleared = Setbacks[str]("clearing", meters)
         self._not_undone = Setbacks[tuple[OrganizationId, str]]("time back", meters)
@@ -91,6 +94,7 @@ class Worker:
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
             asyncio.create_task(self._loop("old sends", self._dispatch_old, self._clock)),
             asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
+            asyncio.create_task(self._loop("unmatched", self._show_unmatched, self._clock)),
             asyncio.create_task(self._loop("templates", self._sync, self._clock)),
             asyncio.create_task(self._loop("time back", self._undo, self._clock)),
             asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
@@ -244,6 +248,18 @@ class Worker:
                     rung += await self._unrung.tried((organization, thread), ring(self._ports, organization, thread))
         self._meters.alarms.inc(rung)
         return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
+
+    async def _show_unmatched(self) -> float:
+        """What changed a message that did not come: of one message all together, with the first."""
+        limit = self._unmatched.wanted(DUE_AT_A_TIME)
+        due = await self._ports.store.due_parked(self._ports.clock.now(), limit)
+        waiting = {(each.organization, each.id): each for each in due}
+        done = 0
+        for key in self._unmatched.free(waiting)[:DUE_AT_A_TIME]:
+            if self._stopping.is_set():
+                break
+            done += await self._unmatched.tried(key, show_unmatched(self._ports, waiting[key]))
+        return 0.0 if done == DUE_AT_A_TIME else UNMATCHED_LOOKED_EVERY_S
 
     async def _undo(self) -> float:
         """What a clock decided that was ahead."""

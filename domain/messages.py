@@ -403,6 +403,31 @@ def changed(message: Message, content: Content, at: datetime) -> Message:
     return replace(after, content=said[-1]) if message.held is None else replace(after, held=said[-1])
 
 
+WORDS_BEFORE = Unsupported("edit", "What was said before is not known here.")
+"""The first content of a message of which only an edit came."""
+
+
+def stands_in(message: Message) -> bool:
+    """Whether only a change of this message came so far, and it never did itself."""
+    return bool(message.versions) and message.versions[0].content == WORDS_BEFORE
+
+
+def filled_in(stand_in: Message, message: Message) -> Message:
+    """A message that came after all, as its changes made it; it goes by the id under which those were shown."""
+    first, *later = stand_in.versions
+    return replace(
+        message,
+        id=stand_in.id,
+        content=stand_in.content,
+        held=stand_in.held,
+        versions=(Version(message.spoken, first.until), *later),
+        edited_at=stand_in.edited_at,
+        deleted_at=stand_in.deleted_at,
+        reactions=stand_in.reactions,
+        releases=stand_in.releases,
+    )
+
+
 def taken_back(message: Message, at: datetime) -> Message:
     """The message after its sender deleted it: nothing of it is left but its versions."""
     if message.deleted_at is not None:

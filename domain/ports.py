@@ -481,6 +481,10 @@ class Store(Protocol):
         """Accounts whose templates are to be read now, the longest due first."""
         ...
 
+    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+        """What waits for a message and is to be shown without it now, the longest due first."""
+        ...
+
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         """Files of after `since` that came with a message and could not be had; by organization and id."""
         ...

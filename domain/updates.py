@@ -6,7 +6,7 @@ An update is named by its delivery and its place there, so that interpreting it 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from domain.channels import ProblemCode
 from domain.contacts import Person
@@ -70,6 +70,7 @@ class MessageReceived:
     forwarded: bool = False
     referral: Referral | None = None
     breaks_rules: bool = False  # the network says so itself
+    stands_in: bool = False  # only an edit of it came: what it said before is not known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,7 @@ class AwaitedReply:
 Waiting: TypeAlias = StatusReported | ReactionReceived | EditReceived | DeletionReceived | AwaitedReply
 
 PARKED_FOR = timedelta(days=30)
+SHOWN_AFTER = timedelta(seconds=60)  # so long may a change have overtaken its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,18 @@ class Parked:
     wamid: Wamid
     update: Waiting
     parked_at: datetime
+    due_at: datetime | None = None  # when it is shown without its message; None: never, or that was done
+
+
+def shown_from(update: Waiting, now: datetime) -> datetime | None:
+    """From when on an update is shown whose message does not come; None for what is no item of the contact's."""
+    match update:
+        case ReactionReceived() | EditReceived() | DeletionReceived():
+            return None if update.echoed else now + SHOWN_AFTER
+        case StatusReported() | AwaitedReply():
+            return None
+        case _:
+            assert_never(update)
 
 
 def record_id(place: Place) -> str:

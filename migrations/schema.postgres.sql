@@ -328,11 +328,14 @@ CREATE TABLE parked (
     wamid text COLLATE "C" NOT NULL,
     update text COLLATE "C" NOT NULL,
     parked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
     CONSTRAINT parked_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT parked_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
 
 CREATE INDEX parked_by_age ON public.parked USING btree (organization_id, parked_at, id);
+
+CREATE INDEX parked_by_due ON public.parked USING btree (organization_id, due_at, id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX parked_by_wamid ON public.parked USING btree (organization_id, number, wamid, parked_at, id);
 

@@ -307,11 +307,13 @@ CREATE TABLE parked (
     number TEXT NOT NULL,
     wamid TEXT NOT NULL,
     "update" TEXT NOT NULL,
-    parked_at TEXT NOT NULL,
+    parked_at TEXT NOT NULL, due_at TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
 CREATE INDEX parked_by_age ON parked (organization_id, parked_at, id);
+
+CREATE INDEX parked_by_due ON parked (organization_id, due_at, id) WHERE due_at IS NOT NULL;
 
 CREATE INDEX parked_by_wamid ON parked (organization_id, number, wamid, parked_at, id);
 

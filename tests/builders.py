@@ -741,5 +741,6 @@ def a_parked(
     wamid: Wamid = WAMID,
     update: StatusReported | None = None,
     parked_at: datetime = NOON,
+    due_at: datetime | None = None,
 ) -> Parked:
-    return Parked(organization, id, number, wamid, update or a_status_reported(wamid=wamid), parked_at)
+    return Parked(organization, id, number, wamid, update or a_status_reported(wamid=wamid), parked_at, due_at)

@@ -14,6 +14,7 @@ from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, Organiz
 from domain.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
 from domain.pace import Pace
 from domain.ports import DueNumber, Figures, Transaction
+from domain.updates import Parked
 
 Hears: TypeAlias = Callable[[Work], None]
 """Told of what was committed, in the process that did it: for its log and figures, never for the truth."""
@@ -171,6 +172,20 @@ class SqlStore:
             limit,
         )
         return [(OrganizationId(row["organization_id"]), BusinessAccountId(row["id"])) for row in rows]
+
+    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+        # parked_by_due
+        rows = await self._selects.select(
+            f"""
+            SELECT {selected(Parked, "waiting")}
+            FROM organizations AS organization {self._across} parked AS waiting USING (organization_id)
+            WHERE waiting.due_at <= ?
+            ORDER BY waiting.due_at, waiting.organization_id, waiting.id LIMIT ?
+            """,
+            now,
+            limit,
+        )
+        return [from_record(Parked, row) for row in rows]
 
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         # media_by_state

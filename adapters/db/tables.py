@@ -617,6 +617,7 @@ class ParkedRow(Model, metaclass=_Uncommented):
     wamid = Words()
     update = Words()
     parked_at = Instant()
+    due_at = Instant(null=True)
 
     class Meta(Model.Meta):
         table = "parked"

@@ -149,6 +149,14 @@ class MemoryStore:
         ]
         return [(organization, id) for _, organization, id in sorted(due)[:limit]]
 
+    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+        due = [
+            (each.due_at, each.organization, each.id, each)
+            for each in self._all(Parked)
+            if each.due_at is not None and each.due_at <= now
+        ]
+        return [parked for *_, parked in sorted(due, key=lambda each: each[:3])[:limit]]
+
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         failed = [
             (file.organization, file.id)

@@ -37,6 +37,7 @@ from domain.updates import (
     ReactionReceived,
     StatusReported,
     Waiting,
+    shown_from,
 )
 from domain.use_cases.gathered import Desk
 from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
@@ -156,7 +157,7 @@ def park(
     ports: Ports, tx: Transaction, desk: Desk, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
 ) -> None:
     """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
-    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now)
+    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
     desk.parked.setdefault((number, wamid), []).append(parked)
     tx.save(parked)
 

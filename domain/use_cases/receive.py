@@ -12,7 +12,16 @@ from typing import assert_never
 from domain.actors import ByContact, ByPhoneApp, BySystem
 from domain.channels import Channel, ChannelState, Destination, Problem, ProblemCode, with_problem, without_problem
 from domain.contacts import Contact, IdentityKey, Person, keys_of, names_told, with_marketing_choice
-from domain.events import ChannelChanged, MessageAdded, SessionChange, SessionChanged, TemplateChanged, TicketChanged
+from domain.events import (
+    ChannelChanged,
+    MessageAdded,
+    MessageChange,
+    MessageChanged,
+    SessionChange,
+    SessionChanged,
+    TemplateChanged,
+    TicketChanged,
+)
 from domain.ids import (
     DeliveryId,
     MessageId,
@@ -23,7 +32,17 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.messages import Direction, InteractiveReply, Mark, Message, MessageStatus, Text, arrived
+from domain.messages import (
+    Direction,
+    InteractiveReply,
+    Mark,
+    Message,
+    MessageStatus,
+    Text,
+    arrived,
+    filled_in,
+    stands_in,
+)
 from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
 from domain.previews import words_of
 from domain.quarantine import policy_of, screened
@@ -95,7 +114,7 @@ async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[
         await tx.take_turns(sorted({turn for update in updates for turn in _turns_of(update)}))
         done = await tx.recorded([record_id(update.place) for update in updates])
         fresh = [update for update in updates if record_id(update.place) not in done]
-        desk = await _gather(tx, fresh)
+        desk = await gather(tx, fresh)
         made = [await _apply(ports, tx, desk, update) for update in fresh]
         if desk.ticket_numbers:
             await tx.next_ticket_numbers(-len(desk.ticket_numbers))
@@ -128,7 +147,7 @@ def _result(delivery: DeliveryId, records: Sequence[UpdateRecord]) -> DeliveryRe
     return DeliveryResult(delivery, DeliveryState.INTERPRETED)
 
 
-async def _gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
+async def gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     channels = {channel.phone_number_id: channel for channel in await tx.channels()}
     desk = Desk(channels)
@@ -162,7 +181,9 @@ def _tickets_at_most(desk: Desk, updates: Sequence[Update]) -> int:
     writers: set[tuple[PhoneNumberId, str]] = set()
     for update in updates:
         channel = desk.channels.get(update.place.number) if update.place.number is not None else None
-        if not isinstance(update, MessageReceived) or channel is None or not update.extends_session:
+        if not isinstance(update, MessageReceived) or channel is None:
+            continue
+        if not (update.extends_session or update.stands_in):
             continue
         contact = known(desk, update.person)
         thread = thread_of(desk, channel, contact, update.person) if contact is not None else None
@@ -272,7 +293,7 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
         return _record(tx.organization, update, Outcome.IGNORED, now, "a number that is not connected here")
     match update:
         case MessageReceived():
-            return await _receive_message(ports, tx, desk, channel, update, now)
+            return await receive_message(ports, tx, desk, channel, update, now)
         case MessageEchoed():
             return await _receive_echo(ports, tx, desk, channel, update, now)
         case IdentityChanged():
@@ -288,41 +309,60 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
 # ---------------------------------------------------------------- messages
 
 
-async def _receive_message(
+async def receive_message(
     ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: MessageReceived, now: datetime
 ) -> UpdateRecord:
     at = sane_time(update.sent_at, update.place.received_at)
-    if desk.message(channel, update.wamid) is not None:
+    stand_in = desk.message(channel, update.wamid)
+    if stand_in is not None and (update.stands_in or not stands_in(stand_in)):
         return _record(tx.organization, update, Outcome.DUPLICATE, now)
     if reason := _not_ours(channel, at):
         return _record(tx.organization, update, Outcome.IGNORED, now, reason)
     contact = known(desk, update.person)
     thread = thread_of(desk, channel, contact, update.person) if contact else None
-    if thread is None and not update.extends_session:
+    if thread is None and not (update.extends_session or update.stands_in):
         return _record(tx.organization, update, Outcome.IGNORED, now, ABSENT)
     contact = _stopped(tx, desk, await acquainted(ports, tx, desk, update.person, now), update, at)
     thread = thread_of(desk, channel, contact, update.person)
     before = thread or _new_thread(ports, channel, contact, update.person, at, now)
     message = _inbound(ports, tx, desk, channel, before, update, at)
-    after = with_message(answering(before, update.person), message)
+    after = answering(before, update.person)
+    if stand_in is not None:
+        message = filled_in(stand_in, message)  # counted and shown when its change was
+    else:
+        after = with_message(after, message)
     if update.extends_session:
         after = await _with_session(tx, after, message, now)
+    if update.extends_session or update.stands_in:
         after = await _with_ticket(ports, tx, desk, channel, after, message, now)
-    await _add(ports, tx, desk, channel, after, message, now)
+    await _add(ports, tx, desk, channel, after, message, now, is_here=stand_in is not None)
     _session_event(tx, before, after, now)
-    if thread is not None:
+    if stand_in is not None:
+        record_thread(tx, before, after)
+    elif thread is not None:
         _thread_event(tx, before, after)
     _note_inbound(tx, desk, channel, now)
     return _record(tx.organization, update, Outcome.APPLIED, now)
 
 
 async def _add(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, message: Message, now: datetime
+    ports: Ports,
+    tx: Transaction,
+    desk: Desk,
+    channel: Channel,
+    thread: Thread,
+    message: Message,
+    now: datetime,
+    *,
+    is_here: bool = False,
 ) -> None:
-    """A message that is new here, and all that waited for it or that it waits for."""
+    """A message that is new here, and all that waited for it or that it waits for. `is_here`: its changes are shown."""
     desk.threads[thread.id] = thread
     tx.save(thread, message)
-    tx.record(MessageAdded(thread.id, message.id))
+    if is_here:
+        tx.record(MessageChanged(thread.id, message.id, MessageChange.EDIT))
+    else:
+        tx.record(MessageAdded(thread.id, message.id))
     waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
     after = await apply_parked(ports, tx, message, waiting, thread.contact, now, desk.policy)
     desk.put_message(after)

@@ -246,6 +246,7 @@ def _store(asking: Asking, store: Store) -> None:
     add("held_too_far", store.held_too_far, NOON, 100)
     add("due_media", store.due_media, NOON, 8)
     add("due_template_syncs", store.due_template_syncs, NOON, 10)
+    add("due_parked", store.due_parked, NOON, 10)
     add("failed_media", store.failed_media, SPRING, 100)
     add("next_due", store.next_due, NOON)
     add("figures", store.figures, NOON)

@@ -52,6 +52,7 @@ class Dying:
         self.due_sends = behind.due_sends
         self.lost_sends = behind.lost_sends
         self.due_alarms = behind.due_alarms
+        self.due_parked = behind.due_parked
         self.due_media = behind.due_media
         self.next_due = behind.next_due
 

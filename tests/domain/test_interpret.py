@@ -300,6 +300,7 @@ async def test_a_store_that_cannot_answer_leaves_everything_waiting(desk: Desk) 
             self.old_sends = desk.store.old_sends
             self.lost_sends = desk.store.lost_sends
             self.due_alarms = desk.store.due_alarms
+            self.due_parked = desk.store.due_parked
             self.next_due = desk.store.next_due
 
         def transaction(self, organization: OrganizationId, *, background: bool = False):

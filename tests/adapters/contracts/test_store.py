@@ -46,6 +46,7 @@ from domain.outbox import CLOCKS_DIFFER, LEASE, PERSON_FIRST, TEMPLATE_NEXT, Out
 from domain.ports import OUTBOX, DueNumber, Figures, Listing, Row
 from domain.sessions import Alarm, AlarmKind
 from domain.template_sync import TemplateSync
+from domain.updates import Parked
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import (
     ACCOUNT,
@@ -69,6 +70,7 @@ from tests.builders import (
     a_mark,
     a_media,
     a_pace,
+    a_parked,
     a_period,
     a_session,
     a_sign_in,
@@ -759,6 +761,22 @@ async def test_files_are_due_from_their_instant_on_the_longest_waiting_first(des
     due = [(ACME, an_id(2)), (GLOBEX, an_id(4)), (ACME, an_id(1))]
     assert await desk.store.due_media(NOON + 3 * MINUTE, 10) == due
     assert await desk.store.due_media(NOON + 3 * MINUTE, 2) == due[:2]
+
+
+async def test_what_waits_for_a_message_is_due_from_its_instant_on_the_longest_waiting_first(desk: Desk) -> None:
+    def waiting(number: int, minutes: float | None, organization: OrganizationId = ACME) -> Parked:
+        due_at = None if minutes is None else NOON + minutes * MINUTE
+        return a_parked(an_id(number), organization=organization, due_at=due_at)
+
+    first, second, third, never = waiting(1, 1), waiting(2, 2, GLOBEX), waiting(3, 3), waiting(4, None)
+    await desk.given(third, never, first)
+    await desk.given(second, organization=GLOBEX)
+
+    assert await desk.store.due_parked(NOON + MINUTE - TICK, 10) == []
+    assert await desk.store.due_parked(NOON + 3 * MINUTE, 10) == [first, second, third]
+    assert await desk.store.due_parked(NOON + 3 * MINUTE, 2) == [first, second]
+    await desk.given(replace(first, due_at=None))
+    assert await desk.store.due_parked(NOON + HOUR, 1) == [second]
 
 
 async def test_templates_are_due_from_their_instant_on_the_longest_waiting_first(desk: Desk) -> None:
