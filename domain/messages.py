@@ -27,6 +27,7 @@ from domain.ids import (
 
 TEXT_LIMIT = 4096  # characters; Cloud API, "Text messages"
 CAPTION_LIMIT = 1024
+VERSIONS_KEPT = 100  # of what a message said before: the first, and the newest
 
 
 class Direction(StrEnum):
@@ -393,11 +394,13 @@ def changed(message: Message, content: Content, at: datetime) -> Message:
     place = sum(each <= at for each in until)
     if place and until[place - 1] == at and said[place] == content:
         return message
+    if place == 1 and len(until) >= VERSIONS_KEPT:  # among those that are not kept any more
+        return message
     until.insert(place, at)
     said.insert(place + 1, content)
     after = replace(
         message,
-        versions=tuple(Version(*pair) for pair in zip(said[:-1], until, strict=True)),
+        versions=_kept(tuple(Version(*pair) for pair in zip(said[:-1], until, strict=True))),
         edited_at=max(at, message.edited_at or at),
     )
     return replace(after, content=said[-1]) if message.held is None else replace(after, held=said[-1])
@@ -437,9 +440,14 @@ def taken_back(message: Message, at: datetime) -> Message:
         message,
         content=Removed(RemovalReason.DELETED_BY_CONTACT, gone_at),
         held=None,
-        versions=(*message.versions, Version(message.spoken, gone_at)),
+        versions=_kept((*message.versions, Version(message.spoken, gone_at))),
         deleted_at=gone_at,
     )
+
+
+def _kept(versions: tuple[Version, ...]) -> tuple[Version, ...]:
+    """The first and the newest: a message may be edited without end, and all of them are written with it."""
+    return versions if len(versions) <= VERSIONS_KEPT else (versions[0], *versions[1 - VERSIONS_KEPT :])
 
 
 def file_of(content: Content) -> MediaId | None:

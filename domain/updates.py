@@ -70,6 +70,7 @@ class MessageReceived:
     forwarded: bool = False
     referral: Referral | None = None
     breaks_rules: bool = False  # the network says so itself
+    opens_thread: bool = False  # also where it extends no session
     stands_in: bool = False  # only an edit of it came: what it said before is not known here
 
 

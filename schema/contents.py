@@ -145,8 +145,12 @@ class OrderItem:
 
 @strawberry.type(description="An order from your catalogue.")
 class OrderContent:
-    items: list[OrderItem] = strawberry.field(description="What is ordered; at least one product.")
-    note: str | None = strawberry.field(description="The contact's words to it; null where there are none.")
+    items: list[OrderItem] = strawberry.field(
+        description="What is ordered, as far as its number and price can be told exactly."
+    )
+    note: str | None = strawberry.field(
+        description="The contact's words to it, and a line for each product that `items` can't tell; null for neither."
+    )
 
 
 @strawberry.type(description="Something the network tells about the conversation, such as a changed number.")

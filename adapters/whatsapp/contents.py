@@ -1,9 +1,9 @@
 """What a message says: the network's kinds into the desk's contents, and the rest as `Unsupported` with a reason."""
 
 import json
-from typing import cast
 
 from adapters.whatsapp.models import (
+    ButtonBody,
     CardBody,
     Choice,
     FilledForm,
@@ -15,8 +15,9 @@ from adapters.whatsapp.models import (
     OrderedProduct,
     ReportedError,
     SystemBody,
+    reported_errors,
 )
-from adapters.whatsapp.reading import Word, as_code, as_decimal, as_id, as_number, as_object, as_text
+from adapters.whatsapp.reading import Word, as_code, as_decimal, as_id, as_number, as_object, as_text, read_model
 from domain.media import UNKNOWN_TYPE, MediaKind, plain_type, rule_for
 from domain.messages import (
     ContactCard,
@@ -30,14 +31,17 @@ from domain.messages import (
     Text,
     Unsupported,
 )
+from domain.names import shows_something
 from domain.quarantine import texts_of
 from domain.updates import IncomingContent, IncomingMedia
 
 KIND_LIMIT = 64  # characters of a kind's name
 REASON_LIMIT = 300
+NOTICE_LIMIT = 4096  # characters of what the network tells; the original has all of them
 SAID_LIMIT = 65_535  # characters of all texts of a message: what WhatsApp's own field takes; each is read several times
 
-NEVER_EXTENDS_SESSION = frozenset({"system", "edit", "revoke", "reaction"})
+OPENED_CHAT = "request_welcome"
+NEVER_EXTENDS_SESSION = frozenset({"system", "edit", "revoke", "reaction", OPENED_CHAT})
 
 _MEDIA = {
     "image": MediaKind.IMAGE,
@@ -108,8 +112,9 @@ def content_of(message: InboundMessage, kind: str, faults: dict[str, str]) -> In
 def _content(message: InboundMessage, kind: str, faults: dict[str, str]) -> IncomingContent:
     if kind in faults:
         return Unsupported(kind, _cut(f"It could not be read: {faults[kind]}"))
-    if message.errors and kind != "text":
-        return _troubled(message, kind, message.errors[0])
+    errors = reported_errors(message.errors)
+    if errors and kind != "text":
+        return _troubled(message, kind, errors[0])
     match kind:
         case "text" if message.text is not None and (body := as_text(message.text.body)) is not None:
             return Text(body)
@@ -117,10 +122,12 @@ def _content(message: InboundMessage, kind: str, faults: dict[str, str]) -> Inco
             return _media(kind, _media_body(message, kind))
         case "system":
             return notice_of(message.system)
+        case "request_welcome":
+            return Notice("The contact opened the chat.")
         case "interactive":
             return _answer(message.interactive)
-        case "button" if message.button is not None and (pressed := as_text(message.button.text)):
-            return InteractiveReply(as_id(message.button.payload) or pressed, pressed)
+        case "button" if message.button is not None and (pressed := _pressed(message.button)):
+            return pressed
         case "location":
             return _location(message.location)
         case "contacts":
@@ -186,16 +193,28 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
 def notice_of(system: SystemBody | None) -> Notice:
     body = as_text(system.body) if system else None
     told = as_text(system.type) if system else None
+    if body is not None and len(body) > NOTICE_LIMIT:
+        body = f"{body[: NOTICE_LIMIT - 1]}…"
     return Notice(body or _NOTICES.get(told or "", "Something about the contact changed."))
 
 
 def _answer(interactive: Interactive | None) -> InteractiveReply | Unsupported:
-    told = as_text(interactive.type) if interactive else None
+    told = (as_text(interactive.type) or _answered(interactive)) if interactive else None
     if interactive is None or told is None:
         return Unsupported("interactive", _REASONS["interactive"])
     answer = _form(interactive.nfm_reply) if told == "nfm_reply" else _choice(_chosen(interactive, told))
     kind = f"interactive:{told}"[:KIND_LIMIT]
     return answer or Unsupported(kind, _REASONS.get(kind, _NOT_KNOWN))
+
+
+def _answered(interactive: Interactive) -> str | None:
+    """What kind of answer it is by what it holds, where it does not say so."""
+    held = {
+        "button_reply": interactive.button_reply,
+        "list_reply": interactive.list_reply,
+        "nfm_reply": interactive.nfm_reply,
+    }
+    return next((kind for kind, answer in held.items() if answer is not None), None)
 
 
 def _chosen(interactive: Interactive, told: str) -> Choice | None:
@@ -209,10 +228,24 @@ def _chosen(interactive: Interactive, told: str) -> Choice | None:
 
 
 def _choice(choice: Choice | None) -> InteractiveReply | None:
-    title = as_text(choice.title) if choice else None
-    if choice is None or title is None:
-        return None
-    return InteractiveReply(as_id(choice.id) or title, title, as_text(choice.description))
+    """A choice without a title goes by its id, which its sender gave it."""
+    title, description = (_visible(choice.title), _visible(choice.description)) if choice else (None, None)
+    id = as_id(choice.id) if choice else None
+    shown = title or id or description
+    return InteractiveReply(id or shown, shown, description) if shown is not None else None
+
+
+def _pressed(button: ButtonBody) -> InteractiveReply | None:
+    """A button of a template: its words, or what it stands for where it came without."""
+    payload = as_text(button.payload)
+    shown = _visible(button.text) or payload
+    return InteractiveReply(as_id(payload) or shown, shown) if shown is not None else None
+
+
+def _visible(told: Word) -> str | None:
+    """A text in which there is something to see."""
+    words = as_text(told)
+    return words if words is not None and shows_something(words) else None
 
 
 def _form(form: FilledForm | None) -> InteractiveReply | None:
@@ -246,21 +279,39 @@ def _location(body: LocationBody | None) -> Location | Unsupported:
     return Location(latitude, longitude, as_text(body.name), as_text(body.address))
 
 
-def _cards(bodies: list[CardBody] | None) -> ContactCards | Unsupported:
-    if not bodies:
+def _cards(raws: list[object] | None) -> ContactCards | Unsupported:
+    if not raws:
         return Unsupported("contacts", _REASONS["contacts"])
-    return ContactCards(tuple(_card(body) for body in bodies))
+    return ContactCards(tuple(_card(raw) for raw in raws))
 
 
-def _card(body: CardBody) -> ContactCard:
-    """A card without a name goes by its first number or address."""
+def _card(raw: object) -> ContactCard:
+    """A card without a name goes by its first number or address. One that is none keeps its place among the others."""
+    value = as_object(raw)
+    if value is None:
+        return ContactCard("A card that can't be read")
+    body, _ = read_model(value, CardBody)
+    written = _written_card(as_text(body.vcard) or "")
     phones = tuple(number for phone in body.phones or () if (number := as_text(phone.phone) or _plus(phone.wa_id)))
     emails = tuple(address for email in body.emails or () if (address := as_text(email.email)))
     name = body.name
     parts = [text for part in (name.first_name, name.last_name) if (text := as_text(part))] if name else []
-    told = as_text(name.formatted_name) if name else None
-    shown = told or " ".join(parts) or next(iter((*phones, *emails)), "Unnamed contact")
-    return ContactCard(shown, phones, emails, as_text(body.org.company) if body.org else None)
+    told = (as_text(name.formatted_name) if name else None) or " ".join(parts) or next(iter(written["FN"]), None)
+    phones, emails = phones or written["TEL"], emails or written["EMAIL"]
+    shown = told or next(iter((*phones, *emails)), "Unnamed contact")
+    company = as_text(body.org.company) if body.org else None
+    return ContactCard(shown, phones, emails, company or next(iter(written["ORG"]), None))
+
+
+def _written_card(vcard: str) -> dict[str, tuple[str, ...]]:
+    """What a vCard's text says of the fields that are shown. Source: RFC 6350, a line each, `group.NAME;…:value`."""
+    found: dict[str, list[str]] = {name: [] for name in ("FN", "TEL", "EMAIL", "ORG")}
+    for line in vcard.splitlines():
+        named, _, value = line.partition(":")
+        name = named.partition(";")[0].rpartition(".")[2].strip().upper()
+        if name in found and (told := value.strip().removeprefix("tel:")):
+            found[name].append(told)
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _plus(wa_id: Word) -> str | None:
@@ -269,23 +320,38 @@ def _plus(wa_id: Word) -> str | None:
 
 
 def _order(body: OrderBody | None) -> Order | Unsupported:
+    """What is ordered; a product whose number or price can't be told exactly is named in the note, with what can be.
+
+    Half an order would be delivered as a whole one.
+    """
     items = [_item(product) for product in body.product_items or ()] if body else []
     if body is None or not items:
         return Unsupported("order", _REASONS["order"])
-    if None in items:  # half an order would be delivered as a whole one
-        return Unsupported("order", "One of its products can't be read.")
-    return Order(tuple(cast("list[OrderItem]", items)), as_text(body.text))
+    others = [f"Also ordered: {item}" for item in items if isinstance(item, str)]
+    note = "\n".join([*filter(None, [as_text(body.text)]), *others])
+    return Order(tuple(item for item in items if isinstance(item, OrderItem)), note or None)
 
 
-def _item(product: OrderedProduct) -> OrderItem | None:
+def _item(raw: object) -> OrderItem | str:
+    """A product, or in words what is told of it."""
+    value = as_object(raw)
+    if value is None:
+        return "a product that can't be read"
+    product, _ = read_model(value, OrderedProduct)
     name, quantity, price = (
         as_id(product.product_retailer_id),
         as_code(product.quantity),
         as_decimal(product.item_price),
     )
-    if name is None or quantity is None or price is None:
-        return None
-    return OrderItem(name, quantity, price, as_text(product.currency) or "")
+    currency = as_text(product.currency) or ""
+    if name is not None and quantity is not None and price is not None:
+        return OrderItem(name, quantity, price, currency)
+    told_name, told_quantity = as_text(product.product_retailer_id), as_text(product.quantity)
+    told_price = as_text(product.item_price)
+    named = told_name or "a product without a name"
+    counted = f"{told_quantity} of {named}" if told_quantity else f"{named}, how many is not told"
+    priced = f"{told_price} {currency}".rstrip() + " each" if told_price else "at a price that is not told"
+    return f"{counted}, {priced}"
 
 
 def _cut(words: str) -> str:

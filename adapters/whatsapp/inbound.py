@@ -12,7 +12,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, content_of, kind_of, notice_of
+from adapters.whatsapp.contents import NEVER_EXTENDS_SESSION, OPENED_CHAT, content_of, kind_of, notice_of
 from adapters.whatsapp.models import (
     InboundMessage,
     NewUserId,
@@ -24,6 +24,7 @@ from adapters.whatsapp.models import (
     Sender,
     SystemBody,
     UserIdUpdate,
+    reported_errors,
 )
 from adapters.whatsapp.reading import Word, as_code, as_id, as_json, as_list, as_object, as_text, read_json, read_model
 from adapters.whatsapp.standing import FIELDS as STANDING_FIELDS
@@ -34,6 +35,7 @@ from domain.emoji import is_emoji
 from domain.failures import verdict
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
 from domain.messages import Failure, MessageStatus, Referral, Unsupported
+from domain.names import shows_something
 from domain.ports import Delivery, Unreadable
 from domain.updates import (
     GROUP,
@@ -56,6 +58,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 POLICY_VIOLATION = 368  # the network's code: blocked for breaking its rules
 MAX_ITEMS = 20_000  # in one body; the network sends up to 1,000
 REASON_LIMIT = 200  # characters
+NAME_LIMIT = 512  # characters of the name somebody gives themselves; WhatsApp's own field takes 25
+TOLD_LIMIT = 4096  # characters of each text of an advertisement
 MILLISECONDS_FROM = 100_000_000_000  # a number of seconds that high would be the year 5138
 
 STATUSES = {
@@ -334,8 +338,6 @@ def _message(place: Place, raw: object, senders: _Senders, *, echoed: bool) -> U
     kind = kind_of(item, message.type)
     if as_text(message.group_id) or "group_id" in faults:
         return Ignored(place, GROUP)
-    if kind == "request_welcome":
-        return Ignored(place, "request_welcome")
     wamid = as_id(message.id)
     if wamid is None:
         return Ignored(place, f"unreadable: a message ({kind}) without an id")
@@ -413,10 +415,11 @@ def _said(told: _Told, kind: str, message: InboundMessage, faults: dict[str, str
         content=content,
         original=told.original,
         extends_session=kind not in NEVER_EXTENDS_SESSION,
+        opens_thread=kind == OPENED_CHAT,
         reply_to=Wamid(reply_to) if reply_to else None,
         forwarded=forwarded,
         referral=_referral(message.referral),
-        breaks_rules=any(as_code(error.code) == POLICY_VIOLATION for error in message.errors or ()),
+        breaks_rules=any(as_code(error.code) == POLICY_VIOLATION for error in reported_errors(message.errors)),
     )
 
 
@@ -491,24 +494,25 @@ def _status(place: Place, raw: object) -> Update:
         status=status,
         at=_instant(report.timestamp),
         callback=as_text(report.biz_opaque_callback_data),
-        failure=_failure(report.errors) if status is MessageStatus.FAILED else None,
+        failure=_failure(reported_errors(report.errors)) if status is MessageStatus.FAILED else None,
     )
 
 
-def _failure(errors: list[ReportedError] | None) -> Failure:
-    if not errors:
-        return verdict(None, None).failure
-    return verdict(as_code(errors[0].code), as_text(errors[0].explanation)).failure
+def _failure(errors: list[ReportedError]) -> Failure:
+    """By the first error that has a code, else by the first."""
+    error = next((each for each in errors if as_code(each.code) is not None), None) or next(iter(errors), None)
+    return verdict(as_code(error.code), as_text(error.explanation)).failure if error else verdict(None, None).failure
 
 
 def _referral(body: ReferralBody | None) -> Referral | None:
     if body is None:
         return None
+    url = as_text(body.source_url) or ""
     return Referral(
-        source_url=as_text(body.source_url) or "",
-        headline=as_text(body.headline),
-        body=as_text(body.body),
-        source_id=as_text(body.source_id),
+        source_url=url if len(url) <= TOLD_LIMIT else "",  # a link without its end leads elsewhere
+        headline=_bounded(body.headline, TOLD_LIMIT),
+        body=_bounded(body.body, TOLD_LIMIT),
+        source_id=as_id(body.source_id),
     )
 
 
@@ -571,13 +575,20 @@ def _named(number: Word, user_id: Word, senders: _Senders) -> Person | None:
 
 
 def _person_of(wa_id: str | None, business_scoped_id: str | None, profile: Profile | None) -> Person:
-    username = as_text(profile.username) if profile else None
+    username = as_id(profile.username) if profile else None
+    name = _bounded(profile.name, NAME_LIMIT) if profile else None
     return Person(
         wa_id=wa_id,
         business_scoped_id=business_scoped_id,
         username=(username.removeprefix("@") or None) if username else None,
-        profile_name=as_text(profile.name) if profile else None,
+        profile_name=name if name is not None and shows_something(name) else None,
     )
+
+
+def _bounded(told: Word, limit: int) -> str | None:
+    """The words, with a … where they were cut; the original has all of them."""
+    words = as_text(told)
+    return words if words is None or len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 def _names(*told: Word) -> list[str]:

@@ -5,7 +5,7 @@ Source: WhatsApp Business Platform, "Webhooks" and the pages of each kind of mes
 
 import msgspec
 
-from adapters.whatsapp.reading import Word
+from adapters.whatsapp.reading import Word, as_code, as_list, as_object, as_text, read_model
 
 
 class ErrorData(msgspec.Struct):
@@ -22,6 +22,22 @@ class ReportedError(msgspec.Struct):
     @property
     def explanation(self) -> Word:
         return (self.error_data.details if self.error_data else None) or self.details or self.message or self.title
+
+
+def reported_errors(told: object) -> list[ReportedError]:
+    """A list of errors, also where it is one error, or where an error is its code or its words alone."""
+    raws = as_list(told) if isinstance(told, list) else [told]
+    return [error for raw in raws or [] if (error := _reported_error(raw)) is not None]
+
+
+def _reported_error(raw: object) -> ReportedError | None:
+    value = as_object(raw)
+    if value is not None:
+        return read_model(value, ReportedError)[0]
+    words = as_text(raw)
+    if words is None:
+        return None
+    return ReportedError(code=words) if as_code(words) is not None else ReportedError(title=words)
 
 
 class Profile(msgspec.Struct):
@@ -155,6 +171,7 @@ class CardBody(msgspec.Struct):
     phones: list[CardPhone] | None = None
     emails: list[CardEmail] | None = None
     org: CardCompany | None = None
+    vcard: Word = None
 
 
 class OrderedProduct(msgspec.Struct):
@@ -166,7 +183,7 @@ class OrderedProduct(msgspec.Struct):
 
 class OrderBody(msgspec.Struct):
     text: Word = None
-    product_items: list[OrderedProduct] | None = None
+    product_items: list[object] | None = None
 
 
 class UnsupportedBody(msgspec.Struct):
@@ -184,7 +201,7 @@ class InboundMessage(msgspec.Struct):
     group_id: Word = None
     context: Context | None = None
     referral: ReferralBody | None = None
-    errors: list[ReportedError] | None = None
+    errors: object = None
     text: TextBody | None = None
     image: MediaBody | None = None
     video: MediaBody | None = None
@@ -198,7 +215,7 @@ class InboundMessage(msgspec.Struct):
     interactive: Interactive | None = None
     button: ButtonBody | None = None
     location: LocationBody | None = None
-    contacts: list[CardBody] | None = None
+    contacts: list[object] | None = None
     order: OrderBody | None = None
     unsupported: UnsupportedBody | None = None
 
@@ -219,4 +236,4 @@ class ReportedStatus(msgspec.Struct):
     recipient_participant_id: Word = None
     participant_recipient_id: Word = None
     biz_opaque_callback_data: Word = None
-    errors: list[ReportedError] | None = None
+    errors: object = None

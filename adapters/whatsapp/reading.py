@@ -102,8 +102,8 @@ def as_decimal(value: object) -> Decimal | None:
 def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, str]]:
     """The model with what could be read of an object, and what was wrong with each of its fields left out.
 
-    Of a field that is an object or a list only the odd field within is left out, so that it costs nothing around it;
-    what was wrong first within `text` is told as `text.`.
+    Of a field that is an object or a list only the odd field or element within is left out, so that it costs nothing
+    around it; what was wrong first within `text` is told as `text.`.
     """
     left, faults, leaves = value, dict[str, str](), 0
     while True:
@@ -115,7 +115,7 @@ def read_model(value: dict[str, object], model: type[M]) -> tuple[M, dict[str, s
             field = steps[0] if steps else None
             if not isinstance(field, str) or field not in left:
                 raise
-            if len(steps) > 1 and isinstance(steps[-1], str) and leaves < LEAVES_LEFT_OUT:
+            if len(steps) > 1 and leaves < LEAVES_LEFT_OUT:
                 leaves += 1
                 faults.setdefault(f"{field}.", str(fault))
                 left = cast("dict[str, object]", _without(left, steps))
@@ -129,6 +129,8 @@ def _without(value: object, steps: list[str | int]) -> object:
     step, *further = steps
     if isinstance(step, int):
         elements = as_list(value) or []
+        if not further:
+            return [*elements[:step], *elements[step + 1 :]]
         return [*elements[:step], _without(elements[step], further), *elements[step + 1 :]]
     parts = as_object(value) or {}
     if further:

@@ -197,8 +197,17 @@ def _examples(header: _Component, body: _Component, buttons: list[_Button]) -> d
     found |= _named("body", rows[0] if rows else None, of_body.body_text_named_params)
     for index, button in enumerate(buttons):
         examples = as_list(button.example) or [button.example]
-        found[(f"button:{index}", "1")] = as_text(examples[0])
+        found[(f"button:{index}", "1")] = _filled(as_text(button.url), as_text(examples[0]))
     return found
+
+
+def _filled(url: str | None, example: str | None) -> str | None:
+    """What fills the blank of a link, as a send would: the network's example is the whole link."""
+    before, blank, after = (url or "").partition("{{1}}")
+    if example is None or not blank or len(example) <= len(before) + len(after):
+        return example
+    fits = example.startswith(before) and example.endswith(after)
+    return example[len(before) : len(example) - len(after)] if fits else example
 
 
 def _named(

@@ -320,7 +320,7 @@ async def receive_message(
         return _record(tx.organization, update, Outcome.IGNORED, now, reason)
     contact = known(desk, update.person)
     thread = thread_of(desk, channel, contact, update.person) if contact else None
-    if thread is None and not (update.extends_session or update.stands_in):
+    if thread is None and not (update.extends_session or update.opens_thread):
         return _record(tx.organization, update, Outcome.IGNORED, now, ABSENT)
     contact = _stopped(tx, desk, await acquainted(ports, tx, desk, update.person, now), update, at)
     thread = thread_of(desk, channel, contact, update.person)

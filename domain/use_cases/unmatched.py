@@ -93,5 +93,6 @@ def _item(update: Change, wamid: Wamid, content: IncomingContent, *, stands_in: 
         content=content,
         original=update.original,
         extends_session=False,
+        opens_thread=stands_in,
         stands_in=stands_in,
     )

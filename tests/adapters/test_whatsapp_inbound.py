@@ -216,13 +216,94 @@ def test_an_odd_neighbour_costs_neither_a_code_nor_an_advertisement() -> None:
     assert came.referral == Referral("https://ad.example", None, "Bikes", None)
 
 
-def test_more_odd_fields_than_anybody_makes_by_mistake_cost_their_list() -> None:
-    cards = [{"name": {"formatted_name": "Ana"}, "org": "Acme"} for _ in range(17)]
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ([{"code": 131026, "title": "Message undeliverable"}], 131026),
+        ([{"code": "131049", "title": "Not delivered"}], 131049),
+        ([{"code": 131053, "title": "Media upload error", "error_data": "Unsupported media"}], 131053),
+        ({"code": 131042, "title": "Business eligibility payment issue"}, 131042),
+        (None, None),
+        ([], None),
+        ([None, True], None),
+        ([{"code": 131047, "title": "Re-engagement message", "href": ["https://example.com"]}], 131047),
+        (["131026"], 131026),
+        ("131026", 131026),
+        (["odd", {"title": "no code"}, {"code": 131047}], 131047),
+    ],
+)
+def test_a_failed_mark_tells_its_code_whatever_shape_stands_beside_it(errors: object, code: int | None) -> None:
+    status = {"id": "wamid.o1", "status": "failed", "errors": errors}
+    [update] = updates_of(with_change(statuses=[status], contacts=[{"wa_id": "15550102001"}]))
 
-    update = told({"type": "contacts", "contacts": cards})
+    assert isinstance(update, StatusReported)
+    assert update.failure is not None
+    assert update.failure.code == code
+
+
+def test_a_failure_that_is_a_word_alone_quotes_it() -> None:
+    [update] = updates_of(with_change(statuses=[{"id": "wamid.o1", "status": "failed", "errors": ["out of paper"]}]))
+
+    assert isinstance(update, StatusReported)
+    assert update.failure is not None
+    assert "out of paper" in f"{update.failure.title} {update.failure.hint}"
+
+
+def test_an_element_of_a_list_that_is_no_object_costs_itself_alone() -> None:
+    phones = [{"phone": "+1 415 555 0164"}, "+1 415 555 0165", None, {"phone": "+1 415 555 0166"}]
+    ada = {"name": {"formatted_name": "Ada"}, "phones": phones}
+
+    update = told({"type": "contacts", "contacts": ["Ben", ada, None]})
 
     assert isinstance(update, MessageReceived)
-    assert isinstance(update.content, Unsupported)
+    assert update.content == ContactCards(
+        (
+            ContactCard("A card that can't be read"),
+            ContactCard("Ada", ("+1 415 555 0164", "+1 415 555 0166")),
+            ContactCard("A card that can't be read"),
+        )
+    )
+
+
+def test_a_card_that_is_a_text_is_read_as_one() -> None:
+    lines = [
+        "BEGIN:VCARD",
+        "VERSION:3.0",
+        "FN:Vera Card",
+        "TEL;type=CELL;waid=14155550167:+1 415 555 0167",
+        "item1.TEL:tel:+1-415-555-0168",
+        "email;type=WORK:vera@example.com",
+        "ORG:Cards Ltd",
+        "X-odd",
+        "END:VCARD",
+    ]
+    shared = {"vcard": "\r\n".join(lines), "origin": "contact_request"}
+
+    assert content_of("contacts", [shared]) == ContactCards(
+        (
+            ContactCard(
+                "Vera Card", ("+1 415 555 0167", "+1-415-555-0168"), ("vera@example.com",), organization="Cards Ltd"
+            ),
+        )
+    )
+
+
+def test_a_number_that_was_asked_for_is_shown_as_the_card_it_came_as() -> None:
+    phones = [{"phone": "+1 415 555 0168", "type": "CELL", "wa_id": "14155550168"}]
+    card = {"name": {"formatted_name": "Uma"}, "phones": phones, "origin": "contact_request"}
+    item = {"type": "contacts", "id": "wamid.a", "from_user_id": "US.7700112233446699", "contacts": [card]}
+    [update] = updates_of(with_change(messages=[item | {"context": {"id": "wamid.asked"}}]))
+
+    assert isinstance(update, MessageReceived)
+    assert update.reply_to == "wamid.asked"
+    assert update.content == ContactCards((ContactCard("Uma", ("+1 415 555 0168",)),))
+
+
+def test_more_odd_fields_than_anybody_makes_by_mistake_cost_their_list() -> None:
+    phones = [{"phone": "+15550102002", "wa_id": [1]} for _ in range(17)]
+    card = {"name": {"formatted_name": "Ana"}, "phones": phones}
+
+    assert content_of("contacts", [card]) == ContactCards((ContactCard("Ana"),))
 
 
 def test_what_was_chosen_is_read_with_its_id() -> None:
@@ -230,6 +311,38 @@ def test_what_was_chosen_is_read_with_its_id() -> None:
     assert own_message("button_reply__01").content == InteractiveReply("b1", "Tomorrow")
     row = {"type": "list_reply", "list_reply": {"id": "r1", "title": "Large", "description": "40 cm"}}
     assert content_of("interactive", row) == InteractiveReply("r1", "Large", "40 cm")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "content"),
+    [
+        ("button", {"payload": "ORDER-17-YES", "text": "Yes"}, InteractiveReply("ORDER-17-YES", "Yes")),
+        ("button", {"payload": "ORDER-17-NO"}, InteractiveReply("ORDER-17-NO", "ORDER-17-NO")),
+        ("button", {"payload": "p", "text": "\u3164"}, InteractiveReply("p", "p")),
+        ("button", {"text": " "}, Unsupported("button", "It does not say which button was chosen.")),
+        (
+            "interactive",
+            {"type": "button_reply", "button_reply": {"id": 1, "title": 1.0}},
+            InteractiveReply("1", "1"),
+        ),
+        ("interactive", {"type": "list_reply", "list_reply": {"id": "row-7"}}, InteractiveReply("row-7", "row-7")),
+        ("interactive", {"list_reply": {"id": "row-8", "title": "Eight"}}, InteractiveReply("row-8", "Eight")),
+        ("interactive", {"type": "button_reply", "button_reply": {"id": "b", "title": ""}}, InteractiveReply("b", "b")),
+        (
+            "interactive",
+            {"type": "list_reply", "list_reply": {"description": "40 cm"}},
+            InteractiveReply("40 cm", "40 cm", "40 cm"),
+        ),
+        (
+            "interactive",
+            {"type": "list_reply", "list_reply": {}},
+            Unsupported("interactive:list_reply", "It does not say which row was chosen."),
+        ),
+        ("interactive", {"future": 1}, Unsupported("interactive", "It does not say what was answered.")),
+    ],
+)
+def test_what_can_be_told_of_a_choice_is_shown(kind: str, body: dict[str, Any], content: IncomingContent) -> None:
+    assert content_of(kind, body) == content
 
 
 def test_a_choice_without_an_id_goes_by_its_words() -> None:
@@ -276,10 +389,35 @@ def test_an_order_is_read_with_numbers_written_either_way() -> None:
     )
 
 
-def test_half_an_order_is_not_shown_as_a_whole_one() -> None:
-    items = [{"product_retailer_id": "BELL", "quantity": 2, "item_price": 4}, {"product_retailer_id": "LAMP"}]
+@pytest.mark.parametrize(
+    ("product", "told"),
+    [
+        ({"product_retailer_id": "sku-2", "quantity": 1, "currency": "EUR"}, "1 of sku-2, at a price that is not told"),
+        (
+            {"product_retailer_id": "cheese", "quantity": 0.5, "item_price": 20, "currency": "EUR"},
+            "0.5 of cheese, 20 EUR each",
+        ),
+        ({"product_retailer_id": "tea", "quantity": 2, "item_price": "10,50"}, "2 of tea, 10,50 each"),
+        ({"quantity": {"odd": 1}, "item_price": 1}, "a product without a name, how many is not told, 1 each"),
+        ("sku-9", "a product that can't be read"),
+    ],
+)
+def test_a_product_that_cannot_be_told_exactly_is_read_in_words_beside_the_others(product: object, told: str) -> None:
+    bell = {"product_retailer_id": "BELL", "quantity": 2, "item_price": 4}
 
-    assert content_of("order", {"product_items": items}) == Unsupported("order", "One of its products can't be read.")
+    mixed = content_of("order", {"text": "Soon, please", "product_items": [product, bell]})
+    alone = content_of("order", {"product_items": [product]})
+
+    assert mixed == Order((OrderItem("BELL", 2, Decimal(4), ""),), f"Soon, please\nAlso ordered: {told}")
+    assert alone == Order((), f"Also ordered: {told}")
+
+
+def test_a_free_product_costs_nothing_and_an_order_of_nothing_is_none() -> None:
+    free = {"product_retailer_id": "gift", "quantity": 1, "item_price": 0, "currency": "BRL"}
+
+    assert content_of("order", {"text": None, "product_items": [free]}) == Order(
+        (OrderItem("gift", 1, Decimal(0), "BRL"),)
+    )
     assert content_of("order", {"text": "Hm"}) == Unsupported("order", "It does not say what is ordered.")
 
 
@@ -485,6 +623,52 @@ def test_an_advertisement_is_named_with_what_is_told_of_it() -> None:
         "https://example.com/ad", "Spring bikes", "Now with lights", "9001"
     )
     assert own_message("text_referral_bare__01").referral == Referral("")
+
+
+def test_texts_of_an_advertisement_have_an_end_and_say_where_they_were_cut() -> None:
+    odd = {"source_url": "https://ad.example/" + "u" * 4096, "headline": "h" * 4097, "body": "b" * 4096}
+    came = told({"type": "text", "text": {"body": "Hi"}, "referral": odd | {"source_id": 120200000000000001}})
+
+    assert isinstance(came, MessageReceived)
+    assert came.referral == Referral("", "h" * 4095 + "…", "b" * 4096, "120200000000000001")
+
+
+def test_a_notice_of_the_networks_has_an_end() -> None:
+    update = told({"type": "system", "system": {"body": "n" * 5000}})
+
+    assert isinstance(update, MessageReceived)
+    assert update.content == Notice("n" * 4095 + "…")
+
+
+def test_a_chat_that_was_only_opened_leaves_a_notice_with_its_advertisement() -> None:
+    update = told({"type": "request_welcome", "referral": {"source_id": "9", "headline": "Chat with us"}})
+
+    assert isinstance(update, MessageReceived)
+    assert update.content == Notice("The contact opened the chat.")
+    assert update.referral == Referral("", "Chat with us", None, "9")
+    assert (update.extends_session, update.opens_thread) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("contact", "name"),
+    [
+        ({}, None),
+        ({"profile": None}, None),
+        ({"profile": {"name": " "}}, None),
+        ({"profile": {"name": "\u3164"}}, None),
+        ({"profile": {"name": "\u200b\u2800"}}, None),
+        ({"profile": {"name": {"first": "x"}}}, None),
+        ({"profile": {"name": "\u202eevil\u200bname\n2"}}, "\u202eevil\u200bname\n2"),
+        ({"profile": {"name": "a" * 600}}, "a" * 511 + "…"),
+        ({"profile": {"name": "Zo\u00eb \U0001f9f6", "username": "z" * 600}}, "Zo\u00eb \U0001f9f6"),
+    ],
+)
+def test_a_name_nobody_can_see_is_none(contact: dict[str, Any], name: str | None) -> None:
+    text = {"id": "wamid.m1", "from": "15550102001", "type": "text", "text": {"body": "b"}}
+    [update] = updates_of(with_change(contacts=[{"wa_id": "15550102001", **contact}], messages=[text]))
+
+    assert isinstance(update, MessageReceived)
+    assert update.person == Person("15550102001", profile_name=name)
 
 
 def test_times_are_passed_on_as_told_and_nonsense_is_none() -> None:

@@ -284,6 +284,23 @@ def test_two_changes_within_a_second_both_count_in_the_order_they_came() -> None
     assert [version.content for version in message.versions] == [FIRST, SECOND]
 
 
+def test_of_a_message_edited_without_end_the_first_words_and_the_newest_are_kept() -> None:
+    message = an_inbound(content=Text("0"))
+    for number in range(1, 1001):
+        message = changed(message, Text(f"{number}"), NOON + number * MINUTE)
+
+    kept = [version.content for version in message.versions]
+    assert kept == [Text("0"), *(Text(f"{number}") for number in range(901, 1000))]
+    assert message.content == Text("1000")
+    assert changed(message, Text("500"), NOON + 500 * MINUTE) == message  # told once more: it is kept no longer
+    between = changed(message, Text("between"), NOON + 950 * MINUTE + MINUTE / 2)
+    assert (len(between.versions), between.versions[0].content, between.content) == (100, Text("0"), Text("1000"))
+
+    gone = taken_back(message, NOON + HOUR * 24)
+    assert len(gone.versions) == 100
+    assert (gone.versions[0].content, gone.versions[-1].content) == (Text("0"), Text("1000"))
+
+
 def test_a_deleted_message_says_nothing_but_to_those_who_look_at_its_past() -> None:
     message = taken_back(after_changes((SECOND, NOON + MINUTE)), NOON + HOUR)
 

@@ -249,6 +249,19 @@ async def test_of_two_threads_a_merge_left_the_one_that_answers_the_same_name_go
 # Again, late, all at once
 
 
+async def test_who_only_opened_the_chat_is_seen_and_opens_no_session_and_no_ticket(desk: Desk) -> None:
+    opened = replace(
+        desk.message(content=Notice("The contact opened the chat."), extends_session=False), opens_thread=True
+    )
+
+    [record] = await desk.receive(opened)
+
+    [message] = await desk.messages()
+    thread = await desk.thread()
+    assert (record.outcome, message.content) == (Outcome.APPLIED, Notice("The contact opened the chat."))
+    assert (thread.session, thread.ticket, thread.unread_count) == (None, None, 1)
+
+
 async def test_the_same_webhook_fifty_times_in_parallel_gives_one_message(desk: Desk) -> None:
     update = desk.message()
 

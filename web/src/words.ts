@@ -9,6 +9,7 @@ export function degrees({ latitude, longitude }: { latitude: number; longitude: 
 }
 
 export function orderWord(products: number): string {
+  if (products === 0) return "Order"; // its note says of what
   return products === 1 ? "Order of 1 product" : `Order of ${products} products`;
 }
 
