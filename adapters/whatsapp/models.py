@@ -26,8 +26,8 @@ class ReportedError(msgspec.Struct):
 
 def reported_errors(told: object) -> list[ReportedError]:
     """A list of errors, also where it is one error, or where an error is its code or its words alone."""
-    raws = as_list(told) if isinstance(told, list) else [told]
-    return [error for raw in raws or [] if (error := _reported_error(raw)) is not None]
+    listed = as_list(told)
+    return [error for raw in ([told] if listed is None else listed) if (error := _reported_error(raw)) is not None]
 
 
 def _reported_error(raw: object) -> ReportedError | None:
