@@ -57,8 +57,6 @@ async def show_unmatched(ports: Ports, found: Parked) -> bool:
                 if desk.ticket_numbers:
                     await tx.next_ticket_numbers(-len(desk.ticket_numbers))
                 shown = record.outcome is Outcome.APPLIED
-                if shown:
-                    tx.save(replace(record, reason="shown without its message"))
         if not (shown and item is not None and item.stands_in):  # what waited for a message that is here is gone
             tx.save(*(replace(each, due_at=None) for each in due))
     return shown

@@ -66,7 +66,7 @@ async def test_an_edit_of_a_message_that_never_came_is_read_as_a_message_with_th
     assert (ticket.subject, ticket.status) == ("Please cancel my order", TicketStatus.NEW)
     assert MessageAdded(thread.id, message.id) in await desk.events()
     [again] = await desk.receive(edit)
-    assert again.outcome is Outcome.APPLIED
+    assert again.outcome is Outcome.PARKED
 
 
 async def test_nothing_is_shown_twice(desk: Desk) -> None:
