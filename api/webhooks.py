@@ -11,7 +11,9 @@ import hmac
 import json
 import re
 from collections.abc import Collection
+from functools import partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -41,6 +43,8 @@ STORED_WITHIN_S: Final = 2.0
 BYTES_COMING: Final = 32 * 1024 * 1024  # of bodies that are not whole
 BYTES_HANDLED: Final = 32 * 1024 * 1024  # of those that are
 LONGEST_CHALLENGE: Final = 256
+READ_AT_ONCE: Final = 16 * 1024  # bytes that a stranger's body may have to be read on the loop
+NAMED_AT_MOST: Final = 1_000  # numbers, and accounts, that are looked up to see who may have signed a body
 NUMBERS_SAID: Final = 5  # of those that an unsigned body names
 NOT_JSON: Final = "The body is not JSON."
 LOOKS_SIGNED: Final = re.compile(r"sha256=[0-9a-f]{64}")
@@ -69,6 +73,7 @@ class WhatsAppWebhook:
         self._max_per_address = max_per_address
         self._coming = Crowd(max_in_flight, max_per_address, BYTES_COMING)
         self._handled = Places()
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by address
         self._strange_handshakes = Seldom("a webhook's handshake was refused")
         self._unsigned = Seldom("a webhook was refused: its signature is missing or wrong")
 
@@ -112,10 +117,21 @@ class WhatsAppWebhook:
         if not is_apps:  # whose signature is yet to be looked up has no more than an address's share
             shares.append(Share(("address", shared_by(request.scope)), self._max_per_address))
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
-            named = numbers_named(body)
-            if not is_apps and (named is None or not await self._is_signed_by_its_channels(body, header, named)):
+            if is_apps:
+                return await self._store(request, body, numbers_named(body))
+            named, accounts = await self._read_unsigned(body, shared_by(request.scope))
+            if named is None or not await self._is_signed_by_its_channels(body, header, named, accounts):
                 return self._not_signed(caller_of(request.scope).address, "wrong", named)
             return await self._store(request, body, named)
+
+    async def _read_unsigned(
+        self, body: bytes, address: str
+    ) -> tuple[set[PhoneNumberId] | None, set[BusinessAccountId]]:
+        """Whom a body speaks of that anybody may have written: beside the loop, one at a time of each address."""
+        if len(body) <= READ_AT_ONCE:
+            return _spoken_of(body)
+        async with self._reading.setdefault(address, asyncio.Lock()):
+            return await asyncio.to_thread(partial(_spoken_of, body))
 
     async def _store(self, request: Request, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
         """Signed, so it is kept, whatever it is."""
@@ -140,9 +156,13 @@ class WhatsAppWebhook:
         self._meters.acknowledged.inc()
         return Response(status_code=200)
 
-    async def _is_signed_by_its_channels(self, body: bytes, header: str, numbers: Collection[PhoneNumberId]) -> bool:
+    async def _is_signed_by_its_channels(
+        self, body: bytes, header: str, numbers: set[PhoneNumberId], accounts: set[BusinessAccountId]
+    ) -> bool:
         """A channel's secret speaks only where everything the body names is of channels that hold the same secret."""
-        channels = await self._channels_of(set(numbers), _accounts_without_number(body))
+        if max(len(numbers), len(accounts)) > NAMED_AT_MOST:
+            return False
+        channels = await self._channels_of(numbers, accounts)
         if not channels:
             return False
         prints = {channel.app_secret_print for channel in channels}
@@ -210,6 +230,12 @@ def _signature(request: Request) -> str | None:
 
 def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
+
+
+def _spoken_of(body: bytes) -> tuple[set[PhoneNumberId] | None, set[BusinessAccountId]]:
+    """The numbers, and the accounts that are meant as a whole; no numbers at all where it is not JSON."""
+    named = numbers_named(body)
+    return named, set() if named is None else _accounts_without_number(body)
 
 
 def _accounts_without_number(body: bytes) -> set[BusinessAccountId]:

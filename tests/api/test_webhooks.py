@@ -4,8 +4,10 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from dataclasses import replace
+from typing import cast
 
 import httpx
 import pytest
@@ -13,12 +15,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from adapters.memory.journal import MemoryJournal
+from api import webhooks
 from api.edge import Edge
 from api.logs import set_up_logs
 from api.metrics import Meters
-from api.webhooks import BODY_LIMIT, PATH, WhatsAppWebhook
+from api.webhooks import BODY_LIMIT, NAMED_AT_MOST, PATH, WhatsAppWebhook
 from domain.errors import Unavailable
-from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryState, Ports
+from domain.ids import PhoneNumberId
+from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryState, Directory, Listing, Ports
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import ACME, GLOBEX
 
@@ -407,6 +411,46 @@ async def test_a_body_that_is_not_signed_is_told_of_with_the_numbers_it_names(
     (line,) = lines(capsys)
     assert (line["level"], line["signature"], line["address"]) == ("warning", how, "127.0.0.1")
     assert line["numbers"] == (None if how == "missing" else "111 222")
+
+
+async def test_what_a_stranger_wrote_is_read_beside_the_loop_and_one_at_a_time(
+    meta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hundred thousand empty entries take a fifth of a second to read, and anybody may send them."""
+    loop, reading, at_once = threading.get_ident(), 0, 0
+    read = webhooks.numbers_named
+
+    def watched(body: bytes) -> set[PhoneNumberId] | None:
+        nonlocal reading, at_once
+        assert threading.get_ident() != loop
+        reading += 1
+        at_once = max(at_once, reading)
+        named = read(body)
+        reading -= 1
+        return named
+
+    monkeypatch.setattr(webhooks, "numbers_named", watched)
+    body = b'{"object": "whatsapp_business_account", "entry": [' + b"{}," * 20_000 + b"{}]}"
+
+    answers = await asyncio.gather(*(meta.post(PATH, content=body, headers=signed(b"other")) for _ in range(8)))
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert at_once == 1
+
+
+async def test_a_body_that_names_thousands_of_numbers_is_not_looked_up(ports: Ports, meters: Meters) -> None:
+    looked_up: list[int] = []
+
+    class Watched:
+        async def find(self, listing: Listing, values: Collection[str]) -> list[object]:
+            looked_up.append(len(values))
+            return []
+
+    body = a_body(*(Line(str(number), "901") for number in range(NAMED_AT_MOST + 1)))
+    async with client_of(replace(ports, directory=cast("Directory", Watched())), meters) as meta:
+        assert (await meta.post(PATH, content=body, headers=signed(b"other"))).status_code == 401
+
+    assert looked_up == []
 
 
 async def test_a_thousand_of_them_are_two_lines_at_the_most(
