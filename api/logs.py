@@ -13,6 +13,8 @@ from typing import Final, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from api.seldom import SeldomWarnings
+
 LONGEST_VALUE: Final = 1024
 LONGEST_TRACE: Final = 4096  # the end of it, where the cause stands
 HIDDEN: Final = "•••"
@@ -20,6 +22,7 @@ OURS: Final = re.compile(r"\b(?:dk|ds|whsec)_[A-Za-z0-9_-]{8,}|(?<=Bearer )[^\s\
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SHORTEST_SECRET: Final = 4  # a shorter one would hide every other word
 QUIET_LIBRARIES: Final = ("httpx", "httpcore", "uvicorn", "asyncio", "aiosqlite", "tortoise", "strawberry")
+TELLS_OF_STRANGERS: Final = "uvicorn.error"  # a line for each request that is no HTTP, or asks for an odd upgrade
 
 
 def set_up_logs(
@@ -52,6 +55,7 @@ def set_up_logs(
     root.setLevel(level.upper())
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(TELLS_OF_STRANGERS).filters = [SeldomWarnings()]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,5 +1,6 @@
 """Lines of the log that a stranger can cause: each kind once in a while, with how often it was meant since the last."""
 
+import logging
 import time
 from typing import Final
 
@@ -26,3 +27,18 @@ class Seldom:
             return
         log.warning(self._event, times=self._unsaid, **about)
         self._said_at, self._unsaid = now_s, 0
+
+
+class SeldomWarnings(logging.Filter):
+    """For a library that warns of each odd request in a fixed text: every text is a kind of line. Errors pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[str, Seldom] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING:
+            return True
+        text = str(record.msg)  # before anything of a request is filled in, so that there are few of them
+        self._kinds.setdefault(text, Seldom(text)).warn()
+        return False

@@ -1,6 +1,7 @@
 """What strangers can cause in the log: told, and never as often as they like."""
 
 import json
+import logging
 
 import pytest
 
@@ -37,3 +38,27 @@ def test_one_kind_does_not_silence_another(capsys: pytest.CaptureFixture[str]) -
         Seldom(event).warn()
 
     assert [line["event"] for line in told(capsys)] == ["a key was refused", "a handshake was refused"]
+
+
+def test_a_library_that_warns_of_each_request_is_told_of_as_seldom(capsys: pytest.CaptureFixture[str]) -> None:
+    """uvicorn does, of what is no HTTP and of an upgrade to something else, and anybody may send either."""
+    set_up_logs("json")
+    server = logging.getLogger("uvicorn.error")
+
+    for _ in range(100):
+        server.warning("Invalid HTTP request received.")
+        server.warning("Unsupported upgrade request.")
+
+    assert [line["event"] for line in told(capsys)] == [
+        "Invalid HTTP request received.",
+        "Unsupported upgrade request.",
+    ]
+
+
+def test_each_of_its_errors_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("json")
+
+    for _ in range(2):
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application")
+
+    assert len(told(capsys)) == 2
