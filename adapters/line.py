@@ -56,17 +56,20 @@ class FairLine:
             raise Throttled(self._retry_after_s)
         newest = self._askers[most].pop()
         self._length -= 1
-        newest.set_exception(Throttled(self._retry_after_s))
+        if not newest.done():  # else it was given up a moment ago
+            newest.set_exception(Throttled(self._retry_after_s))
 
     def _let_in_next(self) -> None:
-        if not self._askers:
-            self._free += 1
-            return
-        asker, waiting = self._askers.popitem(last=False)
-        waiting.popleft().set_result(None)
-        self._length -= 1
-        if waiting:
-            self._askers[asker] = waiting  # behind everybody else
+        while self._askers:
+            asker, waiting = self._askers.popitem(last=False)
+            first = waiting.popleft()
+            self._length -= 1
+            if waiting:
+                self._askers[asker] = waiting  # behind everybody else
+            if not first.done():  # else it was given up a moment ago
+                first.set_result(None)
+                return
+        self._free += 1
 
     def _forget(self, asker: str, waiting: Waiting) -> None:
         mine = self._askers.get(asker, deque[Waiting]())

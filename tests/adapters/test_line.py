@@ -109,3 +109,29 @@ async def test_who_is_crowded_out_and_goes_away_gives_no_place_back() -> None:
     await office.all_come(["ben"] * 5)
 
     assert office.most_inside == 1
+
+
+async def test_a_place_is_not_lost_on_who_goes_away_the_moment_it_is_given_back() -> None:
+    office = Office()
+    async with office.line.place("first"):
+        gone = asyncio.create_task(office.come("gone"))
+        await asyncio.sleep(0)
+        gone.cancel()  # and has not left the line yet
+    await asyncio.wait([gone])
+
+    await asyncio.wait_for(office.come("ann"), 5)
+
+    assert office.let_in == ["ann"]
+
+
+async def test_who_goes_away_the_moment_they_are_crowded_out_makes_room() -> None:
+    office = Office(longest=2)
+    async with office.line.place("first"):
+        waiting = [asyncio.create_task(office.come("mallory")) for _ in range(2)]
+        await asyncio.sleep(0)
+        later = asyncio.create_task(office.come("ann"))
+        waiting[1].cancel()
+        await asyncio.wait([waiting[1]])
+    await asyncio.wait([waiting[0], later])
+
+    assert sorted(office.let_in) == ["ann", "mallory"]
