@@ -11,9 +11,9 @@ from domain.messages import Message, MessageStatus
 from domain.outbox import LEASE
 from domain.ports import Accepted, Outgoing, Rejected
 from domain.use_cases.alarms import ring
-from domain.use_cases.dispatch import give_up
+from domain.use_cases.dispatch import GAVE_UP, give_up
 from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
-from tests.builders import ACME, HOUR, MINUTE, NOON, a_person, an_id
+from tests.builders import ACME, HOUR, MINUTE, NOON, a_person, a_template, an_id, an_organization
 from tests.domain.desk import Desk, open_desk
 
 DAY = timedelta(days=1)
@@ -109,6 +109,23 @@ async def test_a_message_that_failed_because_the_clock_was_a_day_ahead_leaves_wh
     assert await desk.dispatch_due() == [queued.id]
     assert (await desk.message_by_id(queued.id)).status is SENT
     assert await undo(desk) == (0, 0, 0)
+
+
+async def test_a_template_that_was_given_back_stays_failed_where_the_month_has_no_unit_for_it_any_more(
+    desk: Desk,
+) -> None:
+    desk.clock.at = NOON + 2 * DAY
+    await desk.given(a_template())
+    queued = await desk.reply_with_template()
+    desk.clock.at = NOON + 4 * DAY
+    assert (await desk.dispatch(queued)).failure == GAVE_UP
+    await desk.given(an_organization(quota_limit=0))
+
+    desk.clock.at = NOON + 2 * DAY + MINUTE
+    assert (await undo(desk))[1] == 1
+
+    assert (await desk.message_by_id(queued.id)).status is FAILED
+    assert [entry.refunded_at is None for entry in await desk.entries()] == [False]
 
 
 async def test_what_failed_for_another_reason_stays_failed_and_is_looked_at_once(desk: Desk) -> None:
