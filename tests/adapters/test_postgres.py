@@ -419,7 +419,7 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Off
         tasks = [asyncio.create_task(work(batch * 20 + number)) for number in range(20)]
         tasks += [asyncio.create_task(narrow.journal.append(delivery(batch * 20 + number))) for number in range(5)]
         tasks += [asyncio.create_task(read()) for _ in range(10)]
-        for task in tasks:
+        for task in tasks[1:]:  # one is let through, however slow the machine is
             loop.call_later(chance.random() * 0.05, task.cancel)
         answers = await asyncio.gather(*tasks, return_exceptions=True)
         assert {type(answer) for answer in answers} <= {type(None), asyncio.CancelledError}
