@@ -86,8 +86,9 @@ class Admission:
                 await here
         except BaseException as error:
             if here.cancelled():
-                waiting.remove((here, cost))
-                self._tidy(organization, caller)
+                if (here, cost) in waiting:
+                    waiting.remove((here, cost))
+                    self._tidy(organization, caller)
             else:  # it was its turn at the very moment it was given up
                 _add(self._running, _shares(organization, caller), -cost)
             self._call()
@@ -106,8 +107,9 @@ class Admission:
             callers[caller] = waiting
             self._line[organization] = callers
             self._tidy(organization, caller)
-            _add(self._running, _shares(organization, caller), cost)
-            here.set_result(None)
+            if not here.done():  # else it was given up a moment ago
+                _add(self._running, _shares(organization, caller), cost)
+                here.set_result(None)
 
     def _first_that_fits(self) -> tuple[str, str] | None:
         for organization, callers in self._line.items():

@@ -228,3 +228,20 @@ async def test_over_http_it_says_when_to_come_again(accept: str, status: int) ->
     assert said.status_code == status
     assert said.headers["Retry-After"] == "1"
     assert said.json()["errors"][0]["extensions"]["code"] == "THROTTLED"
+
+
+async def test_room_is_not_lost_on_who_gives_up_the_moment_it_is_given_back() -> None:
+    admission, ann = Admission(InFlight()), a_caller("ann")
+
+    async def asks() -> None:
+        async with admission.admitted(ann, WHOLE):
+            pass
+
+    async with admission.admitted(ann, WHOLE):
+        gone = asyncio.create_task(asks())
+        await asyncio.sleep(0)
+        gone.cancel()  # and has not left the line yet
+    await asyncio.wait([gone])
+
+    assert gone.cancelled()
+    await asyncio.wait_for(asks(), 5)
