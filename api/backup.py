@@ -126,7 +126,9 @@ def _beside(place: Path) -> Generator[Path]:
         folder.mkdir(OWNER_ONLY_FOLDER)
         yield folder
     except (OSError, sqlite3.Error, tarfile.TarError) as error:
-        raise CannotBackUp(f"{place.name}: {error}") from error
+        # Not an OSError's own words: they name the folder in between, which nobody knows.
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise CannotBackUp(f"{place}: {why}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -154,12 +156,15 @@ def _add_files(tar: tarfile.TarFile, folder: Path) -> int:
 
 
 def _unpack(source: Path, folder: Path) -> None:
-    with tarfile.open(source, mode="r:") as tar:
-        for member in tar:
-            if not member.isfile() or not (member.name in (DATABASE, KEY) or member.name.startswith(f"{MEDIA}/")):
-                raise CannotBackUp(f"{source} is no backup of a desk: there is {member.name!r} in it.")
-            member.mode = OWNER_ONLY
-            tar.extract(member, folder, filter="data")
+    try:
+        with tarfile.open(source, mode="r:") as tar:
+            for member in tar:
+                if not member.isfile() or not (member.name in (DATABASE, KEY) or member.name.startswith(f"{MEDIA}/")):
+                    raise CannotBackUp(f"{source} is no backup of a desk: there is {member.name!r} in it.")
+                member.mode = OWNER_ONLY
+                tar.extract(member, folder, filter="data")
+    except tarfile.TarError as error:
+        raise CannotBackUp(f"{source} is no backup of a desk: {error}.") from error
     for path in (folder / MEDIA, *(folder / MEDIA).rglob("*")):
         if path.is_dir():
             path.chmod(OWNER_ONLY_FOLDER)

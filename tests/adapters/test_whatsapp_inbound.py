@@ -657,6 +657,7 @@ def test_a_chat_that_was_only_opened_leaves_a_notice_with_its_advertisement() ->
         ({"profile": {"name": " "}}, None),
         ({"profile": {"name": "\u3164"}}, None),
         ({"profile": {"name": "\u200b\u2800"}}, None),
+        ({"profile": {"name": "\ud800"}}, None),
         ({"profile": {"name": {"first": "x"}}}, None),
         ({"profile": {"name": "\u202eevil\u200bname\n2"}}, "\u202eevil\u200bname\n2"),
         ({"profile": {"name": "a" * 600}}, "a" * 511 + "…"),

@@ -101,10 +101,22 @@ async def test_a_desk_that_is_there_is_not_overwritten_unless_told(tmp_path: Pat
     assert len(aside) == 3
 
 
+async def test_a_folder_that_is_not_there_is_named_as_it_was_given(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path)
+    async with wired(settings):
+        pass
+    target = tmp_path / "nowhere" / "backup"
+
+    with pytest.raises(CannotBackUp) as refused:
+        back_up(settings, target)
+
+    assert str(refused.value) == f"{target}: No such file or directory"
+
+
 async def test_what_is_no_backup_leaves_everything_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("no backup")
 
-    with pytest.raises(CannotBackUp):
+    with pytest.raises(CannotBackUp, match=r"words is no backup of a desk"):
         await restore(settings_at(tmp_path), tmp_path / "words")
 
     assert os.listdir(tmp_path) == ["words"]

@@ -20,7 +20,7 @@ FULL = replace(
     phones=(Phone("+15550102001", PhoneLabel.WHATSAPP),),
     wa_id="15550102002",
 )
-INVISIBLE = ["", " ", "\u200b\u200d", "\u3164", "\u2800 \u115f", "\u202e\u2066", "\u0301", "\n\t", "\x00"]
+INVISIBLE = ["", " ", "\u200b\u200d", "\u3164", "\u2800 \u115f", "\u202e\u2066", "\u0301", "\n\t", "\x00", "\ufffd"]
 
 
 @pytest.mark.parametrize(
