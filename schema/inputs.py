@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.errors import invalid
+from schema import limits
 from schema.errors import UserError, bad_request, to_user_error
 
 
@@ -53,6 +54,17 @@ def readable(text: str | None, argument: str) -> str | None:
     if text is not None and unreadable_text(text) is not None:
         raise bad_request(f"`{argument}` holds a NUL character or half of a surrogate pair.")
     return text
+
+
+def check_filter(filter: object) -> None:
+    """BAD_REQUEST for a filter with a text that no store could hold, or with more values than one may ask for."""
+    if path := unreadable_text(filter, ("filter",)):
+        raise bad_request(f"`{'.'.join(path)}` holds a NUL character or half of a surrogate pair.")
+    for name, part in _parts(filter):
+        if isinstance(part, list) and (count := len(cast("list[object]", part))) > limits.FILTER_VALUES:
+            raise bad_request(
+                f"`filter.{name[0]}` names {count:,} values; at most {limits.FILTER_VALUES} may be named."
+            )
 
 
 def unreadable_text(value: object, path: tuple[str, ...] = ()) -> tuple[str, ...] | None:

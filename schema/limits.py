@@ -39,6 +39,7 @@ COST = 5_000
 PAGE_DEFAULT = 50
 PAGE_MOST = 100
 IDS = 100
+FILTER_VALUES = 100  # of one list in a filter: each may be a condition of its own
 COUNT_COST = 100  # an exact count is a statement of its own
 SEARCH_COST = 100  # so is a search, and it reads far more than it finds
 FIELDS_AN_OBJECT = 20  # an object of which more are asked counts once more for each further twenty

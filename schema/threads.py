@@ -35,6 +35,7 @@ from schema.enums import OrderDirection, describe
 from schema.errors import UserError, to_user_error, user_errors
 from schema.given import user_or_left
 from schema.ids import Node
+from schema.inputs import check_filter
 from schema.later import Channel, Contact, Message, Ticket, TicketConnection, User
 from schema.pages import After, Before, Connection, First, Last, edges, page_ask, page_info
 from schema.scalars import EventCursor
@@ -259,6 +260,7 @@ async def page(
 def conditions(filter: ThreadFilter | None) -> Conditions:
     if filter is None:
         return Conditions()
+    check_filter(filter)
     return Conditions(
         channels=ids.CHANNEL.asked_all(filter.channel_ids),
         statuses=tuple(filter.statuses or ()),

@@ -27,10 +27,10 @@ from domain.use_cases.tickets import (
 from schema import ids
 from schema.context import Context
 from schema.enums import OrderDirection, describe
-from schema.errors import UserError, bad_request, to_user_error, user_errors
+from schema.errors import UserError, to_user_error, user_errors
 from schema.given import left_or, user_or_left
 from schema.ids import Node
-from schema.inputs import unreadable_text
+from schema.inputs import check_filter
 from schema.later import Contact, Thread, User
 from schema.names import MessageSender
 from schema.pages import After, Connection, First, connection, edges, page_ask, page_info, read
@@ -226,8 +226,7 @@ async def page(
 def conditions(filter: TicketFilter | None) -> Conditions:
     if filter is None:
         return Conditions()
-    if path := unreadable_text(filter, ("filter",)):
-        raise bad_request(f"`{'.'.join(path)}` holds a NUL character or half of a surrogate pair.")
+    check_filter(filter)
     return Conditions(
         channels=ids.CHANNEL.asked_all(filter.channel_ids),
         statuses=tuple(filter.statuses or ()),

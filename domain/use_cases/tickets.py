@@ -29,6 +29,7 @@ from domain.use_cases.ticketing import record_change, record_thread
 PROPERTY_NAME_LIMIT = 100
 PROPERTY_VALUE_LIMIT = 4096
 SKILLS_LIMIT = 50
+PROPERTIES_LIMIT = 100  # of one ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,8 @@ def _updated(ticket: Ticket, thread: Thread, asked: UpdateTicket, now: datetime)
         after = replace(after, properties=())
     elif asked.properties is not UNSET:
         after = with_properties(after, asked.properties)
+        if len(after.properties) > PROPERTIES_LIMIT:
+            return invalid(f"A ticket has at most {PROPERTIES_LIMIT} properties.", "properties")
     return _with_status(after, thread, asked.status, now)
 
 

@@ -14,6 +14,7 @@ from domain.threads import ThreadStatus
 from domain.tickets import Property, ReopenPolicy, Ticket, TicketPriority, TicketStatus
 from domain.use_cases.threads import AssignThread, assign_thread
 from domain.use_cases.tickets import (
+    PROPERTIES_LIMIT,
     PROPERTY_NAME_LIMIT,
     PROPERTY_VALUE_LIMIT,
     SKILLS_LIMIT,
@@ -295,6 +296,7 @@ GOOD = [
     UpdateTicket(ANY, subject="x" * 200),
     UpdateTicket(ANY, required_skills=("s",) * SKILLS_LIMIT),
     UpdateTicket(ANY, properties=(Property("n" * PROPERTY_NAME_LIMIT, "v" * PROPERTY_VALUE_LIMIT),)),
+    UpdateTicket(ANY, properties=tuple(Property(f"n{number}", "v") for number in range(PROPERTIES_LIMIT))),
     UpdateTicket(ANY, properties=()),
 ]
 BAD = [
@@ -304,6 +306,10 @@ BAD = [
     (UpdateTicket(ANY, subject=" "), "subject"),
     (UpdateTicket(ANY, subject="x" * 201), "subject"),
     (UpdateTicket(ANY, required_skills=("s",) * (SKILLS_LIMIT + 1)), "requiredSkills"),
+    (
+        UpdateTicket(ANY, properties=tuple(Property(f"n{number}", "v") for number in range(PROPERTIES_LIMIT + 1))),
+        "properties",
+    ),
     (UpdateTicket(ANY, properties=(Property("", "v"),)), "properties"),
     (UpdateTicket(ANY, properties=(Property("n" * (PROPERTY_NAME_LIMIT + 1), "v"),)), "properties"),
     (UpdateTicket(ANY, properties=(Property("n", "v" * (PROPERTY_VALUE_LIMIT + 1)),)), "properties"),

@@ -30,5 +30,6 @@ def test_every_bound_of_a_document_is_told() -> None:
         limits.PAGE_MOST,
         limits.PAGE_DEFAULT,
         limits.IDS,
+        limits.FILTER_VALUES,
     ]
     assert told == sorted([*bounds, 4400])  # a close code

@@ -328,6 +328,20 @@ async def test_a_cursor_of_one_threads_messages_does_not_fit_anothers() -> None:
     assert error.code == "BAD_REQUEST"
 
 
+TICKETS_OF_MANY = "query ($all: [TicketPropertyInput!]) { tickets(filter: { properties: $all }) { nodes { id } } }"
+THREADS_OF_MANY = "query ($all: [ThreadStatus!]) { threads(filter: { statuses: $all }) { nodes { id } } }"
+
+
+@pytest.mark.parametrize("many", [101, 1_200])
+async def test_a_filter_that_names_too_many_values_is_a_bad_request(many: int) -> None:
+    desk = await three_threads()
+    properties = [{"name": f"n{number}", "value": "v"} for number in range(many)]
+
+    for query, all in ((TICKETS_OF_MANY, properties), (THREADS_OF_MANY, ["OPEN"] * many)):
+        error = await desk.refusal(query, {"all": all})
+        assert (error.code, f"names {many:,} values; at most 100" in error.message) == ("BAD_REQUEST", True)
+
+
 @pytest.mark.parametrize("place", [(), ("x",), ("2026-11-20T12:00:00.000000Z",), ("\0", an_id(1))])
 async def test_a_cursor_put_together_by_hand_is_a_bad_request(place: tuple[str, ...]) -> None:
     desk = await three_threads()
