@@ -54,7 +54,9 @@ def set_up_logs(
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in QUIET_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        library = logging.getLogger(name)
+        library.setLevel(logging.WARNING)
+        library.handlers, library.propagate = [], True  # also where it was set to write by itself
     logging.getLogger(TELLS_OF_STRANGERS).filters = [SeldomWarnings()]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -398,7 +398,7 @@ def example(dialect: str, table: str, column: str, type: str) -> str:
         return "true"
     if type in ("BLOB", "BYTEA"):
         return "x'7b7d'" if dialect == "sqlite" else "'\\x7b7d'"
-    if column.endswith(("_at", "_until")) or column in ("at", "since", "read_up_to"):
+    if column.endswith(("_at", "_until")) or column in ("at", "since", "read_up_to", "as_of"):
         return "'2026-11-21T14:47:57.115371Z'"
     if column == "content":
         return "'{}'"

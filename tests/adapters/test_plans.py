@@ -326,6 +326,7 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("period_of", an_entry())
     add("entry_of", MESSAGE_7)
     add("outbox_item", MESSAGE_7)
+    add("outbox_items", [MESSAGE_7])
     add("outbox", 100)
     add("begin_epoch", "another")
     add("outbox_ahead", an_outbox_item(MESSAGE_7, thread=THREAD_7, queued_at=NOON))

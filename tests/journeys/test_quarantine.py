@@ -56,7 +56,7 @@ subscription ($after: EventCursor) {{
 """
 THREADS = f"""
 {{
-  threads(first: 3) {{
+  threads(first: 1) {{
     nodes {{ id lastMessage {{ {MESSAGE} }} messages(last: 5) {{ nodes {{ {MESSAGE} }} }} ticket {{ subject }} }}
   }}
 }}
@@ -65,7 +65,7 @@ LOOKS = (
     THREADS,
     "{ tickets(first: 3) { nodes { subject history(first: 9) { nodes { field from to } } } } }",
     "{ contacts(first: 9) { nodes { name profileName identities { value evidence } } } }",
-    f"{{ events(first: 30) {{ edges {{ node {{ ... on MessageAdded {{ message {{ {MESSAGE} }} }} }} }} }} }}",
+    f"{{ events(first: 9) {{ edges {{ node {{ ... on MessageAdded {{ message {{ {MESSAGE} }} }} }} }} }} }}",
 )
 HISTORY = """
 {
