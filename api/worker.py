@@ -175,6 +175,8 @@ class Worker:
             return LOOK_EVERY_S  # a download that ends hints
         limit = self._unfetched.wanted(FETCHES_AT_A_TIME + room)
         due = self._unfetched.free(await self._ports.store.due_media(self._ports.clock.now(), limit))
+        if self._stopping.is_set():
+            return LOOK_EVERY_S
         fresh = [(organization, media) for organization, media in due if media not in self._fetching]
         for organization, media in fresh[:room]:
             self._fetching[media] = asyncio.create_task(self._fetch_one(organization, media))
@@ -196,6 +198,8 @@ class Worker:
 
     async def _dispatch(self) -> float:
         turn = await next_sends(self._ports, self._sending, self._unsent.held())
+        if self._stopping.is_set():
+            return LOOK_EVERY_S  # nobody would wait for what is begun now
         for leaving in turn.leaving:
             self._sending[leaving] = asyncio.create_task(self._send(leaving))
         now = self._ports.clock.now()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 import pytest
@@ -27,6 +27,7 @@ from domain.template_sync import TemplateSync
 from domain.threads import Thread
 from domain.updates import Update
 from domain.use_cases.send import SendText, send_text
+from domain.use_cases.turns import Turn, next_sends
 from tests.api.memory_desk import Line, Network, connect, memory_ports, nobody_answers
 from tests.builders import ACME
 
@@ -213,6 +214,41 @@ async def test_a_worker_that_stops_finishes_the_send_it_has_in_hand(meters: Mete
             may_answer.set()
 
         assert (await the_next(MessageStatusChanged, log)).status is MessageStatus.SENT
+
+
+async def test_a_worker_that_is_told_to_stop_while_it_looks_for_sends_begins_none(
+    meters: Meters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun then was cut off: its message became UNKNOWN."""
+    asked: list[httpx.Request] = []
+    told = asyncio.Event()
+
+    async def network(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=ACCEPTED)
+
+    async def told_meanwhile(*arguments: Any) -> Turn:
+        turn = await next_sends(*arguments)
+        if turn.leaving:
+            worker.stop()
+            told.set()
+        return turn
+
+    monkeypatch.setattr("api.worker.next_sends", told_meanwhile)
+    ports = await a_desk(network)
+    worker = Worker(ports, meters)
+    async with listening(ports) as log, worker.running():
+        await deliver(ports, "hello")
+        thread = (await the_next(MessageAdded, log)).thread
+        message = await reply(ports, thread, "hi there")
+        async with asyncio.timeout(10):
+            await told.wait()
+
+    assert asked == []
+    async with ports.store.transaction(ACME) as tx:
+        item = await tx.outbox_item(message.id)
+    assert item is not None
+    assert item.lease is None
 
 
 async def test_a_worker_that_stops_while_the_store_is_away_ends_in_its_time_and_what_was_in_hand_is_unknown(
