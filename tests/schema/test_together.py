@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from graphql import GraphQLInterfaceType, GraphQLUnionType, build_schema
+from graphql import GraphQLInterfaceType, GraphQLString, GraphQLUnionType, build_schema, get_named_type
 
 from schema.schema import schema
 
@@ -28,3 +28,17 @@ def test_fields_of_one_name_have_one_type(place: GraphQLUnionType | GraphQLInter
     }
 
     assert not apart
+
+
+def test_an_event_says_what_it_is_by_its_type_and_by_enums_never_as_text() -> None:
+    event = GRAPH.type_map["InboxEvent"]
+    assert isinstance(event, GraphQLInterfaceType)
+
+    texts = {
+        f"{kind.name}.{name}"
+        for kind in GRAPH.get_possible_types(event)
+        for name, field in kind.fields.items()
+        if get_named_type(field.type) is GraphQLString
+    }
+
+    assert texts == {"TicketChanged.changed"}  # names of fields, a team's own properties among them
