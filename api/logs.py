@@ -57,7 +57,9 @@ def set_up_logs(
         library = logging.getLogger(name)
         library.setLevel(logging.WARNING)
         library.handlers, library.propagate = [], True  # also where it was set to write by itself
-    logging.getLogger(TELLS_OF_STRANGERS).filters = [SeldomWarnings()]
+    strangers = logging.getLogger(TELLS_OF_STRANGERS)
+    strangers.setLevel(logging.NOTSET)  # as loud as its library, whatever a server was started with before
+    strangers.filters = [SeldomWarnings()]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
