@@ -7,7 +7,7 @@ nothing else. A turn that fails is logged and counted, and the loop goes on; an 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -75,7 +75,7 @@ class Worker:
         self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
         self._unmatched = Setbacks[tuple[OrganizationId, str]]("unmatched", meters)
         self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
-        self._uncleared = Setbacks[str]("clearing", meters)
+        self._uncleared = Setbacks[tuple[str, str]]("clearing", meters)
         self._not_undone = Setbacks[tuple[OrganizationId, str]]("time back", meters)
         self._unswept = Setbacks[str]("sweeping", meters)
         self.is_running = False
@@ -238,18 +238,19 @@ class Worker:
         """Those of an organization together: thousands of sessions may end in one minute."""
         limit = self._unrung.wanted(ALARMS_AT_A_TIME)
         due = self._unrung.free(await self._ports.store.due_alarms(self._ports.clock.now(), limit))[:ALARMS_AT_A_TIME]
-        threads: dict[OrganizationId, list[ThreadId]] = {}
-        for organization, thread in due:
-            threads.setdefault(organization, []).append(thread)
+        threads: dict[OrganizationId, list[tuple[OrganizationId, ThreadId]]] = {}
+        for alarm in due:
+            threads.setdefault(alarm[0], []).append(alarm)
+
+        def ring_all(alarms: Sequence[tuple[OrganizationId, ThreadId]]) -> Awaitable[None]:
+            return ring(self._ports, alarms[0][0], *(thread for _, thread in alarms))
+
+        turn = self._unrung.turn()
         rung = 0
-        for organization, together in threads.items():
-            try:
-                await ring(self._ports, organization, *together)
-                rung += len(together)
-            except Exception:
-                log.exception("alarms could not be rung together; now one at a time", organization=organization)
-                for thread in together:
-                    rung += await self._unrung.tried((organization, thread), ring(self._ports, organization, thread))
+        for organization, alarms in threads.items():
+            if self._stopping.is_set():
+                break
+            rung += await turn.tried_together(organization, alarms, ring_all)
         self._meters.alarms.inc(rung)
         return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
 
@@ -258,11 +259,12 @@ class Worker:
         limit = self._unmatched.wanted(DUE_AT_A_TIME)
         due = await self._ports.store.due_parked(self._ports.clock.now(), limit)
         waiting = {(each.organization, each.id): each for each in due}
+        turn = self._unmatched.turn()
         done = 0
         for key in self._unmatched.free(waiting)[:DUE_AT_A_TIME]:
             if self._stopping.is_set():
                 break
-            done += await self._unmatched.tried(key, show_unmatched(self._ports, waiting[key]))
+            done += await turn.tried(key[0], key, partial(show_unmatched, self._ports, waiting[key]))
         return 0.0 if done == DUE_AT_A_TIME else UNMATCHED_LOOKED_EVERY_S
 
     async def _undo(self) -> float:
@@ -307,15 +309,20 @@ class Worker:
             nonlocal there_is_more
             there_is_more = await bite() or there_is_more
 
+        turn = self._uncleared.turn()
         for name in self._uncleared.free(everything):
             if self._stopping.is_set():
                 break
-            await self._uncleared.tried(name, taken(everything[name]))
+            await turn.tried(name[0], name, partial(taken, everything[name]))
         return 0.0 if there_is_more else CLEAR_EVERY_S
 
     async def _sweep(self) -> float:
+        turn = self._unswept.turn()
+
         async def remove(name: str) -> bool:
-            return await self._unswept.tried(name, self._ports.media.remove(name))
+            if self._unswept.holds(name):
+                return False
+            return await turn.tried(name, name, partial(self._ports.media.remove, name))
 
         swept = await sweep_files(self._ports, remove)
         self._meters.swept.inc(swept)
@@ -332,12 +339,13 @@ class Worker:
         limit: int,
         work: Callable[[OrganizationId, Item], Awaitable[object]],
     ) -> int:
-        """How many of the due ones were done, each by itself."""
+        """How many of the due ones were done, each by itself. Raises `Unavailable` where the store is away."""
+        turn = setbacks.turn()
         done = 0
         for organization, item in setbacks.free(await due(setbacks.wanted(limit)))[:limit]:
             if self._stopping.is_set():
                 break
-            done += await setbacks.tried((organization, item), work(organization, item))
+            done += await turn.tried(organization, (organization, item), partial(work, organization, item))
         return done
 
 

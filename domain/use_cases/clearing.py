@@ -67,8 +67,10 @@ async def forget_deliveries(ports: Ports, state: DeliveryState) -> int:
     return await ports.journal.forget(state, ports.clock.now() - DELIVERIES_KEPT[state], BODIES_AT_A_TIME)
 
 
-async def bites(ports: Ports, events_kept: timedelta) -> dict[str, Callable[[], Awaitable[bool]]]:
-    """Everything that goes with age, by name: small pieces of work, which say whether there is more of it."""
+async def bites(ports: Ports, events_kept: timedelta) -> dict[tuple[str, str], Callable[[], Awaitable[bool]]]:
+    """Everything that goes with age, by whose it is and a name: small pieces of work, which say whether there
+    is more.
+    """
 
     def bite(most: int, forget: Callable[..., Awaitable[int]], *of: object) -> Callable[[], Awaitable[bool]]:
         async def carry_out() -> bool:
@@ -77,11 +79,13 @@ async def bites(ports: Ports, events_kept: timedelta) -> dict[str, Callable[[], 
         return carry_out
 
     # Records of updates go once their delivery has gone.
-    everything = {f"deliveries {state}": bite(BODIES_AT_A_TIME, forget_deliveries, state) for state in DELIVERIES_KEPT}
+    everything = {
+        ("deliveries", state.value): bite(BODIES_AT_A_TIME, forget_deliveries, state) for state in DELIVERIES_KEPT
+    }
     for organization in await ports.directory.organizations():
         for forget in (forget_parked, forget_updates, forget_sign_ins):
-            everything[f"{forget.__name__} {organization}"] = bite(AT_A_TIME, forget, organization)
-        everything[f"forget_events {organization}"] = bite(AT_A_TIME, forget_events, organization, events_kept)
+            everything[(organization, forget.__name__)] = bite(AT_A_TIME, forget, organization)
+        everything[(organization, forget_events.__name__)] = bite(AT_A_TIME, forget_events, organization, events_kept)
     return everything
 
 

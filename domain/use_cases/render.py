@@ -15,13 +15,13 @@ from domain.use_cases.fetch import record_change
 from domain.use_cases.intake import Intake, untold
 
 LEASE = timedelta(minutes=5)  # longer than any conversion may take
-TRIES = 3  # it is a convenience: the note itself is there
+TRIES = 3  # that came to no end; it is a convenience: the note itself is there
 PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """The store could not be asked."""
+    """The store could not be asked: that counts for nothing."""
 
 
 async def render_media(ports: Ports, organization: OrganizationId, id: MediaId) -> None:
@@ -80,7 +80,7 @@ async def _settle(ports: Ports, claimed: Media, made: Rendition | _Later | None)
             case Rendition():
                 await record_change(tx, with_rendition(media, made))
             case _Later():
-                tx.save(replace(media, due_at=ports.clock.now() + PAUSE))
+                tx.save(replace(media, due_at=ports.clock.now() + PAUSE, tries=media.tries - 1))
             case None:
                 tx.save(with_rendition(media, None))
     return True

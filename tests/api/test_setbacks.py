@@ -1,7 +1,7 @@
 """An item that fails for ever is put back, later each time, and the next one is done: in each of the worker's turns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -47,10 +47,13 @@ class Broken(Exception):
 
 
 class FaultyStore:
-    """No transaction of one organization ever succeeds."""
+    """No transaction of some organizations ever succeeds; it counts them."""
 
-    def __init__(self, behind: Store) -> None:
+    def __init__(self, behind: Store, fault: Exception, of: Collection[OrganizationId]) -> None:
         self._behind = behind
+        self._fault = fault
+        self._of = of
+        self.refused: list[OrganizationId] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._behind, name)
@@ -58,17 +61,20 @@ class FaultyStore:
     def transaction(
         self, organization: OrganizationId, *, background: bool = False
     ) -> AbstractAsyncContextManager[Transaction]:
-        if organization == FAULTY:
-            raise Broken
+        if organization in self._of:
+            self.refused.append(organization)
+            raise self._fault
         return self._behind.transaction(organization, background=background)
 
 
 class FaultyMedia(MemoryMedia):
     """One file can't be removed."""
 
+    fault: Exception
+
     async def remove(self, name: str) -> None:
         if name.startswith(FAULTY):
-            raise Broken
+            raise self.fault
         await super().remove(name)
 
 
@@ -86,6 +92,7 @@ class Two:
     clock: FixedClock
     channels: dict[OrganizationId, Channel]
     media: FaultyMedia
+    fault: Exception
 
     async def given(self, rows: Callable[[OrganizationId, Channel, timedelta], list[Any]]) -> None:
         """Rows of both; those of the faulty one are a minute older."""
@@ -96,19 +103,21 @@ class Two:
 
     @property
     def working(self) -> Ports:
-        store: Any = FaultyStore(self.ports.store)
+        store: Any = FaultyStore(self.ports.store, self.fault, {FAULTY})
         return replace(self.ports, store=store, media=self.media)
 
 
-@pytest.fixture
-async def two() -> Two:
+@pytest.fixture(params=[Broken(), Unavailable(60.0)], ids=["broken", "away"])
+async def two(request: pytest.FixtureRequest) -> Two:
     clock = FixedClock()
     ports = memory_ports(an_answer, clock=clock)
     channels = {
         FAULTY: await connect(ports, Line("222", "902"), FAULTY),
         ACME: await connect(ports, Line("111", "901")),
     }
-    return Two(ports, clock, channels, FaultyMedia())
+    media = FaultyMedia()
+    media.fault = request.param
+    return Two(ports, clock, channels, media, request.param)
 
 
 async def worked_until(two: Two, meters: Meters, is_done: Callable[[], Awaitable[bool]], queue: str) -> None:
@@ -243,6 +252,57 @@ async def test_sweeping(two: Two, meters: Meters) -> None:
     assert len(two.media.files) == 1
 
 
+# Where the store is away
+
+
+async def with_alarms(clock: FixedClock, organizations: Sequence[OrganizationId], each: int) -> Ports:
+    """Those of the first are due first."""
+    ports = memory_ports(an_answer, clock=clock)
+    for number, organization in enumerate(organizations):
+        channel = await connect(ports, Line(f"{number}1", f"{number}2"), organization)
+        at = clock.now() - MINUTE * (len(organizations) - number)
+        async with ports.store.transaction(organization) as tx:
+            for nth in range(each):
+                contact = a_contact(ContactId(f"contact-{number}-{nth}"), organization=organization)
+                thread = a_thread(
+                    ThreadId(f"thread-{number}-{nth}"),
+                    organization=organization,
+                    channel=channel.id,
+                    session=a_session(NOON - MINUTE),
+                )
+                tx.save(contact, replace(thread, contact=contact.id, alarm=Alarm(AlarmKind.EXPIRED, at)))
+    return ports
+
+
+async def told(meters: Meters, queue: str) -> None:
+    """That something was put back or that a turn failed."""
+    async with asyncio.timeout(20):
+        while not meters.registry.get_sample_value("deskline_worker_faults_total", {"loop": queue}):  # noqa: ASYNC110 - nobody tells it
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_away_is_asked_for_once_and_not_for_every_item_again(meters: Meters) -> None:
+    ports = await with_alarms(FixedClock(), [ACME], 30)
+    store: Any = FaultyStore(ports.store, Unavailable(60.0), {ACME})
+
+    async with Worker(replace(ports, store=store), meters).running():
+        await told(meters, "alarms")
+
+    assert len(store.refused) <= 2  # once for the alarms, and once for what is cleared
+    assert meters.registry.get_sample_value("deskline_put_back", {"queue": "alarms"}) == 30
+
+
+async def test_a_turn_ends_where_the_second_organization_finds_it_away_too(meters: Meters) -> None:
+    some = [OrganizationId(name) for name in ("one", "two", "three", "four")]
+    ports = await with_alarms(FixedClock(), some, 2)
+    store: Any = FaultyStore(ports.store, Unavailable(60.0), some)
+
+    async with Worker(replace(ports, store=store), meters).running():
+        await told(meters, "alarms")
+
+    assert meters.registry.get_sample_value("deskline_put_back", {"queue": "alarms"}) == 4
+
+
 # What it does
 
 
@@ -291,15 +351,78 @@ async def test_one_that_was_done_at_last_begins_anew(meters: Meters, clock: list
     assert some.free(["head"]) == ["head"]
 
 
-async def test_what_is_away_is_asked_again_when_it_said(meters: Meters, clock: list[float]) -> None:
+async def test_what_is_away_is_asked_again_when_it_said_however_often(meters: Meters, clock: list[float]) -> None:
     some = setbacks(meters, clock)
+    await some.tried("head", failing())
 
-    assert not await some.tried("head", failing(Unavailable(3)))
+    for _ in range(5):
+        assert not await some.tried("head", failing(Unavailable(3)))
+        clock[0] += 2
+        assert some.holds("head")
+        clock[0] += 1
+        assert not some.holds("head")
 
-    clock[0] += 2
+    await some.tried("head", failing())  # the second failure
+    clock[0] += 1
     assert some.holds("head")
     clock[0] += 1
     assert not some.holds("head")
+
+
+async def test_what_was_put_back_comes_after_what_never_was(meters: Meters, clock: list[float]) -> None:
+    some = setbacks(meters, clock)
+    for item in ("b", "a"):
+        await some.tried(item, failing(Unavailable(1)))
+    clock[0] += 1
+
+    assert some.free(["a", "b", "c", "d"]) == ["c", "d", "b", "a"]
+
+
+async def test_what_came_no_more_is_forgotten(meters: Meters, clock: list[float]) -> None:
+    some = setbacks(meters, clock)
+    await some.tried("done by another process", failing())
+
+    clock[0] += LONGEST_PAUSE_S
+    assert some.wanted(10) == 11
+    clock[0] += 2
+    assert some.wanted(10) == 10
+    assert meters.registry.get_sample_value("deskline_put_back", {"queue": "queue"}) == 0
+
+
+async def test_of_items_that_fail_together_each_is_tried_by_itself(meters: Meters, clock: list[float]) -> None:
+    some = setbacks(meters, clock)
+
+    async def work(items: Sequence[str]) -> None:
+        if "bad" in items:
+            raise Broken
+
+    assert await some.turn().tried_together(ACME, ["good", "bad", "other"], work) == 2
+    assert some.held() == {"bad"}
+
+
+async def test_of_items_one_of_which_finds_it_away_the_rest_of_the_owner_is_put_back_untried(
+    meters: Meters, clock: list[float]
+) -> None:
+    some = setbacks(meters, clock)
+    tried: list[str] = []
+
+    def work(item: str, error: Exception | None = None) -> Callable[[], Awaitable[None]]:
+        async def carry_out() -> None:
+            tried.append(item)
+            await (failing(error) if error else nothing())
+
+        return carry_out
+
+    turn = some.turn()
+    assert not await turn.tried("one", "1a", work("1a", Unavailable(3)))
+    assert not await turn.tried("one", "1b", work("1b"))
+    assert await turn.tried("two", "2a", work("2a"))
+    assert not await turn.tried("three", "3a", work("3a", Unavailable(3)))  # the second, but not in a row
+    with pytest.raises(Unavailable):
+        await turn.tried("four", "4a", work("4a", Unavailable(3)))
+
+    assert tried == ["1a", "2a", "3a", "4a"]
+    assert some.held() == {"1a", "1b", "3a", "4a"}
 
 
 async def test_of_more_than_can_be_remembered_the_first_is_tried_again(meters: Meters, clock: list[float]) -> None:

@@ -13,7 +13,7 @@ from domain.messages import Direction, MediaMessage
 from domain.ports import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.render import LEASE, TRIES
+from domain.use_cases.render import LEASE, PAUSE, TRIES
 from domain.use_cases.tend import tend_media
 from tests.builders import ACME, NOON, a_media
 from tests.domain.desk import AGENT, Desk, granted, open_desk, refusal_of, refused_as
@@ -201,14 +201,24 @@ async def test_without_codecs_nothing_is_to_be_made(desk: Desk) -> None:
     assert (await the_file(desk)).step is None
 
 
-async def test_a_store_that_is_away_is_asked_again_a_few_times(desk: Desk) -> None:
+async def test_a_store_that_is_away_is_asked_again_however_long_that_lasts(desk: Desk) -> None:
     await received(desk)
     desk.files.failing = Unavailable()
 
-    for _ in range(TRIES):
+    for _ in range(3 * TRIES):
         assert await tended(desk) == [Step.RENDER]
         assert (await the_file(desk)).step is Step.RENDER
-        desk.later(LEASE)
+        desk.later(PAUSE)
+    desk.files.failing = None
+    assert await tended(desk) == [Step.RENDER]
+
+    assert (await the_file(desk)).renditions
+
+
+async def test_what_no_worker_survives_is_left_alone_after_a_few_tries(desk: Desk) -> None:
+    await received(desk)
+    await desk.given(replace(await the_file(desk), tries=TRIES))
+
     assert await tended(desk) == [Step.RENDER]
 
     assert ((await the_file(desk)).state, (await the_file(desk)).step) == (MediaState.READY, None)
