@@ -4,6 +4,7 @@ What a browser would execute is never shown by it: such types come as downloads,
 """
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -65,9 +66,13 @@ class MediaFiles:
 
     async def give(self, request: Request) -> Response:
         try:
-            named = self._named(request, Purpose.GET)
+            return await self._given(request, self._named(request, Purpose.GET))
         except LinkInvalid as error:
             return _told("FORBIDDEN", str(error), 403)
+        except Unavailable as error:
+            return _away(error)
+
+    async def _given(self, request: Request, named: Named) -> Response:
         media = await self._shown(named)
         kept = _kept(media, named.rendition) if media is not None else None
         if kept is None:
@@ -128,6 +133,8 @@ class MediaFiles:
             return _told("SLOW", "The bytes did not come in time.", 408)
         except ClientDisconnect:
             return _told("GONE", "The bytes stopped coming.", 400)
+        except Unavailable as error:
+            return _away(error)
         if isinstance(taken, Media):
             told = {"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}
             # 202: it is kept, and can be sent once the virus scanner has answered.
@@ -222,6 +229,12 @@ def _refused(refusal: Refusal) -> Response:
             return _told(code.value, message, STATUS.get(code, 400))
         case _:
             raise AssertionError(refusal)
+
+
+def _away(error: Unavailable) -> Response:
+    log.warning("a file can't be given or taken: what keeps it does not answer")
+    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    return _told("UNAVAILABLE", "Files can't be given or taken right now; try again shortly.", 503, headers)
 
 
 def _crowded(share: Share) -> Response:

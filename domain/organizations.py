@@ -1,5 +1,6 @@
 """The company that uses the desk, its people and its keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.personal_data import PersonalDataPattern
 
 NAME_LIMIT = 200
+SKILLS_LIMIT = 50  # of a user, and asked for by a ticket
 
 
 class AgentVisibility(StrEnum):
@@ -84,6 +86,19 @@ class SignIn:
 def normal_email(text: str) -> str:
     """An address as the directory knows it."""
     return text.strip().casefold()
+
+
+def skills_fault(skills: Sequence[str]) -> str | None:
+    if len(skills) > SKILLS_LIMIT:
+        return f"At most {SKILLS_LIMIT} skills."
+    if any(not skill.strip() or len(skill) > NAME_LIMIT for skill in skills):
+        return f"A skill has 1 to {NAME_LIMIT} characters."
+    return None
+
+
+def normal_skills(skills: Sequence[str]) -> tuple[str, ...]:
+    """Each once, without blanks around it: those of a ticket are compared with those of a user."""
+    return tuple(dict.fromkeys(skill.strip() for skill in skills))
 
 
 def is_time_zone(name: str) -> bool:

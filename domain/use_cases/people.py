@@ -6,14 +6,13 @@ from datetime import datetime
 from domain.actors import Actor, Right, Role, Scope
 from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import ApiKeyId, OrganizationId, UserId
-from domain.organizations import NAME_LIMIT, ApiKey, User, normal_email
+from domain.organizations import NAME_LIMIT, ApiKey, User, normal_email, normal_skills, skills_fault
 from domain.passwords import password_fault
 from domain.ports import Listing, Ports
 from domain.use_cases.access import KEY_PREFIX, secret_hash
 from domain.use_cases.again import again_on_collision
 
 PREFIX_LENGTH = len(KEY_PREFIX) + 6
-SKILLS_LIMIT = 50  # as of a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | R
             hashed,
             ports.clock.now(),
             capacity=asked.capacity,
-            skills=tuple(dict.fromkeys(skill.strip() for skill in asked.skills)),
+            skills=normal_skills(asked.skills),
         )
         await tx.enlist(Listing.EMAIL, email, user.id)
         tx.save(user)
@@ -127,10 +126,8 @@ def _user_fault(asked: CreateUser, organization: str) -> Refusal | None:
     known = (asked.name, asked.email, organization)
     if asked.password is not None and (fault := password_fault(asked.password, known)):
         return invalid(fault, "password")
-    if len(asked.skills) > SKILLS_LIMIT:
-        return invalid(f"At most {SKILLS_LIMIT} skills.", "skills")
-    if any(not skill.strip() or len(skill) > NAME_LIMIT for skill in asked.skills):
-        return invalid(f"A skill has 1 to {NAME_LIMIT} characters.", "skills")
+    if fault := skills_fault(asked.skills):
+        return invalid(fault, "skills")
     if asked.capacity is not None and asked.capacity < 0:
         return invalid("A capacity is a number of tickets, 0 at least.", "capacity")
     return None

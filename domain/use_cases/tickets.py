@@ -11,6 +11,7 @@ from domain.actors import Actor, Right
 from domain.errors import REFUSALS, ErrorCode, Refusal, Refused, forbidden, invalid, not_found
 from domain.given import UNSET, Left
 from domain.ids import TeamId, TicketId, UserId
+from domain.organizations import normal_skills, skills_fault
 from domain.ports import Ports, Transaction
 from domain.threads import Thread, ThreadStatus
 from domain.tickets import (
@@ -28,7 +29,6 @@ from domain.use_cases.ticketing import record_change, record_thread
 
 PROPERTY_NAME_LIMIT = 100
 PROPERTY_VALUE_LIMIT = 4096
-SKILLS_LIMIT = 50
 PROPERTIES_LIMIT = 100  # of one ticket
 
 
@@ -177,8 +177,9 @@ def _update_fault(asked: UpdateTicket) -> Refusal | None:
         return invalid(f"A ticket always has a {name}; leave it out to keep it.", name)
     if asked.subject is not UNSET and not 1 <= len(asked.subject.strip()) <= SUBJECT_LIMIT:
         return invalid(f"A subject has 1 to {SUBJECT_LIMIT} characters.", "subject")
-    if asked.required_skills not in (UNSET, None) and len(asked.required_skills) > SKILLS_LIMIT:
-        return invalid(f"At most {SKILLS_LIMIT} skills.", "requiredSkills")
+    skills = asked.required_skills if asked.required_skills not in (UNSET, None) else ()
+    if fault := skills_fault(skills):
+        return invalid(fault, "requiredSkills")
     for each in asked.properties if asked.properties not in (UNSET, None) else ():
         if not 1 <= len(each.name) <= PROPERTY_NAME_LIMIT:
             return invalid(f"A property's name has 1 to {PROPERTY_NAME_LIMIT} characters.", "properties")
@@ -194,7 +195,7 @@ def _updated(ticket: Ticket, thread: Thread, asked: UpdateTicket, now: datetime)
         priority=asked.priority if isinstance(asked.priority, TicketPriority) else ticket.priority,
     )
     if asked.required_skills is not UNSET:
-        after = replace(after, required_skills=asked.required_skills or ())
+        after = replace(after, required_skills=normal_skills(asked.required_skills or ()))
     if asked.properties is None:
         after = replace(after, properties=())
     elif asked.properties is not UNSET:

@@ -7,9 +7,10 @@ from typing import Final
 
 import pytest
 from graphql import build_schema, parse, validate
+from websockets.frames import CloseCode
 
 import api.media
-from api import graphql_ws
+from api import graphql_ws, protocols
 from domain.errors import ErrorCode
 from schema.errors import Code
 from schema.sdl import sdl
@@ -21,7 +22,7 @@ CLOSE_CODES: Final = {
     str(value)
     for name, value in vars(graphql_ws).items()
     if name.isupper() and isinstance(value, int) and value >= LEAST
-}
+} | {str(CloseCode.MESSAGE_TOO_BIG.value), str(protocols.TOO_MANY)}
 DOCUMENTS: Final = [each for each in fences() if each.language == "graphql"]
 
 
@@ -39,10 +40,12 @@ def test_every_way_a_socket_is_closed_is_told() -> None:
 
 def test_every_code_of_a_file_is_told() -> None:
     """Those of a refusal are in its table."""
-    told = set(re.findall(r'_told\(\s*"([A-Z_]+)"', inspect.getsource(api.media)))
+    told = set(re.findall(r'(?:_told\(\s*|"code": )"([A-Z_]+)"', inspect.getsource(api.media)))
+    _, _, beside_the_table = text().partition("A file's `PUT` and `GET` may say more")
 
-    assert told
-    assert [code for code in sorted(told) if f"`{code}`" not in text()] == []
+    assert told > {"SLOW", "THROTTLED", "UNAVAILABLE"}
+    of_a_file = {code for code in told if code not in list(ErrorCode)}
+    assert [code for code in sorted(of_a_file) if f"`{code}`" not in beside_the_table.partition("\n\n")[0]] == []
 
 
 def test_every_example_is_run() -> None:

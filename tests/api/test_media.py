@@ -18,6 +18,7 @@ from domain.messages import Direction, MediaMessage, Unsupported
 from domain.ports import Ports
 from schema.media_links import LIFETIME, MediaLinks, Purpose
 from tests.api.memory_desk import memory_ports
+from tests.api.test_graphql_outage import Away
 from tests.builders import (
     ACME,
     GLOBEX,
@@ -33,6 +34,7 @@ from tests.builders import (
     an_inbound,
     an_organization,
 )
+from tests.schema.live_desk import with_reader
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02" + b"rest of a picture"
 LINKS = MediaLinks(b"a secret for tests")
@@ -310,6 +312,20 @@ async def test_an_infected_file_is_refused(ports: Ports, prepared: Media) -> Non
 async def test_a_link_for_looking_takes_nothing_in(http: httpx.AsyncClient, prepared: Media) -> None:
     assert (await http.put(a_link(prepared.id), content=PNG)).status_code == 403
     assert (await http.put(a_link(MediaId(an_id(7)), Purpose.PUT), content=PNG)).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "purpose"), [("GET", Purpose.GET), ("PUT", Purpose.PUT)])
+async def test_while_the_store_is_away_it_says_so_in_the_words_of_a_file(
+    ports: Ports, prepared: Media, method: str, purpose: Purpose
+) -> None:
+    reader = Away(ports.reader)
+    reader.away = True
+    app = Starlette(routes=MediaFiles(with_reader(ports, reader), LINKS).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test") as http:
+        answer = await http.request(method, a_link(prepared.id, purpose), content=PNG if method == "PUT" else None)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "2"
 
 
 def test_links_are_absolute_where_the_public_address_is_known() -> None:

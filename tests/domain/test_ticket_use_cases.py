@@ -10,6 +10,7 @@ from domain.channels import Channel
 from domain.errors import ErrorCode, Refusal, Refused
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import TeamId, TicketId, UserId
+from domain.organizations import NAME_LIMIT, SKILLS_LIMIT
 from domain.threads import ThreadStatus
 from domain.tickets import Property, ReopenPolicy, Ticket, TicketPriority, TicketStatus
 from domain.use_cases.threads import AssignThread, assign_thread
@@ -17,7 +18,6 @@ from domain.use_cases.tickets import (
     PROPERTIES_LIMIT,
     PROPERTY_NAME_LIMIT,
     PROPERTY_VALUE_LIMIT,
-    SKILLS_LIMIT,
     AssignTicket,
     UpdateTicket,
     assign_ticket,
@@ -254,6 +254,13 @@ async def test_an_update_that_names_nothing_changes_and_tells_nothing(desk: Desk
     assert await desk.head() == head
 
 
+async def test_skills_are_kept_as_those_of_people_are(desk: Desk) -> None:
+    """Each once and without blanks around it: else nobody has what is asked for."""
+    after = granted(await update(desk, UpdateTicket(ANY, required_skills=(" billing", "french", "billing"))))
+
+    assert after.required_skills == ("billing", "french")
+
+
 async def test_an_explicit_nothing_clears_skills_and_properties(desk: Desk) -> None:
     skilled = UpdateTicket(ANY, required_skills=("french",), properties=(Property("shop", "Oslo"),))
     granted(await update(desk, skilled))
@@ -295,6 +302,7 @@ async def test_the_status_it_has_already_is_no_change(desk: Desk) -> None:
 GOOD = [
     UpdateTicket(ANY, subject="x" * 200),
     UpdateTicket(ANY, required_skills=("s",) * SKILLS_LIMIT),
+    UpdateTicket(ANY, required_skills=("s" * NAME_LIMIT,)),
     UpdateTicket(ANY, properties=(Property("n" * PROPERTY_NAME_LIMIT, "v" * PROPERTY_VALUE_LIMIT),)),
     UpdateTicket(ANY, properties=tuple(Property(f"n{number}", "v") for number in range(PROPERTIES_LIMIT))),
     UpdateTicket(ANY, properties=()),
@@ -306,6 +314,8 @@ BAD = [
     (UpdateTicket(ANY, subject=" "), "subject"),
     (UpdateTicket(ANY, subject="x" * 201), "subject"),
     (UpdateTicket(ANY, required_skills=("s",) * (SKILLS_LIMIT + 1)), "requiredSkills"),
+    (UpdateTicket(ANY, required_skills=("s" * (NAME_LIMIT + 1),)), "requiredSkills"),
+    (UpdateTicket(ANY, required_skills=("french", " ")), "requiredSkills"),
     (
         UpdateTicket(ANY, properties=tuple(Property(f"n{number}", "v") for number in range(PROPERTIES_LIMIT + 1))),
         "properties",

@@ -42,3 +42,10 @@ def test_an_event_says_what_it_is_by_its_type_and_by_enums_never_as_text() -> No
     }
 
     assert texts == {"TicketChanged.changed"}  # names of fields, a team's own properties among them
+
+
+def test_every_list_in_pages_has_its_rows_alone() -> None:
+    connections = {name: kind for name, kind in GRAPH.type_map.items() if name.endswith("Connection")}
+
+    assert len(connections) > 5
+    assert [name for name, kind in connections.items() if "nodes" not in getattr(kind, "fields", {})] == []
