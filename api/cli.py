@@ -21,8 +21,8 @@ from cyclopts import App, Parameter, validators
 from cyclopts.exceptions import CycloptsError
 
 from adapters.db.refusals import DatabaseRefused
+from api.http.sockets import address_of, bound
 from api.refusals import CannotBackUp, CannotListen, DatabaseNotReady, WrongSetting
-from api.sockets import address_of, bound
 from domain.errors import Refused as DomainRefused
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
@@ -30,7 +30,7 @@ from domain.ports import DeliveryState
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from domain.use_cases.bootstrap import Bootstrap, Bootstrapped
+    from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped
     from domain.use_cases.restored import Restored
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def demo(
         directory: Keep the data here; without it, it is gone at the end.
         gallery: Add a third phone, and a thread with one message of every kind.
     """
-    from api.demo import run_demo
+    from api.commands.demo import run_demo
     from api.logs import set_up_logs
 
     set_up_logs("console")
@@ -143,8 +143,8 @@ def simulate(
         subscribed: Send webhooks from the start, without waiting for the account's subscription.
     """
     from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
+    from api.http.server import serve
     from api.logs import set_up_logs
-    from api.server import serve
 
     options = SimulatorOptions(
         webhook_url=webhook_url,
@@ -184,8 +184,8 @@ def serve_command(
         worker: Run the worker inside. With SQLite it does unless told otherwise; with PostgreSQL it has processes of
             its own.
     """
-    from api.app import serving
-    from api.server import serve
+    from api.http.app import serving
+    from api.http.server import serve
     from api.wiring import wired
 
     settings = start()
@@ -212,11 +212,11 @@ def worker_command(*, host: str = "127.0.0.1", port: Port | None = None) -> None
         host: The address that /healthz, /readyz and /metrics are told at, where a port is given.
         port: The port they are told at; 0 takes a free one. Without it the worker listens nowhere.
     """
-    from api.app import working
+    from api.http.app import working
+    from api.http.server import serve
     from api.metrics import Meters
-    from api.server import serve
     from api.wiring import wired
-    from api.worker import Worker
+    from api.worker.loops import Worker
 
     settings = start()
 
@@ -280,7 +280,7 @@ def copy(
         target: An empty database on a server, such as postgresql://user:password@host/name.
         migrate: Make the target's tables first.
     """
-    from adapters.db.copy import copy_database
+    from adapters.db.migrating.copy import copy_database
     from adapters.system import SystemIds
     from api.logs import set_up_logs
 
@@ -305,7 +305,7 @@ def backup(file: Path) -> None:
     Args:
         file: Where to; it must not be there yet. Whoever has it can open the desk's secrets.
     """
-    from api.backup import back_up
+    from api.commands.backup import back_up
 
     made = back_up(start(), file)
     key = "its key" if made.has_key else f"without {PREFIX}SECRET_KEY, which you keep"
@@ -320,7 +320,7 @@ def restore(file: Path, *, replace: Annotated[bool, Parameter(negative=())] = Fa
         file: What `deskline backup` made.
         replace: Move aside what is there.
     """
-    from api.backup import restore as carry_out
+    from api.commands.backup import restore as carry_out
     from api.logs import set_up_logs
     from api.settings import read_settings
 
@@ -332,7 +332,7 @@ def restore(file: Path, *, replace: Annotated[bool, Parameter(negative=())] = Fa
 @cli.command(help_epilogue="Example: pg_restore --dbname deskline desk.dump && deskline restored")
 def restored() -> None:
     """After a database on PostgreSQL was put back by its own tools, and before anything serves it."""
-    from api.backup import after_restore_elsewhere
+    from api.commands.backup import after_restore_elsewhere
 
     _tell_restored(run(after_restore_elsewhere(start())))
 
@@ -365,8 +365,8 @@ def bootstrap(
         quota: Conversations a month.
         as_json: Print one line of JSON: organizationId, userId, apiKey, and password where it was made.
     """
-    from domain.use_cases.bootstrap import Bootstrap
-    from schema.id_text import id_text
+    from domain.use_cases.people.bootstrap import Bootstrap
+    from schema.engine.values.id_text import id_text
 
     settings = start()
     asked = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
@@ -385,8 +385,8 @@ def bootstrap(
 
 async def _begin(settings: "Settings", asked: "Bootstrap") -> "Bootstrapped":
     from api.wiring import wired
-    from domain.use_cases.bootstrap import Bootstrapped
-    from domain.use_cases.bootstrap import bootstrap as carry_out
+    from domain.use_cases.people.bootstrap import Bootstrapped
+    from domain.use_cases.people.bootstrap import bootstrap as carry_out
 
     async with wired(settings) as desk:
         begun = await carry_out(desk.ports, asked)
@@ -410,7 +410,7 @@ def replay(
         delivery: Only the delivery with this id; may be repeated.
         files: Files that could not be fetched, instead of deliveries: they are asked of the network again.
     """
-    from api.replay import replay_deliveries, replay_files
+    from api.commands.replay import replay_deliveries, replay_files
     from api.wiring import wired
 
     settings = start()
@@ -430,7 +430,7 @@ def replay(
 @cli.command(help_epilogue="Example: deskline doctor")
 def doctor() -> int:
     """Every setting, and what is wrong with database, page, tokens and webhooks. Exit 1 where anything is."""
-    from api.doctor import examine
+    from api.commands.doctor import examine
     from api.logs import set_up_logs
     from api.settings import read_settings
 

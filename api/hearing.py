@@ -11,12 +11,12 @@ import structlog
 
 from adapters.db.transaction import Work
 from api.metrics import Meters
-from domain.channels import Channel, ChannelState
+from domain.channels.channels import Channel, ChannelState
+from domain.conversations.messages import Direction, Message, MessageStatus
 from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
+from domain.files.media import Media, MediaState
 from domain.ids import MessageId
-from domain.media import Media, MediaState
-from domain.messages import Direction, Message, MessageStatus
-from domain.outbox import OutboxItem
+from domain.outbound.outbox import OutboxItem
 from domain.ports import Clock, Row
 from domain.updates import Outcome, UpdateRecord
 

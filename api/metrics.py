@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from adapters.db.condition import Condition
 from api.wiring import Shared
-from domain.channels import ChannelState
+from domain.channels.channels import ChannelState
 from domain.errors import Unavailable
 from domain.ports import DeliveryState, Ports
 

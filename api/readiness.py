@@ -8,7 +8,7 @@ from typing import Final
 from adapters.db.condition import Condition
 from adapters.room import is_full
 from api.wiring import Wired
-from api.worker import Worker
+from api.worker.loops import Worker
 from domain.errors import Unavailable
 
 DATABASE_ANSWERS_WITHIN_S: Final = 2.0

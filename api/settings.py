@@ -22,10 +22,10 @@ from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
 from adapters.clamd.address import ClamdAddress
 from adapters.clamd.address import read_address as read_clamd
 from adapters.media.place import ObjectPlace, read_place
-from api.bodies import PACE, Pace
-from api.bounds import RequestBounds
+from api.http.guard.bodies import PACE, Pace
+from api.http.guard.bounds import RequestBounds
 from api.refusals import WrongSetting
-from domain.use_cases.clearing import EVENTS_KEPT, EVENTS_KEPT_AT_LEAST
+from domain.use_cases.moderation.retention import EVENTS_KEPT, EVENTS_KEPT_AT_LEAST
 
 if TYPE_CHECKING:
     from adapters.redis import RedisAddress

@@ -10,8 +10,8 @@ import structlog
 
 from adapters.clamd.scanner import Clamd
 from adapters.db.database import Database, open_database
-from adapters.db.history import Standing as SchemaStanding
-from adapters.db.history import missing_of
+from adapters.db.migrating.history import Standing as SchemaStanding
+from adapters.db.migrating.history import missing_of
 from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
@@ -20,7 +20,7 @@ from adapters.secrets import AesVault, Argon2Passwords
 from adapters.sounds import Codecs, are_here
 from adapters.system import FollowingClock, SystemClock, SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
-from adapters.whatsapp.inbound import CloudInterpreter
+from adapters.whatsapp.inbound.updates import CloudInterpreter
 from api.keys import Keys, keys_of
 from api.refusals import DatabaseNotReady, WrongSetting
 from api.settings import Settings

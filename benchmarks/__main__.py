@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import fanout, inbox, ingest, media, mutate
+from benchmarks.areas import fanout, inbox, ingest, media, mutate
 from benchmarks.figures import Figure, surroundings, write_figures
 from benchmarks.known import ROOT
 from benchmarks.places import NoPlace, Place, place_of

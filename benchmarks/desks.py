@@ -22,12 +22,12 @@ from adapters.system import SystemClock, SystemIds
 from api.settings import Settings
 from api.wiring import wired
 from benchmarks.known import ACCOUNT, APP_SECRET, ROOT, number_id
-from domain.actors import Actor, Role, user_actor
-from domain.channels import Channel, ChannelState, Destination
+from domain.channels.channels import Channel, ChannelState, Destination
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, UserId
-from domain.organizations import User
+from domain.people.actors import Actor, Role, user_actor
+from domain.people.organizations import User
 from domain.ports import Listing
-from domain.use_cases.bootstrap import Bootstrap, Bootstrapped, bootstrap
+from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 
 SECRET_KEY: Final = "key-of-the-benchmarks-0123456789"
 STARTS_WITHIN_S: Final = 60.0

@@ -1,6 +1,6 @@
 """SQL as written, past the product: for the limits, for filling tables fast, and for looking afterwards.
 
-Statements have `?` for a value. A value is a row's as `adapters.db.mapping` makes it.
+Statements have `?` for a value. A value is a row's as `adapters.db.rows.mapping` makes it.
 """
 
 import sqlite3
@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - what is used of it is typed below
 
-from adapters.db.sqlite_connections import PRAGMAS
-from adapters.db.sqlite_database import sqlite_path
-from adapters.db.times import day_text, instant_text
+from adapters.db.rows.times import day_text, instant_text
+from adapters.db.sqlite.connections import PRAGMAS
+from adapters.db.sqlite.database import sqlite_path
 
 Cells: TypeAlias = tuple[Any, ...]
 

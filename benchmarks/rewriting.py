@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.db.mapping import ROW_TYPES, table
+from adapters.db.rows.mapping import ROW_TYPES, table
 from benchmarks.raw import Cells, PostgresRaw, Raw, SqliteRaw, connect_raw, insert
-from domain.channels import Channel
+from domain.channels.channels import Channel
 from domain.contacts import Contact, Identity
-from domain.messages import Message
+from domain.conversations.messages import Message
+from domain.conversations.threads import Thread
 from domain.quota import Entry, Period
-from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange
-from domain.use_cases.interpret import BATCH
+from domain.use_cases.inbound.interpret import BATCH
 
 OTHERS: Final = ("event_counters", "ticket_counters", "events", "directory", "deliveries")
 TABLES: Final = (*(table(kind) for kind in ROW_TYPES), *OTHERS)

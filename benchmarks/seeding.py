@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters.db.mapping import columns, folded, table, to_values
+from adapters.db.rows.mapping import columns, folded, table, to_values
 from benchmarks.desks import BORN, Desk
 from benchmarks.plan import Size
 from benchmarks.raw import Cells, Raw, connect_raw
-from domain.actors import ByContact, ByUser
 from domain.contacts import Contact, Phone, PhoneLabel
+from domain.conversations.messages import Direction, Message, MessageStatus, Text
+from domain.conversations.sessions import Session
+from domain.conversations.threads import Thread, ThreadStatus
 from domain.ids import ContactId, MessageId, ThreadId, TicketId, UserId, Wamid
-from domain.messages import Direction, Message, MessageStatus, Text
-from domain.sessions import Session
-from domain.threads import Thread, ThreadStatus
+from domain.people.actors import ByContact, ByUser
 from domain.tickets import Ticket, TicketStatus
 
 SPAN_S: Final = 20_000_000  # the messages lie over that time

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from domain.ids import TemplateId
 
 if TYPE_CHECKING:
-    from domain.media import MediaRule  # which loads this module first
+    from domain.files.media import MediaRule  # which loads this module first
 
 
 class ErrorCode(StrEnum):

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import TypeAlias
 from uuid import UUID
 
+from domain.conversations.messages import MessageStatus
 from domain.ids import ChannelId, EventId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
-from domain.messages import MessageStatus
 
 
 class MessageChange(StrEnum):

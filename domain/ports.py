@@ -11,10 +11,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from domain.channels import Channel, ChannelState
+from domain.channels.channels import Channel, ChannelState
+from domain.channels.template_drafts import TemplateDraft
+from domain.channels.template_sync import TemplateSync
+from domain.channels.templates import Template, TemplateCategory, TemplateStatus
 from domain.claims import CLAIMED_BYTES
 from domain.contacts import Contact, Identity, IdentityKey
+from domain.conversations.library import LibraryItem, LibraryItemKind
+from domain.conversations.messages import Direction, Mark, Message, Source, TemplateMessage
+from domain.conversations.sendable import Sendable
+from domain.conversations.sessions import SessionState
+from domain.conversations.threads import Thread, ThreadStatus
 from domain.events import Event, LoggedEvent
+from domain.files.media import Media, MediaKind
 from domain.ids import (
     ApiKeyId,
     BusinessAccountId,
@@ -34,19 +43,10 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.library import LibraryItem, LibraryItemKind
-from domain.media import Media, MediaKind
-from domain.messages import Direction, Mark, Message, Source, TemplateMessage
-from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.outbox import OutboxItem, Remembered
-from domain.pace import Pace
+from domain.outbound.outbox import OutboxItem, Remembered
+from domain.outbound.pace import Pace
+from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.quota import Entry, Period
-from domain.sendable import Sendable
-from domain.sessions import SessionState
-from domain.template_drafts import TemplateDraft
-from domain.template_sync import TemplateSync
-from domain.templates import Template, TemplateCategory, TemplateStatus
-from domain.threads import Thread, ThreadStatus
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 from domain.updates import Parked, Update, UpdateRecord
 
@@ -665,7 +665,7 @@ class TemplateAsk:
 class LibraryAsk:
     page: PageAsk
     kinds: tuple[LibraryItemKind, ...] = ()
-    words: tuple[str, ...] = ()  # as `domain.words` makes them plain; each stands somewhere in title, body or link
+    words: tuple[str, ...] = ()  # as `domain.text.words` makes them plain; each stands somewhere in title, body or link
 
 
 class Reads(Protocol):

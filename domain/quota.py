@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import QuotaExceeded
 from domain.ids import BusinessAccountId, EntryId, MessageId, OrganizationId, PeriodId, ThreadId
-from domain.organizations import Organization
+from domain.people.organizations import Organization
 
 DEFAULT_LIMIT = 1000
 LIMIT_MAX = 2**31 - 1  # what the API can tell

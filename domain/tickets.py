@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.actors import Author
+from domain.conversations.messages import Source
 from domain.errors import ErrorCode, Refused
 from domain.ids import ChannelId, ContactId, OrganizationId, TeamId, ThreadId, TicketId, UserId
-from domain.messages import Source
+from domain.people.actors import Author
 
 SUBJECT_LIMIT = 200
 ENUMERATED = frozenset({"status", "priority", "owner", "team", "requiredSkills", "quarantine"})

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from domain.channels import ProblemCode
+from domain.channels.channels import ProblemCode
+from domain.channels.template_news import TemplateNews
 from domain.contacts import Person
-from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId, PhoneNumberId, Wamid
-from domain.media import MediaKind
-from domain.messages import (
+from domain.conversations.messages import (
     ContactCards,
     Failure,
     InteractiveReply,
@@ -24,7 +23,8 @@ from domain.messages import (
     Text,
     Unsupported,
 )
-from domain.template_news import TemplateNews
+from domain.files.media import MediaKind
+from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId, PhoneNumberId, Wamid
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.actors import Actor
-from domain.callers import Caller
 from domain.ids import OrganizationId
+from domain.people.actors import Actor
+from domain.people.callers import Caller
 from domain.ports import Ports, Reads
-from schema.cursors import Cursors
+from schema.engine.turns import Pace, Turns
+from schema.engine.values.cursors import Cursors
 from schema.gates import GATED_FIELDS
 from schema.loaders import Loaders
-from schema.turns import Pace, Turns
 
 
 @dataclass(slots=True)

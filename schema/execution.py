@@ -14,23 +14,23 @@ from typing import Any, Protocol, TypeGuard
 import strawberry
 from graphql import OperationType
 
-from domain.actors import Actor
-from domain.callers import Caller
+from domain.people.actors import Actor
+from domain.people.callers import Caller
 from domain.ports import Ports
-from domain.use_cases.access import authenticate
-from schema import limits
-from schema.admission import Admission, Crowded, InFlight
-from schema.answers import Answer, Shown, failed, refused, refused_as, throttled
-from schema.cursors import Cursors
-from schema.documents import BadDocument, Compiled, Documents, NotSignedIn
-from schema.errors import Code
+from domain.use_cases.people.access import authenticate
+from schema.engine import limits
+from schema.engine.admission import Admission, Crowded, InFlight
+from schema.engine.answers import Answer, Shown, failed, refused, refused_as, throttled
+from schema.engine.documents import BadDocument, Compiled, Documents, NotSignedIn
+from schema.engine.lexical_limits import TooComplex
+from schema.engine.running import run_alone
+from schema.engine.turns import Turns
+from schema.engine.values.cursors import Cursors
+from schema.engine.values.scalars import instant_text
 from schema.live.hub import Hub
 from schema.live.rights import Listeners, Watch
 from schema.live.streams import Stream
-from schema.preflight import TooComplex
-from schema.running import run_alone
-from schema.scalars import instant_text
-from schema.turns import Turns
+from schema.types.errors import Code
 
 BEARER = "bearer "
 

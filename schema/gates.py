@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.actors import Right
+from domain.people.actors import Right
 
 GATED_FIELDS: Mapping[str, Right] = {
     "Message.original": Right.SUPERVISE,

@@ -5,8 +5,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from domain.channels import Channel
+from domain.channels.channels import Channel
+from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
+from domain.conversations.library import LibraryItem
+from domain.conversations.messages import Content, Mark, Message
+from domain.conversations.previews import preview
+from domain.conversations.threads import Thread
+from domain.files.media import Media
 from domain.ids import (
     ApiKeyId,
     BusinessAccountId,
@@ -21,19 +27,13 @@ from domain.ids import (
     TicketId,
     UserId,
 )
-from domain.library import LibraryItem
-from domain.media import Media
-from domain.messages import Content, Mark, Message
-from domain.organizations import ApiKey, Organization, User
+from domain.people.organizations import ApiKey, Organization, User
 from domain.ports import Head, Reads
-from domain.previews import preview
 from domain.quota import ALLOWANCE_WINDOW, Period
-from domain.templates import Template
-from domain.threads import Thread
 from domain.tickets import Ticket
-from schema.batches import Loader
-from schema.rendering import rendered_all
-from schema.turns import Pace
+from schema.engine.batches import Loader
+from schema.engine.turns import Pace
+from schema.engine.values.rendering import rendered_all
 
 K = TypeVar("K")
 V = TypeVar("V")

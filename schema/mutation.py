@@ -2,47 +2,47 @@
 
 import strawberry
 
-from schema import (
-    channels,
-    contacts,
-    library,
-    media,
-    messages,
-    organization,
-    outcomes,
-    starting,
-    template_review,
-    templates,
-    threads,
-    tickets,
-    users,
+from schema.types.channels import channels, template_review, templates
+from schema.types.channels.channels import ChannelConnectPayload
+from schema.types.channels.template_review import TemplateCreatePayload, TemplateDeletePayload
+from schema.types.channels.templates import TemplatesSyncPayload
+from schema.types.contacts import contacts
+from schema.types.contacts.contacts import ContactUpdatePayload
+from schema.types.conversations import library, messages, outcomes, starting, threads
+from schema.types.conversations.library import (
+    LibraryItemCreatePayload,
+    LibraryItemDeletePayload,
+    LibraryItemUpdatePayload,
 )
-from schema.channels import ChannelConnectPayload
-from schema.contacts import ContactUpdatePayload
-from schema.inputs import writing
-from schema.library import LibraryItemCreatePayload, LibraryItemDeletePayload, LibraryItemUpdatePayload
-from schema.media import MediaPreparePayload
-from schema.messages import MessageReactPayload, MessageReleasePayload, MessageSendPayload, MessageSendTemplatePayload
-from schema.organization import OrganizationUpdatePayload
-from schema.outcomes import MessageCancelPayload, MessageRetryPayload, MessageSettlePayload
-from schema.starting import ThreadStartPayload
-from schema.template_review import TemplateCreatePayload, TemplateDeletePayload
-from schema.templates import TemplatesSyncPayload
-from schema.threads import (
+from schema.types.conversations.messages import (
+    MessageReactPayload,
+    MessageReleasePayload,
+    MessageSendPayload,
+    MessageSendTemplatePayload,
+)
+from schema.types.conversations.outcomes import MessageCancelPayload, MessageRetryPayload, MessageSettlePayload
+from schema.types.conversations.starting import ThreadStartPayload
+from schema.types.conversations.threads import (
     ThreadAssignPayload,
     ThreadClosePayload,
     ThreadMarkReadPayload,
     ThreadReopenPayload,
     ThreadTypingPayload,
 )
-from schema.tickets import (
+from schema.types.desk import tickets
+from schema.types.desk.tickets import (
     TicketAssignPayload,
     TicketClosePayload,
     TicketReopenPayload,
     TicketUnassignPayload,
     TicketUpdatePayload,
 )
-from schema.users import (
+from schema.types.files import media
+from schema.types.files.media import MediaPreparePayload
+from schema.types.inputs import writing
+from schema.types.people import organization, users
+from schema.types.people.organization import OrganizationUpdatePayload
+from schema.types.people.users import (
     ApiKeyCreatePayload,
     ApiKeyRevokePayload,
     SignInPayload,

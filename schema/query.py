@@ -5,38 +5,38 @@ from typing import Annotated
 import strawberry
 from strawberry import Info
 
-import schema.channels
-import schema.contacts
-import schema.events
-import schema.library
-import schema.media_rules
-import schema.message_preflight
-import schema.nodes
-import schema.quota
-import schema.templates
-import schema.threads
-import schema.tickets
-import schema.users
-from domain.library import LibraryItemKind
-from domain.templates import TemplateStatus
-from schema import ids as global_ids
-from schema import limits
-from schema.channels import Channel
-from schema.contacts import Contact
+import schema.types.channels.channels
+import schema.types.channels.templates
+import schema.types.contacts.contacts
+import schema.types.conversations.library
+import schema.types.conversations.message_preflight
+import schema.types.conversations.threads
+import schema.types.counting.quota
+import schema.types.desk.tickets
+import schema.types.events
+import schema.types.files.media_rules
+import schema.types.nodes
+import schema.types.people.users
+from domain.channels.templates import TemplateStatus
+from domain.conversations.library import LibraryItemKind
 from schema.context import Context
-from schema.events import EventConnection
-from schema.ids import Node
-from schema.library import LibraryItem
-from schema.media_rules import MediaRule
-from schema.message_preflight import MessagePreflight, MessagePreflightInput
-from schema.organization import Viewer
-from schema.pages import After, Before, Connection, First, Last
-from schema.quota import Quota
-from schema.scalars import EventCursor
-from schema.templates import Template
-from schema.threads import Thread, ThreadConnection, ThreadFilterArgument, ThreadOrderArgument
-from schema.tickets import Ticket, TicketConnection, TicketFilterArgument, TicketOrderArgument
-from schema.users import User
+from schema.engine import limits
+from schema.engine.values import ids as global_ids
+from schema.engine.values.ids import Node
+from schema.engine.values.pages import After, Before, Connection, First, Last
+from schema.engine.values.scalars import EventCursor
+from schema.types.channels.channels import Channel
+from schema.types.channels.templates import Template
+from schema.types.contacts.contacts import Contact
+from schema.types.conversations.library import LibraryItem
+from schema.types.conversations.message_preflight import MessagePreflight, MessagePreflightInput
+from schema.types.conversations.threads import Thread, ThreadConnection, ThreadFilterArgument, ThreadOrderArgument
+from schema.types.counting.quota import Quota
+from schema.types.desk.tickets import Ticket, TicketConnection, TicketFilterArgument, TicketOrderArgument
+from schema.types.events import EventConnection
+from schema.types.files.media_rules import MediaRule
+from schema.types.people.organization import Viewer
+from schema.types.people.users import User
 
 
 @strawberry.type(
@@ -50,7 +50,7 @@ class Query:
         info: Info[Context, None],
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of what to read.")],
     ) -> Node | None:
-        return await schema.nodes.node(info.context, id)
+        return await schema.types.nodes.node(info.context, id)
 
     @strawberry.field(
         description="Several things with ids at once, in the order asked for; null in the place of each that nothing"
@@ -61,7 +61,7 @@ class Query:
         info: Info[Context, None],
         ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {limits.IDS} of them.")],
     ) -> list[Node | None]:
-        return await schema.nodes.nodes(info.context, ids)
+        return await schema.types.nodes.nodes(info.context, ids)
 
     @strawberry.field(description="Who is asking: a user or an API key, with its role and organization.")
     def viewer(self, info: Info[Context, None]) -> Viewer:
@@ -78,9 +78,9 @@ class Query:
         filter: ThreadFilterArgument = None,
         order_by: ThreadOrderArgument = None,
     ) -> ThreadConnection:
-        return await schema.threads.page(
+        return await schema.types.conversations.threads.page(
             info.context,
-            schema.threads.conditions(filter),
+            schema.types.conversations.threads.conditions(filter),
             first=first,
             after=after,
             last=last,
@@ -94,7 +94,7 @@ class Query:
         info: Info[Context, None],
         id: Annotated[strawberry.ID, strawberry.argument(description="The thread's id.")],
     ) -> Thread | None:
-        return await schema.threads.loaded(info.context, global_ids.THREAD.asked(id))
+        return await schema.types.conversations.threads.loaded(info.context, global_ids.THREAD.asked(id))
 
     @strawberry.field(description="Tickets, newest first unless ordered otherwise.")
     async def tickets(
@@ -105,8 +105,8 @@ class Query:
         filter: TicketFilterArgument = None,
         order_by: TicketOrderArgument = None,
     ) -> TicketConnection:
-        return await schema.tickets.page(
-            info.context, schema.tickets.conditions(filter), first=first, after=after, order_by=order_by
+        return await schema.types.desk.tickets.page(
+            info.context, schema.types.desk.tickets.conditions(filter), first=first, after=after, order_by=order_by
         )
 
     @strawberry.field(description="One ticket; null where there is none with this id.")
@@ -115,7 +115,7 @@ class Query:
         info: Info[Context, None],
         id: Annotated[strawberry.ID, strawberry.argument(description="The ticket's id.")],
     ) -> Ticket | None:
-        return await schema.tickets.loaded(info.context, global_ids.TICKET.asked(id))
+        return await schema.types.desk.tickets.loaded(info.context, global_ids.TICKET.asked(id))
 
     @strawberry.field(description="People who wrote or were written to, newest first.")
     async def contacts(
@@ -130,7 +130,7 @@ class Query:
             ),
         ] = None,
     ) -> Connection[Contact]:
-        return await schema.contacts.page(info.context, query=query, first=first, after=after)
+        return await schema.types.contacts.contacts.page(info.context, query=query, first=first, after=after)
 
     @strawberry.field(description="One contact; null where there is none with this id.")
     async def contact(
@@ -138,11 +138,11 @@ class Query:
         info: Info[Context, None],
         id: Annotated[strawberry.ID, strawberry.argument(description="The contact's id.")],
     ) -> Contact | None:
-        return await schema.contacts.loaded(info.context, global_ids.CONTACT.asked(id))
+        return await schema.types.contacts.contacts.loaded(info.context, global_ids.CONTACT.asked(id))
 
     @strawberry.field(description="Your business numbers, oldest first, with those that are disconnected.")
     async def channels(self, info: Info[Context, None]) -> list[Channel]:
-        return await schema.channels.every(info.context)
+        return await schema.types.channels.channels.every(info.context)
 
     @strawberry.field(description="Message templates by name, then language, as they were last read from the network.")
     async def templates(
@@ -163,7 +163,7 @@ class Query:
             strawberry.argument(description="Part of the name or the text, case left out; left out or null: all."),
         ] = None,
     ) -> Connection[Template]:
-        return await schema.templates.page(
+        return await schema.types.channels.templates.page(
             info.context, first=first, after=after, channel_id=channel_id, statuses=statuses, query=query
         )
 
@@ -185,7 +185,9 @@ class Query:
             ),
         ] = None,
     ) -> Connection[LibraryItem]:
-        return await schema.library.page(info.context, first=first, after=after, kinds=kinds, query=query)
+        return await schema.types.conversations.library.page(
+            info.context, first=first, after=after, kinds=kinds, query=query
+        )
 
     @strawberry.field(description="Who works here, by name, with those who no longer do.")
     async def users(
@@ -198,11 +200,11 @@ class Query:
             strawberry.argument(description="Part of a name or address; left out or null: all."),
         ] = None,
     ) -> Connection[User]:
-        return await schema.users.page(info.context, first=first, after=after, query=query)
+        return await schema.types.people.users.page(info.context, first=first, after=after, query=query)
 
     @strawberry.field(description="This month's conversations.")
     async def quota(self, info: Info[Context, None]) -> Quota:
-        return await schema.quota.current(info.context)
+        return await schema.types.counting.quota.current(info.context)
 
     @strawberry.field(
         description="Whether a send would be queued now, and what it would take of the month: asked before sending,"
@@ -215,11 +217,11 @@ class Query:
             MessagePreflightInput, strawberry.argument(description="The send in question, in one object.")
         ],
     ) -> MessagePreflight:
-        return await schema.message_preflight.foreseen(info.context, input)
+        return await schema.types.conversations.message_preflight.foreseen(info.context, input)
 
     @strawberry.field(description="What WhatsApp takes, by kind and direction: the table that refuses files, too.")
     def media_rules(self) -> list[MediaRule]:
-        return schema.media_rules.every()
+        return schema.types.files.media_rules.every()
 
     @strawberry.field(
         description="The event log as pages: the same events, in the same order, as the subscriptions push. It goes"
@@ -238,4 +240,4 @@ class Query:
             strawberry.argument(description="Only what happened in this thread; left out or null: everything."),
         ] = None,
     ) -> EventConnection:
-        return await schema.events.page(info.context, first=first, after=after, thread_id=thread_id)
+        return await schema.types.events.page(info.context, first=first, after=after, thread_id=thread_id)

@@ -7,7 +7,12 @@ from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, 
 from graphql.pyutils import Undefined
 from strawberry.schema.config import StrawberryConfig
 
-from schema.errors import (
+from schema.engine.values.scalars import SCALARS
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.subscription import Subscription
+from schema.types.conversations.senders import SENDER_TYPES
+from schema.types.errors import (
     MediaRejectedError,
     QuotaExceededError,
     RefusedError,
@@ -15,12 +20,7 @@ from schema.errors import (
     TemplateParameterError,
     TextTooLongError,
 )
-from schema.events import EVENT_TYPES
-from schema.mutation import Mutation
-from schema.query import Query
-from schema.scalars import SCALARS
-from schema.senders import SENDER_TYPES
-from schema.subscription import Subscription
+from schema.types.events import EVENT_TYPES
 
 ERROR_TYPES = (
     RefusedError,

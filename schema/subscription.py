@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn, TypeAlias
 
 import strawberry
 
-from schema.events import InboxEvent, MessageAdded, MessageStatusChanged
-from schema.scalars import EventCursor
+from schema.engine.values.scalars import EventCursor
+from schema.types.events import InboxEvent, MessageAdded, MessageStatusChanged
 
 AfterEvent: TypeAlias = Annotated[
     EventCursor | None,

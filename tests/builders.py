@@ -8,9 +8,32 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from domain.actors import Author, ByContact, BySystem, ByUser, Role, Scope
-from domain.channels import Channel, ChannelState, Destination
+from domain.channels.channels import Channel, ChannelState, Destination
+from domain.channels.templates import (
+    Button,
+    Header,
+    Parameter,
+    Template,
+    TemplateCategory,
+    TemplateStatus,
+)
 from domain.contacts import Contact, Identity, IdentityKey, IdentityKind, Person, Phone
+from domain.conversations.library import LibraryItem, LibraryItemKind
+from domain.conversations.messages import (
+    Attempt,
+    Content,
+    Direction,
+    Failure,
+    Mark,
+    Message,
+    MessageStatus,
+    Reaction,
+    Source,
+    Text,
+)
+from domain.conversations.sessions import Alarm, Session
+from domain.conversations.threads import Thread, ThreadStatus
+from domain.files.media import Media, MediaKind, MediaState, Upload
 from domain.ids import (
     ApiKeyId,
     BusinessAccountId,
@@ -32,35 +55,12 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.library import LibraryItem, LibraryItemKind
-from domain.media import Media, MediaKind, MediaState, Upload
-from domain.messages import (
-    Attempt,
-    Content,
-    Direction,
-    Failure,
-    Mark,
-    Message,
-    MessageStatus,
-    Reaction,
-    Source,
-    Text,
-)
-from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.outbox import OutboxItem, Remembered
-from domain.pace import THROUGHPUT, Pace
+from domain.outbound.outbox import OutboxItem, Remembered
+from domain.outbound.pace import THROUGHPUT, Pace
+from domain.people.actors import Author, ByContact, BySystem, ByUser, Role, Scope
+from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import Delivery, DeliveryState
 from domain.quota import DEFAULT_LIMIT, ConversationKind, Entry, Period
-from domain.sessions import Alarm, Session
-from domain.templates import (
-    Button,
-    Header,
-    Parameter,
-    Template,
-    TemplateCategory,
-    TemplateStatus,
-)
-from domain.threads import Thread, ThreadStatus
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 from domain.updates import MessageReceived, Outcome, Parked, Place, StatusReported, UpdateRecord
 

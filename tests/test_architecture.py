@@ -85,7 +85,7 @@ def test_a_rule_that_handles_times_and_ids_it_was_given_is_left_alone() -> None:
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from domain.ids import ThreadId
-import domain.sessions
+import domain.conversations.sessions
 
 def closes(at: datetime, clock: Clock, id: UUID, random: int, noon: time) -> datetime:
     return max(at, clock.now(), datetime.combine(at, time(12))) + timedelta(hours=random)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, inbox, ingest, media, mutate
 from benchmarks.__main__ import AREAS, main
+from benchmarks.areas import fanout, inbox, ingest, media, mutate
 from benchmarks.desks import make_desk
 from benchmarks.documents import page_document
 from benchmarks.figures import Figure, Sample, Way, in_turns, write_figures

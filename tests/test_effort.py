@@ -12,25 +12,25 @@ from functools import partial
 
 import pytest
 
-from adapters.whatsapp.inbound import CloudInterpreter
-from api.strict_json import NotJson
-from api.strict_json import read_json as read_strictly
+from adapters.whatsapp.inbound.updates import CloudInterpreter
+from api.http.strict_json import NotJson
+from api.http.strict_json import read_json as read_strictly
+from domain.channels.template_drafts import TemplateDraft, fault_of
+from domain.channels.templates import TemplateCategory, blanks
 from domain.contacts import typed_number
+from domain.conversations.messages import ContactCard, ContactCards
+from domain.files.media import plain_type, safe_name
+from domain.files.recognition import STEPS, Glance
 from domain.ids import DeliveryId
-from domain.links import blocked_link, normal_block
-from domain.media import plain_type, safe_name
-from domain.media_looks import STEPS, Glance
-from domain.messages import ContactCard, ContactCards
-from domain.personal_data import PersonalDataPattern, found_in
+from domain.moderation.links import blocked_link, normal_block
+from domain.moderation.personal_data import PersonalDataPattern, found_in
+from domain.moderation.quarantine import Policy, screened
+from domain.moderation.stop_words import folded, says_stop
 from domain.ports import Delivery, Unreadable
-from domain.quarantine import Policy, screened
-from domain.stop_words import folded, says_stop
-from domain.template_drafts import TemplateDraft, fault_of
-from domain.templates import TemplateCategory, blanks
+from domain.text.words import plain_words
 from domain.tickets import subject_from
-from domain.words import plain_words
-from schema.answers import SUGGESTION
-from schema.marks import rendered
+from schema.engine.answers import SUGGESTION
+from schema.engine.values.text_marks import rendered
 from tests.builders import an_inbound
 from tests.effort import expect_linear, steps
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Protocol
 
 from adapters.db.condition import Condition
-from adapters.db.history import DatabaseRefused, SchemaState
-from adapters.db.postgres_database import open_postgres
-from adapters.db.sqlite_database import open_sqlite, sqlite_path
+from adapters.db.migrating.history import DatabaseRefused, SchemaState
+from adapters.db.postgres.database import open_postgres
+from adapters.db.sqlite.database import open_sqlite, sqlite_path
 from adapters.db.store import Hears
 from domain.ports import Bus, Clock, Directory, Ids, Journal, Reader, Store
 

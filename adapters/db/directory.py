@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from adapters.db.reading import Selects
+from adapters.db.reading.source import Selects
 from domain.ids import OrganizationId
 from domain.ports import Listing
 

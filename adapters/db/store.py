@@ -5,14 +5,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from adapters.db.mapping import from_record, selected
-from adapters.db.reading import Selects
-from adapters.db.times import instant_of
+from adapters.db.reading.source import Selects
+from adapters.db.rows.mapping import from_record, selected
+from adapters.db.rows.times import instant_of
 from adapters.db.transaction import SqlTransaction, Work
-from domain.channels import ChannelState
+from domain.channels.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
-from domain.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
-from domain.pace import Pace
+from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
+from domain.outbound.pace import Pace
 from domain.ports import DueNumber, Figures, Transaction
 from domain.updates import Parked
 

@@ -11,11 +11,14 @@ from functools import cache
 from itertools import takewhile
 from typing import Protocol
 
-from adapters.db.look import Looking, SqlLook
-from adapters.db.mapping import columns, quoted, table
-from adapters.db.times import instant_of
-from domain.channels import Channel
+from adapters.db.reading.look import Looking, SqlLook
+from adapters.db.rows.mapping import columns, quoted, table
+from adapters.db.rows.times import instant_of
+from domain.channels.channels import Channel
+from domain.channels.template_sync import TemplateSync
+from domain.channels.templates import Template
 from domain.contacts import Identity
+from domain.conversations.messages import Message
 from domain.events import Event
 from domain.ids import (
     ApiKeyId,
@@ -31,13 +34,10 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.messages import Message
-from domain.organizations import ApiKey, Organization, SignIn, User
-from domain.outbox import OutboxItem
+from domain.outbound.outbox import OutboxItem
+from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.ports import ONCE, Listing, Removable, Row
 from domain.quota import Entry, Period
-from domain.template_sync import TemplateSync
-from domain.templates import Template
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from domain.media_types import HEAD_BYTES, judged
+from domain.files.types import HEAD_BYTES, judged
 from domain.ports import NotMade, SoundForm
 
 SOUNDS: Final = ("audio/", "video/webm", "video/mp4", "video/3gpp")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from adapters.whatsapp.reading import Word, as_code, as_id, as_object, as_text, read_model
+from adapters.whatsapp.inbound.reading import Word, as_code, as_id, as_object, as_text, read_model
 from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.ports import AccountFacts, FileFacts, NumberFacts, TokenFacts
 

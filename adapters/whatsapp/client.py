@@ -20,12 +20,14 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from adapters.whatsapp.answers import NUMBER_FIELDS, account_facts, file_facts, number_facts, token_facts
+from adapters.whatsapp.inbound.reading import as_code, as_id, as_list, as_object, as_text, read_json
 from adapters.whatsapp.outbound import Json, JsonObject, multipart_edges, read_body, send_body
-from adapters.whatsapp.reading import as_code, as_id, as_list, as_object, as_text, read_json
 from adapters.whatsapp.templates import TEMPLATE_FIELDS, creation_body, made_of, template_of
-from domain.failures import refuses_for_certain
+from domain.channels.template_drafts import TemplateDraft
+from domain.channels.templates import Template
+from domain.files.media import Media
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
-from domain.media import Media
+from domain.outbound.failures import refuses_for_certain
 from domain.ports import (
     Accepted,
     AccountFacts,
@@ -44,8 +46,6 @@ from domain.ports import (
     Unanswered,
     Unreadable,
 )
-from domain.template_drafts import TemplateDraft
-from domain.templates import Template
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000

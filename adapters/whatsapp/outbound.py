@@ -6,9 +6,7 @@ Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-s
 import re
 from typing import Final, TypeAlias, assert_never
 
-from domain.ids import Wamid
-from domain.media import CAPTIONED, MediaKind
-from domain.messages import (
+from domain.conversations.messages import (
     ContactCard,
     ContactCards,
     Filled,
@@ -18,8 +16,10 @@ from domain.messages import (
     TemplateMessage,
     Text,
 )
+from domain.conversations.sendable import is_list
+from domain.files.media import CAPTIONED, MediaKind
+from domain.ids import Wamid
 from domain.ports import Attachment, Outgoing, ReactionTo
-from domain.sendable import is_list
 
 MARKS: Final = re.compile(r"[\s\u200e\u200f\u202a-\u202e\u2066-\u2069]+")  # numbers that were pasted bring them
 WRITTEN: Final = re.compile(r"[^0-9A-Za-z]")  # what people put between the digits of a number

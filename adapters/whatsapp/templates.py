@@ -9,13 +9,11 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.whatsapp.inbound.reading import Word, as_id, as_list, as_object, as_text, read_model
 from adapters.whatsapp.outbound import Json, JsonObject
-from adapters.whatsapp.reading import Word, as_id, as_list, as_object, as_text, read_model
-from domain.ids import BusinessAccountId, OrganizationId, TemplateId
-from domain.ports import TemplateMade
-from domain.template_drafts import TemplateDraft
-from domain.template_news import CategoryNews, PartsNews, QualityNews, StatusNews, TemplateNews
-from domain.templates import (
+from domain.channels.template_drafts import TemplateDraft
+from domain.channels.template_news import CategoryNews, PartsNews, QualityNews, StatusNews, TemplateNews
+from domain.channels.templates import (
     Button,
     Header,
     HeaderKind,
@@ -25,6 +23,8 @@ from domain.templates import (
     TemplateStatus,
     blanks_of,
 )
+from domain.ids import BusinessAccountId, OrganizationId, TemplateId
+from domain.ports import TemplateMade
 
 TEMPLATE_FIELDS = "id,name,status,category,language,components,parameter_format,quality_score,rejected_reason"
 NEWS_FIELDS = frozenset(

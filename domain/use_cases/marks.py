@@ -3,9 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import MessageStatusChanged, QuotaChanged
-from domain.ids import DeliveryId, MessageId
-from domain.messages import (
+from domain.conversations.messages import (
     Attempt,
     AttemptOutcome,
     Failure,
@@ -14,6 +12,8 @@ from domain.messages import (
     MessageStatus,
     with_mark,
 )
+from domain.events import MessageStatusChanged, QuotaChanged
+from domain.ids import DeliveryId, MessageId
 from domain.ports import Ports, Transaction
 from domain.quota import refund
 from domain.updates import StatusReported

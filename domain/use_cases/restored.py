@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from domain.conversations.messages import AttemptOutcome, MessageStatus, leaving, with_mark, with_outcome
 from domain.ids import OrganizationId
-from domain.messages import AttemptOutcome, MessageStatus, leaving, with_mark, with_outcome
-from domain.outbox import OutboxItem
+from domain.outbound.outbox import OutboxItem
 from domain.ports import Ports, Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import own_mark, status_events

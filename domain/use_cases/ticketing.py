@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from domain.actors import Author
+from domain.conversations.threads import Thread
 from domain.events import ThreadChanged, TicketChanged
+from domain.people.actors import Author
 from domain.ports import Ports, Transaction
-from domain.threads import Thread
 from domain.tickets import Ticket, TicketChange, changed_fields
 
 

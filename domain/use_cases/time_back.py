@@ -4,15 +4,15 @@ what was given up before its time may leave after all.
 
 from dataclasses import replace
 
+from domain.conversations.messages import Mark, MessageStatus
+from domain.conversations.sessions import next_alarm
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, OrganizationId, ThreadId
-from domain.messages import Mark, MessageStatus
-from domain.outbox import leads_too_far
+from domain.outbound.outbox import leads_too_far
 from domain.ports import Ports
-from domain.sessions import next_alarm
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.dispatch import GAVE_UP, SESSION_OVER
-from domain.use_cases.queueing import Price, price, queue_again, take_unit
+from domain.use_cases.outbound.dispatch import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.queue import Price, price, queue_again, take_unit
 
 
 @again_on_collision

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
-from schema import limits
+from schema.engine import limits
 
 
 @dataclass(slots=True)

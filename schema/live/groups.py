@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 from graphql import GraphQLSchema
 
-from domain.actors import Actor
 from domain.errors import Unavailable
 from domain.events import LoggedEvent, thread_of
 from domain.ids import OrganizationId
+from domain.people.actors import Actor
 from domain.ports import Ports
-from schema import limits
-from schema.answers import Answer, encoded
-from schema.cursors import Cursors
-from schema.errors import Code
-from schema.events import event_object
+from schema.engine import limits
+from schema.engine.answers import Answer, encoded
+from schema.engine.running import run_alone
+from schema.engine.turns import Turns
+from schema.engine.values.cursors import Cursors
 from schema.live.frames import Frame, Kept
 from schema.live.questions import Asked, Sameness
-from schema.running import run_alone
-from schema.turns import Turns
+from schema.types.errors import Code
+from schema.types.events import event_object
 
 if TYPE_CHECKING:
     from schema.live.streams import Stream

@@ -13,19 +13,19 @@ from typing import Any
 import structlog
 from graphql import GraphQLSchema
 
-from domain.actors import Actor
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, ThreadId
+from domain.people.actors import Actor
 from domain.ports import Head, Ports
-from schema import limits
-from schema.cursors import CursorInvalid, Cursors
-from schema.documents import Compiled
-from schema.errors import ApiError, Code
+from schema.engine import limits
+from schema.engine.documents import Compiled
+from schema.engine.turns import Turns
+from schema.engine.values.cursors import CursorInvalid, Cursors
 from schema.live.groups import Tally, Workshop
 from schema.live.log import Log
 from schema.live.questions import read_question
 from schema.live.streams import Stopped, Stream, expired
-from schema.turns import Turns
+from schema.types.errors import ApiError, Code
 
 log = structlog.stdlib.get_logger()
 

@@ -6,12 +6,12 @@ from contextvars import Context
 
 import structlog
 
-from domain.actors import Actor
 from domain.errors import Unavailable
 from domain.events import LoggedEvent, hides
 from domain.ids import OrganizationId, ThreadId
+from domain.people.actors import Actor
 from domain.ports import Head
-from schema import limits
+from schema.engine import limits
 from schema.live.groups import Group, Workshop
 from schema.live.questions import Asked, Sameness
 from schema.live.streams import Stream, expired

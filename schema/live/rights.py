@@ -13,12 +13,12 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from domain.actors import Actor, ByUser
 from domain.errors import Unavailable
 from domain.ids import OrganizationId
+from domain.people.actors import Actor, ByUser
 from domain.ports import Ports
-from domain.use_cases.access import live_key, rights_now
-from schema import limits
+from domain.use_cases.people.access import live_key, rights_now
+from schema.engine import limits
 
 log = structlog.stdlib.get_logger()
 

@@ -5,13 +5,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from domain.actors import Actor
 from domain.errors import Unavailable
 from domain.events import LoggedEvent
-from schema import limits
-from schema.errors import ApiError, Code
+from domain.people.actors import Actor
+from schema.engine import limits
 from schema.live.frames import Frame
 from schema.live.questions import Asked
+from schema.types.errors import ApiError, Code
 
 if TYPE_CHECKING:
     from schema.live.groups import Group

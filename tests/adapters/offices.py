@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from adapters.db.postgres_database import Connections, PostgresDatabase, open_postgres
+from adapters.db.postgres.database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus
 from domain.ids import ContactId, DeliveryId
 from domain.ports import Delivery, Store

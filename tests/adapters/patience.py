@@ -2,7 +2,9 @@
 
 import pytest
 
-from adapters.db import postgres_database, postgres_deliveries, postgres_pool
+from adapters.db.postgres import database as postgres_database
+from adapters.db.postgres import deliveries as postgres_deliveries
+from adapters.db.postgres import pool as postgres_pool
 
 PATIENCE_S = 120.0
 AT_THE_SERVER = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")

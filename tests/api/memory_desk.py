@@ -8,15 +8,15 @@ import httpx
 from argon2 import PasswordHasher
 
 from adapters.memory.bus import MemoryBus
-from adapters.memory.database import MemoryDatabase
 from adapters.memory.media import MemoryMedia
+from adapters.memory.storage.database import MemoryDatabase
 from adapters.memory.throttle import MemoryThrottle
 from adapters.reading import Beside
 from adapters.secrets import AesVault, Argon2Passwords
 from adapters.system import SystemIds
 from adapters.whatsapp.client import CloudApi, http_client
-from adapters.whatsapp.inbound import CloudInterpreter
-from domain.channels import Channel
+from adapters.whatsapp.inbound.updates import CloudInterpreter
+from domain.channels.channels import Channel
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId
 from domain.ports import Clock, Listing, Ports
 from tests.builders import ACME, FixedClock, a_channel, an_organization

@@ -9,11 +9,12 @@ import pytest
 from graphql import build_schema, parse, validate
 from websockets.frames import CloseCode
 
-import api.media
-from api import graphql_ws, protocols
+import api.http.media
+from api.http.graphql import ws as graphql_ws
+from api.http.guard import protocols
 from domain.errors import ErrorCode
-from schema.errors import Code
 from schema.sdl import sdl
+from schema.types.errors import Code
 from tests.handbook import HANDBOOK, Fence, fences, named, table_under, text
 from tests.journeys.test_handbook import LISTENERS, REQUESTS
 
@@ -40,7 +41,7 @@ def test_every_way_a_socket_is_closed_is_told() -> None:
 
 def test_every_code_of_a_file_is_told() -> None:
     """Those of a refusal are in its table."""
-    told = set(re.findall(r'(?:_told\(\s*|"code": )"([A-Z_]+)"', inspect.getsource(api.media)))
+    told = set(re.findall(r'(?:_told\(\s*|"code": )"([A-Z_]+)"', inspect.getsource(api.http.media)))
     _, _, beside_the_table = text().partition("A file's `PUT` and `GET` may say more")
 
     assert told > {"SLOW", "THROTTLED", "UNAVAILABLE"}

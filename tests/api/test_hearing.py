@@ -14,9 +14,9 @@ from adapters.memory import MemoryBus
 from api.hearing import Hearing
 from api.logs import set_up_logs
 from api.metrics import Meters
-from domain.channels import ChannelState, Problem, ProblemCode
+from domain.channels.channels import ChannelState, Problem, ProblemCode
+from domain.conversations.messages import MessageStatus
 from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
-from domain.messages import MessageStatus
 from tests.builders import (
     ACME,
     CHANNEL,

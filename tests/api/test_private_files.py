@@ -13,7 +13,7 @@ from adapters.private import make_private_folder, narrow
 from api.keys import key_file
 from api.settings import Settings
 from api.wiring import wired
-from domain.use_cases.bootstrap import Bootstrap, bootstrap
+from domain.use_cases.people.bootstrap import Bootstrap, bootstrap
 
 PHOTO = "0123456789abcdef0123456789abcdef"
 SQLITE_FILES = ("desk.db", "desk.db-shm", "desk.db-wal", "desk.db.key")

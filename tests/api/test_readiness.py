@@ -10,16 +10,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from adapters.db.postgres_database import PostgresDatabase
-from adapters.db.sqlite_database import SqliteDatabase
-from api.app import create_app, working
+from adapters.db.postgres.database import PostgresDatabase
+from adapters.db.sqlite.database import SqliteDatabase
+from api.http.app import create_app, working
 from api.settings import Settings
 from api.wiring import Wired, wired
+from domain.conversations.messages import MediaMessage
 from domain.errors import Unavailable
-from domain.media import MediaState
-from domain.messages import MediaMessage
-from schema.cursors import Cursors
-from schema.media_links import LIFETIME, Purpose
+from domain.files.media import MediaState
+from schema.engine.values.cursors import Cursors
+from schema.engine.values.media_links import LIFETIME, Purpose
 from tests.builders import (
     ACME,
     MEDIA,

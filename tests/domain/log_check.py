@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
-from domain.channels import Channel
+from domain.channels.channels import Channel
+from domain.channels.template_sync import is_alike
+from domain.channels.templates import Template
+from domain.conversations.messages import Mark, Message, MessageStatus, arrived, higher
+from domain.conversations.threads import Thread
 from domain.errors import Collision, Unavailable
 from domain.events import (
     ChannelChanged,
@@ -27,7 +31,6 @@ from domain.events import (
     TicketChanged,
 )
 from domain.ids import ChannelId, EntryId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
-from domain.messages import Mark, Message, MessageStatus, arrived, higher
 from domain.ports import (
     Directory,
     Journal,
@@ -41,9 +44,6 @@ from domain.ports import (
     Transaction,
 )
 from domain.quota import Entry
-from domain.template_sync import is_alike
-from domain.templates import Template
-from domain.threads import Thread
 from domain.tickets import Ticket, changed_fields
 from tests.domain.lock_check import LocksInOrder
 

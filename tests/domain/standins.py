@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from adapters.memory import MemoryMedia, MemorySounds
-from domain.channels import REQUIRED_PERMISSIONS
+from domain.channels.channels import REQUIRED_PERMISSIONS
+from domain.channels.template_drafts import TemplateDraft
+from domain.channels.templates import Template, TemplateCategory, TemplateStatus
 from domain.errors import Throttled
+from domain.files.media import Media
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
-from domain.media import Media
 from domain.ports import (
     Accepted,
     AccountFacts,
@@ -31,8 +33,6 @@ from domain.ports import (
     TokenFacts,
     Unreadable,
 )
-from domain.template_drafts import TemplateDraft
-from domain.templates import Template, TemplateCategory, TemplateStatus
 from domain.updates import Update
 from tests.builders import ACCOUNT, NUMBER
 

@@ -10,10 +10,10 @@ import pytest
 from domain.errors import ErrorCode, Unavailable
 from domain.ports import DeliveryState
 from domain.use_cases import again
-from domain.use_cases.send import SendText, send_text
+from domain.use_cases.outbound.send import SendText, send_text
 from tests.builders import HOUR
-from tests.domain.desk import AGENT, Desk, granted, open_desk, refused_as
 from tests.domain.log_check import TRIES
+from tests.domain.one_desk import AGENT, Desk, granted, open_desk, refused_as
 
 
 @pytest.fixture

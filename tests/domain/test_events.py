@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from domain.conversations.messages import MessageStatus
 from domain.events import (
     ChannelChanged,
     Event,
@@ -21,7 +22,6 @@ from domain.events import (
     event_id,
     thread_of,
 )
-from domain.messages import MessageStatus
 from tests.builders import ACME, CHANNEL, GLOBEX, MESSAGE, NOON, TEMPLATE, THREAD, TICKET
 
 OF_A_THREAD: list[Event] = [

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.messages import MessageStatus
+from domain.conversations.messages import MessageStatus
 from domain.ports import LOCK_ORDER, WATCHED, Rejected
 from tests.builders import ACME, DAY
-from tests.domain.desk import open_desk
+from tests.domain.one_desk import open_desk
 
 
 async def test_a_thread_locked_after_its_message_is_found() -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from domain.conversations.messages import MessageStatus, leaving
 from domain.ids import MessageId
-from domain.messages import MessageStatus, leaving
-from domain.outbox import OutboxItem
+from domain.outbound.outbox import OutboxItem
 from domain.ports import Listing, Ports
 from domain.use_cases.restored import Restored, after_restore
 from tests.api.memory_desk import memory_ports

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from domain.conversations.messages import Message, MessageStatus
 from domain.errors import ErrorCode
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, ThreadId
-from domain.messages import Message, MessageStatus
-from domain.outbox import LEASE
+from domain.outbound.outbox import LEASE
 from domain.ports import Accepted, Outgoing, Rejected
-from domain.use_cases.alarms import ring
-from domain.use_cases.dispatch import GAVE_UP, give_up
+from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.outbound.dispatch import GAVE_UP, give_up
 from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
 from tests.builders import ACME, HOUR, MINUTE, NOON, a_person, a_template, an_id, an_organization
-from tests.domain.desk import Desk, open_desk
+from tests.domain.one_desk import Desk, open_desk
 
 DAY = timedelta(days=1)
 SENT, QUEUED, FAILED = MessageStatus.SENT, MessageStatus.QUEUED, MessageStatus.FAILED

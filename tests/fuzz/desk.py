@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message
 from structlog.testing import capture_logs
 
 from adapters.whatsapp.client import CloudApi, http_client
-from api.app import serving
+from api.http.app import serving
 from api.settings import Settings
 from api.wiring import wired
-from domain.actors import ByUser, Scope
-from schema import ids
+from domain.people.actors import ByUser, Scope
+from schema.engine.values import ids
 from schema.schema import schema
 from tests.builders import CHANNEL, a_channel
 from tests.fuzz.documents import Documents, Made, Pool, damaged_bytes

@@ -9,15 +9,15 @@ from typing import Any, cast
 import httpx
 from graphql import ExecutionResult
 
-from domain.actors import Actor, Role, Scope, key_actor, user_actor
-from domain.callers import Caller
 from domain.events import Event
 from domain.ids import OrganizationId
+from domain.people.actors import Actor, Role, Scope, key_actor, user_actor
+from domain.people.callers import Caller
 from domain.ports import Listing, Ports, Reader, Row
 from schema.context import new_context
-from schema.cursors import Cursors
-from schema.errors import ApiError
+from schema.engine.values.cursors import Cursors
 from schema.schema import schema
+from schema.types.errors import ApiError
 from tests.api.memory_desk import memory_ports, nobody_answers
 from tests.builders import (
     ACCOUNT,

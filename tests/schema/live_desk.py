@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
-from domain.actors import Actor, Role, Scope
+from domain.conversations.messages import MessageStatus
+from domain.conversations.threads import Thread
 from domain.events import Event, MessageAdded, MessageStatusChanged
 from domain.ids import ApiKeyId, ContactId, MessageId, OrganizationId, SignInId, ThreadId, UserId, Wamid
-from domain.messages import MessageStatus
+from domain.people.actors import Actor, Role, Scope
 from domain.ports import Head, Listing, Ports, Reader
-from domain.threads import Thread
-from domain.use_cases.access import authenticate, secret_hash
-from schema.answers import Answer
-from schema.cursors import Cursors
-from schema.documents import Compiled
+from domain.use_cases.people.access import authenticate, secret_hash
+from schema.engine.answers import Answer
+from schema.engine.documents import Compiled
+from schema.engine.values.cursors import Cursors
 from schema.execution import Engine, GraphQLRequest
 from schema.live.frames import Frame
 from schema.live.streams import Stream

@@ -26,8 +26,8 @@ import {
   type Version,
 } from "./documents.ts";
 import type { VariablesOf } from "./graphql.ts";
-import { conversation, keep, openConversation, showMessage } from "./inbox.ts";
-import { hereabouts } from "./media.ts";
+import { conversation, keep, openConversation, showMessage } from "./inbox/inbox.ts";
+import { hereabouts } from "./conversation/media.ts";
 
 export interface Outcome {
   problems: string[];

@@ -1,6 +1,6 @@
 import { render } from "preact";
-import { App } from "./components/App.tsx";
-import { startRouter } from "./router.ts";
+import { App } from "./app/App.tsx";
+import { startRouter } from "./app/router.ts";
 import { startClock } from "./time.ts";
 
 startRouter();

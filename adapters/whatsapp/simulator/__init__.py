@@ -8,10 +8,10 @@ business calls `/v26.0/…` with the access token; people, clock, faults and cou
 """
 
 from adapters.whatsapp.simulator.app import simulator_app
+from adapters.whatsapp.simulator.graph.templates import SEEDED_TEMPLATES, Template
 from adapters.whatsapp.simulator.options import NumberOptions, PersonOptions, SimulatorOptions
 from adapters.whatsapp.simulator.simulator import Simulator
-from adapters.whatsapp.simulator.templates import SEEDED_TEMPLATES, Template
-from adapters.whatsapp.simulator.webhooks import WebhookVerificationFailed
+from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 
 __all__ = [
     "SEEDED_TEMPLATES",

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.whatsapp.simulator.answers import json_answer, read_bytes, read_object
 from adapters.whatsapp.simulator.faults import read_fault
+from adapters.whatsapp.simulator.graph.answers import json_answer, read_bytes, read_object
+from adapters.whatsapp.simulator.graph.templates import CATEGORIES, QUALITIES, STATUSES, TemplateReview
 from adapters.whatsapp.simulator.options import PersonOptions
 from adapters.whatsapp.simulator.simulator import Simulator, Written
-from adapters.whatsapp.simulator.templates import CATEGORIES, QUALITIES, STATUSES, TemplateReview
-from adapters.whatsapp.simulator.webhooks import WebhookVerificationFailed
+from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject, digits, encode, instant, seconds
 from adapters.whatsapp.simulator.world import Number, Person, Rung
 

@@ -7,7 +7,7 @@ bursts of 45 that are paid back in waiting.
 from collections import deque
 from typing import Final
 
-from adapters.whatsapp.simulator.errors import GraphError
+from adapters.whatsapp.simulator.graph.errors import GraphError
 
 SECOND_S: Final = 1.0
 PAIR_EVERY_S: Final = 6.0

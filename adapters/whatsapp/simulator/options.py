@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from adapters.whatsapp.simulator.templates import SEEDED_TEMPLATES, Template, TemplateReview
+from adapters.whatsapp.simulator.graph.templates import SEEDED_TEMPLATES, Template, TemplateReview
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from adapters.whatsapp.simulator import templates
 from adapters.whatsapp.simulator.background import Background
-from adapters.whatsapp.simulator.errors import GraphError, missing_object
 from adapters.whatsapp.simulator.faults import STATUSES, Faults
-from adapters.whatsapp.simulator.files import (
+from adapters.whatsapp.simulator.graph import templates
+from adapters.whatsapp.simulator.graph.errors import GraphError, missing_object
+from adapters.whatsapp.simulator.graph.files import (
     RECEIVED_LIVES_S,
     SAMPLES,
     UPLOAD_LIVES_S,
@@ -21,21 +21,21 @@ from adapters.whatsapp.simulator.files import (
     Files,
     check_fits,
 )
+from adapters.whatsapp.simulator.graph.samples import Samples
+from adapters.whatsapp.simulator.graph.sending import MarkRead, SendRequest
+from adapters.whatsapp.simulator.graph.templates import Template
 from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
 from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
-from adapters.whatsapp.simulator.payloads import (
+from adapters.whatsapp.simulator.webhooks.payloads import (
     category_change,
     message_change,
     quality_change,
     status_change,
     template_change,
 )
-from adapters.whatsapp.simulator.samples import Samples
-from adapters.whatsapp.simulator.sending import MarkRead, SendRequest
-from adapters.whatsapp.simulator.templates import Template
-from adapters.whatsapp.simulator.webhooks import Update, Webhooks
+from adapters.whatsapp.simulator.webhooks.posts import Update, Webhooks
 from adapters.whatsapp.simulator.wire import JsonObject
 from adapters.whatsapp.simulator.world import CHANGES, Conversation, Message, Number, Person, Rung, Send, World
 

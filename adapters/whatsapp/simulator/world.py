@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from adapters.whatsapp.simulator.files import File
+from adapters.whatsapp.simulator.graph.files import File
+from adapters.whatsapp.simulator.graph.templates import Template
 from adapters.whatsapp.simulator.ids import Ids, user_id_of
 from adapters.whatsapp.simulator.options import NumberOptions, PersonOptions, SimulatorOptions
-from adapters.whatsapp.simulator.templates import Template
 from adapters.whatsapp.simulator.wire import JsonObject, digits, instant
 
 Direction: TypeAlias = Literal["in", "out"]  # seen from the phone

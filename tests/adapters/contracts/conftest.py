@@ -12,15 +12,15 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (an exception's name)
 import pytest
 
 from adapters.db.database import Database, open_database
-from adapters.db.postgres_database import Connections, PostgresDatabase, open_postgres
+from adapters.db.postgres.database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus, MemoryDatabase
-from adapters.memory.books import Conflict
+from adapters.memory.storage.books import Conflict
 from domain.errors import Collision
 from domain.ports import Directory, Journal, Reader, Store
 from tests.adapters.contracts.desks import Desk
-from tests.adapters.contracts.races import Course, course_of
+from tests.adapters.contracts.races.races import Course, course_of
 from tests.builders import CountingIds, FixedClock
-from tests.domain.desk import desk_over
+from tests.domain.one_desk import desk_over
 from tests.servers import Databases, connect
 
 PROCESSES = 4

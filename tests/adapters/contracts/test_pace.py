@@ -11,17 +11,17 @@ import httpx
 from adapters.memory import MemoryMedia, MemoryThrottle
 from adapters.reading import Beside
 from adapters.whatsapp.client import CloudApi, http_client
-from adapters.whatsapp.inbound import CloudInterpreter
+from adapters.whatsapp.inbound.updates import CloudInterpreter
 from adapters.whatsapp.simulator import PersonOptions, Simulator, SimulatorOptions, simulator_app
 from adapters.whatsapp.simulator.faults import Fault
+from domain.conversations.messages import Message, MessageStatus, TemplateMessage, Text
+from domain.conversations.sessions import Session
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
-from domain.messages import Message, MessageStatus, TemplateMessage, Text
-from domain.outbox import PERSON_FIRST, TEMPLATE_NEXT
-from domain.pace import PAIR_BURST, PAIR_EVERY
+from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
+from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
 from domain.ports import Ports, Row
-from domain.sessions import Session
-from domain.use_cases.dispatch import dispatch
-from domain.use_cases.turns import next_sends
+from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.schedule import next_sends
 from tests.adapters.contracts.desks import Desk
 from tests.builders import (
     ACME,

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.memory.sounds import MemorySounds
 from adapters.sounds import Codecs
-from domain.media_looks import Glance
-from domain.media_types import HEAD_BYTES, judged
+from domain.files.recognition import Glance
+from domain.files.types import HEAD_BYTES, judged
 from domain.ports import NotMade, SoundForm, Sounds
 from tests.recordings import recorded
 

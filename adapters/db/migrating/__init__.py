@@ -1,0 +1,1 @@
+"""Moving a database on: through the migrations, and from SQLite to PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Rows: the tables, and how domain objects become rows and come back."""

@@ -1,0 +1,1 @@
+"""The whole storage of a desk in memory."""

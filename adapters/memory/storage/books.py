@@ -1,0 +1,192 @@
+"""What the memory database holds, and the uniqueness it keeps.
+
+A `State` and the `Books` in it never change once published: a transaction works on a copy and publishes that. So a
+snapshot is the state of the moment, and a rollback is a copy thrown away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar, cast
+
+from domain.channels.channels import Channel
+from domain.channels.template_sync import TemplateSync
+from domain.channels.templates import Template
+from domain.contacts import Contact, Identity
+from domain.conversations.library import LibraryItem
+from domain.conversations.messages import Mark, Message
+from domain.conversations.threads import Thread
+from domain.events import LoggedEvent
+from domain.files.media import Media
+from domain.ids import OrganizationId
+from domain.outbound.outbox import OutboxItem, Remembered
+from domain.outbound.pace import Pace
+from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.ports import ONCE, Head, Listing, Row
+from domain.quota import Entry, Period
+from domain.tickets import Ticket, TicketChange
+from domain.updates import Parked, UpdateRecord
+
+R = TypeVar("R", bound=Row)
+
+Name: TypeAlias = tuple[str, ...]
+"""What only one row of an organization may be called, the kind of name first."""
+
+
+class Conflict(Exception):
+    """What a database refuses: a row that wants another one's name, or one whose parent is not there."""
+
+
+@dataclass(slots=True)
+class Books:
+    """One organization's rows by kind and id, the names they hold, its log and its counter of tickets."""
+
+    epoch: str
+    rows: dict[type[Row], dict[str, Row]] = field(default_factory=dict[type[Row], dict[str, Row]])
+    holders: dict[Name, str] = field(default_factory=dict[Name, str])
+    events: list[LoggedEvent] = field(default_factory=list[LoggedEvent])
+    ticket_number: int = 0
+    forgotten: int = 0
+    """The last position that is not kept any more."""
+
+    @property
+    def head(self) -> Head:
+        return Head(self.epoch, self.events[-1].position if self.events else self.forgotten)
+
+    def of(self, kind: type[R]) -> Mapping[str, R]:
+        return cast("Mapping[str, R]", self.rows.get(kind, {}))
+
+    def copy(self) -> "Books":
+        rows = {kind: dict(rows) for kind, rows in self.rows.items()}
+        return Books(self.epoch, rows, dict(self.holders), list(self.events), self.ticket_number, self.forgotten)
+
+    def put(self, row: Row) -> None:
+        """Raises `Conflict` before anything changed."""
+        if type(row) in ONCE and row.id in self.of(type(row)):
+            raise Conflict(f"there already: {row.id}")
+        names = names_of(row)
+        for name in names:
+            if self.holders.get(name, row.id) != row.id:
+                raise Conflict(f"taken already: {', '.join(name)}")
+        for kind, id in parents_of(row):
+            if id not in self.of(kind):
+                raise Conflict(f"a {type(row).__name__} without its {kind.__name__} {id}")
+        self.drop(row)
+        self.holders |= dict.fromkeys(names, row.id)
+        self.rows.setdefault(type(row), {})[row.id] = row
+
+    def drop(self, row: Row) -> None:
+        before = self.rows.get(type(row), {}).pop(row.id, None)
+        for name in names_of(before) if before else ():
+            del self.holders[name]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything but the journal, at one instant."""
+
+    books: Mapping[OrganizationId, Books] = field(default_factory=dict[OrganizationId, Books])
+    listings: Mapping[tuple[Listing, str, OrganizationId], str] = field(
+        default_factory=dict[tuple[Listing, str, OrganizationId], str]
+    )
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Where the published state stands."""
+
+    state: State = field(default_factory=State)
+
+
+def names_of(row: Row) -> tuple[Name, ...]:
+    match row:
+        case User(email=email):
+            return (("email", email),)
+        case Channel(phone_number_id=number):
+            return (("number", number),)
+        case Message(channel=channel, wamid=str() as wamid):
+            return (("wamid", channel, wamid),)
+        case Identity(key=key):
+            return (("identity", key.kind, key.value),)
+        case Ticket(number=number):
+            return (("ticket number", str(number)),)
+        case Mark(delivery=str() as delivery, place=place, message=message):
+            return (("mark", delivery, str(place), message),)
+        case Period(starts_at=starts_at):
+            return (("period", starts_at.isoformat()),)
+        case _:
+            return ()
+
+
+def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
+    """The rows that have to be there before this one. Newest tickets and messages point back, and are not asked for."""
+    match row:
+        case Organization():
+            return ()
+        case (
+            User()
+            | ApiKey()
+            | Channel()
+            | Template()
+            | TemplateSync()
+            | Contact()
+            | Period()
+            | UpdateRecord()
+            | Parked()
+        ):
+            return ((Organization, row.organization),)
+        case SignIn():
+            return ((User, row.user),)
+        case Identity():
+            return ((Contact, row.contact),)
+        case Thread():
+            return (Channel, row.channel), (Contact, row.contact)
+        case Message():
+            return (Thread, row.thread), (Channel, row.channel)
+        case Mark() | Remembered():
+            return ((Message, row.message),)
+        case Media():
+            return ((Channel, row.channel),) if row.channel is not None else ()
+        case LibraryItem():
+            return ((Media, row.media),) if row.media is not None else ((Organization, row.organization),)
+        case Ticket():
+            return (Thread, row.thread), (Contact, row.contact), (Channel, row.channel)
+        case TicketChange():
+            return ((Ticket, row.ticket),)
+        case Entry():
+            return (Period, row.period), (Thread, row.thread)
+        case OutboxItem():
+            return ((Message, row.id),)
+        case Pace():
+            return ((Channel, row.id),)
+
+
+TABLES: tuple[type[Row], ...] = (
+    Organization,
+    User,
+    ApiKey,
+    SignIn,
+    Channel,
+    Template,
+    TemplateSync,
+    Contact,
+    Identity,
+    Thread,
+    Message,
+    Mark,
+    Media,
+    LibraryItem,
+    Ticket,
+    TicketChange,
+    Period,
+    Entry,
+    OutboxItem,
+    Pace,
+    Remembered,
+    UpdateRecord,
+    Parked,
+)
+"""The order in which rows are written: parents first."""
+
+
+def organization_of(row: Row) -> OrganizationId:
+    return row.id if isinstance(row, Organization) else row.organization

@@ -1,0 +1,17 @@
+"""The desk's storage in memory: every storage port over one state, gone with the process."""
+
+from adapters.memory.storage.books import Shelf
+from adapters.memory.storage.directory import MemoryDirectory
+from adapters.memory.storage.journal import MemoryJournal
+from adapters.memory.storage.reader import MemoryReader
+from adapters.memory.storage.store import MemoryStore
+from domain.ports import Bus, Clock, Ids
+
+
+class MemoryDatabase:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus) -> None:
+        shelf = Shelf()
+        self.journal = MemoryJournal(clock, bus, shelf)
+        self.store = MemoryStore(clock, ids, bus, shelf, self.journal)
+        self.directory = MemoryDirectory(shelf)
+        self.reader = MemoryReader(shelf)

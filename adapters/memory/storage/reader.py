@@ -1,0 +1,396 @@
+"""The reader in memory. What is published never changes, so a snapshot is the state of the moment."""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from adapters.memory.storage.books import Books, R, Shelf, State
+from adapters.memory.storage.look import MemoryLook, counts_as_allowance
+from adapters.memory.storage.pages import (
+    instant_text,
+    is_instant,
+    is_instant_or_empty,
+    is_number,
+    is_text,
+    number_text,
+    page_of,
+)
+from domain.channels.channels import Channel
+from domain.channels.templates import Template
+from domain.contacts import Contact, Identity
+from domain.conversations.library import LibraryItem
+from domain.conversations.messages import Mark, Message
+from domain.conversations.sessions import state_of
+from domain.conversations.threads import Thread
+from domain.events import LoggedEvent, thread_of
+from domain.files.media import Media
+from domain.ids import (
+    ApiKeyId,
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    EntryId,
+    LibraryItemId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    SignInId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+)
+from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.ports import (
+    Head,
+    LibraryAsk,
+    Look,
+    Page,
+    PageAsk,
+    Reads,
+    TemplateAsk,
+    ThreadAsk,
+    ThreadFilter,
+    ThreadOrder,
+    TicketAsk,
+    TicketFilter,
+    TicketOrder,
+)
+from domain.quota import Entry, Period
+from domain.text.words import plain
+from domain.tickets import Ticket, TicketChange, TicketPriority
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+AT_AND_ID = (is_instant, is_text)
+PRIORITIES = {priority: str(rank) for rank, priority in enumerate(TicketPriority)}
+
+
+class _MemoryReads:
+    """Reads of whatever state `current` gives."""
+
+    def __init__(self, current: Callable[[], State]) -> None:
+        self._current = current
+
+    def _of(self, organization: OrganizationId, kind: type[R]) -> Collection[R]:
+        books = self._current().books.get(organization)
+        return books.of(kind).values() if books else ()
+
+    def _by_ids(self, organization: OrganizationId, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
+        books = self._current().books.get(organization)
+        if books is None:
+            return {}
+        rows = books.of(kind)
+        return {id: rows[id] for id in ids if id in rows}
+
+    # The log
+
+    async def head(self, organization: OrganizationId) -> Head:
+        return self._books(organization).head
+
+    async def heads(self, organizations: Collection[OrganizationId]) -> dict[OrganizationId, Head]:
+        books = self._current().books
+        return {organization: books[organization].head for organization in organizations if organization in books}
+
+    async def events(
+        self, organization: OrganizationId, after: int, limit: int, thread: ThreadId | None = None
+    ) -> list[LoggedEvent]:
+        return [
+            logged
+            for logged in self._books(organization).events
+            if logged.position > after and (thread is None or thread_of(logged.event) == thread)
+        ][:limit]
+
+    async def first_position(self, organization: OrganizationId) -> int:
+        return self._books(organization).forgotten + 1
+
+    def _books(self, organization: OrganizationId) -> Books:
+        return self._current().books[organization]
+
+    async def organization(self, organization: OrganizationId) -> Organization:
+        return self._books(organization).of(Organization)[organization]
+
+    # Threads and what is in them
+
+    async def threads(self, organization: OrganizationId, ask: ThreadAsk, now: datetime) -> Page[Thread]:
+        rows = self._threads(organization, ask.filter, now)
+        match ask.order:
+            case ThreadOrder.LAST_ACTIVITY:
+                return page_of(rows, _by_activity, AT_AND_ID, ask.page, descending=ask.descending)
+            case ThreadOrder.CREATED_AT:
+                return page_of(rows, _by_creation, AT_AND_ID, ask.page, descending=ask.descending)
+            case ThreadOrder.SESSION_EXPIRY:
+                form = (is_instant_or_empty, is_text)
+                return page_of(rows, _by_expiry, form, ask.page, descending=ask.descending)
+
+    async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int:
+        return len(self._threads(organization, filter, now))
+
+    def _threads(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> list[Thread]:
+        tickets = {ticket.id: ticket for ticket in self._of(organization, Ticket)}
+        return [
+            thread
+            for thread in self._of(organization, Thread)
+            if _passes(filter, thread, tickets.get(thread.ticket) if thread.ticket else None, now)
+        ]
+
+    async def threads_by_ids(self, organization: OrganizationId, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
+        return _keyed(self._by_ids(organization, Thread, ids), ids)
+
+    async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
+        rows = [message for message in self._of(organization, Message) if message.thread == thread]
+        return page_of(rows, lambda message: (instant_text(message.at), message.id), AT_AND_ID, page)
+
+    async def messages_by_ids(
+        self, organization: OrganizationId, ids: Collection[MessageId]
+    ) -> dict[MessageId, Message]:
+        return _keyed(self._by_ids(organization, Message, ids), ids)
+
+    async def marks_of(
+        self, organization: OrganizationId, messages: Collection[MessageId]
+    ) -> dict[MessageId, list[Mark]]:
+        marks = sorted(self._of(organization, Mark), key=lambda mark: (mark.reported_at, mark.id))
+        return _grouped(messages, ((mark.message, mark) for mark in marks))
+
+    async def media_by_ids(self, organization: OrganizationId, ids: Collection[MediaId]) -> dict[MediaId, Media]:
+        return _keyed(self._by_ids(organization, Media, ids), ids)
+
+    # Tickets
+
+    async def tickets(self, organization: OrganizationId, ask: TicketAsk) -> Page[Ticket]:
+        rows = self._tickets(organization, ask.filter)
+        match ask.order:
+            case TicketOrder.CREATED_AT:
+                return page_of(rows, _by_creation, AT_AND_ID, ask.page, descending=ask.descending)
+            case TicketOrder.PRIORITY:
+                return page_of(rows, _by_priority, (_is_rank, is_text), ask.page, descending=ask.descending)
+            case TicketOrder.NUMBER:
+                return page_of(rows, _by_number, (is_number,), ask.page, descending=ask.descending)
+
+    async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int:
+        return len(self._tickets(organization, filter))
+
+    def _tickets(self, organization: OrganizationId, filter: TicketFilter) -> list[Ticket]:
+        return [ticket for ticket in self._of(organization, Ticket) if _ticket_passes(filter, ticket)]
+
+    async def tickets_by_ids(self, organization: OrganizationId, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
+        return _keyed(self._by_ids(organization, Ticket, ids), ids)
+
+    async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
+        rows = [change for change in self._of(organization, TicketChange) if change.ticket == ticket]
+        return page_of(rows, lambda change: (instant_text(change.at), change.id), AT_AND_ID, page)
+
+    async def open_tickets_of(self, organization: OrganizationId, users: Collection[UserId]) -> dict[UserId, int]:
+        owned = [ticket for ticket in self._of(organization, Ticket) if ticket.is_open]
+        return {user: sum(ticket.owner == user for ticket in owned) for user in users}
+
+    # Contacts
+
+    async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
+        known = self._of(organization, Contact)
+        rows = [contact for contact in known if contact.merged_into is None and _is_found(contact, query)]
+        return page_of(rows, _by_creation, AT_AND_ID, page, descending=True)
+
+    async def contacts_by_ids(
+        self, organization: OrganizationId, ids: Collection[ContactId]
+    ) -> dict[ContactId, Contact]:
+        return _keyed(self._by_ids(organization, Contact, ids), ids)
+
+    async def identities_of(
+        self, organization: OrganizationId, contacts: Collection[ContactId]
+    ) -> dict[ContactId, list[Identity]]:
+        identities = sorted(self._of(organization, Identity), key=lambda identity: (identity.since, identity.id))
+        return _grouped(contacts, ((identity.contact, identity) for identity in identities))
+
+    # Channels, templates, people
+
+    async def channels(self, organization: OrganizationId) -> list[Channel]:
+        return sorted(self._of(organization, Channel), key=lambda channel: (channel.created_at, channel.id))
+
+    async def channels_by_ids(
+        self, organization: OrganizationId, ids: Collection[ChannelId]
+    ) -> dict[ChannelId, Channel]:
+        return _keyed(self._by_ids(organization, Channel, ids), ids)
+
+    async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
+        rows = [
+            template
+            for template in self._of(organization, Template)
+            if (ask.account is None or template.account == ask.account)
+            and (not ask.statuses or template.status in ask.statuses)
+            and _holds(ask.query, template.name, template.body)
+        ]
+        form = (is_text, is_text, is_text)
+        return page_of(rows, lambda template: (template.name, template.language, template.id), form, ask.page)
+
+    async def templates_by_ids(
+        self, organization: OrganizationId, ids: Collection[TemplateId]
+    ) -> dict[TemplateId, Template]:
+        return _keyed(self._by_ids(organization, Template, ids), ids)
+
+    async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
+        rows = [
+            item
+            for item in self._of(organization, LibraryItem)
+            if (not ask.kinds or item.kind in ask.kinds)
+            and all(any(word in plain(text or "") for text in (item.title, item.body, item.url)) for word in ask.words)
+        ]
+        return page_of(rows, lambda item: (item.title, item.id), (is_text, is_text), ask.page)
+
+    async def library_items_by_ids(
+        self, organization: OrganizationId, ids: Collection[LibraryItemId]
+    ) -> dict[LibraryItemId, LibraryItem]:
+        return _keyed(self._by_ids(organization, LibraryItem, ids), ids)
+
+    async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
+        rows = [user for user in self._of(organization, User) if _holds(query, user.name, user.email)]
+        return page_of(rows, lambda user: (user.name, user.id), (is_text, is_text), page)
+
+    async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]:
+        return _keyed(self._by_ids(organization, User, ids), ids)
+
+    async def api_keys_by_ids(self, organization: OrganizationId, ids: Collection[ApiKeyId]) -> dict[ApiKeyId, ApiKey]:
+        return _keyed(self._by_ids(organization, ApiKey, ids), ids)
+
+    async def sign_ins_by_ids(self, organization: OrganizationId, ids: Collection[SignInId]) -> dict[SignInId, SignIn]:
+        return _keyed(self._by_ids(organization, SignIn, ids), ids)
+
+    # The ledger
+
+    async def period_at(self, organization: OrganizationId, at: datetime) -> Period | None:
+        periods = self._of(organization, Period)
+        return next((period for period in periods if period.starts_at <= at < period.ends_at), None)
+
+    async def entries(
+        self, organization: OrganizationId, since: datetime, until: datetime, page: PageAsk
+    ) -> Page[Entry]:
+        rows = [entry for entry in self._of(organization, Entry) if since <= entry.at < until]
+        return page_of(rows, lambda entry: (instant_text(entry.at), entry.id), AT_AND_ID, page)
+
+    async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
+        return _keyed(self._by_ids(organization, Entry, ids), ids)
+
+    async def allowance_taken(
+        self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
+    ) -> dict[BusinessAccountId, list[datetime]]:
+        entries = [e for e in self._of(organization, Entry) if e.at > since and counts_as_allowance(e)]
+        return _grouped(accounts, sorted((entry.account, entry.at) for entry in entries))
+
+
+class MemoryReader(_MemoryReads):
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__(lambda: shelf.state)
+        self._shelf = shelf
+
+    def asked_by(self, organization: OrganizationId, who: str) -> Reads:
+        return self
+
+    @asynccontextmanager
+    async def snapshot(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Reads, None]:
+        state = self._shelf.state
+        yield _MemoryReads(lambda: state)
+
+    @asynccontextmanager
+    async def look(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Look, None]:
+        yield MemoryLook(organization, self._shelf.state.books[organization])
+
+
+# Where rows stand
+
+
+def _by_activity(thread: Thread) -> tuple[str, str]:
+    return instant_text(thread.last_activity_at), thread.id
+
+
+def _by_expiry(thread: Thread) -> tuple[str, str]:
+    return (instant_text(thread.session.expires_at) if thread.session else ""), thread.id
+
+
+def _by_creation(row: Thread | Ticket | Contact) -> tuple[str, str]:
+    return instant_text(row.created_at), row.id
+
+
+def _by_priority(ticket: Ticket) -> tuple[str, str]:
+    return PRIORITIES[ticket.priority], ticket.id
+
+
+def _is_rank(text: str) -> bool:
+    return text in PRIORITIES.values()
+
+
+def _by_number(ticket: Ticket) -> tuple[str]:
+    return (number_text(ticket.number),)
+
+
+# Which rows are asked for
+
+
+def _passes(filter: ThreadFilter, thread: Thread, ticket: Ticket | None, now: datetime) -> bool:
+    return (
+        (not filter.channels or thread.channel in filter.channels)
+        and (not filter.statuses or thread.status in filter.statuses)
+        and (not filter.ticket_statuses or (ticket is not None and ticket.status in filter.ticket_statuses))
+        and (not filter.sources or thread.last_source in filter.sources)
+        and (not filter.owners or thread.owner in filter.owners)
+        and (filter.contact is None or thread.contact == filter.contact)
+        and (filter.last_direction is None or thread.last_direction is filter.last_direction)
+        and (filter.unassigned is None or (thread.owner is None) is filter.unassigned)
+        and (filter.unread is None or (thread.unread_count > 0) is filter.unread)
+        and (filter.session is None or state_of(thread.session, now) is filter.session)
+        and (filter.active_since is None or thread.last_activity_at >= filter.active_since)
+    )
+
+
+def _ticket_passes(filter: TicketFilter, ticket: Ticket) -> bool:
+    return (
+        (not filter.channels or ticket.channel in filter.channels)
+        and (not filter.statuses or ticket.status in filter.statuses)
+        and (not filter.priorities or ticket.priority in filter.priorities)
+        and (not filter.owners or ticket.owner in filter.owners)
+        and (not filter.sources or ticket.source in filter.sources)
+        and all(_has_property(ticket, wanted.name, wanted.value) for wanted in filter.properties)
+        and (filter.unassigned is None or (ticket.owner is None) is filter.unassigned)
+        and (filter.created_since is None or ticket.created_at >= filter.created_since)
+        and (filter.created_until is None or ticket.created_at < filter.created_until)
+        and (filter.thread is None or ticket.thread == filter.thread)
+        and (filter.contact is None or ticket.contact == filter.contact)
+    )
+
+
+def _has_property(ticket: Ticket, name: str, value: str | None) -> bool:
+    """A property that is not set has no value."""
+    return {prop.name: prop.value for prop in ticket.properties}.get(name) == value
+
+
+def _is_found(contact: Contact, query: str | None) -> bool:
+    if _holds(query, contact.name, contact.profile_name, contact.username, contact.email):
+        return True
+    digits = _digits(query)
+    return digits is not None and _holds(digits, contact.wa_id, *(phone.number for phone in contact.phones))
+
+
+def _holds(query: str | None, *texts: str | None) -> bool:
+    folded = (query or "").strip().casefold()
+    return any(folded in (text or "").casefold() for text in texts)
+
+
+def _digits(query: str | None) -> str | None:
+    """A number as people type it, bare; None for any other text."""
+    text = query or ""
+    digits = "".join(character for character in text if character.isdigit())
+    return digits if digits and not set(text) - set("0123456789 +-()./") else None
+
+
+def _keyed(found: dict[str, V], ids: Iterable[K]) -> dict[K, V]:
+    return {id: found[str(id)] for id in ids if str(id) in found}
+
+
+def _grouped(keys: Iterable[K], pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """A list for each key asked for, empty where there is nothing."""
+    groups: dict[K, list[V]] = {key: [] for key in keys}
+    for key, value in pairs:
+        if key in groups:
+            groups[key].append(value)
+    return groups

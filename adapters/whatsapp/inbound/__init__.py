@@ -1,0 +1,1 @@
+"""What the network tells, read from its webhooks."""

@@ -1,0 +1,1 @@
+"""The Graph API's face of the simulator: what a business calls."""

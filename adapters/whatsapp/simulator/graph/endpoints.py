@@ -1,0 +1,448 @@
+"""The Graph API's face: the endpoints a business calls, with or without a version in front.
+
+Every call needs `Authorization: Bearer <token>` (or `?access_token=`); refusals have Meta's error envelope.
+"""
+
+import base64
+import binascii
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.whatsapp.simulator.faults import AFTER_ACCEPT, BEFORE_ACCEPT, Fault
+from adapters.whatsapp.simulator.graph.answers import (
+    MAX_BODY_BYTES,
+    Cut,
+    Dropped,
+    Held,
+    edge_failure,
+    json_answer,
+    read_bytes,
+    read_json,
+    read_object,
+)
+from adapters.whatsapp.simulator.graph.errors import GraphError, bad_token, missing_object
+from adapters.whatsapp.simulator.graph.files import MAX_FILE_BYTES, File, parts_of
+from adapters.whatsapp.simulator.graph.sending import MarkRead, SendRequest, read_request
+from adapters.whatsapp.simulator.simulator import Accepted, Simulator
+from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
+from adapters.whatsapp.simulator.wire import Json, JsonObject
+from adapters.whatsapp.simulator.world import Number
+
+DEFAULT_LIMIT: Final = 25
+MAX_LIMIT: Final = 1000
+REGISTRATIONS: Final = 10  # in REGISTRATION_S seconds
+REGISTRATION_S: Final = 72 * 60 * 60
+REVOKED: Final = 467  # subcode of 190
+SCOPES: Final = ("whatsapp_business_management", "whatsapp_business_messaging")
+TEMPLATE_FILTERS: Final = ("name", "status", "category", "language")
+PROFILE_LIMITS: Final = {"about": 139, "address": 256, "description": 512, "email": 128}
+NUMBER_FIELDS: Final = (
+    "verified_name",
+    "code_verification_status",
+    "display_phone_number",
+    "quality_rating",
+    "platform_type",
+    "throughput",
+)
+ACCOUNT_FIELDS: Final = ("name", "timezone_id", "message_template_namespace")
+TEMPLATE_FIELDS: Final = ("name", "parameter_format", "components", "language", "status", "category")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def graph_routes(sim: Simulator) -> list[Route]:
+    graph = _Graph(sim)
+    endpoints: tuple[tuple[str, str, Endpoint], ...] = (
+        ("GET", "/debug_token", graph.debug_token),
+        ("POST", "/{id}/messages", graph.send),
+        ("POST", "/{id}/media", graph.upload),
+        ("POST", "/{id}/uploads", graph.begin_sample),
+        ("POST", "/upload:{session}", graph.take_sample),
+        ("GET", "/_media/{key}", graph.download),
+        ("DELETE", "/{id}", graph.remove_media),
+        ("POST", "/{id}/register", graph.register),
+        ("POST", "/{id}/deregister", graph.deregister),
+        ("GET", "/{id}/whatsapp_business_profile", graph.profile),
+        ("POST", "/{id}/whatsapp_business_profile", graph.update_profile),
+        ("GET", "/{id}/phone_numbers", graph.phone_numbers),
+        ("GET", "/{id}/message_templates", graph.templates),
+        ("POST", "/{id}/message_templates", graph.create_template),
+        ("DELETE", "/{id}/message_templates", graph.delete_templates),
+        ("GET", "/{id}/subscribed_apps", graph.subscriptions),
+        ("POST", "/{id}/subscribed_apps", graph.subscribe),
+        ("DELETE", "/{id}/subscribed_apps", graph.unsubscribe),
+        ("GET", "/{id}", graph.node),
+    )
+    return [Route(path, graph.with_token(endpoint), methods=[method]) for method, path, endpoint in endpoints]
+
+
+class _Graph:
+    def __init__(self, sim: Simulator) -> None:
+        self._sim = sim
+        self._options = sim.options
+
+    def with_token(self, endpoint: Endpoint) -> Endpoint:
+        async def checked(request: Request) -> Response:
+            self._check_token(_token(request))
+            return await endpoint(request)
+
+        return checked
+
+    # Sending
+
+    async def send(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        asked = read_request(await read_json(request))
+        if isinstance(asked, MarkRead):
+            self._sim.mark_read(number, asked)
+            return json_answer({"success": True})
+        names = self._recipient_names(asked)
+        if fault := self._sim.faults.take(BEFORE_ACCEPT, names):
+            return self._refused(fault)
+        accepted = self._sim.accept(number, asked)
+        return await self._answer(accepted, self._sim.faults.take(AFTER_ACCEPT, names))
+
+    def _recipient_names(self, asked: SendRequest) -> frozenset[str]:
+        person = self._sim.world.person(asked.to or asked.recipient or "")
+        own = {person.wa_id, person.user_id} if person else set[str | None]()
+        return asked.names | {name for name in own if name}
+
+    def _refused(self, fault: Fault) -> Response:
+        match fault.kind:
+            case "drop_before_accept":
+                return Dropped()
+            case "html_502":
+                return edge_failure()
+            case _:
+                raise GraphError(fault.code, "Asked for by a fault", subcode=fault.subcode, status=fault.status)
+
+    async def _answer(self, accepted: Accepted, fault: Fault | None) -> Response:
+        match fault.kind if fault else None:
+            case "timeout_after_accept":
+                self._sim.follow(accepted)
+                return Held(self._options.hold_s)
+            case "drop_after_accept":
+                self._sim.follow(accepted)
+                return Dropped()
+            case "status_before_answer":
+                await self._sim.report_first(accepted)
+            case _:
+                pass
+
+        async def follow() -> None:
+            self._sim.follow(accepted)
+
+        return json_answer(accepted.answer, background=BackgroundTask(follow))
+
+    # Files
+
+    async def upload(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        if self._sim.faults.take(("media_upload_fails",)):
+            return edge_failure()
+        body = await read_bytes(request, MAX_FILE_BYTES + MAX_BODY_BYTES)
+        parts = parts_of(body, request.headers.get("content-type", ""))
+        file, told, product = parts.get("file"), parts.get("type"), parts.get("messaging_product")
+        if product is None or product.data != b"whatsapp":
+            raise GraphError(100, "The parameter messaging_product is required and must be whatsapp")
+        mime_type = file.mime_type if file and file.mime_type else told.data.decode("latin-1") if told else None
+        if file is None or mime_type is None:
+            raise GraphError(100, "The parameter file is required, with its type")
+        return json_answer({"id": self._sim.take_upload(number, mime_type, file.data).id})
+
+    async def begin_sample(self, request: Request) -> Response:
+        if request.path_params["id"] != self._options.app_id:
+            raise missing_object(request.path_params["id"])
+        length, mime_type = (request.query_params.get(name) for name in ("file_length", "file_type"))
+        return json_answer({"id": self._sim.samples.begin(length, mime_type)})
+
+    async def take_sample(self, request: Request) -> Response:
+        session = f"upload:{request.path_params['session']}"
+        data = await read_bytes(request, MAX_FILE_BYTES)
+        return json_answer({"h": self._sim.samples.take(session, request.headers.get("file_offset"), data)})
+
+    async def download(self, request: Request) -> Response:
+        file = self._sim.files.behind(request.path_params["key"], self._sim.now())
+        if file is None:
+            return json_answer({"error": "The link is not valid, or not any more."}, 404)
+        if self._sim.faults.take(("media_unavailable",)):
+            return Response("Service Unavailable", 503)
+        if self._sim.faults.take(("media_cut",)):
+            return Cut(file.data[: len(file.data) // 2], len(file.data))
+        data = file.data
+        if self._sim.faults.take(("media_wrong_bytes",)):
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        return Response(data, headers={"Content-Type": file.mime_type})
+
+    async def remove_media(self, request: Request) -> Response:
+        self._sim.file(request.path_params["id"])
+        self._sim.files.remove(request.path_params["id"])
+        return json_answer({"success": True})
+
+    def _file_row(self, file: File, request: Request) -> JsonObject:
+        asked = request.query_params.get("phone_number_id")
+        if asked is not None and file.number is not None and asked != file.number:
+            raise missing_object(file.id)
+        key = self._sim.files.link(file, self._sim.now())
+        # Where the simulator is mounted, the way to it is in the root path; the base address leaves it out.
+        root = request.scope.get("root_path", "")
+        size, url = len(file.data), f"{request.url.scheme}://{request.url.netloc}{root}/_media/{key}"
+        if self._sim.faults.take(("media_over_size",)):
+            size = MAX_FILE_BYTES + 1
+        if self._sim.faults.take(("media_elsewhere",)):
+            url = "http://169.254.169.254/latest/meta-data"
+        return {
+            "messaging_product": "whatsapp",
+            "url": url,
+            "mime_type": file.mime_type,
+            "sha256": file.sha256,
+            "file_size": str(size),
+            "id": file.id,
+        }
+
+    # Numbers
+
+    async def node(self, request: Request) -> Response:
+        """A number, the account or a template with the fields asked for, or what is known of a file."""
+        node = request.path_params["id"]
+        if node == self._options.business_account_id:
+            return json_answer(_picked(self._account_row(), request, ACCOUNT_FIELDS))
+        if template := self._sim.world.templates.get(node):
+            return json_answer(_picked(template.row(), request, TEMPLATE_FIELDS))
+        if file := self._sim.files.find(node, self._sim.now()):
+            return json_answer(self._file_row(file, request))
+        return json_answer(_picked(_number_row(self._sim.number(node)), request, NUMBER_FIELDS))
+
+    async def phone_numbers(self, request: Request) -> Response:
+        self._check_account(request)
+        rows = [_picked(_number_row(number), request, NUMBER_FIELDS) for number in self._sim.world.numbers.values()]
+        return json_answer(_page(request, rows))
+
+    async def register(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        pin = (await read_object(request)).get("pin")
+        if not isinstance(pin, str) or not re.fullmatch(r"[0-9]{6}", pin):
+            raise GraphError(100, "Param pin must be 6 digits")
+        if number.pin not in (None, pin):
+            raise GraphError(133005, "The two-step verification PIN is another one")
+        self._count_registration(number.registrations)
+        number.pin = pin
+        number.status = "CONNECTED"
+        return json_answer({"success": True})
+
+    async def deregister(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        self._count_registration(number.deregistrations)
+        number.status = "DISCONNECTED"
+        return json_answer({"success": True})
+
+    async def profile(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        profile = {"messaging_product": "whatsapp"} | number.profile
+        return json_answer({"data": [_picked(profile, request, tuple(profile), with_id=False)]})
+
+    async def update_profile(self, request: Request) -> Response:
+        number = self._sim.number(request.path_params["id"])
+        wanted = await read_object(request)
+        for name, limit in PROFILE_LIMITS.items():
+            if len(str(wanted.get(name) or "")) > limit:
+                raise GraphError(100, f"Param {name} must be at most {limit} characters long.")
+        websites = wanted.get("websites", [])
+        if not isinstance(websites, list) or len(websites) > 2 or any(len(str(site)) > 256 for site in websites):
+            raise GraphError(100, "Param websites must be a list of 2 addresses at most, 256 characters each")
+        known = (*PROFILE_LIMITS, "websites", "vertical")
+        number.profile |= {name: wanted[name] for name in known if name in wanted}
+        return json_answer({"success": True})
+
+    # The account
+
+    async def templates(self, request: Request) -> Response:
+        self._check_account(request)
+        filters = {name: request.query_params[name] for name in TEMPLATE_FILTERS if name in request.query_params}
+        rows = (template.row() for template in self._sim.world.templates.values())
+        fitting = [row for row in rows if all(row[name] == value for name, value in filters.items())]
+        return json_answer(_page(request, [_picked(row, request, TEMPLATE_FIELDS) for row in fitting]))
+
+    async def create_template(self, request: Request) -> Response:
+        self._check_account(request)
+        template = self._sim.add_template(await read_object(request))
+        answer: JsonObject = {"id": template.id, "status": template.status, "category": template.category}
+
+        async def review() -> None:
+            self._sim.review_by_itself(template)
+
+        return json_answer(answer, background=BackgroundTask(review))
+
+    async def delete_templates(self, request: Request) -> Response:
+        """All languages of `name`, or the one with `hsm_id`."""
+        self._check_account(request)
+        name, template_id = request.query_params.get("name"), request.query_params.get("hsm_id")
+        if name is None:
+            raise GraphError(100, "The parameter name is required")
+        self._sim.delete_templates(name, template_id)
+        return json_answer({"success": True})
+
+    async def subscriptions(self, request: Request) -> Response:
+        self._check_account(request)
+        rows: list[Json] = []
+        if self._sim.webhooks.is_subscribed:
+            app: JsonObject = {"id": self._options.app_id, "name": "Simulated app", "link": "https://example.com/"}
+            row: JsonObject = {"whatsapp_business_api_data": app}
+            if self._sim.webhooks.override_url is not None:
+                row["override_callback_uri"] = self._sim.webhooks.override_url
+            rows.append(row)
+        return json_answer({"data": rows})
+
+    async def subscribe(self, request: Request) -> Response:
+        """Webhooks of the account go to the app; an address of its own must answer the handshake first."""
+        self._check_account(request)
+        wanted = await read_object(request)
+        url, token = wanted.get("override_callback_uri"), wanted.get("verify_token")
+        if url is not None:
+            if not isinstance(url, str) or not isinstance(token, str):
+                raise GraphError(100, "override_callback_uri needs a verify_token, both strings")
+            await self._verify(url, token)
+        self._sim.webhooks.override_url = url
+        self._sim.webhooks.is_subscribed = True
+        return json_answer({"success": True})
+
+    async def unsubscribe(self, request: Request) -> Response:
+        self._check_account(request)
+        self._sim.webhooks.is_subscribed = False
+        self._sim.webhooks.override_url = None
+        return json_answer({"success": True})
+
+    async def debug_token(self, request: Request) -> Response:
+        asked = request.query_params.get("input_token")
+        if not asked:
+            raise GraphError(100, "The parameter input_token is required")
+        is_valid = asked == self._options.access_token and self._sim.faults.peek(("revoke_token",)) is None
+        data: JsonObject = {"app_id": self._options.app_id, "type": "SYSTEM_USER", "is_valid": is_valid}
+        if not is_valid:
+            data |= {"error": {"code": 190, "message": "The access token could not be decrypted"}, "scopes": []}
+            return json_answer({"data": data})
+        targets: list[Json] = [self._options.business_account_id]
+        scopes: list[Json] = [*SCOPES]
+        granular: list[Json] = [{"scope": scope, "target_ids": targets} for scope in SCOPES]
+        data |= {"expires_at": 0, "data_access_expires_at": 0, "scopes": scopes, "granular_scopes": granular}
+        return json_answer({"data": data})
+
+    # Checks
+
+    def _check_token(self, token: str | None) -> None:
+        if token is None:
+            raise bad_token("An access token is required to request this resource")
+        if token == f"{self._options.app_id}|{self._options.app_secret}":
+            return
+        if token != self._options.access_token:
+            raise bad_token("Invalid OAuth access token - Cannot parse access token")
+        if self._sim.faults.take(("revoke_token",)):
+            raise bad_token("Error validating access token: it has been revoked", REVOKED)
+
+    def _check_account(self, request: Request) -> None:
+        if request.path_params["id"] != self._options.business_account_id:
+            raise missing_object(request.path_params["id"])
+
+    async def _verify(self, url: str, token: str) -> None:
+        try:
+            await self._sim.webhooks.verify(url, token, self._sim.ids.challenge())
+        except WebhookVerificationFailed as error:
+            raise GraphError(2200, f"Callback verification failed: {error}") from error
+
+    def _count_registration(self, calls: deque[float]) -> None:
+        now = self._sim.now()
+        if sum(1 for at in calls if at > now - REGISTRATION_S) >= REGISTRATIONS:
+            raise GraphError(133016, f"{REGISTRATIONS} calls in 72 hours at most")
+        calls.append(now)
+
+    def _account_row(self) -> JsonObject:
+        return {
+            "id": self._options.business_account_id,
+            "name": self._options.business_account_name,
+            "timezone_id": "1",
+            "currency": "USD",
+            "business_verification_status": "verified",
+            "account_review_status": "APPROVED",
+            "message_template_namespace": f"ns_{self._options.business_account_id}",
+        }
+
+
+def _token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() in ("bearer", "oauth") and token.strip():
+        return token.strip()
+    return request.query_params.get("access_token")
+
+
+def _number_row(number: Number) -> JsonObject:
+    return {
+        "id": number.id,
+        "display_phone_number": number.display_phone_number,
+        "verified_name": number.verified_name,
+        "quality_rating": "GREEN",
+        "code_verification_status": "VERIFIED",
+        "platform_type": "CLOUD_API",
+        "throughput": {"level": "STANDARD"},
+        "status": number.status,
+        "name_status": "APPROVED",
+        "account_mode": "LIVE",
+        "is_official_business_account": False,
+        "is_pin_enabled": number.pin is not None,
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+    }
+
+
+def _picked(row: JsonObject, request: Request, default: Sequence[str], *, with_id: bool = True) -> JsonObject:
+    """The fields of `?fields=`, and always the id; GraphError for a field nobody knows."""
+    asked = request.query_params.get("fields")
+    names = [name.strip() for name in re.sub(r"\{[^}]*\}", "", asked).split(",")] if asked else list(default)
+    if unknown := [name for name in names if name and name not in row]:
+        raise GraphError(100, f"Tried accessing nonexisting field ({unknown[0]})")
+    picked = {name: row[name] for name in names if name}
+    return picked | {"id": row["id"]} if with_id else picked
+
+
+def _page(request: Request, rows: list[JsonObject]) -> JsonObject:
+    """One page with Meta's cursors; `next` is there while more follows."""
+    limit = _limit(request.query_params.get("limit"))
+    start = _start(request.query_params.get("after"), rows)
+    page: list[Json] = [*rows[start : start + limit]]
+    if not page:
+        return {"data": page}
+    cursors: JsonObject = {"before": _cursor(rows[start]), "after": _cursor(rows[start + len(page) - 1])}
+    paging: JsonObject = {"cursors": cursors}
+    if start + len(page) < len(rows):
+        paging["next"] = str(request.url.include_query_params(limit=limit, after=cursors["after"]))
+    return {"data": page, "paging": paging}
+
+
+def _limit(asked: str | None) -> int:
+    if asked is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch(r"[0-9]{1,6}", asked) or int(asked) == 0:
+        raise GraphError(100, "Param limit must be a positive number")
+    return min(int(asked), MAX_LIMIT)
+
+
+def _start(after: str | None, rows: list[JsonObject]) -> int:
+    if after is None:
+        return 0
+    try:
+        last = base64.b64decode(after, validate=True).decode()
+    except (binascii.Error, ValueError):
+        last = ""
+    places = [place for place, row in enumerate(rows) if row["id"] == last]
+    if not places:
+        raise GraphError(131059, "The paging cursor is invalid or has expired")
+    return places[0] + 1
+
+
+def _cursor(row: JsonObject) -> str:
+    return base64.b64encode(str(row["id"]).encode()).decode()

@@ -1,0 +1,1 @@
+"""What the simulator tells a business, and how often it tries."""

@@ -1,0 +1,1 @@
+"""Commands of `deskline` that are more than a call: one a file."""

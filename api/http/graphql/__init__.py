@@ -1,0 +1,1 @@
+"""GraphQL over each transport: posts, server-sent events, sockets."""

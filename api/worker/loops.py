@@ -1,0 +1,363 @@
+"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, ring sessions' alarms,
+read the templates again.
+
+Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
+nothing else. A turn that fails is logged and counted, and the loop goes on; an item that fails is put back
+(`setbacks`), and the others go on.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from api.metrics import Meters
+from api.worker.interpreting import Interpreting
+from api.worker.setbacks import Setbacks
+from domain.errors import Unavailable
+from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
+from domain.outbound.outbox import RETRIED_FOR
+from domain.ports import JOURNAL, OUTBOX, Ports
+from domain.use_cases.channels.templates import sync_due
+from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.files.process import tend_media
+from domain.use_cases.inbound.unmatched import show_unmatched
+from domain.use_cases.moderation.retention import EVENTS_KEPT, bites, sweep_files
+from domain.use_cases.outbound.dispatch import dispatch, give_up
+from domain.use_cases.outbound.schedule import Leaving, next_sends
+from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
+
+DELIVERIES_AT_A_TIME: Final = 64
+FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
+DUE_AT_A_TIME: Final = 100
+ALARMS_AT_A_TIME: Final = 500
+OLD_AT_A_TIME: Final = 1000
+SYNCS_AT_A_TIME: Final = 10
+SYNCS_LOOKED_EVERY_S: Final = 2.0
+CLEAR_EVERY_S: Final = 3600.0
+SWEEP_EVERY_S: Final = 24 * 3600.0
+OLD_EVERY_S: Final = 60.0
+UNMATCHED_LOOKED_EVERY_S: Final = 2.0
+LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
+REST_AFTER_FAULT_S: Final = 1.0
+LONGEST_REST_S: Final = 5.0
+DRAIN_WITHIN_S: Final = 7.0  # from the moment it is told to stop; a whole stop has 10 s
+
+log = structlog.stdlib.get_logger()
+
+Item = TypeVar("Item", BusinessAccountId, MessageId, ThreadId)
+
+
+class Worker:
+    """One per process; several processes may have one each, since every step claims its work in the database."""
+
+    def __init__(self, ports: Ports, meters: Meters, events_kept: timedelta = EVENTS_KEPT) -> None:
+        self._ports = ports
+        self._meters = meters
+        self._events_kept = events_kept
+        self._interpreting = Interpreting(ports)
+        self._stopping = asyncio.Event()
+        self._journal = asyncio.Event()
+        self._outbox = asyncio.Event()
+        self._files = asyncio.Event()
+        self._clock = asyncio.Event()  # nothing hints the clock; set only to stop
+        self._sending: dict[Leaving, asyncio.Task[None]] = {}
+        self._stopped_at: float | None = None  # by the loop's clock
+        self._fetching: dict[MediaId, asyncio.Task[None]] = {}
+        self._unfetched = Setbacks[tuple[OrganizationId, MediaId]]("fetch", meters)
+        self._unsent = Setbacks[MessageId]("dispatch", meters)
+        self._old = Setbacks[tuple[OrganizationId, MessageId]]("old sends", meters)
+        self._lost = Setbacks[tuple[OrganizationId, MessageId]]("lost sends", meters)
+        self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
+        self._unmatched = Setbacks[tuple[OrganizationId, str]]("unmatched", meters)
+        self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
+        self._uncleared = Setbacks[tuple[str, str]]("clearing", meters)
+        self._not_undone = Setbacks[tuple[OrganizationId, str]]("time back", meters)
+        self._unswept = Setbacks[str]("sweeping", meters)
+        self.is_running = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Works while this is open; leaving it stops taking work and finishes what is in hand, 7 s at most."""
+        loops = {
+            asyncio.create_task(self._listen(JOURNAL, self._journal)),
+            asyncio.create_task(self._listen(OUTBOX, self._outbox)),
+        }
+        turns = {
+            asyncio.create_task(self._loop("interpret", self._interpret, self._journal)),
+            asyncio.create_task(self._loop("fetch", self._fetch, self._files)),
+            asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
+            asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
+            asyncio.create_task(self._loop("old sends", self._dispatch_old, self._clock)),
+            asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
+            asyncio.create_task(self._loop("unmatched", self._show_unmatched, self._clock)),
+            asyncio.create_task(self._loop("templates", self._sync, self._clock)),
+            asyncio.create_task(self._loop("time back", self._undo, self._clock)),
+            asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
+            asyncio.create_task(self._loop("sweeping", self._sweep, self._clock)),
+        }
+        self.is_running = True
+        try:
+            yield
+        finally:
+            self.stop()
+            await self._finish(turns)
+            await _end(loops)
+            self.is_running = False
+
+    def stop(self) -> None:
+        """Take no more work. What is in hand goes on."""
+        if self._stopped_at is None:
+            self._stopped_at = asyncio.get_running_loop().time()
+        self._stopping.set()
+        for event in (self._journal, self._outbox, self._files, self._clock):
+            event.set()
+
+    async def _finish(self, turns: set[asyncio.Task[None]]) -> None:
+        # A download can be begun again; a send can't.
+        await _end({*self._fetching.values()})
+        in_hand = {*turns, *self._sending.values()}
+        stopping_s = asyncio.get_running_loop().time() - (self._stopped_at or 0.0)
+        _, late = await asyncio.wait(in_hand, timeout=max(0.0, DRAIN_WITHIN_S - stopping_s))
+        if late:
+            # A send that is cut off here keeps its lease; whoever comes next makes it UNKNOWN, as after a crash.
+            log.warning("work was cut off at the end", tasks=len(late))
+        await _end(late)
+
+    async def _listen(self, topic: str, event: asyncio.Event) -> None:
+        async with self._ports.bus.listen(topic) as hints:
+            async for _ in hints:
+                event.set()
+
+    async def _loop(self, name: str, turn: Callable[[], Awaitable[float]], hint: asyncio.Event) -> None:
+        """`turn` answers how many seconds there is nothing to do for; 0 for more at once."""
+        faults = 0
+        while not self._stopping.is_set():
+            hint.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                rest_s = await turn()
+                faults = 0
+            except Unavailable as unavailable:
+                faults += 1
+                rest_s = min(LONGEST_REST_S, unavailable.retry_after_s * faults)
+                self._meters.worker_faults.labels(name).inc()
+                log.warning("the store cannot answer", loop=name, again_in_s=rest_s)
+            except Exception:
+                faults += 1
+                rest_s = min(LONGEST_REST_S, REST_AFTER_FAULT_S * faults)
+                self._meters.worker_faults.labels(name).inc()
+                log.exception("a turn failed", loop=name, again_in_s=rest_s)
+            if faults:
+                await _wait(self._stopping, rest_s)
+            elif rest_s > 0:
+                await _wait(hint, rest_s)
+
+    # In
+
+    async def _interpret(self) -> float:
+        done = await self._interpreting.turn(DELIVERIES_AT_A_TIME)
+        self._meters.interpreted.inc(done.updates)
+        self._meters.failed_updates.inc(len(done.failures))
+        self._meters.unknown_numbers.inc(done.unknown_numbers)
+        if done.updates:
+            self._files.set()
+        return 0.0 if done.deliveries else LOOK_EVERY_S
+
+    async def _fetch(self) -> float:
+        room = FETCHES_AT_A_TIME - len(self._fetching)
+        if room <= 0:
+            return LOOK_EVERY_S  # a download that ends hints
+        limit = self._unfetched.wanted(FETCHES_AT_A_TIME + room)
+        due = self._unfetched.free(await self._ports.store.due_media(self._ports.clock.now(), limit))
+        if self._stopping.is_set():
+            return LOOK_EVERY_S
+        fresh = [(organization, media) for organization, media in due if media not in self._fetching]
+        for organization, media in fresh[:room]:
+            self._fetching[media] = asyncio.create_task(self._fetch_one(organization, media))
+        return LOOK_EVERY_S
+
+    async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
+        async def tended() -> None:
+            step = await tend_media(self._ports, organization, media)
+            if step is not None:
+                self._meters.media_steps.labels(step.value).inc()
+
+        try:
+            await self._unfetched.tried((organization, media), tended())
+        finally:
+            del self._fetching[media]
+            self._files.set()
+
+    # Out
+
+    async def _dispatch(self) -> float:
+        turn = await next_sends(self._ports, self._sending, self._unsent.held())
+        if self._stopping.is_set():
+            return LOOK_EVERY_S  # nobody would wait for what is begun now
+        for leaving in turn.leaving:
+            self._sending[leaving] = asyncio.create_task(self._send(leaving))
+        now = self._ports.clock.now()
+        instants = [at for at in (turn.again_at, await self._ports.store.next_due(now)) if at is not None]
+        until_s = min(((at - now).total_seconds() for at in instants), default=LOOK_EVERY_S)
+        return min(LOOK_EVERY_S, max(until_s, 0.001))  # a send that ends hints
+
+    async def _send(self, leaving: Leaving) -> None:
+        try:
+            if await self._unsent.tried(leaving.message, dispatch(self._ports, leaving.organization, leaving.message)):
+                self._meters.sends.inc()
+        finally:
+            del self._sending[leaving]
+            self._outbox.set()  # the next of its thread may be due now
+
+    async def _dispatch_old(self) -> float:
+        """What has waited for a day is told that it failed, also where its number can't send."""
+
+        def old(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.old_sends(self._ports.clock.now() - RETRIED_FOR, limit)
+
+        await self._each(self._old, old, OLD_AT_A_TIME, partial(dispatch, self._ports))
+        return OLD_EVERY_S
+
+    async def _give_up_lost(self) -> float:
+        async def lost(limit: int) -> list[tuple[OrganizationId, MessageId]]:
+            mine = {leaving.message for leaving in self._sending}  # an answer in hand may only wait for the store
+            found = await self._ports.store.lost_sends(self._ports.clock.now(), limit + len(mine))
+            return [(organization, message) for organization, message in found if message not in mine]
+
+        done = await self._each(self._lost, lost, DUE_AT_A_TIME, partial(give_up, self._ports))
+        self._meters.lost_sends.inc(done)
+        return 0.0 if done == DUE_AT_A_TIME else LOOK_EVERY_S
+
+    async def _ring(self) -> float:
+        """Those of an organization together: thousands of sessions may end in one minute."""
+        limit = self._unrung.wanted(ALARMS_AT_A_TIME)
+        due = self._unrung.free(await self._ports.store.due_alarms(self._ports.clock.now(), limit))[:ALARMS_AT_A_TIME]
+        threads: dict[OrganizationId, list[tuple[OrganizationId, ThreadId]]] = {}
+        for alarm in due:
+            threads.setdefault(alarm[0], []).append(alarm)
+
+        def ring_all(alarms: Sequence[tuple[OrganizationId, ThreadId]]) -> Awaitable[None]:
+            return ring(self._ports, alarms[0][0], *(thread for _, thread in alarms))
+
+        turn = self._unrung.turn()
+        rung = 0
+        for organization, alarms in threads.items():
+            if self._stopping.is_set():
+                break
+            rung += await turn.tried_together(organization, alarms, ring_all)
+        self._meters.alarms.inc(rung)
+        return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
+
+    async def _show_unmatched(self) -> float:
+        """What changed a message that did not come: of one message all together, with the first."""
+        limit = self._unmatched.wanted(DUE_AT_A_TIME)
+        due = await self._ports.store.due_parked(self._ports.clock.now(), limit)
+        waiting = {(each.organization, each.id): each for each in due}
+        turn = self._unmatched.turn()
+        done = 0
+        for key in self._unmatched.free(waiting)[:DUE_AT_A_TIME]:
+            if self._stopping.is_set():
+                break
+            done += await turn.tried(key[0], key, partial(show_unmatched, self._ports, waiting[key]))
+        return 0.0 if done == DUE_AT_A_TIME else UNMATCHED_LOOKED_EVERY_S
+
+    async def _undo(self) -> float:
+        """What a clock decided that was ahead."""
+        now = self._ports.clock.now()
+
+        def rung(limit: int) -> Awaitable[list[tuple[OrganizationId, ThreadId]]]:
+            return self._ports.store.rung_away(now, limit)
+
+        def given_up(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.given_up_ahead(now, limit)
+
+        def held(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
+            return self._ports.store.held_too_far(now, limit)
+
+        counts = (
+            await self._each(self._not_undone, rung, OLD_AT_A_TIME, partial(ring_again, self._ports)),
+            await self._each(self._not_undone, given_up, OLD_AT_A_TIME, partial(send_after_all, self._ports)),
+            await self._each(self._not_undone, held, OLD_AT_A_TIME, partial(hold_no_longer, self._ports)),
+        )
+        if any(counts):
+            log.warning("a clock was ahead: undone", sessions=counts[0], failed=counts[1], held=counts[2])
+        return OLD_EVERY_S
+
+    # Templates
+
+    async def _sync(self) -> float:
+        def due(limit: int) -> Awaitable[list[tuple[OrganizationId, BusinessAccountId]]]:
+            return self._ports.store.due_template_syncs(self._ports.clock.now(), limit)
+
+        done = await self._each(self._unread, due, SYNCS_AT_A_TIME, partial(sync_due, self._ports))
+        self._meters.template_syncs.inc(done)
+        return 0.0 if done == SYNCS_AT_A_TIME else SYNCS_LOOKED_EVERY_S
+
+    # What nothing came for
+
+    async def _clear(self) -> float:
+        there_is_more = False
+        everything = await bites(self._ports, self._events_kept)
+
+        async def taken(bite: Callable[[], Awaitable[bool]]) -> None:
+            nonlocal there_is_more
+            there_is_more = await bite() or there_is_more
+
+        turn = self._uncleared.turn()
+        for name in self._uncleared.free(everything):
+            if self._stopping.is_set():
+                break
+            await turn.tried(name[0], name, partial(taken, everything[name]))
+        return 0.0 if there_is_more else CLEAR_EVERY_S
+
+    async def _sweep(self) -> float:
+        turn = self._unswept.turn()
+
+        async def remove(name: str) -> bool:
+            if self._unswept.holds(name):
+                return False
+            return await turn.tried(name, name, partial(self._ports.media.remove, name))
+
+        swept = await sweep_files(self._ports, remove)
+        self._meters.swept.inc(swept)
+        if swept:
+            log.info("files that nothing names were removed", files=swept)
+        return SWEEP_EVERY_S
+
+    # One turn of a queue
+
+    async def _each(
+        self,
+        setbacks: Setbacks[Any],
+        due: Callable[[int], Awaitable[list[tuple[OrganizationId, Item]]]],
+        limit: int,
+        work: Callable[[OrganizationId, Item], Awaitable[object]],
+    ) -> int:
+        """How many of the due ones were done, each by itself. Raises `Unavailable` where the store is away."""
+        turn = setbacks.turn()
+        done = 0
+        for organization, item in setbacks.free(await due(setbacks.wanted(limit)))[:limit]:
+            if self._stopping.is_set():
+                break
+            done += await turn.tried(organization, (organization, item), partial(work, organization, item))
+        return done
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Business numbers and their templates."""

@@ -1,0 +1,123 @@
+"""Channels: the business numbers of an organization that are connected to the network."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TeamId, UserId
+from domain.people.actors import Author
+from domain.quota import UNVERIFIED_ALLOWANCE
+from domain.tickets import ReopenPolicy
+
+NUMBERS_PER_ACCOUNT = 25
+REQUIRED_PERMISSIONS = ("whatsapp_business_management", "whatsapp_business_messaging")
+TERMS_VERSION = "2026-11"
+
+
+class Destination(StrEnum):
+    HELP_DESK = "HELP_DESK"
+    INBOX = "INBOX"
+
+
+class ChannelState(StrEnum):
+    PENDING = "PENDING"
+    CONNECTED = "CONNECTED"
+    DEGRADED = "DEGRADED"
+    DISCONNECTED = "DISCONNECTED"
+
+
+class AssignmentStrategy(StrEnum):
+    NONE = "NONE"
+    ROUND_ROBIN = "ROUND_ROBIN"
+    LEAST_BUSY = "LEAST_BUSY"
+    SKILLS = "SKILLS"
+    CONTACT_OWNER = "CONTACT_OWNER"
+
+
+class ProblemCode(StrEnum):
+    TOKEN_INVALID = "TOKEN_INVALID"
+    PERMISSION_MISSING = "PERMISSION_MISSING"
+    WEBHOOK_NOT_SUBSCRIBED = "WEBHOOK_NOT_SUBSCRIBED"
+    QUALITY_LOW = "QUALITY_LOW"
+    RESTRICTED = "RESTRICTED"
+    BANNED = "BANNED"
+    UNKNOWN_NUMBER_TRAFFIC = "UNKNOWN_NUMBER_TRAFFIC"
+    UNSUPPORTED_TRAFFIC = "UNSUPPORTED_TRAFFIC"
+    MEDIA_STORE = "MEDIA_STORE"
+    NETWORK_UNREACHABLE = "NETWORK_UNREACHABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    code: ProblemCode
+    message: str
+    hint: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRule:
+    strategy: AssignmentStrategy = AssignmentStrategy.NONE
+    users: tuple[UserId, ...] = ()
+    teams: tuple[TeamId, ...] = ()
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Agreement to the terms the connect page shows."""
+
+    by: Author
+    at: datetime
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    organization: OrganizationId
+    id: ChannelId
+    name: str
+    phone_number: str  # E.164
+    phone_number_id: PhoneNumberId
+    account: BusinessAccountId
+    destination: Destination
+    state: ChannelState
+    created_at: datetime
+    connected_at: datetime | None = None
+    reopen_policy: ReopenPolicy = ReopenPolicy.REOPEN_TICKET
+    assignment: AssignmentRule = AssignmentRule()
+    send_read_receipts: bool = False
+    access_token: str | None = None  # sealed; opened by the vault only
+    app_secret: str | None = None  # sealed
+    app_secret_print: str | None = None  # channels with the same secret have the same print
+    pin: str | None = None  # sealed
+    terms: Terms | None = None
+    token_valid: bool = False
+    webhook_subscribed: bool = False
+    business_verified: bool = False
+    last_inbound_at: datetime | None = None
+    quality_rating: str | None = None
+    messaging_limit: int | None = None  # None: unlimited or untold
+    throughput_per_second: int | None = None
+    missing_permissions: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def can_send(self) -> bool:
+        return self.state in (ChannelState.CONNECTED, ChannelState.DEGRADED)
+
+    @property
+    def begun_a_day(self) -> int | None:
+        """How many conversations its account may begin in any 24 hours; None: as many as it likes."""
+        return self.messaging_limit if self.business_verified else UNVERIFIED_ALLOWANCE
+
+
+def without_problem(channel: Channel, code: ProblemCode) -> tuple[Problem, ...]:
+    return tuple(problem for problem in channel.problems if problem.code is not code)
+
+
+def with_problem(channel: Channel, problem: Problem) -> tuple[Problem, ...]:
+    """The channel's problems with this one told once; its first time stands."""
+    if any(known.code is problem.code for known in channel.problems):
+        return channel.problems
+    return (*channel.problems, problem)

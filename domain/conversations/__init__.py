@@ -1,0 +1,1 @@
+"""Threads, sessions, messages and what they say."""

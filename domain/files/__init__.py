@@ -1,0 +1,1 @@
+"""Files: what WhatsApp takes, and what a file is by its bytes."""

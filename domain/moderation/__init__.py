@@ -1,0 +1,1 @@
+"""What is kept from people: quarantine and what leads to it, and copies of words that are shown no more."""

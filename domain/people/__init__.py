@@ -1,0 +1,1 @@
+"""Who acts: the organization, its users and keys, and where their requests come from."""

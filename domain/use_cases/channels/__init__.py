@@ -1,0 +1,1 @@
+"""Connecting numbers; templates and their review."""

@@ -1,0 +1,265 @@
+"""Connecting a business number with a token of one's own.
+
+The network is asked first, outside any transaction; then the channel, its templates and its names are stored at once.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.channels.channels import (
+    NUMBERS_PER_ACCOUNT,
+    REQUIRED_PERMISSIONS,
+    TERMS_VERSION,
+    Channel,
+    ChannelState,
+    Destination,
+    Terms,
+)
+from domain.channels.templates import Template
+from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid
+from domain.events import ChannelChanged
+from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
+from domain.outbound.pace import at_rest
+from domain.people.actors import Actor, Right
+from domain.people.organizations import NAME_LIMIT
+from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.templates import keep_told, read_from_now_on, turn_of
+
+PIN = re.compile(r"[0-9]{6}")
+NETWORK_ID = re.compile(r"[0-9]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectChannel:
+    accept_terms: bool
+    access_token: str | None
+    account: BusinessAccountId
+    number: PhoneNumberId
+    app_secret: str | None = None
+    name: str | None = None  # the number's display name where left out
+    destination: Destination = Destination.HELP_DESK
+    pin: str | None = None  # made where left out
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the network says of the number, its account and its templates."""
+
+    account: AccountFacts
+    number: NumberFacts
+    templates: list[Template]
+    read_at: datetime
+
+
+async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> Channel | Refusal:
+    """Check the token, register the number where it is not, have its webhooks sent here, read its templates.
+
+    Refuses FORBIDDEN, INVALID, PERMISSION_MISSING (naming them), VERIFICATION_FAILED, TOO_MANY_NUMBERS,
+    CHANNEL_ALREADY_CONNECTED, NUMBER_LINKED_ELSEWHERE, CHANNEL_UNAVAILABLE (the network can't be asked now).
+    """
+    if not actor.may(Right.CHANNELS):
+        return forbidden("connect channels")
+    token = asked.access_token or ""
+    if refusal := _fault(asked):
+        return refusal
+    if refusal := await _early_refusal(ports, actor, asked):
+        return refusal
+    pin = asked.pin or _made_pin(ports)
+    facts = await _ask(ports, actor, asked, token, pin)
+    if not isinstance(facts, _Facts):
+        return facts
+    return await _keep(ports, actor, asked, facts, token, pin)
+
+
+@again_on_collision
+async def _early_refusal(ports: Ports, actor: Actor, asked: ConnectChannel) -> Refusal | None:
+    """What the network need not be asked for. It may be otherwise when the answer is here, so it is asked again."""
+    async with ports.store.transaction(actor.organization) as tx:
+        return await _place_refusal(ports, tx, asked)
+
+
+@again_on_collision
+async def _keep(
+    ports: Ports, actor: Actor, asked: ConnectChannel, facts: _Facts, token: str, pin: str
+) -> Channel | Refusal:
+    now = ports.clock.now()
+    async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
+        if refusal := await _place_refusal(ports, tx, asked):
+            return refusal
+        if not await tx.enlist(Listing.NUMBER, asked.number, asked.number):
+            return _linked_elsewhere()
+        await tx.enlist(Listing.ACCOUNT, asked.account, asked.account)
+        known = next((each for each in await tx.channels() if each.phone_number_id == asked.number), None)
+        channel = _connected(ports, actor, asked, known, facts, token, pin, now)
+        tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
+        tx.record(ChannelChanged(channel.id))
+        await keep_told(tx, asked.account, facts.templates, facts.read_at)
+        await read_from_now_on(tx, asked.account, facts.read_at)
+    return channel
+
+
+def _fault(asked: ConnectChannel) -> Refusal | None:
+    if not asked.accept_terms:
+        return invalid("The terms have to be accepted before a number can be connected.", "acceptTerms")
+    if not asked.access_token or not asked.access_token.strip():
+        return invalid("A token is needed.", "accessToken")
+    if len(asked.access_token) > 4096 or not asked.access_token.isascii() or not asked.access_token.isprintable():
+        return invalid("This is not a token.", "accessToken")
+    if not NETWORK_ID.fullmatch(asked.account):
+        return invalid("A business account's id is a row of digits.", "businessAccountId")
+    if not NETWORK_ID.fullmatch(asked.number):
+        return invalid("A phone number's id is a row of digits.", "phoneNumberId")
+    if asked.name is not None and not 1 <= len(asked.name.strip()) <= NAME_LIMIT:
+        return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
+    if asked.pin is not None and not PIN.fullmatch(asked.pin):
+        return invalid("A PIN has six digits.", "pin")
+    return None
+
+
+async def _place_refusal(ports: Ports, tx: Transaction, asked: ConnectChannel) -> Refusal | None:
+    """Whether the organization may have this number: not twice, not elsewhere, not one too many of its account."""
+    channels = await tx.channels()
+    live = [each for each in channels if each.state is not ChannelState.DISCONNECTED]
+    if any(each.phone_number_id == asked.number for each in live):
+        return Refused(
+            ErrorCode.CHANNEL_ALREADY_CONNECTED,
+            "This number is connected here already. Disconnect it first to connect it anew.",
+            ("phoneNumberId",),
+        )
+    if sum(each.account == asked.account for each in live) >= NUMBERS_PER_ACCOUNT:
+        return Refused(
+            ErrorCode.TOO_MANY_NUMBERS,
+            f"A business account has at most {NUMBERS_PER_ACCOUNT} numbers.",
+            ("businessAccountId",),
+        )
+    listed = await ports.directory.find(Listing.NUMBER, [asked.number])
+    if any(organization != tx.organization for _, organization, _ in listed):
+        return _linked_elsewhere()
+    return None
+
+
+async def _ask(ports: Ports, actor: Actor, asked: ConnectChannel, token: str, pin: str) -> _Facts | Refusal:
+    token_facts = await ports.network.token_facts(token)
+    if isinstance(token_facts, Failed):
+        return _no_answer(token_facts, "accessToken")
+    if not token_facts.valid:
+        return Refused(ErrorCode.INVALID, "The network says that this token is not valid.", ("accessToken",))
+    missing = [name for name in REQUIRED_PERMISSIONS if name not in token_facts.permissions]
+    if missing:
+        return Refused(
+            ErrorCode.PERMISSION_MISSING, f"The token lacks the permission {', '.join(missing)}.", ("accessToken",)
+        )
+    account = await ports.network.account_facts(token, asked.account)
+    if isinstance(account, Failed):
+        return _no_answer(account, "businessAccountId")
+    numbers = await ports.network.numbers(token, asked.account)
+    if isinstance(numbers, Failed):
+        return _no_answer(numbers, "businessAccountId")
+    number = next((each for each in numbers if each.id == asked.number), None)
+    if number is None:
+        return invalid("The business account has no such number.", "phoneNumberId")
+    if not number.code_verified:
+        return Refused(
+            ErrorCode.VERIFICATION_FAILED, "The number has to be verified by a code first.", ("phoneNumberId",)
+        )
+    return await _join(ports, actor, asked, token, pin, account, number)
+
+
+async def _join(
+    ports: Ports,
+    actor: Actor,
+    asked: ConnectChannel,
+    token: str,
+    pin: str,
+    account: AccountFacts,
+    number: NumberFacts,
+) -> _Facts | Refusal:
+    """Register only a number that is not connected: the network counts such calls."""
+    if not number.connected:
+        failed = await ports.network.register(token, number.id, pin)
+        if failed is not None:
+            return _no_answer(failed, "pin" if asked.pin else "phoneNumberId")
+    failed = await ports.network.subscribe(token, asked.account)
+    if failed is not None:
+        return _no_answer(failed, "businessAccountId")
+    began = ports.clock.now()
+    templates = await ports.network.templates(token, actor.organization, asked.account, began)
+    if isinstance(templates, Failed):
+        return _no_answer(templates, "businessAccountId")
+    return _Facts(account, number, templates, began)
+
+
+def _connected(
+    ports: Ports,
+    actor: Actor,
+    asked: ConnectChannel,
+    known: Channel | None,
+    facts: _Facts,
+    token: str,
+    pin: str,
+    now: datetime,
+) -> Channel:
+    """The channel, a new one or the same number connected again."""
+    organization = actor.organization
+    seal = ports.vault.seal
+    base = known or Channel(
+        organization=organization,
+        id=ChannelId(ports.ids.new()),
+        name=facts.number.display_name,
+        phone_number=facts.number.phone_number,
+        phone_number_id=asked.number,
+        account=asked.account,
+        destination=asked.destination,
+        state=ChannelState.CONNECTED,
+        created_at=now,
+    )
+    secret = asked.app_secret or None
+    return replace(
+        base,
+        name=asked.name.strip() if asked.name else base.name,
+        phone_number=facts.number.phone_number,
+        account=asked.account,
+        destination=asked.destination,
+        state=ChannelState.CONNECTED,
+        connected_at=now,
+        access_token=seal(organization, "access_token", token),
+        app_secret=seal(organization, "app_secret", secret) if secret else None,
+        app_secret_print=ports.vault.print(secret) if secret else None,
+        pin=seal(organization, "pin", pin),
+        terms=Terms(actor.author, now, TERMS_VERSION),
+        token_valid=True,
+        webhook_subscribed=True,
+        business_verified=facts.account.verified,
+        quality_rating=facts.number.quality_rating,
+        messaging_limit=facts.number.messaging_limit,
+        throughput_per_second=facts.number.throughput_per_second,
+        missing_permissions=(),
+        problems=(),
+    )
+
+
+def _no_answer(failed: Failed, field: str) -> Refused:
+    match failed:
+        case Rejected(message=message):
+            return Refused(ErrorCode.INVALID, f"The network refused it: {message}", (field,))
+        case NotSent() | Unanswered():
+            return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "The network can't be asked now. Try again in a minute.")
+        case _:
+            assert_never(failed)
+
+
+def _linked_elsewhere() -> Refused:
+    return Refused(
+        ErrorCode.NUMBER_LINKED_ELSEWHERE,
+        "This number is connected elsewhere. It has to be disconnected there first.",
+        ("phoneNumberId",),
+    )
+
+
+def _made_pin(ports: Ports) -> str:
+    """Six digits from a random secret."""
+    return str(int.from_bytes(ports.ids.secret().encode(), "big") % 1_000_000).zfill(6)

@@ -1,0 +1,1 @@
+"""Contacts as people here see them."""

@@ -1,0 +1,1 @@
+"""Threads, sessions and the library."""

@@ -1,0 +1,217 @@
+"""Tickets handed over, changed, closed and reopened by people and programs.
+
+On help desk numbers a thread and its newest ticket are one in status and owner: what is done to the one is done to
+both, with one event each.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.conversations.threads import Thread, ThreadStatus
+from domain.errors import REFUSALS, ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.given import UNSET, Left
+from domain.ids import TeamId, TicketId, UserId
+from domain.people.actors import Actor, Right
+from domain.people.organizations import normal_skills, skills_fault
+from domain.ports import Ports, Transaction
+from domain.tickets import (
+    SUBJECT_LIMIT,
+    Property,
+    Ticket,
+    TicketPriority,
+    TicketStatus,
+    close,
+    reopen,
+    with_properties,
+)
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.ticketing import record_change, record_thread
+
+PROPERTY_NAME_LIMIT = 100
+PROPERTY_VALUE_LIMIT = 4096
+PROPERTIES_LIMIT = 100  # of one ticket
+
+
+@dataclass(frozen=True, slots=True)
+class AssignTicket:
+    ticket: TicketId
+    owner: UserId | Left | None = UNSET
+    team: TeamId | Left | None = UNSET
+    expected_owner: UserId | Left | None = UNSET  # None expects nobody; left out checks nothing
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTicket:
+    ticket: TicketId
+    subject: str | Left | None = UNSET
+    required_skills: tuple[str, ...] | Left | None = UNSET
+    priority: TicketPriority | Left | None = UNSET
+    status: TicketStatus | Left | None = UNSET
+    properties: tuple[Property, ...] | Left | None = UNSET
+
+
+@again_on_collision
+async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Ticket | Refusal:
+    """A new owner, or none. Refuses CONFLICT where the owner is not the expected one, OWNER_UNAVAILABLE where the
+    new one is inactive."""
+    if not actor.may(Right.TICKETS):
+        return forbidden("assign tickets")
+    if asked.owner is UNSET and asked.team is UNSET:
+        return invalid("Name an owner or a team.", "ownerId")
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await _find(ports, tx, asked.ticket)
+        if isinstance(found, Refused):
+            return found
+        ticket, thread = found
+        if refusal := await owner_refusal(tx, ticket.owner, asked.owner, asked.team, asked.expected_owner):
+            return refusal
+        after = replace(
+            ticket,
+            owner=ticket.owner if asked.owner is UNSET else asked.owner,
+            team=ticket.team if asked.team is UNSET else asked.team,
+        )
+        return save_both(ports, tx, actor, ticket, after, thread)
+
+
+async def unassign_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
+    return await assign_ticket(ports, actor, AssignTicket(id, owner=None))
+
+
+@again_on_collision
+async def close_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
+    if not actor.may(Right.TICKETS):
+        return forbidden("close tickets")
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await _find(ports, tx, id)
+        if isinstance(found, Refused):
+            return found
+        ticket, thread = found
+        after = close(ticket, ports.clock.now())
+        if isinstance(after, Refused):
+            return after
+        return save_both(ports, tx, actor, ticket, after, thread)
+
+
+@again_on_collision
+async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
+    """Only the newest ticket of a thread is reopened: there is never more than one open."""
+    if not actor.may(Right.TICKETS):
+        return forbidden("reopen tickets")
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await _find(ports, tx, id)
+        if isinstance(found, Refused):
+            return found
+        ticket, thread = found
+        after = _reopened(ticket, thread)
+        if isinstance(after, Refused):
+            return after
+        return save_both(ports, tx, actor, ticket, after, thread)
+
+
+@again_on_collision
+async def update_ticket(ports: Ports, actor: Actor, asked: UpdateTicket) -> Ticket | Refusal:
+    """Change what is named, leave what is left out; an explicit null clears skills and properties."""
+    if not actor.may(Right.TICKETS):
+        return forbidden("update tickets")
+    if refusal := _update_fault(asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await _find(ports, tx, asked.ticket)
+        if isinstance(found, Refused):
+            return found
+        ticket, thread = found
+        after = _updated(ticket, thread, asked, ports.clock.now())
+        if isinstance(after, REFUSALS):
+            return after
+        return save_both(ports, tx, actor, ticket, after, thread)
+
+
+async def owner_refusal(
+    tx: Transaction,
+    current: UserId | None,
+    owner: UserId | Left | None,
+    team: TeamId | Left | None,
+    expected: UserId | Left | None,
+) -> Refusal | None:
+    if expected is not UNSET and expected != current:
+        return Refused(ErrorCode.CONFLICT, "Somebody else assigned it in the meantime.", ("expectedOwnerId",))
+    if team is not UNSET and team is not None:
+        return not_found("team", "teamId")
+    if owner is UNSET or owner is None:
+        return None
+    user = await tx.user(owner)
+    if user is None:
+        return not_found("user", "ownerId")
+    if not user.active:
+        return Refused(ErrorCode.OWNER_UNAVAILABLE, f"{user.name} is not active any more.", ("ownerId",))
+    return None
+
+
+def save_both(ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after: Ticket, thread: Thread) -> Ticket:
+    """Save a changed ticket, and its thread with it where the ticket is the thread's newest."""
+    record_change(ports, tx, before, after, actor.author, ports.clock.now())
+    if thread.ticket == after.id:
+        status = ThreadStatus.OPEN if after.is_open else ThreadStatus.CLOSED
+        record_thread(tx, thread, replace(thread, status=status, owner=after.owner, team=after.team))
+    return after
+
+
+async def _find(ports: Ports, tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
+    """The ticket and its thread, the thread locked first as everywhere: a ticket never moves to another one."""
+    known = (await ports.reader.tickets_by_ids(tx.organization, [id])).get(id)
+    if known is None:
+        return not_found("ticket", "ticketId")
+    thread = (await tx.threads([known.thread]))[known.thread]
+    return (await tx.tickets([id]))[id], thread
+
+
+def _reopened(ticket: Ticket, thread: Thread) -> Ticket | Refused:
+    if thread.ticket != ticket.id:
+        return Refused(ErrorCode.CONFLICT, "The thread has a newer ticket.", ("ticketId",))
+    return reopen(ticket)
+
+
+def _update_fault(asked: UpdateTicket) -> Refusal | None:
+    if asked.subject is None or asked.priority is None or asked.status is None:
+        name = "subject" if asked.subject is None else "priority" if asked.priority is None else "status"
+        return invalid(f"A ticket always has a {name}; leave it out to keep it.", name)
+    if asked.subject is not UNSET and not 1 <= len(asked.subject.strip()) <= SUBJECT_LIMIT:
+        return invalid(f"A subject has 1 to {SUBJECT_LIMIT} characters.", "subject")
+    skills = asked.required_skills if asked.required_skills not in (UNSET, None) else ()
+    if fault := skills_fault(skills):
+        return invalid(fault, "requiredSkills")
+    for each in asked.properties if asked.properties not in (UNSET, None) else ():
+        if not 1 <= len(each.name) <= PROPERTY_NAME_LIMIT:
+            return invalid(f"A property's name has 1 to {PROPERTY_NAME_LIMIT} characters.", "properties")
+        if each.value is not None and len(each.value) > PROPERTY_VALUE_LIMIT:
+            return invalid(f"A property's value has at most {PROPERTY_VALUE_LIMIT} characters.", "properties")
+    return None
+
+
+def _updated(ticket: Ticket, thread: Thread, asked: UpdateTicket, now: datetime) -> Ticket | Refusal:
+    after = replace(
+        ticket,
+        subject=asked.subject.strip() if isinstance(asked.subject, str) else ticket.subject,
+        priority=asked.priority if isinstance(asked.priority, TicketPriority) else ticket.priority,
+    )
+    if asked.required_skills is not UNSET:
+        after = replace(after, required_skills=normal_skills(asked.required_skills or ()))
+    if asked.properties is None:
+        after = replace(after, properties=())
+    elif asked.properties is not UNSET:
+        after = with_properties(after, asked.properties)
+        if len(after.properties) > PROPERTIES_LIMIT:
+            return invalid(f"A ticket has at most {PROPERTIES_LIMIT} properties.", "properties")
+    return _with_status(after, thread, asked.status, now)
+
+
+def _with_status(ticket: Ticket, thread: Thread, status: TicketStatus | Left | None, now: datetime) -> Ticket | Refusal:
+    """Closing and reopening by status follow the same rules as by name."""
+    if status is UNSET or status is None or status is ticket.status:
+        return ticket
+    if status is TicketStatus.CLOSED:
+        return close(ticket, now)
+    if ticket.is_open:
+        return replace(ticket, status=status)
+    opened = _reopened(ticket, thread)
+    return opened if isinstance(opened, Refused) else replace(opened, status=status)

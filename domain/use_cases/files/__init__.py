@@ -1,0 +1,1 @@
+"""Files fetched, made ready, scanned, rendered and forgotten."""

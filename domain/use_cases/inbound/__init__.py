@@ -1,0 +1,1 @@
+"""The way in: from a delivery as received to contacts, threads, tickets and messages."""

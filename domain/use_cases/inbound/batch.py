@@ -1,0 +1,49 @@
+"""What a batch of updates works on: every row it may touch, read and locked before the first is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.channels.channels import Channel
+from domain.contacts import Contact, Identity, IdentityKey
+from domain.conversations.messages import Message
+from domain.conversations.threads import Thread
+from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
+from domain.moderation.quarantine import Policy
+from domain.outbound.outbox import OutboxItem
+from domain.tickets import Ticket
+from domain.updates import DeletionReceived, EditReceived, Parked, Update
+
+
+@dataclass
+class Desk:
+    """Rows as they stand in the middle of the batch, changed here and staged in the transaction."""
+
+    channels: dict[PhoneNumberId, Channel]
+    policy: Policy = field(default_factory=Policy)
+    stop_words: tuple[str, ...] = ()
+    contacts: dict[ContactId, Contact] = field(default_factory=dict[ContactId, Contact])
+    identities: dict[IdentityKey, Identity] = field(default_factory=dict[IdentityKey, Identity])
+    threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])
+    tickets: dict[TicketId, Ticket] = field(default_factory=dict[TicketId, Ticket])
+    ticket_numbers: list[int] = field(default_factory=list[int])  # taken for the batch, lowest first
+    messages: dict[MessageId, Message] = field(default_factory=dict[MessageId, Message])
+    by_wamid: dict[tuple[ChannelId, Wamid], MessageId] = field(default_factory=dict[tuple[ChannelId, Wamid], MessageId])
+    parked: dict[tuple[PhoneNumberId, Wamid], list[Parked]] = field(
+        default_factory=dict[tuple[PhoneNumberId, Wamid], list[Parked]]
+    )
+
+    items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])
+
+    def takes_back(self, updates: Sequence[Update]) -> bool:
+        """Whether words are taken back or changed, by one of these updates or by one that waited for the message."""
+        waited = (parked.update for waiting in self.parked.values() for parked in waiting)
+        return any(isinstance(update, DeletionReceived | EditReceived) for update in (*updates, *waited))
+
+    def message(self, channel: Channel, wamid: Wamid | None) -> Message | None:
+        id = self.by_wamid.get((channel.id, wamid)) if wamid is not None else None
+        return self.messages[id] if id is not None else None
+
+    def put_message(self, message: Message) -> None:
+        self.messages[message.id] = message
+        if message.wamid is not None:
+            self.by_wamid[(message.channel, message.wamid)] = message.id

@@ -1,0 +1,217 @@
+"""What happens to a message after it was sent: reactions, edits, deletions, and what waited for it to come.
+
+Whatever speaks of a message that is not known yet is parked, 30 days at most, and applied once the message is here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.conversations.messages import (
+    Content,
+    Direction,
+    MediaMessage,
+    Message,
+    MessageStatus,
+    Reaction,
+    arrived,
+    changed,
+    taken_back,
+)
+from domain.events import MessageChange, MessageChanged
+from domain.files.media import Media, MediaState, plain_type, titled
+from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
+from domain.moderation.quarantine import Policy, screened_again
+from domain.people.actors import Author, ByContact, ByPhoneApp
+from domain.ports import Ports, Transaction
+from domain.updates import (
+    PARKED_FOR,
+    AwaitedReply,
+    DeletionReceived,
+    EditReceived,
+    IncomingContent,
+    IncomingMedia,
+    Parked,
+    Place,
+    ReactionReceived,
+    StatusReported,
+    Waiting,
+    shown_from,
+)
+from domain.use_cases.inbound.batch import Desk
+from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
+
+
+def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, contact: ContactId) -> Message:
+    by = ByPhoneApp(message.from_number) if update.echoed else ByContact(contact)
+    at = sane_time(update.sent_at, update.place.received_at)
+    after = with_reaction(message, update.emoji, by, at)
+    if after != message:
+        tx.save(after)
+    if after.shown_reactions != message.shown_reactions:
+        tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
+    return after
+
+
+def with_reaction(message: Message, emoji: str | None, by: Author, at: datetime) -> Message:
+    """The message with one side's reaction set, changed or taken away; each side has one.
+
+    An older one never undoes a newer one, nor a newer removal.
+    """
+    theirs = isinstance(by, ByContact)
+    others = tuple(each for each in message.reactions if isinstance(each.by, ByContact) is not theirs)
+    known = next((each for each in message.reactions if isinstance(each.by, ByContact) is theirs), None)
+    if known is not None and known.at > at:
+        return message
+    return replace(message, reactions=(*others, Reaction(emoji or "", by, at)))
+
+
+def may_change(message: Message, update: EditReceived | DeletionReceived) -> bool:
+    """Only who sent a message changes it or takes it back."""
+    return message.direction is (Direction.OUTBOUND if update.echoed else Direction.INBOUND)
+
+
+def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditReceived, policy: Policy) -> Message:
+    """The message as its sender changed it, judged anew. A file stays what it is; the words under it may change."""
+    if not may_change(message, update):
+        return message
+    at = sane_time(update.sent_at, update.place.received_at)
+    if isinstance(update.content, IncomingMedia) and isinstance(message.spoken, MediaMessage):
+        content: Content = replace(message.spoken, caption=update.content.caption)
+    else:
+        content = kept_content(ports, tx, message.channel, message.id, update.content, update.place)
+    after = screened_again(message, changed(message, content, at), update.content, policy, update.place.received_at)
+    if after.is_quarantined is not message.is_quarantined:
+        tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
+    return _saved(tx, message, after, MessageChange.EDIT)
+
+
+def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) -> Message:
+    if not may_change(message, update):
+        return message
+    at = sane_time(update.sent_at, update.place.received_at)
+    return _saved(tx, message, taken_back(message, at), MessageChange.DELETION)
+
+
+async def apply_status(
+    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime
+) -> Message:
+    """The message after a report, saved with its mark and events, and refunded where it failed."""
+    attempt = attempt_of(message, report)
+    mark = reported_mark(ports, message, report, attempt)
+    after = after_report(message, report, mark)
+    if message.status is MessageStatus.QUEUED and arrived(after.status):
+        after = replace(after, held_until=None)
+    tx.save(after, mark)
+    tx.record(*status_events(message, after))
+    if after.status is MessageStatus.FAILED and attempt == after.attempt:
+        await give_back(ports, tx, after, now)
+    return after
+
+
+def kept_content(
+    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, place: Place
+) -> Content:
+    """The content as kept; a file becomes a media row whose bytes are fetched later."""
+    if not isinstance(content, IncomingMedia):
+        return content
+    mime_type = plain_type(content.mime_type)
+    media = Media(
+        organization=tx.organization,
+        id=MediaId(ports.ids.new()),
+        kind=content.kind,
+        state=MediaState.PENDING,
+        mime_type=mime_type,
+        created_at=place.received_at,
+        channel=channel,
+        message=message,
+        network_id=content.network_id,
+        file_name=titled(content.kind, content.file_name, mime_type),
+        sha256=content.sha256,
+        voice=content.voice,
+        animated=content.animated,
+        due_at=place.received_at,
+        cause=place.delivery,
+    )
+    tx.save(media)
+    return MediaMessage(media.id, content.caption)
+
+
+def _saved(tx: Transaction, before: Message, after: Message, change: MessageChange) -> Message:
+    if after != before:
+        tx.save(after)
+        tx.record(MessageChanged(after.thread, after.id, change))
+    return after
+
+
+# ---------------------------------------------------------------- waiting for the message
+
+
+def turn_of(number: str, wamid: Wamid) -> str:
+    """The turn of whoever parks for a message or makes it known: it is taken before either looks for the other."""
+    return f"wamid/{number}/{wamid}"
+
+
+def park(
+    ports: Ports, tx: Transaction, desk: Desk, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
+) -> None:
+    """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
+    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
+    desk.parked.setdefault((number, wamid), []).append(parked)
+    tx.save(parked)
+
+
+async def apply_parked(
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    waiting: Sequence[Parked],
+    contact: ContactId,
+    now: datetime,
+    policy: Policy,
+) -> Message:
+    """The message after all that came before its network id was known here."""
+    for parked in waiting:
+        if parked.parked_at > now - PARKED_FOR:
+            message = await _applied(ports, tx, message, parked.update, contact, now, policy)
+        tx.remove(parked)
+    return message
+
+
+async def _applied(
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    update: Waiting,
+    contact: ContactId,
+    now: datetime,
+    policy: Policy,
+) -> Message:
+    match update:
+        case ReactionReceived():
+            return apply_reaction(tx, message, update, contact)
+        case EditReceived():
+            return apply_edit(ports, tx, message, update, policy)
+        case DeletionReceived():
+            return apply_deletion(tx, message, update)
+        case StatusReported():
+            is_ours = message.direction is Direction.OUTBOUND
+            return await apply_status(ports, tx, message, update, now) if is_ours else message
+        case AwaitedReply(message=reply):
+            await _answered_by(tx, message, reply)
+            return message
+        case _:
+            assert_never(update)
+
+
+async def _answered_by(tx: Transaction, message: Message, reply: MessageId) -> None:
+    """Tell the reply which message it answers, now that it is here."""
+    found = (await tx.messages([reply])).get(reply)
+    if found is not None and found.thread == message.thread and found.reply_to is None:
+        _saved(tx, found, replace(found, reply_to=message.id), MessageChange.EDIT)
+
+
+def replies_of(waiting: Sequence[Parked]) -> list[MessageId]:
+    """The messages that waited to be told what they answer."""
+    return [parked.update.message for parked in waiting if isinstance(parked.update, AwaitedReply)]

@@ -1,0 +1,176 @@
+"""Whom an update speaks of: the contact known by the names it tells, made, renamed, or joined of two.
+
+One webhook that shows a number and a business-scoped id proves that both are the same person: two contacts that were
+known by one each become one. Threads are never joined: each goes on answering the name it came from.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from domain.channels.channels import Channel
+from domain.contacts import (
+    Contact,
+    Identity,
+    IdentityKey,
+    IdentityKind,
+    Person,
+    Phone,
+    PhoneLabel,
+    joined,
+    keys_of,
+    may_be_one,
+    names_told,
+    number_variants,
+)
+from domain.conversations.threads import Thread
+from domain.events import TicketChanged
+from domain.ids import ContactId
+from domain.ports import Ports, Transaction
+from domain.use_cases.inbound.batch import Desk
+from domain.use_cases.ticketing import record_thread
+
+SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
+
+
+def turns_of(person: Person) -> tuple[str, ...]:
+    """The turn of whoever may be the first to know this person: their number may be written in a form that another
+    one's key does not meet."""
+    return (f"person/{max(number_variants(person.wa_id), key=len)}",) if person.wa_id is not None else ()
+
+
+def known(desk: Desk, person: Person) -> Contact | None:
+    """The contact whom the surest of a person's names belongs to."""
+    return next(iter(_holders(desk, keys_of(person))), None)
+
+
+async def acquainted(
+    ports: Ports, tx: Transaction, desk: Desk, person: Person, now: datetime, evidence: str = "named so in a message"
+) -> Contact:
+    """The one contact of a person: found, joined of those known by one of their names, or new."""
+    contact = known(desk, person)
+    sure = _holders(desk, [key for key in keys_of(person) if key.kind in SURE])
+    if len(sure) > 1 and all(may_be_one(sure[0], other) for other in sure[1:]):
+        contact = await join(ports, tx, desk, sure, now)
+    return told_names(ports, tx, desk, contact or _new_contact(ports, tx, person, now), person, now, evidence)
+
+
+def told_names(
+    ports: Ports, tx: Transaction, desk: Desk, contact: Contact, person: Person, now: datetime, evidence: str
+) -> Contact:
+    """The contact with what this update says of it; what it leaves out stays."""
+    told = replace(
+        contact,
+        profile_name=person.profile_name or contact.profile_name,
+        wa_id=person.wa_id or contact.wa_id,
+        business_scoped_id=person.business_scoped_id or contact.business_scoped_id,
+        username=person.username or contact.username,
+        phones=_with_phone(contact.phones, person),
+    )
+    if told != desk.contacts.get(contact.id):
+        tx.save(told)
+    desk.contacts[told.id] = told
+    for key in names_told(person):
+        named = desk.identities.get(key)
+        if named is None:
+            named = Identity(tx.organization, ports.ids.new(), told.id, key, evidence, now)
+        elif key.kind is IdentityKind.USERNAME and named.contact != told.id:  # given up by one, taken by another
+            named = replace(named, contact=told.id, evidence=evidence, since=now)
+        else:
+            continue
+        desk.identities[key] = named
+        tx.save(named)
+    return told
+
+
+async def join(ports: Ports, tx: Transaction, desk: Desk, contacts: Sequence[Contact], now: datetime) -> Contact:
+    """One contact of several: the oldest, with the names, threads and tickets of all."""
+    kept, *others = sorted(contacts, key=lambda each: (each.created_at, each.id))
+    gone = [each.id for each in others]
+    for other in others:
+        kept = joined(kept, other)
+        desk.contacts[other.id] = replace(other, merged_into=kept.id)
+        tx.save(desk.contacts[other.id])
+    desk.contacts[kept.id] = kept
+    tx.save(kept)
+    for identity in await tx.identities_of(gone):
+        desk.identities[identity.key] = replace(identity, contact=kept.id)
+        tx.save(desk.identities[identity.key])
+    for thread in [each for each in desk.threads.values() if each.contact in gone]:
+        desk.threads[thread.id] = replace(thread, contact=kept.id)
+        record_thread(tx, thread, desk.threads[thread.id])
+    for ticket in await tx.tickets_of(gone):
+        moved = replace(ticket, contact=kept.id)
+        if ticket.id in desk.tickets:
+            desk.tickets[ticket.id] = moved
+        tx.save(moved)
+        tx.record(TicketChanged(ticket.thread, ticket.id, ("contact",)))
+    return kept
+
+
+def rename_threads(tx: Transaction, desk: Desk, contact: ContactId, before: Person, renamed: Person) -> bool:
+    """Threads that answered the old name answer the new one. Whether there were any."""
+    old = number_variants(before.wa_id) if before.wa_id else ()
+    moved = False
+    for thread in [each for each in desk.threads.values() if each.contact == contact]:
+        by_number = renamed.wa_id is not None and thread.wa_id in old and thread.wa_id != renamed.wa_id
+        by_id = (
+            renamed.business_scoped_id is not None
+            and thread.business_scoped_id is not None
+            and thread.business_scoped_id != renamed.business_scoped_id
+        )
+        after = replace(
+            thread,
+            wa_id=renamed.wa_id if by_number else thread.wa_id,
+            business_scoped_id=renamed.business_scoped_id if by_id else thread.business_scoped_id,
+        )
+        if after != thread:
+            desk.threads[thread.id] = after
+            tx.save(after)
+            moved = True
+    return moved
+
+
+def thread_of(desk: Desk, channel: Channel, contact: Contact, person: Person) -> Thread | None:
+    """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
+    return thread_among(desk.threads.values(), channel, contact, person)
+
+
+def thread_among(threads: Iterable[Thread], channel: Channel, contact: Contact, person: Person) -> Thread | None:
+    variants = number_variants(person.wa_id) if person.wa_id else ()
+
+    def fit(thread: Thread) -> tuple[bool, bool, datetime, str]:
+        same_id = person.business_scoped_id is not None and thread.business_scoped_id == person.business_scoped_id
+        return thread.wa_id in variants, same_id, thread.last_activity_at, thread.id
+
+    here = [each for each in threads if (each.channel, each.contact) == (channel.id, contact.id)]
+    return max(here, key=fit, default=None)
+
+
+def answering(thread: Thread, person: Person) -> Thread:
+    """Replies go to the name last seen here."""
+    return replace(
+        thread,
+        wa_id=person.wa_id or thread.wa_id,
+        business_scoped_id=person.business_scoped_id or thread.business_scoped_id,
+    )
+
+
+def _holders(desk: Desk, keys: Sequence[IdentityKey]) -> list[Contact]:
+    """The contacts that have these names, each once, the holder of the first name first."""
+    held = (desk.identities[key].contact for key in keys if key in desk.identities)
+    return [desk.contacts[id] for id in dict.fromkeys(held) if id in desk.contacts]
+
+
+def _new_contact(ports: Ports, tx: Transaction, person: Person, now: datetime) -> Contact:
+    return Contact(tx.organization, ContactId(ports.ids.new()), now)
+
+
+def _with_phone(phones: tuple[Phone, ...], person: Person) -> tuple[Phone, ...]:
+    """The number they write from is one of their phones, in whichever form it stands there already."""
+    if person.wa_id is None:
+        return phones
+    forms = {f"+{variant}" for variant in number_variants(person.wa_id)}
+    if any(phone.number in forms for phone in phones):
+        return phones
+    return (*phones, Phone(f"+{person.wa_id}", PhoneLabel.WHATSAPP))

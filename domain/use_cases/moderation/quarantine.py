@@ -1,0 +1,98 @@
+"""Quarantine as it happens: a message hidden after it was shown, and one that a supervisor shows again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.conversations.messages import Message, QuarantineReason
+from domain.conversations.previews import words_of
+from domain.errors import Refusal, Refused, forbidden, not_found
+from domain.events import MessageChange, MessageChanged, TicketChanged
+from domain.ids import MessageId
+from domain.moderation.quarantine import quarantined, released
+from domain.people.actors import Actor, Right
+from domain.ports import Ports, Transaction
+from domain.tickets import Ticket, TicketChange, subject_from
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.moderation.copies import take_out_copies
+from domain.use_cases.ticketing import record_change
+
+HISTORY_FIELD = "quarantine"
+SHOWN_AGAIN = "RELEASED"
+
+
+@again_on_collision
+async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message | Refusal:
+    """Show a quarantined message to everybody. Who did it is kept with it, and in the history of its thread's ticket.
+
+    Once more changes nothing. Refuses FORBIDDEN, NOT_FOUND, CONFLICT where it never was quarantined.
+    """
+    if not actor.may(Right.SUPERVISE):
+        return forbidden("release quarantined messages")
+    now = ports.clock.now()
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await _found(ports, tx, id)
+        if found is None:
+            return not_found("message", "messageId")
+        message, tickets = found
+        after = released(message, actor.author, now)
+        if isinstance(after, Refused) or after == message:
+            return after
+        tx.save(after)
+        tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
+        for ticket in tickets[-1:]:
+            _note(ports, tx, ticket, actor, after.releases[-1].reason, now)
+            record_change(ports, tx, ticket, _named_after(ticket, message, after), actor.author, now)
+    return after
+
+
+async def hold(ports: Ports, tx: Transaction, id: MessageId) -> None:
+    """Lock a message and its thread, for who may `withhold` it after locking something else."""
+    for known in (await ports.reader.messages_by_ids(tx.organization, [id])).values():
+        await tx.threads([known.thread])
+        await tx.messages([id])
+
+
+async def withhold(
+    ports: Ports, tx: Transaction, id: MessageId, reason: QuarantineReason, at: datetime
+) -> Message | None:
+    """Quarantine a message that was shown until now, and take its words out of the tickets of its thread.
+
+    None where there is no such message. Whoever calls has not read the message in this transaction: its thread is
+    locked first.
+    """
+    found = await _found(ports, tx, id)
+    if found is None:
+        return None
+    message, tickets = found
+    after = quarantined(message, reason, at)
+    if after == message:
+        return message
+    tx.save(after)
+    tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
+    await take_out_copies(tx, tickets, message, after)
+    return after
+
+
+async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message, list[Ticket]] | None:
+    """The message and the tickets of its thread, the newest last; the thread is locked first, as everywhere."""
+    known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
+    if known is None:
+        return None
+    thread = (await tx.threads([known.thread]))[known.thread]
+    message = (await tx.messages([id]))[id]
+    of_contact = await tx.tickets_of([thread.contact]) if thread.ticket is not None else []
+    tickets = sorted((each for each in of_contact if each.thread == thread.id), key=lambda each: each.number)
+    return message, tickets
+
+
+def _named_after(ticket: Ticket, before: Message, after: Message) -> Ticket:
+    """The ticket; where its subject is what the message showed, with what it shows now."""
+    if ticket.subject != subject_from(words_of(before.content)):
+        return ticket
+    return replace(ticket, subject=subject_from(words_of(after.content)))
+
+
+def _note(ports: Ports, tx: Transaction, ticket: Ticket, actor: Actor, reason: QuarantineReason, now: datetime) -> None:
+    id = ports.ids.new()
+    tx.save(TicketChange(tx.organization, id, ticket.id, now, actor.author, HISTORY_FIELD, reason, SHOWN_AGAIN))
+    tx.record(TicketChanged(ticket.thread, ticket.id, (HISTORY_FIELD,)))

@@ -1,0 +1,345 @@
+"""What every outgoing message shares: how it is decided whether it may go, and how it is queued where it may.
+
+A decision reads a `Look` and writes nothing: what it allows comes back as `Cleared`, with all it takes to carry it out.
+So the same function answers the mutation, inside its transaction, and the preflight, which only wants to know.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.channels.channels import Channel
+from domain.channels.templates import not_sendable_reason
+from domain.conversations.messages import (
+    Content,
+    Direction,
+    Message,
+    MessageStatus,
+    TemplateMessage,
+    file_of,
+    queued_again,
+)
+from domain.conversations.threads import Thread, with_message
+from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
+from domain.events import MessageAdded, QuotaChanged
+from domain.files.media import used
+from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
+from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem, Remembered
+from domain.people.actors import Actor, Author, ByPhoneApp
+from domain.ports import Look, Ports, Transaction
+from domain.quota import (
+    ALLOWANCE_WINDOW,
+    ConversationKind,
+    Entry,
+    Period,
+    allowance,
+    begun,
+    charge,
+    user_initiated_counts,
+)
+from domain.tickets import after_our_reply
+from domain.use_cases.marks import own_mark, status_events
+from domain.use_cases.ticketing import record_change
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The unit a send takes from the month, ready to be saved with it."""
+
+    period: Period
+    kind: ConversationKind
+    account: BusinessAccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What makes a repeated call harmless: its key, and what was asked under it."""
+
+    mutation: str
+    content: str  # hash of what was asked
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A send that nothing speaks against. Its contents become messages in their order; the first pays and replies."""
+
+    now: datetime
+    thread: Thread
+    channel: Channel
+    author: Author
+    contents: tuple[Content, ...]
+    paid: Price | None
+    priority: int
+    reply: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call that was made before: what it made then is the answer now, and nothing more happens."""
+
+    messages: tuple[Message, ...]
+
+
+Decision: TypeAlias = Cleared | Repeated | Refusal
+
+
+def key_fault(key: str | None) -> Refusal | None:
+    if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_LIMIT:
+        return invalid(f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters.", "idempotencyKey")
+    return None
+
+
+def content_hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+async def repeated(look: Look, actor: Actor, call: Call) -> Repeated | Refusal | None:
+    """What an earlier call with this key made, in order; None where there was none."""
+    key = call.key
+    known = await look.remembered(_memory_id(actor, key, 0)) if key is not None else None
+    if key is None or known is None:
+        return None
+    if known.mutation != call.mutation or known.content != call.content:
+        return Refused(ErrorCode.IDEMPOTENCY_MISMATCH, "This key was used for something else.", ("idempotencyKey",))
+    made: list[MessageId] = []
+    while known is not None:
+        made.append(known.message)
+        known = await look.remembered(_memory_id(actor, key, len(made)))
+    messages = await look.messages(made)
+    return Repeated(tuple(messages[id] for id in made))
+
+
+def remember(tx: Transaction, actor: Actor, call: Call, now: datetime, *messages: MessageId) -> None:
+    """One row a message: what one send makes is found again in its order."""
+    for place, message in enumerate(messages if call.key is not None else ()):
+        id = _memory_id(actor, call.key or "", place)
+        tx.save(Remembered(tx.organization, id, call.mutation, call.content, message, now))
+
+
+async def carry_out(
+    ports: Ports, tx: Transaction, actor: Actor, call: Call, decided: Decision
+) -> tuple[Message, ...] | Refusal:
+    """The messages that a decision comes to: queued now, or as they were when the same was asked before."""
+    if isinstance(decided, Repeated):
+        return decided.messages
+    if not isinstance(decided, Cleared):
+        return decided
+    await keep_files(tx, [file for content in decided.contents if (file := file_of(content)) is not None])
+    messages: list[Message] = []
+    thread, paid, reply = decided.thread, decided.paid, decided.reply
+    for content in decided.contents:
+        message = new_message(ports, thread, decided.channel, decided.author, content, decided.now, reply)
+        thread = await queue(ports, tx, thread, message, paid, decided.priority)
+        messages.append(message)
+        paid = reply = None
+    remember(tx, actor, call, decided.now, *(message.id for message in messages))
+    return tuple(messages)
+
+
+async def keep_files(tx: Transaction, files: Sequence[MediaId]) -> None:
+    """Files that something names from now on are not cleared away."""
+    for media in (await tx.media(sorted(set(files)))).values() if files else ():
+        if used(media) != media:
+            tx.save(used(media))
+
+
+async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal:
+    """A thread with the number it is on."""
+    thread = (await look.threads([id])).get(id)
+    channel = await look.channel(thread.channel) if thread else None
+    if thread is None or channel is None:
+        return not_found("thread", "threadId")
+    return thread, channel
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a free-form message may go now, and which one it answers."""
+
+    thread: Thread
+    channel: Channel
+    reply: Message | None
+
+
+async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime) -> Place | Refusal:
+    """Refuses NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, INVALID."""
+    found = await place_of(look, id)
+    if not isinstance(found, tuple):
+        return found
+    thread, channel = found
+    if refusal := channel_refusal(channel) or await session_refusal(look, thread, channel, now):
+        return refusal
+    original = (await look.messages([reply_to])).get(reply_to) if reply_to is not None else None
+    if reply_to is not None and (refusal := replied_to(thread, original)):
+        return refusal
+    return Place(thread, channel, original)
+
+
+def channel_refusal(channel: Channel) -> Refusal | None:
+    if channel.can_send:
+        return None
+    return Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"The number {channel.phone_number} is not connected.")
+
+
+async def session_refusal(look: Look, thread: Thread, channel: Channel, now: datetime) -> SessionClosed | None:
+    """Free-form messages go only inside a session; the refusal lists the templates that would work."""
+    if thread.session is not None and thread.session.is_open(now):
+        return None
+    listed = await look.templates_of(channel.account)
+    sendable = tuple(template.id for template in listed if not_sendable_reason(template) is None)
+    return SessionClosed(thread.session.expires_at if thread.session else None, sendable)
+
+
+async def price(ports: Ports, look: Look, thread: Thread, channel: Channel, now: datetime) -> Price | Refusal | None:
+    """What this send costs, decided once, now: None where it is free."""
+    organization = await look.settings()
+    in_session = thread.session is not None and thread.session.is_open(now)
+    if in_session and not user_initiated_counts(now, organization.time_zone):
+        return None
+    if in_session and thread.session is not None:
+        kind = ConversationKind.USER_INITIATED
+        taken = await look.entries_since(thread.id, thread.session.opened_at)
+        if any(entry.kind is kind and entry.refunded_at is None for entry in taken):
+            return None
+    else:
+        kind = ConversationKind.BUSINESS_INITIATED
+    period = await look.period_at(now) or begun(PeriodId(ports.ids.new()), organization, now)
+    if kind is ConversationKind.BUSINESS_INITIATED:
+        day = allowance(channel.begun_a_day, await look.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
+        if day.limit is not None and day.used >= day.limit:
+            return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
+    charged = charge(period, organization.quota_limit)
+    return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
+
+
+def new_message(
+    ports: Ports,
+    thread: Thread,
+    channel: Channel,
+    author: Author,
+    content: Content,
+    now: datetime,
+    reply: Message | None,
+) -> Message:
+    return Message(
+        organization=thread.organization,
+        id=MessageId(ports.ids.new()),
+        thread=thread.id,
+        channel=channel.id,
+        direction=Direction.OUTBOUND,
+        author=author,
+        content=content,
+        status=MessageStatus.QUEUED,
+        at=now.replace(microsecond=0),  # as the network tells time, so that an answer in this second stands after it
+        sent_at=now,
+        received_at=now,
+        reply_to=reply.id if reply else None,
+        reply_to_wamid=reply.wamid if reply else None,
+        from_number=channel.phone_number,
+        to_number=f"+{thread.wa_id}" if thread.wa_id else None,
+    )
+
+
+async def queue(
+    ports: Ports, tx: Transaction, thread: Thread, message: Message, paid: Price | None, priority: int
+) -> Thread:
+    """Save the message and all that goes with it: its place in the outbox, thread, ticket, cost and events.
+
+    The thread as it then stands, for the next message of the same send.
+    """
+    now = message.received_at
+    after = with_message(thread, message)
+    tx.save(
+        after,
+        message,
+        own_mark(ports, message, MessageStatus.QUEUED, now),
+        queued_item(ports, message, now, now, priority),
+    )
+    tx.record(MessageAdded(thread.id, message.id))
+    if thread.ticket is not None:
+        ticket = (await tx.tickets([thread.ticket]))[thread.ticket]
+        record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
+    take_unit(ports, tx, message, paid, now)
+    return after
+
+
+def take_unit(ports: Ports, tx: Transaction, message: Message, paid: Price | None, now: datetime) -> None:
+    if paid is None:
+        return
+    entry = Entry(
+        tx.organization,
+        EntryId(ports.ids.new()),
+        paid.period.id,
+        now,
+        paid.kind,
+        message.thread,
+        message.id,
+        paid.account,
+    )
+    tx.save(paid.period, entry)
+    tx.record(QuotaChanged())
+
+
+def queue_again(ports: Ports, tx: Transaction, message: Message, now: datetime, due_at: datetime) -> Message:
+    """A new attempt of a message whose last one did not go: at the end of its thread's queue."""
+    after = queued_again(message, now)
+    item = queued_item(ports, message, now, due_at, priority_of(message))
+    tx.save(after, own_mark(ports, after, MessageStatus.QUEUED, now), item)
+    tx.record(*status_events(message, after))
+    return after
+
+
+def queued_item(ports: Ports, message: Message, now: datetime, due_at: datetime, priority: int) -> OutboxItem:
+    return OutboxItem(
+        message.organization,
+        message.id,
+        message.thread,
+        message.channel,
+        now,
+        due_at,
+        priority,
+        cause=ports.ids.cause(),
+    )
+
+
+def priority_of(message: Message) -> int:
+    return TEMPLATE_NEXT if isinstance(message.content, TemplateMessage) else PERSON_FIRST
+
+
+async def written_here(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Thread, Message] | Refusal:
+    """A message that went out from here, and its thread, which is locked first as everywhere: it never moves."""
+    known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
+    if known is None:
+        return not_found("message", "messageId")
+    if known.direction is not Direction.OUTBOUND or isinstance(known.author, ByPhoneApp):
+        return invalid("This message was not sent from here.", "messageId")
+    thread = (await tx.threads([known.thread]))[known.thread]
+    return thread, (await tx.messages([id]))[id]
+
+
+def replied_to(thread: Thread, original: Message | None) -> Refusal | None:
+    """A reply quotes a message of the same thread that the network knows."""
+    if original is None or original.thread != thread.id:
+        return Refused(ErrorCode.NOT_FOUND, "There is no such message in this thread.", ("replyToId",))
+    if original.wamid is None:
+        return invalid("This message has not reached the network, so it can't be quoted yet.", "replyToId")
+    return None
+
+
+def turn_of_place(message: MessageId) -> str:
+    """The turn of whoever may give a message its place in the queue: it or our reaction to it, never both. The place is
+    looked for before the thread is locked, and would be taken by another meanwhile."""
+    return f"place/{message}"
+
+
+def hold(item: OutboxItem, until: datetime) -> OutboxItem:
+    """The item back in the queue, its lease given up."""
+    return replace(item, due_at=until, tries=item.tries + 1, leased_until=None, lease=None)
+
+
+def _memory_id(actor: Actor, key: str, place: int) -> str:
+    """Of the first message as it ever was; those after it are told apart by a character no key should have."""
+    return f"{actor.key}/{key}" if place == 0 else f"{actor.key}/{key}\x1f{place}"

@@ -1,0 +1,225 @@
+"""Sending: queue a message. WhatsApp hears of it from the worker, after the commit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.channels.channels import Channel
+from domain.channels.templates import HEADER_FIELD, Template, TemplateCategory, fill, not_sendable_reason
+from domain.contacts import Contact
+from domain.conversations.messages import Filled, Message, TemplateMessage, Text
+from domain.conversations.sendable import Sendable, fault_of
+from domain.conversations.threads import Thread
+from domain.errors import (
+    REFUSALS,
+    ErrorCode,
+    Refusal,
+    Refused,
+    forbidden,
+    invalid,
+    not_found,
+)
+from domain.ids import MediaId, MessageId, TemplateId, ThreadId
+from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
+from domain.people.actors import Actor, Author, ByAutomation, ByIntegration, Right
+from domain.ports import Look, Ports
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.files.sendable import files_at_hand
+from domain.use_cases.outbound.queue import (
+    Call,
+    Cleared,
+    Decision,
+    Place,
+    carry_out,
+    channel_refusal,
+    content_hash,
+    free_form_place,
+    key_fault,
+    place_of,
+    price,
+    repeated,
+)
+
+AUTOMATION_NAME_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SendText:
+    thread: ThreadId
+    body: str
+    preview_url: bool = False
+    reply_to: MessageId | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendContent:
+    """Anything free-form but a file."""
+
+    thread: ThreadId
+    content: Sendable
+    reply_to: MessageId | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendTemplate:
+    thread: ThreadId
+    template: TemplateId
+    values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
+    automation: str | None = None  # shown as the sender, for sends by a program
+    idempotency_key: str | None = None
+
+
+async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Refusal:
+    """Queue a free-form text, as `send_content` does."""
+    text = Text(asked.body, asked.preview_url)
+    return await send_content(ports, actor, SendContent(asked.thread, text, asked.reply_to, asked.idempotency_key))
+
+
+@again_on_collision
+async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Message | Refusal:
+    """Queue a free-form message; inside a session only.
+
+    Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, QUOTA_EXCEEDED (only
+    where replies count), IDEMPOTENCY_MISMATCH. The same key with the same content gives the first message again.
+    """
+    if refusal := content_refusal(actor, asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        sent = await carry_out(ports, tx, actor, _content_call(asked), await decide_content(ports, tx, actor, asked))
+    return sent[0] if isinstance(sent, tuple) else sent
+
+
+def content_refusal(actor: Actor, asked: SendContent) -> Refusal | None:
+    """Why it may not go, as far as that can be told from the words alone."""
+    if not actor.may(Right.SEND):
+        return forbidden("send messages")
+    return key_fault(asked.idempotency_key) or fault_of(asked.content)
+
+
+async def decide_content(ports: Ports, look: Look, actor: Actor, asked: SendContent) -> Decision:
+    """What becomes of a free-form message that `content_refusal` let pass."""
+    earlier = await repeated(look, actor, _content_call(asked))
+    if earlier is not None:
+        return earlier
+    now = ports.clock.now()
+    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    if not isinstance(place, Place):
+        return place
+    paid = await price(ports, look, place.thread, place.channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    contents = (asked.content,)
+    return Cleared(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+
+
+def _content_call(asked: SendContent) -> Call:
+    return Call("messageSend", content_hash(asked.thread, asked.content, asked.reply_to), asked.idempotency_key)
+
+
+@again_on_collision
+async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
+    """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
+
+    Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS (every
+    blank that is wrong), MEDIA_REJECTED, CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
+    """
+    if refusal := template_refusal(actor, asked):
+        return refusal
+    async with ports.store.transaction(actor.organization) as tx:
+        sent = await carry_out(ports, tx, actor, _template_call(asked), await decide_template(ports, tx, actor, asked))
+    return sent[0] if isinstance(sent, tuple) else sent
+
+
+def template_refusal(actor: Actor, asked: SendTemplate) -> Refusal | None:
+    """Why it may not go, as far as that can be told from the words alone."""
+    if not actor.may(Right.SEND):
+        return forbidden("send messages")
+    return key_fault(asked.idempotency_key) or _automation_fault(asked.automation)
+
+
+async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTemplate) -> Decision:
+    """What becomes of a template that `template_refusal` let pass."""
+    earlier = await repeated(look, actor, _template_call(asked))
+    if earlier is not None:
+        return earlier
+    now = ports.clock.now()
+    found = await place_of(look, asked.thread)
+    if not isinstance(found, tuple):
+        return found
+    thread, channel = found
+    filling = Filling(asked.template, asked.values, asked.header_media)
+    filled = await filled_for(look, thread, channel, filling, now)
+    if not isinstance(filled, TemplateMessage):
+        return filled
+    paid = await price(ports, look, thread, channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    return Cleared(now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
+
+
+def _template_call(asked: SendTemplate) -> Call:
+    above = () if asked.header_media is None else (asked.header_media,)  # hashes without a file stay what they were
+    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation, *above)
+    return Call("messageSendTemplate", content, asked.idempotency_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A template, and all that is put into it."""
+
+    template: TemplateId
+    values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
+
+
+async def filled_for(
+    look: Look, thread: Thread, channel: Channel, filling: Filling, now: datetime
+) -> TemplateMessage | Refusal:
+    """The template as the person of this thread will see it, or why it can't go to them from this number."""
+    template = await look.template(filling.template)
+    if template is None or template.account != channel.account:
+        return not_found("template of this number", "templateId")
+    contact = (await look.unheld.contacts([thread.contact])).get(thread.contact)
+    if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
+        return refusal
+    return await _filled(look, template, filling)
+
+
+def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread, now: datetime) -> Refused | None:
+    """Who said stop gets nothing business-initiated; who stopped marketing gets no marketing template.
+
+    Marketing is no answer to anything: a session, which the word stop itself opens, lets none of it through.
+    """
+    if contact is None:
+        return None
+    is_marketing = template.category is TemplateCategory.MARKETING
+    in_session = thread.session is not None and thread.session.is_open(now)
+    if contact.opted_out_at is not None and (is_marketing or not in_session):
+        return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact asked not to be written to.")
+    if contact.marketing_opted_out_at is not None and is_marketing:
+        return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact stopped marketing messages.")
+    return None
+
+
+async def _filled(look: Look, template: Template, filling: Filling) -> TemplateMessage | Refusal:
+    if reason := not_sendable_reason(template):
+        return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
+    id = filling.header_media
+    file = (await files_at_hand(look, [id])).get(id) if id is not None else None
+    if id is not None and file is None:
+        return not_found("file", *HEADER_FIELD)
+    return fill(template, filling.values, file)
+
+
+def _automation_fault(name: str | None) -> Refusal | None:
+    if name is not None and not 1 <= len(name.strip()) <= AUTOMATION_NAME_LIMIT:
+        return invalid(f"An automation's name has 1 to {AUTOMATION_NAME_LIMIT} characters.", "automation")
+    return None
+
+
+def _author(actor: Actor, automation: str | None) -> Author:
+    if automation is not None and isinstance(actor.author, ByIntegration):
+        return ByAutomation(automation.strip())
+    return actor.author

@@ -1,0 +1,43 @@
+"""Saying what became of a message whose outcome the network never told."""
+
+from dataclasses import dataclass
+
+from domain.conversations.messages import SAID_NOT_SENT, Message, MessageStatus, with_mark
+from domain.errors import ErrorCode, Refusal, Refused, forbidden
+from domain.ids import MessageId
+from domain.people.actors import Actor, Right
+from domain.ports import Ports
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.marks import failed, own_mark, status_events
+from domain.use_cases.outbound.queue import written_here
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    message: MessageId
+    was_sent: bool
+
+
+@again_on_collision
+async def settle(ports: Ports, actor: Actor, asked: Settle) -> Message | Refusal:
+    """End an UNKNOWN by a person's word: SENT, or FAILED and retryable. It gives nothing back, and a later mark of the
+    network still wins over both.
+
+    Refuses CONFLICT where the outcome is known.
+    """
+    if not actor.may(Right.SEND):
+        return forbidden("settle messages")
+    now = ports.clock.now()
+    async with ports.store.transaction(actor.organization) as tx:
+        found = await written_here(ports, tx, asked.message)
+        if not isinstance(found, tuple):
+            return found
+        _, message = found
+        if message.status is not MessageStatus.UNKNOWN:
+            return Refused(ErrorCode.CONFLICT, "What became of it is known.", ("messageId",))
+        if not asked.was_sent:
+            return failed(ports, tx, message, SAID_NOT_SENT, now)
+        after = with_mark(message, MessageStatus.SENT, at=now, attempt=message.attempt)
+        tx.save(after, own_mark(ports, after, MessageStatus.SENT, now))
+        tx.record(*status_events(message, after))
+    return after

@@ -1,0 +1,345 @@
+"""Starting: we write first, to a contact or to a number that never wrote.
+
+There is one thread for a person and a number of ours, so whoever starts where one is goes on with it. Outside a session
+only a template can be said; in one, starting may say nothing and just open what was closed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.channels.channels import Channel, Destination
+from domain.channels.templates import HEADER_FIELD
+from domain.contacts import (
+    Contact,
+    Identity,
+    IdentityKey,
+    IdentityKind,
+    Person,
+    Phone,
+    PhoneLabel,
+    answers_to,
+    keys_of,
+    number_variants,
+    typed_number,
+)
+from domain.conversations.messages import Direction, Filled, Message, TemplateMessage
+from domain.conversations.previews import words_of
+from domain.conversations.threads import Thread, ThreadStatus
+from domain.errors import REFUSALS, Refusal, forbidden, invalid, not_found
+from domain.events import TicketChanged
+from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
+from domain.outbound.outbox import TEMPLATE_NEXT
+from domain.people.actors import Actor, ByUser, Right
+from domain.ports import Look, Ports, Transaction
+from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.inbound.identity import thread_among, turns_of
+from domain.use_cases.outbound.queue import (
+    Call,
+    Cleared,
+    Repeated,
+    carry_out,
+    channel_refusal,
+    content_hash,
+    key_fault,
+    price,
+    remember,
+    repeated,
+    session_refusal,
+)
+from domain.use_cases.outbound.send import Filling, filled_for
+from domain.use_cases.ticketing import record_change, record_thread
+
+EVIDENCE = "written to under this number"
+
+
+@dataclass(frozen=True, slots=True)
+class StartThread:
+    """Whom to write to: a contact, or a number in E.164 form."""
+
+    channel: ChannelId
+    contact: ContactId | None = None
+    number: str | None = None
+    template: TemplateId | None = None
+    values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    thread: Thread
+    existing: bool  # it was there already
+    message: Message | None  # the template; None where nothing was said
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A start that nothing speaks against. `said` None: a session is open, and there is nothing to say."""
+
+    now: datetime
+    channel: Channel
+    contact: Contact
+    contact_is_new: bool
+    thread: Thread
+    existing: bool
+    said: Cleared | None
+
+
+@again_on_collision
+async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Started | Refusal:
+    """The thread with this person, opened and owned by who starts it, and the template in it, queued.
+
+    Refuses FORBIDDEN, INVALID, NOT_FOUND, CHANNEL_UNAVAILABLE, IDEMPOTENCY_MISMATCH; without a template SESSION_CLOSED;
+    with one whatever `send_template` refuses.
+    """
+    if refusal := start_refusal(actor, asked):
+        return refusal
+    number = typed_number(asked.number) if asked.number is not None else None
+    async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns(turns_of(Person(wa_id=number)))
+        decided = await decide_start(ports, tx, actor, asked)
+        if isinstance(decided, Starting):
+            return await _start(ports, tx, actor, asked, decided)
+    return await _started_before(ports, decided.messages[0]) if isinstance(decided, Repeated) else decided
+
+
+def start_refusal(actor: Actor, asked: StartThread) -> Refusal | None:
+    """Why it can't be, as far as that can be told from the words alone."""
+    if not actor.may(Right.SEND):
+        return forbidden("send messages")
+    if (asked.contact is None) == (asked.number is None):
+        return invalid("Name a contact or a number, one of the two.", "contactId")
+    if asked.number is not None and typed_number(asked.number) is None:
+        return invalid("A number is written with its country code, as +16505551234.", "phoneNumber")
+    if asked.values and asked.template is None:
+        return invalid("There is no template whose blanks these could fill.", "parameters")
+    if asked.header_media is not None and asked.template is None:
+        return invalid("There is no template that this file could stand in.", *HEADER_FIELD)
+    return key_fault(asked.idempotency_key)
+
+
+async def decide_start(ports: Ports, look: Look, actor: Actor, asked: StartThread) -> Starting | Repeated | Refusal:
+    """What becomes of a start that `start_refusal` let pass."""
+    earlier = await repeated(look, actor, _call(asked))
+    if earlier is not None:
+        return earlier
+    now = ports.clock.now()
+    channel = await look.channel(asked.channel)
+    if channel is None:
+        return not_found("number of yours", "channelId")
+    whom = await _whom(ports, look, asked, channel, now)
+    if not isinstance(whom, _Whom):
+        return whom
+    if refusal := channel_refusal(channel):
+        return refusal
+    there = None if whom.is_new else await _thread_there(look, channel, whom)
+    thread = there or _new_thread(ports, actor, channel, whom, now)
+    said = await _said(ports, look, actor, asked, thread, channel, now)
+    if isinstance(said, REFUSALS):
+        return said
+    return Starting(now, channel, whom.contact, whom.is_new, thread, there is not None, said)
+
+
+def _call(asked: StartThread) -> Call:
+    number = typed_number(asked.number) if asked.number is not None else None
+    above = () if asked.header_media is None else (asked.header_media,)
+    values = sorted(map(repr, asked.values))
+    content = content_hash(asked.channel, asked.contact, number, asked.template, values, *above)
+    return Call("threadStart", content, asked.idempotency_key)
+
+
+# ---------------------------------------------------------------- whom, and where
+
+
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """A contact, and the names to write to them by. A new one is known by the number alone."""
+
+    contact: Contact
+    person: Person
+    is_new: bool = False
+
+
+async def _whom(ports: Ports, look: Look, asked: StartThread, channel: Channel, now: datetime) -> _Whom | Refusal:
+    number = typed_number(asked.number) if asked.number is not None else None
+    if number is None:
+        return await _contact_asked_for(look, asked.contact)
+    if number in number_variants(channel.phone_number.removeprefix("+")):
+        return invalid("This is the number that would write.", "phoneNumber")
+    contact = await _holder(look, number)
+    if contact is None:
+        return _Whom(_new_contact(ports, look, number, now), Person(wa_id=number), is_new=True)
+    known = contact.wa_id if contact.wa_id in number_variants(number) else None
+    return _Whom(contact, Person(wa_id=known or number))
+
+
+async def _contact_asked_for(look: Look, id: ContactId | None) -> _Whom | Refusal:
+    """The contact; where it turned out to be somebody known already, the one they are."""
+    contact = None
+    while id is not None:
+        contact = (await look.contacts([id])).get(id)
+        id = contact.merged_into if contact is not None else None
+    if contact is None:
+        return not_found("contact", "contactId")
+    person = answers_to(contact)
+    if person is None:
+        return invalid("This contact has no number that could be written to.", "contactId")
+    return _Whom(contact, person)
+
+
+async def _holder(look: Look, number: str) -> Contact | None:
+    """Whom a number belongs to, in any of the forms the network may use for it; the surest name counts."""
+    keys = keys_of(Person(wa_id=number))
+    holders = {identity.key: identity.contact for identity in await look.identities(keys)}
+    holder = next((holders[key] for key in keys if key in holders), None)
+    return (await look.contacts([holder])).get(holder) if holder is not None else None
+
+
+async def _thread_there(look: Look, channel: Channel, whom: _Whom) -> Thread | None:
+    """The thread that reaches this person; one with another number of the same contact does not."""
+    variants = number_variants(whom.person.wa_id) if whom.person.wa_id is not None else ()
+    reaching = [
+        thread
+        for thread in await look.threads_of([whom.contact.id])
+        if thread.wa_id is None or not variants or thread.wa_id in variants
+    ]
+    return thread_among(reaching, channel, whom.contact, whom.person)
+
+
+def _new_contact(ports: Ports, look: Look, number: str, now: datetime) -> Contact:
+    phone = Phone(f"+{number}", PhoneLabel.WHATSAPP)
+    return Contact(look.organization, ContactId(ports.ids.new()), now, wa_id=number, phones=(phone,))
+
+
+def _new_thread(ports: Ports, actor: Actor, channel: Channel, whom: _Whom, now: datetime) -> Thread:
+    return Thread(
+        organization=channel.organization,
+        id=ThreadId(ports.ids.new()),
+        channel=channel.id,
+        contact=whom.contact.id,
+        created_at=now,
+        last_activity_at=now,
+        wa_id=whom.person.wa_id,
+        business_scoped_id=whom.person.business_scoped_id,
+        owner=_user(actor),
+    )
+
+
+def _user(actor: Actor) -> UserId | None:
+    """Who is to own what they start; a program owns nothing."""
+    return actor.author.user if isinstance(actor.author, ByUser) else None
+
+
+# ---------------------------------------------------------------- what is said
+
+
+async def _said(
+    ports: Ports, look: Look, actor: Actor, asked: StartThread, thread: Thread, channel: Channel, now: datetime
+) -> Cleared | Refusal | None:
+    if asked.template is None:
+        return await session_refusal(look, thread, channel, now)
+    filling = Filling(asked.template, asked.values, asked.header_media)
+    filled = await filled_for(look, thread, channel, filling, now)
+    if not isinstance(filled, TemplateMessage):
+        return filled
+    paid = await price(ports, look, thread, channel, now)
+    if isinstance(paid, REFUSALS):
+        return paid
+    return Cleared(now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
+
+
+# ---------------------------------------------------------------- carried out
+
+
+async def _start(ports: Ports, tx: Transaction, actor: Actor, asked: StartThread, decided: Starting) -> Started:
+    if decided.contact_is_new:
+        tx.save(decided.contact, *_identities(ports, decided.contact))
+    thread = await _opened(ports, tx, actor, decided)
+    if decided.said is None:
+        assert thread.session is not None, "else there had to be something to say"
+        remember(tx, actor, _call(asked), decided.now, thread.session.last_by)
+        return Started(thread, decided.existing, None)
+    sent = await carry_out(ports, tx, actor, _call(asked), replace(decided.said, thread=thread))
+    assert isinstance(sent, tuple), "it was cleared"
+    return Started(thread, decided.existing, sent[0])
+
+
+def _identities(ports: Ports, contact: Contact) -> tuple[Identity, ...]:
+    """The new contact's number as the network would tell it, and as a number, in one form of all it may have.
+
+    Names are unique. So of several who start with one person at once, in whichever form they write the number, one
+    makes the contact and the others find it.
+    """
+    number = contact.wa_id or ""
+    longest = max(number_variants(number), key=len)
+    keys = (IdentityKey(IdentityKind.WA_ID, number), IdentityKey(IdentityKind.PHONE, f"+{longest}"))
+    return tuple(
+        Identity(contact.organization, ports.ids.new(), contact.id, key, EVIDENCE, contact.created_at) for key in keys
+    )
+
+
+async def _opened(ports: Ports, tx: Transaction, actor: Actor, decided: Starting) -> Thread:
+    """The thread, open; on help desk numbers with an open ticket. What was open stays with whoever has it."""
+    thread = decided.thread
+    owner = _user(actor) or thread.owner
+    if decided.channel.destination is Destination.INBOX:
+        after = thread if thread.status is ThreadStatus.OPEN else replace(thread, status=ThreadStatus.OPEN, owner=owner)
+    else:
+        ticket = (await tx.tickets([thread.ticket])).get(thread.ticket) if thread.ticket is not None else None
+        if ticket is not None and ticket.is_open:
+            return thread
+        opened = await _open_ticket(ports, tx, actor, decided, ticket, owner)
+        after = replace(thread, status=ThreadStatus.OPEN, owner=owner, team=opened.team, ticket=opened.id)
+    if decided.existing:
+        record_thread(tx, thread, after)
+    else:
+        tx.save(after)
+    return after
+
+
+async def _open_ticket(
+    ports: Ports, tx: Transaction, actor: Actor, decided: Starting, closed: Ticket | None, owner: UserId | None
+) -> Ticket:
+    if closed is not None and decided.channel.reopen_policy is ReopenPolicy.REOPEN_TICKET:
+        opened = reopen(closed)
+        assert isinstance(opened, Ticket), "it is closed"
+        opened = replace(opened, owner=owner)
+        record_change(ports, tx, closed, opened, actor.author, decided.now)
+        return opened
+    subject = subject_from(await _first_words(tx, decided))
+    ticket = Ticket(
+        organization=tx.organization,
+        id=TicketId(ports.ids.new()),
+        number=await tx.next_ticket_numbers(1),
+        subject=subject,
+        status=TicketStatus.NEW,
+        thread=decided.thread.id,
+        contact=decided.contact.id,
+        channel=decided.channel.id,
+        created_at=decided.now,
+        owner=owner,
+    )
+    tx.save(ticket)
+    tx.record(TicketChanged(ticket.thread, ticket.id, ("status",)))
+    return ticket
+
+
+async def _first_words(tx: Transaction, decided: Starting) -> str:
+    """What the ticket is about: the template, or what the contact said last."""
+    if decided.said is not None:
+        return words_of(decided.said.contents[0])
+    last = decided.thread.session.last_by if decided.thread.session is not None else None
+    message = (await tx.unheld.messages([last])).get(last) if last is not None else None
+    return words_of(message.content) if message is not None else ""
+
+
+async def _started_before(ports: Ports, first: Message) -> Started:
+    """What a start came to when it was asked before, as it stands now.
+
+    It is known by the template it sent, or by the contact's message that had opened the session it found.
+    """
+    thread = (await ports.reader.threads_by_ids(first.organization, [first.thread]))[first.thread]
+    if first.direction is Direction.INBOUND:
+        return Started(thread, True, None)
+    return Started(thread, thread.created_at < first.received_at, first)

@@ -1,0 +1,1 @@
+"""The organization, its people, and who is asking."""

@@ -1,0 +1,1 @@
+"""The nouns of the API: one room for each subject, named as the rules name it."""

@@ -1,0 +1,1 @@
+"""Threads, what is said in them, and sending."""

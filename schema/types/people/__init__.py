@@ -1,0 +1,1 @@
+"""The organization, its users and its keys."""

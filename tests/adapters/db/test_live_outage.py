@@ -1,0 +1,100 @@
+"""Listeners while the database is away: they wait, and hear every event and no error."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.db.postgres.database import PostgresDatabase
+from domain.conversations.messages import Message
+from domain.errors import Unavailable
+from domain.events import LoggedEvent
+from domain.ids import MessageId
+from domain.ports import Ports, Reader
+from schema.engine.values.cursors import Cursors
+from schema.execution import Engine
+from schema.schema import schema
+from tests.adapters.offices import Office
+from tests.api.memory_desk import memory_ports
+from tests.proxy import Fault, Proxy, proxy_before
+from tests.schema.live.test_hub import INBOX, bodies
+from tests.schema.live_desk import SECRET, LiveDesk, Wrapped, listen, with_reader
+from tests.servers import Postgres
+
+
+class CutOff(Wrapped):
+    """A reader whose line is cut as soon as it has read of events, until it has missed their messages five times."""
+
+    def __init__(self, reader: Reader, proxy: Proxy) -> None:
+        super().__init__(reader)
+        self.proxy = proxy
+        self.armed = False
+        self.missed = 0
+
+    async def events(self, *asked: Any) -> list[LoggedEvent]:
+        page = await self.reader.events(*asked)
+        if page and self.armed:
+            self.armed = False
+            self.proxy.fail(Fault.SHUT)
+        return page
+
+    async def messages_by_ids(self, *asked: Any) -> dict[MessageId, Message]:
+        try:
+            return await self.reader.messages_by_ids(*asked)
+        except Unavailable:
+            self.missed += 1
+            if self.missed == 5:
+                self.proxy.heal()
+            raise
+
+
+@pytest.fixture
+async def proxy(postgres_server: Postgres) -> AsyncIterator[Proxy]:
+    async with proxy_before(postgres_server.port) as proxy:
+        yield proxy
+
+
+def ports_at(office: Office, database: PostgresDatabase) -> Ports:
+    return replace(
+        memory_ports(clock=office.clock),
+        store=database.store,
+        journal=database.journal,
+        directory=database.directory,
+        reader=database.reader,
+        bus=office.bus,
+    )
+
+
+def a_desk_at(ports: Ports) -> LiveDesk:
+    return LiveDesk(ports, Engine(schema, ports, Cursors(SECRET)))
+
+
+async def test_listeners_hear_every_event_of_an_outage_and_no_error(
+    office_of_our_own: Office, postgres_server: Postgres, proxy: Proxy
+) -> None:
+    office = office_of_our_own
+    through = await office.process(url=office.url.replace(f":{postgres_server.port}/", f":{proxy.port}/"))
+    reader = CutOff(through.reader, proxy)
+    near = a_desk_at(ports_at(office, office.opened[0]))
+    far = a_desk_at(with_reader(ports_at(office, through), reader))
+    thread, start = await near.a_thread(), await near.cursor(0)
+    actor = await near.actor(await near.a_key())
+    texts = [f"text {number}" for number in range(20)]
+
+    async with far.engine.running():
+        live = await listen(far, actor, INBOX)
+        back = await listen(far, actor, INBOX, {"after": start})
+        reader.armed = True
+        await near.writes(thread, *texts)
+        async with asyncio.timeout(60):
+            heard = [[await anext(stream) for _ in texts] for stream in (live, back)]
+        again = await listen(far, actor, INBOX, {"after": start})
+        async with asyncio.timeout(60):
+            heard.append([await anext(again) for _ in texts])
+        for stream in (live, back, again):
+            await stream.aclose()
+
+    assert reader.missed >= 5
+    assert [bodies(frames) for frames in heard] == [texts] * 3

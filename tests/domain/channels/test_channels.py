@@ -1,0 +1,54 @@
+"""Channels: which can send, and what is told of their troubles."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.channels.channels import (
+    AssignmentRule,
+    AssignmentStrategy,
+    ChannelState,
+    Problem,
+    ProblemCode,
+    with_problem,
+)
+from domain.tickets import ReopenPolicy
+from tests.builders import HOUR, NOON, a_channel
+
+EXPIRED = Problem(ProblemCode.TOKEN_INVALID, "The token expired.", "Give it a new one.", NOON)
+
+
+@pytest.mark.parametrize(
+    ("state", "sends"),
+    [
+        (ChannelState.PENDING, False),
+        (ChannelState.CONNECTED, True),
+        (ChannelState.DEGRADED, True),
+        (ChannelState.DISCONNECTED, False),
+    ],
+)
+def test_a_number_takes_messages_while_it_is_connected_troubled_or_not(state: ChannelState, sends: bool) -> None:
+    assert a_channel(state=state).can_send is sends
+
+
+def test_a_new_channel_reopens_tickets_and_assigns_nobody() -> None:
+    channel = a_channel()
+
+    assert channel.reopen_policy is ReopenPolicy.REOPEN_TICKET
+    assert channel.assignment == AssignmentRule(AssignmentStrategy.NONE)
+    assert channel.send_read_receipts is False
+
+
+def test_a_problem_is_told_once_and_its_first_time_stands() -> None:
+    channel = a_channel()
+    troubled = replace(channel, problems=with_problem(channel, EXPIRED))
+
+    assert troubled.problems == (EXPIRED,)
+    assert with_problem(troubled, replace(EXPIRED, since=NOON + HOUR)) == (EXPIRED,)
+
+
+def test_problems_of_different_kinds_stand_side_by_side() -> None:
+    troubled = replace(a_channel(), problems=(EXPIRED,))
+    banned = Problem(ProblemCode.BANNED, "The number is banned.", "Appeal.", NOON + HOUR)
+
+    assert with_problem(troubled, banned) == (EXPIRED, banned)

@@ -1,0 +1,111 @@
+"""What people choose of marketing in WhatsApp is kept, in whichever order it is told."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from domain.channels.templates import TemplateCategory
+from domain.contacts import Contact, joined, with_marketing_choice
+from domain.conversations.messages import MessageStatus
+from domain.errors import ErrorCode
+from domain.ids import ContactId
+from domain.outbound.failures import verdict
+from domain.updates import Outcome, Place
+from domain.use_cases.outbound.send import SendTemplate, send_template
+from tests.builders import ACCOUNT, ACME, HOUR, MINUTE, NOON, TEMPLATE, a_contact, a_person, a_template
+from tests.domain.one_desk import AGENT, HELLO, Desk, granted, open_desk, refused_as
+
+BEN = a_person("15550102002")
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    desk = await open_desk()
+    await desk.wrote()
+    return desk
+
+
+async def test_who_stops_marketing_gets_no_marketing_template_until_they_take_it_again(desk: Desk) -> None:
+    await desk.given(a_template(category=TemplateCategory.MARKETING))
+    ask = SendTemplate((await desk.thread()).id, TEMPLATE, HELLO)
+    at = desk.later(MINUTE)
+
+    [record] = await desk.receive(desk.choice(stopped=True))
+
+    assert record.outcome is Outcome.APPLIED
+    assert (await desk.contact()).marketing_opted_out_at == at
+    assert refused_as(await send_template(desk.ports, AGENT, ask)) is ErrorCode.CONTACT_OPTED_OUT
+
+    desk.later(MINUTE)
+    await desk.receive(desk.choice(stopped=False))
+    assert (await desk.contact()).marketing_opted_out_at is None
+    assert granted(await send_template(desk.ports, AGENT, ask)).status is MessageStatus.QUEUED
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_newest_choice_stands_in_whichever_order_they_are_told(desk: Desk, order: tuple[int, ...]) -> None:
+    desk.later(HOUR)
+    choices = [
+        desk.choice(stopped=stopped, at=NOON + number * MINUTE) for number, stopped in enumerate((True, False, True), 1)
+    ]
+
+    for place in order:
+        await desk.receive(choices[place])
+
+    contact = await desk.contact()
+    assert contact.marketing_opted_out_at is not None
+    assert contact.marketing_told_at == NOON + 3 * MINUTE
+
+
+async def test_the_same_choice_told_again_changes_nothing(desk: Desk) -> None:
+    choice = desk.choice(stopped=True)
+    await desk.receive(choice)
+    before = await desk.contact()
+
+    [again] = await desk.receive(replace(choice, place=desk.place()))
+    [repeated] = await desk.receive(desk.choice(stopped=True, at=NOON + MINUTE))
+
+    assert (again.outcome, repeated.outcome) == (Outcome.DUPLICATE, Outcome.DUPLICATE)
+    assert await desk.contact() == before
+
+
+async def test_a_choice_of_somebody_who_never_wrote_is_kept_until_they_do(desk: Desk) -> None:
+    await desk.receive(desk.choice(stopped=True, by=BEN))
+    await desk.wrote(by=BEN)
+
+    [ben] = [each for each in await desk.contacts() if each.wa_id == BEN.wa_id]
+    assert ben.marketing_opted_out_at == NOON
+
+
+async def test_a_choice_that_names_no_number_is_the_accounts(desk: Desk) -> None:
+    named = desk.choice(stopped=True)
+    nowhere = Place(named.place.delivery, 1, NOON, None, ACCOUNT)
+
+    [record] = await desk.receive(replace(named, place=nowhere, at=None))
+
+    assert record.outcome is Outcome.APPLIED
+    assert (await desk.contact()).marketing_opted_out_at == NOON
+
+
+async def test_no_delivery_error_opts_anybody_out(desk: Desk) -> None:
+    """Some networks answered with the code for it where nobody had stopped anything."""
+    sent = await desk.dispatch(await desk.reply())
+    assert sent.wamid is not None
+    failure = verdict(131050, "User stopped marketing messages").failure
+
+    await desk.receive(desk.status(MessageStatus.FAILED, wamid=sent.wamid, failure=failure))
+
+    contact = await desk.contact()
+    assert (contact.opted_out_at, contact.marketing_opted_out_at) == (None, None)
+
+
+def test_one_person_under_two_names_has_chosen_what_they_chose_last() -> None:
+    stopped = with_marketing_choice(a_contact(), stopped=True, at=NOON)
+    resumed = with_marketing_choice(Contact(ACME, ContactId("b"), NOON), stopped=False, at=NOON + MINUTE)
+
+    for one, other in ((stopped, resumed), (resumed, stopped)):
+        both = joined(one, other)
+        assert (both.marketing_opted_out_at, both.marketing_told_at) == (None, NOON + MINUTE)
+    alone = joined(a_contact(), stopped)
+    assert (alone.marketing_opted_out_at, alone.marketing_told_at) == (NOON, NOON)
