@@ -69,4 +69,6 @@ LOG_PAGE = 256
 KEPT_FRAMES = 16_384  # frames kept for those who come back, over all groups
 KEPT_BYTES = 8 * 1024 * 1024
 KEPT_S = 60.0
-RENDER_TRIES = 3  # where one event took too long; then it is shown as an error
+RENDER_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # where one event took too long; then its readers come back
+PUSH_S = 0.5  # how long the log waits for one group before the others go on
+PUSHED_EVENTS = 1024  # that wait for one group; then its members read the log by themselves

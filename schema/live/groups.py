@@ -20,6 +20,7 @@ from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.live.frames import Frame, Kept
 from schema.live.questions import Asked, Sameness
+from schema.live.streams import TooSlowToShow
 from schema.types.errors import Code
 from schema.types.events import event_object
 
@@ -75,11 +76,40 @@ class Group:
         self._epoch = epoch
         self._asked = asked
         self._actor = actor  # any of the group would do: nothing reachable from an event depends on who looks
+        self._pushing: asyncio.Task[None] | None = None  # the last page, which waits for those before it
+        self._to_push = 0  # events
 
-    async def push(self, page: Sequence[LoggedEvent]) -> None:
-        """Give the members what of the page they asked for, each only what lies ahead of it."""
-        for logged in await self._wanted_whatever(page):
+    @property
+    def is_pushing(self) -> bool:
+        return self._pushing is not None and not self._pushing.done()
+
+    def push(self, page: Sequence[LoggedEvent]) -> asyncio.Task[None]:
+        """Give the members what of the page they asked for, each only what lies ahead of it, after earlier pages."""
+        self._to_push += len(page)
+        self._pushing = asyncio.create_task(self._push(page, self._pushing))
+        if self._to_push > limits.PUSHED_EVENTS:
+            for member in tuple(self.members):
+                member.fall_behind()
+        return self._pushing
+
+    async def _push(self, page: Sequence[LoggedEvent], before: asyncio.Task[None] | None) -> None:
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            for logged in await self._wanted_whatever(page):
+                await self._push_one(logged)
+        finally:
+            self._to_push -= len(page)
+
+    async def _push_one(self, logged: LoggedEvent) -> None:
+        if not self.members:
+            return
+        try:
             frame = await self.frame(logged)
+        except TooSlowToShow:
+            for member in tuple(self.members):
+                member.cannot_have(logged.position)
+        else:
             for member in tuple(self.members):
                 member.deliver(frame)
 
@@ -94,13 +124,13 @@ class Group:
         return [logged for logged in maybe if question.wants_of(logged.event, threads)]
 
     async def frame(self, logged: LoggedEvent) -> Frame:
-        """The event as this group sees it; made once, however many ask. Never raises but when cancelled."""
+        """The event as this group sees it; made once, however many ask. Raises `TooSlowToShow`."""
         key = _Key(self._organization, self._epoch, self.sameness, logged.position)
         return await self._workshop.kept.frame(key, lambda: self._make(logged))
 
     async def _wanted_whatever(self, page: Sequence[LoggedEvent]) -> list[LoggedEvent]:
         """`wanted`, however long the store cannot answer: a page that was begun is not given up."""
-        while True:
+        while self.members:
             try:
                 return await self.wanted(page)
             except Unavailable as error:
@@ -108,6 +138,7 @@ class Group:
             except Exception:
                 log.exception("live.filter_failed", position=page[0].position)
                 await asyncio.sleep(limits.POLL_S)
+        return []
 
     async def _make(self, logged: LoggedEvent) -> Frame:
         workshop = self._workshop
@@ -119,15 +150,24 @@ class Group:
         return Frame(logged.position, cursor, encoded(answer, workshop.ports.ids), whole=not answer.errors)
 
     async def _answer(self, logged: LoggedEvent) -> Answer:
-        """The event, however long the store is away: that is waited for, and told to nobody."""
-        hurried = 0
+        """The event, however long the store is away: that is waited for, and told to nobody.
+
+        One event is not much, so where it takes too long the store is slow: that is waited for a minute or two. Raises
+        `TooSlowToShow` then.
+        """
+        pauses = iter(limits.RENDER_PAUSES_S)
         while True:
             answer = await self._execute(logged)
-            if answer.code == Code.TOO_COMPLEX and hurried < limits.RENDER_TRIES - 1:
-                hurried += 1  # one event is not much: the store was slow
-            elif not answer.unavailable:
+            if answer.unavailable:
+                await asyncio.sleep(answer.retry_after_s or limits.POLL_S)
+            elif _took_too_long(answer):
+                pause_s = next(pauses, None)
+                if pause_s is None:
+                    log.error("live.too_slow_to_show", organization=self._organization, position=logged.position)
+                    raise TooSlowToShow
+                await asyncio.sleep(pause_s)
+            else:
                 return answer
-            await asyncio.sleep(answer.retry_after_s or limits.POLL_S)
 
     async def _execute(self, logged: LoggedEvent) -> Answer:
         workshop = self._workshop
@@ -142,3 +182,7 @@ class Group:
             root=event_object(logged, self._organization, self._epoch),
             turns=workshop.turns,
         )
+
+
+def _took_too_long(answer: Answer) -> bool:
+    return any(error["extensions"]["code"] == Code.TOO_COMPLEX for error in answer.errors)

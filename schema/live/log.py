@@ -120,9 +120,16 @@ class Log:
             self.started = page[-1].position
             if any(hides(logged.event) for logged in page):
                 self._workshop.forget_frames(self.organization)
-            await asyncio.gather(*(group.push(page) for group in tuple(self._groups.values()) if group.members))
+            await self._push(page)
             if len(page) < limits.LOG_PAGE:
                 return
+
+    async def _push(self, page: list[LoggedEvent]) -> None:
+        """To every group. One for which an event takes long holds up the others for a moment, and once."""
+        busy = {group for group in self._groups.values() if group.is_pushing}
+        pushes = {group: group.push(page) for group in tuple(self._groups.values()) if group.members}
+        if waited_for := [push for group, push in pushes.items() if group not in busy]:
+            await asyncio.wait(waited_for, timeout=limits.PUSH_S)
 
     def _stop(self) -> None:
         if self._ended:

@@ -22,6 +22,10 @@ class SlowConsumer(Exception):
     """More waits for this reader than is kept for one; it goes on from its last cursor."""
 
 
+class TooSlowToShow(Exception):
+    """One event took too long to be shown, again and again; it goes on from its last cursor, with that event."""
+
+
 class Stopped(Exception):
     """The hub stops; another one goes on from the last cursor."""
 
@@ -33,7 +37,8 @@ def expired() -> ApiError:
 
 
 class Stream:
-    """An async iterator of frames. It ends by raising `ApiError`, `SlowConsumer` or `Stopped`, or by `aclose`.
+    """An async iterator of frames. It ends by raising `ApiError`, `SlowConsumer`, `TooSlowToShow` or `Stopped`, or
+    by `aclose`.
 
     While it catches up, it reads pages of the log at its reader's own pace and nothing piles up. Once it stands where
     the log stands, it joins its group, and what its reader has not taken yet waits here, bounded.
@@ -94,9 +99,18 @@ class Stream:
         same = self._group is not None and self._asked.sameness(actor) == self._group.sameness
         self._actor = actor
         if not same:
-            self._leave()
-            self._position = self._page_end = self.handed
-            self._awake.set()
+            self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """Read the log by itself again, from the last frame handed over."""
+        self._leave()
+        self._position = self._page_end = self.handed
+        self._awake.set()
+
+    def cannot_have(self, position: int) -> None:
+        """The live event there could not be shown."""
+        if position > self._position:
+            self.end(TooSlowToShow())
 
     def end(self, error: Exception) -> None:
         """Hand over nothing more; whoever waits for the next frame gets the error."""

@@ -19,7 +19,7 @@ from schema.engine import limits
 from schema.engine.answers import Answer, encoded, failed, refused
 from schema.engine.documents import Compiled
 from schema.execution import Engine, GraphQLRequest
-from schema.live.streams import SlowConsumer, Stopped, Stream
+from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
 from schema.types.errors import Code
 
 COMPLETE = b"event: complete\ndata: \n\n"
@@ -148,7 +148,7 @@ class EventStream:
                     continue
                 yield coming.result().on_stream()
                 coming = asyncio.ensure_future(anext(listening))
-        except (SlowConsumer, Stopped):
+        except (SlowConsumer, TooSlowToShow, Stopped):
             return  # without `complete`: the reader comes back with its last cursor
         except Exception as error:
             yield self._next(failed(error, self._engine.ports.ids)) + COMPLETE

@@ -35,7 +35,7 @@ from schema.engine.answers import Answer, encoded, failed
 from schema.engine.documents import Compiled
 from schema.execution import BadRequest, Engine, GraphQLRequest, read_request
 from schema.live.rights import TooMany
-from schema.live.streams import SlowConsumer, Stopped, Stream
+from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
 
 log = structlog.stdlib.get_logger()
 
@@ -281,6 +281,8 @@ class Socket:
                 await self._write(frame.on_socket(name))
         except SlowConsumer:
             self._too_slow()
+        except TooSlowToShow:
+            self._close(SLOW, "An event takes too long to show; go on from your last cursor, or ask for less")
         except Stopped:
             self._close(RESTARTING, "Service restart")
         finally:

@@ -18,13 +18,13 @@ from domain.events import LoggedEvent, QuotaChanged
 from domain.ids import ApiKeyId, MessageId, OrganizationId, ThreadId, UserId
 from domain.people.actors import Role, Scope, key_actor, user_actor
 from domain.people.callers import Caller
-from domain.ports import Bus, Head
+from domain.ports import Bus, Head, Reader
 from domain.use_cases.moderation.retention import EVENTS_KEPT, forget_events
 from schema.engine import limits
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.execution import GraphQLRequest, answer
-from schema.live.streams import SlowConsumer, Stopped, Stream
+from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
 from schema.types.errors import ApiError
 from tests.api.memory_desk import memory_ports
 from tests.builders import ACME, GLOBEX, FixedClock
@@ -529,20 +529,110 @@ async def test_events_are_waited_for_while_the_store_is_away_and_never_told_as_e
     assert away.tries == 10
 
 
-async def test_an_event_that_takes_too_long_is_tried_again_and_told_in_the_end() -> None:
+class Slow(Wrapped):
+    """A reader that takes too long for one text, a number of times."""
+
+    text: str | None = None
+    times = 0
+    tries = 0
+
+    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
+        found = await self.reader.messages_by_ids(organization, ids)
+        if self.text in [getattr(message.content, "body", None) for message in found.values()]:
+            self.tries += 1
+            if self.tries <= self.times:
+                raise TookTooLong(3.0)
+        return found
+
+
+async def a_slow_desk(slowly: str, times: int) -> tuple[LiveDesk, Slow]:
     ports = memory_ports()
-    away = Away(ports.reader)
-    away.error = TookTooLong(3.0)
-    desk = await a_live_desk(with_reader(ports, away))
+    slow = Slow(ports.reader)
+    slow.text, slow.times = slowly, times
+    return await a_live_desk(with_reader(ports, slow)), slow
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RENDER_PAUSES_S", (0.001,) * len(limits.RENDER_PAUSES_S))
+
+
+ALL_TRIES = len(limits.RENDER_PAUSES_S) + 1
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_an_event_that_takes_too_long_for_a_while_is_shown_then() -> None:
+    desk, slow = await a_slow_desk("slow", ALL_TRIES - 1)
     thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
 
     async with desk.engine.running(), listening(desk, actor, INBOX) as live:
-        away.away = True
-        await desk.writes(thread, "one")
-        [frame] = await heard(live, 1)
+        await desk.writes(thread, "slow", "two")
+        frames = await heard(live, 2)
 
-    assert away.tries == limits.RENDER_TRIES
-    assert b"TOO_COMPLEX" in frame.payload
+    assert bodies(frames) == ["slow", "two"]
+    assert all(frame.whole for frame in frames)
+    assert slow.tries == ALL_TRIES
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_an_event_that_takes_too_long_is_told_as_no_error_but_ends_the_stream_before_it() -> None:
+    desk, slow = await a_slow_desk("slow", 10**6)
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+
+    async with desk.engine.running():
+        live = await listen(desk, actor, INBOX)
+        await all_live(desk, thread, [live])
+        with capture_logs() as logged:
+            await desk.writes(thread, "one", "slow", "three")
+            [one] = await heard(live, 1)
+            with pytest.raises(TooSlowToShow):
+                await heard(live, 1)
+            assert "live.too_slow_to_show" in [line["event"] for line in logged]
+            back = await listen(desk, actor, INBOX, {"after": one.cursor})
+            with pytest.raises(TooSlowToShow):
+                await heard(back, 1)
+        assert slow.tries == 2 * ALL_TRIES
+        slow.times = 0
+        async with listening(desk, actor, INBOX, {"after": one.cursor}) as again:
+            assert bodies(await heard(again, 2)) == ["slow", "three"]
+
+
+class Standing(Wrapped):
+    """A reader that answers who asks for messages when it is told to."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader)
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
+        await self.may_answer.wait()
+        return await self.reader.messages_by_ids(organization, ids)
+
+
+@pytest.mark.parametrize("waiting", [limits.PUSHED_EVENTS, 3])
+async def test_those_for_whom_an_event_takes_long_hold_up_nobody_else_and_miss_nothing(
+    waiting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PUSHED_EVENTS", waiting)
+    monkeypatch.setattr(limits, "PUSH_S", 0.01)
+    ports = memory_ports()
+    standing = Standing(ports.reader)
+    desk = await a_live_desk(with_reader(ports, standing))
+    thread, actor = await desk.a_thread(), await desk.actor(await desk.a_key())
+    texts = [f"text {number}" for number in range(8)]
+
+    async with desk.engine.running():
+        slow = await listen(desk, actor, INBOX)
+        quick = await listen(desk, actor, "subscription { inboxEvents { cursor } }")
+        await all_live(desk, thread, [slow, quick])
+        standing.may_answer.clear()
+        for text in texts:
+            await desk.writes(thread, text)
+            await heard(quick, 1)
+        standing.may_answer.set()
+
+        assert bodies(await heard(slow, len(texts))) == texts
 
 
 class Faltering(Wrapped):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pytest
 from structlog.testing import capture_logs
 
-from domain.errors import Unavailable
+from domain.errors import TookTooLong, Unavailable
+from schema.engine import limits
 from tests.api.http.graphql.graphql_server import client_of, serving
 from tests.api.http.graphql.test_sse import Events
 from tests.api.http.graphql.test_ws import a_socket, connected
@@ -105,3 +106,58 @@ async def test_over_a_socket_it_ends_that_operation(served: Served, query: str) 
     errors = frame["payload"] if frame["type"] == "error" else frame["payload"]["errors"]
     assert errors[0]["extensions"] == UNAVAILABLE
     assert after["payload"]["data"] == {"viewer": {"role": "ADMIN"}}
+
+
+# ---------------------------------------------------------------- an event that takes too long to be shown
+
+SHOW = (
+    "subscription($after: EventCursor) { inboxEvents(after: $after) { cursor ... on MessageAdded { message { id } } } }"
+)
+
+
+async def a_slow_desk(monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setattr(limits, "RENDER_PAUSES_S", ())
+    ports = memory_ports()
+    reader = Slow(ports.reader)
+    desk = await a_live_desk(with_reader(ports, reader))
+    return Served(desk, reader, await desk.a_key())
+
+
+class Slow(Away):
+    def __getattr__(self, name: str) -> object:
+        if self.away and name == "messages_by_ids":
+            raise TookTooLong(3.0)
+        return super(Away, self).__getattr__(name)
+
+
+async def test_on_a_socket_it_is_closed_so_that_a_client_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await a_slow_desk(monkeypatch)
+    thread, start = await served.desk.a_thread(), await served.desk.cursor()
+    async with serving(served.desk.engine) as address, connected(address, served.key) as client:
+        await client.subscribe("1", SHOW, after=start)
+        await served.desk.writes(thread, "shown")
+        assert (await client.receive())["type"] == "next"
+        served.reader.away = True
+        await served.desk.writes(thread, "not shown")
+
+        assert await client.close_code() == 1013
+
+
+async def test_an_event_stream_ends_without_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await a_slow_desk(monkeypatch)
+    thread = await served.desk.a_thread()
+    asked = {"query": SHOW, "variables": {"after": await served.desk.cursor()}}
+    async with (
+        serving(served.desk.engine) as address,
+        client_of(address, served.key) as client,
+        client.stream("POST", "/graphql", json=asked, headers={"Accept": "text/event-stream"}) as response,
+    ):
+        events = Events(response)
+        await served.desk.writes(thread, "shown")
+        shown = await events.take()
+        assert shown is not None
+        assert shown.name == "next"
+        served.reader.away = True
+        await served.desk.writes(thread, "not shown")
+
+        assert await events.rest() == []
