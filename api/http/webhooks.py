@@ -10,9 +10,8 @@ import asyncio
 import hmac
 import json
 import re
-from collections.abc import Collection
-from functools import partial
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -43,11 +42,14 @@ STORED_WITHIN_S: Final = 2.0
 BYTES_COMING: Final = 32 * 1024 * 1024  # of bodies that are not whole
 BYTES_HANDLED: Final = 32 * 1024 * 1024  # of those that are
 LONGEST_CHALLENGE: Final = 256
-READ_AT_ONCE: Final = 16 * 1024  # bytes that a stranger's body may have to be read on the loop
+READ_AT_ONCE: Final = 16 * 1024  # bytes that a body may have to be read on the loop, whoever signed it
 NAMED_AT_MOST: Final = 1_000  # numbers, and accounts, that are looked up to see who may have signed a body
 NUMBERS_SAID: Final = 5  # of those that an unsigned body names
 NOT_JSON: Final = "The body is not JSON."
+SIGNED: Final = "signed"  # no address
 LOOKS_SIGNED: Final = re.compile(r"sha256=[0-9a-f]{64}")
+
+T = TypeVar("T")
 
 log = structlog.stdlib.get_logger()
 
@@ -73,7 +75,7 @@ class WhatsAppWebhook:
         self._max_per_address = max_per_address
         self._coming = Crowd(max_in_flight, max_per_address, BYTES_COMING)
         self._handled = Places()
-        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by address
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by who signed, or the address
         self._strange_handshakes = Seldom("a webhook's handshake was refused")
         self._unsigned = Seldom("a webhook was refused: its signature is missing or wrong")
 
@@ -118,26 +120,24 @@ class WhatsAppWebhook:
             shares.append(Share(("address", shared_by(request.scope)), self._max_per_address))
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
             if is_apps:
-                return await self._store(request, body, numbers_named(body))
-            named, accounts = await self._read_unsigned(body, shared_by(request.scope))
+                return await self._store(request, body, await self._read(body, SIGNED, numbers_named))
+            named, accounts = await self._read(body, shared_by(request.scope), _spoken_of)
             if named is None or not await self._is_signed_by_its_channels(body, header, named, accounts):
                 return self._not_signed(caller_of(request.scope).address, "wrong", named)
             return await self._store(request, body, named)
 
-    async def _read_unsigned(
-        self, body: bytes, address: str
-    ) -> tuple[set[PhoneNumberId] | None, set[BusinessAccountId]]:
-        """Whom a body speaks of that anybody may have written: beside the loop, one at a time of each address."""
+    async def _read(self, body: bytes, whose: str, read: Callable[[bytes], T]) -> T:
+        """What a body says that may have been made to be slow: beside the loop, one at a time of each."""
         if len(body) <= READ_AT_ONCE:
-            return _spoken_of(body)
-        async with self._reading.setdefault(address, asyncio.Lock()):
-            return await asyncio.to_thread(partial(_spoken_of, body))
+            return read(body)
+        async with self._reading.setdefault(whose, asyncio.Lock()):
+            return await asyncio.to_thread(read, body)
 
     async def _store(self, request: Request, body: bytes, named: Collection[PhoneNumberId] | None) -> Response:
         """Signed, so it is kept, whatever it is."""
         id = DeliveryId(request.scope.get(REQUEST_KEY) or self._ports.ids.new())  # one name from here to what it causes
         received_at = self._ports.clock.now()
-        is_json = named is not None or _is_json(body)
+        is_json = named is not None or await self._read(body, SIGNED, _is_json)
         delivery = (
             Delivery(id, received_at, body, numbers=tuple(sorted(named or ())))
             if is_json

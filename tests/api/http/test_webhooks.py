@@ -5,9 +5,9 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from dataclasses import replace
-from typing import cast
+from typing import TypeVar, cast
 
 import httpx
 import pytest
@@ -25,6 +25,8 @@ from domain.ids import PhoneNumberId
 from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryState, Directory, Listing, Ports
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import ACME, GLOBEX
+
+T = TypeVar("T")
 
 APP_SECRET = "app-secret"
 OLD_APP_SECRET = "app-secret-of-last-year"
@@ -435,6 +437,38 @@ async def test_what_a_stranger_wrote_is_read_beside_the_loop_and_one_at_a_time(
     answers = await asyncio.gather(*(meta.post(PATH, content=body, headers=signed(b"other")) for _ in range(8)))
 
     assert {answer.status_code for answer in answers} == {401}
+    assert at_once == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b'{"entry": [' + b"{}," * 20_000 + b"{}]}", 200), (b"[" * 100_000, 200), (b"[" + b"1," * 20_000, 400)],
+    ids=["many entries", "too deep", "cut off"],
+)
+async def test_what_is_signed_is_read_beside_the_loop_and_one_at_a_time_too(
+    meta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, body: bytes, status: int
+) -> None:
+    loop, reading, at_once, reads = threading.get_ident(), 0, 0, 0
+
+    def beside(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+        def watched(body: bytes) -> T:
+            nonlocal reading, at_once, reads
+            assert threading.get_ident() != loop
+            reading, reads = reading + 1, reads + 1
+            at_once = max(at_once, reading)
+            said = read(body)
+            reading -= 1
+            return said
+
+        return watched
+
+    monkeypatch.setattr(webhooks, "numbers_named", beside(webhooks.numbers_named))
+    monkeypatch.setattr(webhooks, "_is_json", beside(getattr(webhooks, "_is_json")))  # noqa: B009
+
+    answers = await asyncio.gather(*(meta.post(PATH, content=body, headers=signed(body)) for _ in range(4)))
+
+    assert {answer.status_code for answer in answers} == {status}
+    assert reads >= 4
     assert at_once == 1
 
 
