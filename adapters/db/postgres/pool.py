@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from typing import Protocol, TypeVar
@@ -47,10 +47,13 @@ class Raw(Protocol):
 
 
 class Connection:
-    """A connection that is lent, speaking the domain's errors."""
+    """A connection that is lent, speaking the domain's errors. It answers one question at a time, in their order."""
 
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
+        self.is_given_back = False
+        """Whoever asks now was forgotten by those who had it: an answer of several parts ended without all of them."""
+        self._turn = asyncio.Lock()
         self._is_asking = False
         self.failed = False
         """Whether a statement failed; a transaction it belonged to can only be rolled back."""
@@ -59,23 +62,32 @@ class Connection:
 
     async def rows(self, sql: str, values: Sequence[Value] = (), within_s: float | None = None) -> list[Record]:
         """The rows of a statement whose values stand as `?`."""
-        return await self._answer(self.raw.fetch(numbered(sql), *values, timeout=within_s or ANSWERED_WITHIN_S))
+        within_s = within_s or ANSWERED_WITHIN_S
+        return await self._answer(lambda: self.raw.fetch(numbered(sql), *values, timeout=within_s))
 
     async def run(self, sql: str, values: Sequence[Value] = (), within_s: float | None = None) -> str:
         """Run a statement; what PostgreSQL calls what it did, such as `INSERT 0 3`."""
-        return await self._answer(self.raw.execute(numbered(sql), *values, timeout=within_s or ANSWERED_WITHIN_S))
+        within_s = within_s or ANSWERED_WITHIN_S
+        return await self._answer(lambda: self.raw.execute(numbered(sql), *values, timeout=within_s))
 
     async def roll_back(self) -> None:
         """Ends the transaction, or where that can't be done, the connection."""
         try:
-            await self._answer(self.raw.execute("ROLLBACK", timeout=MENDED_WITHIN_S))
+            async with self._turn:
+                await self._answer_now(lambda: self.raw.execute("ROLLBACK", timeout=MENDED_WITHIN_S))
         except Exception:
             self.raw.terminate()
 
-    async def _answer(self, answer: Awaitable[T]) -> T:
+    async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T:
+        async with self._turn:
+            if self.is_given_back:
+                raise Unavailable
+            return await self._answer_now(ask)
+
+    async def _answer_now(self, ask: Callable[[], Awaitable[T]]) -> T:
         self._is_asking = True
         try:
-            answered = await answer
+            answered = await ask()
         except TimeoutError as error:
             self.raw.terminate()  # it does not answer: nor would it take back its question
             raise Unavailable from error
@@ -235,6 +247,7 @@ class Pool:
 
     def _take_back(self, connection: Connection) -> None:
         self.refused = connection.refused or self.refused
+        connection.is_given_back = True
         if connection.is_closed() or self._closed:
             self._discard(connection)
         elif connection.is_settled():
@@ -304,12 +317,10 @@ class _Asked:
 class _Snapshot:
     pool: Pool
     connection: Connection
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     dialect: Dialect = POSTGRES
 
     async def select(self, sql: str, *values: Value) -> Sequence[Record]:
-        async with self.turn:  # a connection answers one question at a time
-            return await _asked(self.pool, self.connection, sql, values)
+        return await _asked(self.pool, self.connection, sql, values)
 
 
 async def _asked(pool: Pool, connection: Connection, sql: str, values: Sequence[Value]) -> list[Record]:

@@ -245,6 +245,7 @@ class _Asked:
                 yield snapshot
             finally:
                 too_long.cancel()
+                snapshot.is_over = True  # who was forgotten by whoever asked reads no more
                 connection.post(_leave)  # also after a cancelled BEGIN, which runs all the same
 
     def asked_by(self, asker: Asker) -> Reading:

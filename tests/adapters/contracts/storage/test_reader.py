@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
@@ -14,6 +15,7 @@ from domain.contacts import IdentityKind, Phone, PhoneLabel
 from domain.conversations.messages import Direction, MessageStatus, Source
 from domain.conversations.sessions import WINDOW, SessionState
 from domain.conversations.threads import Thread, ThreadStatus
+from domain.errors import TookTooLong, Unavailable
 from domain.events import ChannelChanged, MessageAdded, QuotaChanged, ThreadChanged, TicketChanged
 from domain.ids import (
     ApiKeyId,
@@ -32,8 +34,10 @@ from domain.ids import (
     UserId,
 )
 from domain.ports import (
+    Head,
     Page,
     PageAsk,
+    Reads,
     TemplateAsk,
     ThreadAsk,
     ThreadFilter,
@@ -44,7 +48,7 @@ from domain.ports import (
 )
 from domain.quota import ConversationKind
 from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
-from tests.adapters.contracts.desks import Desk, walked
+from tests.adapters.contracts.desks import Desk, DeskOnFire, walked
 from tests.builders import (
     ACCOUNT,
     ACME,
@@ -1080,6 +1084,30 @@ async def test_a_broken_or_cancelled_snapshot_leaves_the_reader_whole(desk: Desk
         async with desk.reader.snapshot(ACME) as reads:
             heads.append(await reads.head(ACME))
     assert {head.position for head in heads} == {1}
+
+
+async def test_who_still_asks_when_a_snapshot_ends_or_later_disturbs_nobody(desk: Desk) -> None:
+    """An answer of several parts may end with one of them, as an error, while others are still being read."""
+    await desk.happened(QuotaChanged())
+    forgotten: list[asyncio.Task[Head]] = []
+    ended: list[Reads] = []
+
+    for fails in (False, True) * 5:
+        with suppress(DeskOnFire):
+            async with desk.reader.snapshot(ACME) as reads:
+                ended.append(reads)
+                await reads.head(ACME)
+                forgotten += [asyncio.create_task(reads.head(ACME)) for _ in range(3)]
+                await asyncio.sleep(0)  # now they are asking
+                if fails:
+                    raise DeskOnFire
+        async with desk.reader.snapshot(ACME) as others:
+            forgotten.append(asyncio.create_task(ended[-1].head(ACME)))
+            assert [(await others.head(ACME)).position for _ in range(3)] == [1, 1, 1]
+
+    answers = await asyncio.gather(*forgotten, return_exceptions=True)
+    strange = [each for each in answers if not isinstance(each, Head | Unavailable | TookTooLong)]
+    assert strange == []
 
 
 async def test_many_snapshots_at_once_all_get_their_turn(desk: Desk) -> None:
