@@ -1,4 +1,4 @@
-"""A desk on SQLite behind the real application, and what must never be seen of it, whatever it is sent."""
+"""A desk behind the real application, and what must never be seen of it, whatever it is sent."""
 
 import asyncio
 import json
@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import httpx
 from graphql import GraphQLSchema
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Message
 from structlog.testing import capture_logs
 
 from adapters.whatsapp.client import CloudApi, http_client
 from api.http.app import serving
 from api.settings import Settings
-from api.wiring import wired
+from api.wiring import opened, wired
 from domain.people.actors import ByUser, Scope
 from schema.engine.values import ids
 from schema.schema import schema
@@ -39,6 +40,7 @@ ACCEPTED: Final = (
 )
 ANSWERS_WITHIN_S: Final = 60.0
 PROTOCOL: Final = "graphql-transport-ws"
+SECRET_KEY: Final = SecretStr("key-of-the-fuzz-0123456789-0123456789")
 
 
 class Fault(AssertionError):
@@ -189,19 +191,21 @@ class FuzzedDesk:
 
 
 @asynccontextmanager
-async def a_fuzzed_desk(folder: Path) -> AsyncGenerator[FuzzedDesk]:
-    settings = Settings(database_url=f"sqlite:///{folder / 'desk.db'}", media_store=f"file://{folder / 'media'}")
-    async with wired(settings) as opened:
-        network = CloudApi(
-            "http://network.test", "v26.0", http_client(httpx.MockTransport(_refusing)), opened.ports.ids
-        )
-        opened = replace(opened, ports=replace(opened.ports, network=network))
-        served = serving(settings, opened, with_worker=False)
-        desk = await a_live_desk(opened.ports)
+async def a_fuzzed_desk(folder: Path, url: str | None = None) -> AsyncGenerator[FuzzedDesk]:
+    """`folder` holds its files. The database at `url` is empty."""
+    url = url or f"sqlite:///{folder / 'desk.db'}"
+    settings = Settings(database_url=url, secret_key=SECRET_KEY, media_store=f"file://{folder / 'media'}")
+    async with opened(settings) as database:
+        await database.migrate()
+    async with wired(settings) as wires:
+        network = CloudApi("http://network.test", "v26.0", http_client(httpx.MockTransport(_refusing)), wires.ports.ids)
+        wires = replace(wires, ports=replace(wires.ports, network=network))
+        served = serving(settings, wires, with_worker=False)
+        desk = await a_live_desk(wires.ports)
         assert served.engine is not None
         desk.engine = served.engine
-        token = opened.ports.vault.seal(desk.organization, "access_token", "token")
-        async with opened.ports.store.transaction(desk.organization) as tx:
+        token = wires.ports.vault.seal(desk.organization, "access_token", "token")
+        async with wires.ports.store.transaction(desk.organization) as tx:
             tx.save(a_channel(CHANNEL, access_token=token))
         threads = [await desk.a_thread() for _ in range(3)]
         messages = [id for thread in threads for id in await desk.writes(thread, "*one*", "https://a.example", "three")]

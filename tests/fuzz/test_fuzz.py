@@ -5,26 +5,30 @@
 
 import asyncio
 import gc
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.desk import a_fuzzed_desk
+from tests.servers import Databases
 
-EXAMPLES = 250
+EXAMPLES = {"sqlite": 250, "postgres": 150}
 
 
 # A socket may take an operation back in the very turn in which it begins; graphql-core then leaves resolvers unawaited.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_no_caller_brings_about_a_fault_of_ours(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("fuzz")
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_no_caller_brings_about_a_fault_of_ours(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with asyncio.Runner() as runner:
-        context = a_fuzzed_desk(folder)
+        server: Databases | None = request.getfixturevalue("postgres") if kind == "postgres" else None
+        url = runner.run(server.create()) if server else None
+        context = a_fuzzed_desk(tmp_path, url)
         desk = runner.run(context.__aenter__())
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES[kind],
             derandomize=True,
             deadline=None,
             database=None,
@@ -38,4 +42,6 @@ def test_no_caller_brings_about_a_fault_of_ours(tmp_path_factory: pytest.TempPat
             ask()
         finally:
             runner.run(context.__aexit__(None, None, None))
+            if server and url:
+                runner.run(server.drop(url))
             gc.collect()  # while that warning is still expected
