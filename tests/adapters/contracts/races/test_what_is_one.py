@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from domain.conversations.messages import Message, MessageStatus
 from domain.errors import ErrorCode, Refused
 from domain.ids import Wamid
+from domain.outbound.pace import PAIR_EVERY
 from domain.ports import Ports
 from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_read
 from domain.use_cases.inbound.receive import receive
@@ -43,6 +44,7 @@ async def test_one_key_of_many_callers_queues_one_message(course: Course) -> Non
     due = await course.desk.ports.store.due_sends(course.desk.clock.now(), 1000)
     assert len(due) == 1  # the first of its thread
     for each in sent:
+        course.desk.later(PAIR_EVERY)  # the pace lets only so many leave at one instant
         await dispatch(course.processes[0], ACME, each.id)
     assert len(course.desk.network.sent) == ROUNDS
     log = await course.desk.events()
