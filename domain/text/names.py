@@ -16,7 +16,8 @@ UNKNOWN = "Unknown"
 # Letters and symbols by their class, and yet nothing to see: Hangul fillers, the empty Braille cell, and what stands
 # where a sign could not be read.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffd")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # but for those that stand between words
+# But for those that stand between words; and those that turn around what is read beside them, which is not theirs.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _UNSEEN = ("C", "Z", "M")  # controls and signs without a shape, blanks, marks that stand on a letter
 
 

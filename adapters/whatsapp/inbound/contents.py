@@ -1,6 +1,7 @@
 """What a message says: the network's kinds into the desk's contents, and the rest as `Unsupported` with a reason."""
 
 import json
+from collections.abc import Mapping
 
 from adapters.whatsapp.inbound.models import (
     ButtonBody,
@@ -305,11 +306,23 @@ def _card(raw: object) -> ContactCard:
     emails = tuple(address for email in body.emails or () if (address := as_text(email.email)))
     name = body.name
     parts = [text for part in (name.first_name, name.last_name) if (text := as_text(part))] if name else []
-    told = (as_text(name.formatted_name) if name else None) or " ".join(parts) or next(iter(written["FN"]), None)
-    phones, emails = phones or written["TEL"], emails or written["EMAIL"]
+    told = (as_text(name.formatted_name) if name else _plainly(value, "name")) or " ".join(parts)
+    told = told or next(iter(written["FN"]), None)
+    phones = phones or written["TEL"] or _alone(_plainly(value, "phones"))
+    emails = emails or written["EMAIL"] or _alone(_plainly(value, "emails"))
     shown = told or next(iter((*phones, *emails)), "Unnamed contact")
-    company = as_text(body.org.company) if body.org else None
+    company = as_text(body.org.company) if body.org else _plainly(value, "org")
     return ContactCard(shown, phones, emails, company or next(iter(written["ORG"]), None))
+
+
+def _plainly(value: Mapping[str, object], name: str) -> str | None:
+    """A field that is a text, where the network's own pages have an object or a list."""
+    told = value.get(name)
+    return (told.strip() or None) if isinstance(told, str) else None
+
+
+def _alone(text: str | None) -> tuple[str, ...]:
+    return (text,) if text else ()
 
 
 def _written_card(vcard: str) -> dict[str, tuple[str, ...]]:

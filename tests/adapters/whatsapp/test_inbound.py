@@ -198,8 +198,18 @@ def test_an_odd_field_of_a_card_costs_nothing_around_it() -> None:
 
     assert isinstance(update, MessageReceived)
     assert update.content == ContactCards(
-        (ContactCard("Ana", ("+15550102002",)), ContactCard("Ben", (), ("ben@example.com",)))
+        (ContactCard("Ana", ("+15550102002",), (), "Acme"), ContactCard("Ben", (), ("ben@example.com",)))
     )
+
+
+def test_fields_of_a_card_that_are_texts_are_shown_as_what_they_say() -> None:
+    plain = {"name": "Ana", "phones": "+15550102002", "emails": "ana@example.com", "org": "Acme"}
+
+    update = told({"type": "contacts", "contacts": [plain, {"phones": " ", "org": 7}]})
+
+    assert isinstance(update, MessageReceived)
+    shown = ContactCard("Ana", ("+15550102002",), ("ana@example.com",), "Acme")
+    assert update.content == ContactCards((shown, ContactCard("Unnamed contact")))
 
 
 def test_an_odd_neighbour_costs_neither_a_code_nor_an_advertisement() -> None:

@@ -57,6 +57,7 @@ def test_a_user_of_whom_nothing_shows_is_unknown() -> None:
         ("  Ana \t B ", "Ana B"),
         ("Ana\u2028B", "Ana B"),
         ("A\x00n\x1fa", "An a"),
+        ("\u202eevil\u202c \u2067name\u2069", "evil name"),
         ("👩\u200d🚀", "👩\u200d🚀"),
         ("e\u0301", "e\u0301"),
         ("x" * (NAME_SHOWN + 1), "x" * (NAME_SHOWN - 1) + "…"),
