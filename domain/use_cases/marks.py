@@ -74,12 +74,12 @@ def attempt_of(message: Message, report: StatusReported) -> int:
     return next((each.number for each in message.attempts if each.wamid == report.wamid), message.attempt)
 
 
-def after_report(message: Message, report: StatusReported, mark: Mark) -> Message:
+def after_report(message: Message, report: StatusReported, mark: Mark, *, learns_id: bool = True) -> Message:
     """The message after a report of the network, which may be the first to tell its network id."""
     attempt = mark.attempt or message.attempt
     marked = with_mark(message, report.status, at=mark.at, attempt=attempt, failure=report.failure)
     attempts = tuple(_answered(each, report) if each.number == attempt else each for each in message.attempts)
-    wamid = message.wamid if message.wamid is not None else report.wamid
+    wamid = report.wamid if message.wamid is None and learns_id else message.wamid
     return replace(marked, attempts=attempts, wamid=wamid)
 
 

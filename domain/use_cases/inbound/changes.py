@@ -95,12 +95,15 @@ def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) 
 
 
 async def apply_status(
-    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime
+    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime, *, learns_id: bool = True
 ) -> Message:
-    """The message after a report, saved with its mark and events, and refunded where it failed."""
+    """The message after a report, saved with its mark and events, and refunded where it failed.
+
+    `learns_id` is False where another message here goes by the network id that the report tells.
+    """
     attempt = attempt_of(message, report)
     mark = reported_mark(ports, message, report, attempt)
-    after = after_report(message, report, mark)
+    after = after_report(message, report, mark, learns_id=learns_id)
     if message.status is MessageStatus.QUEUED and arrived(after.status):
         after = replace(after, held_until=None)
     tx.save(after, mark)

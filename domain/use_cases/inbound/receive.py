@@ -646,7 +646,9 @@ async def _receive_status(
     if message is None or message.direction is not Direction.OUTBOUND:
         park(ports, tx, desk, channel.phone_number_id, update.wamid, update, now)
         return _record(tx.organization, update, Outcome.PARKED, now, AWAITED)
-    after = await apply_status(ports, tx, message, update, now)
+    holder = desk.message(channel, update.wamid)  # who told of a change may have named a send of ours that is not known
+    learns_id = holder is None or holder.id == message.id
+    after = await apply_status(ports, tx, message, update, now, learns_id=learns_id)
     item = (
         desk.items.pop(message.id, None) if message.status is MessageStatus.QUEUED and arrived(after.status) else None
     )

@@ -34,7 +34,7 @@ from domain.conversations.threads import Thread
 from domain.errors import ErrorCode
 from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.files.media import Media, MediaState, Upload, with_upload, without_upload
-from domain.ids import MessageId, OrganizationId, PhoneNumberId
+from domain.ids import MessageId, OrganizationId, PhoneNumberId, Wamid
 from domain.moderation.quarantine import Policy
 from domain.outbound.failures import ABOUT_TOKENS, SEALED, Remedy, verdict
 from domain.outbound.outbox import LEASE, LONGEST_WAIT, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem, is_lost
@@ -419,6 +419,12 @@ async def _told_already(tx: Transaction, claimed: _Claimed, result: SendResult) 
     return await tx.parked([(number, result.wamid)])
 
 
+async def _is_taken(tx: Transaction, message: Message, wamid: Wamid) -> bool:
+    """Whether another message goes by this network id: who told of a change may have named ours before it was known."""
+    found = await tx.messages_by_wamid([(message.channel, wamid)])
+    return any(each.id != message.id for each in found.values())
+
+
 def _sends(result: SendResult) -> bool:
     """Whether the answer proves that the number can send: the network took this message, or this one alone is wrong."""
     if isinstance(result, Rejected):
@@ -492,7 +498,9 @@ async def _accepted(
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
     ended = with_outcome(message, attempt, AttemptOutcome.ACCEPTED, wamid=result.wamid)
-    known = replace(ended, wamid=result.wamid) if message.wamid is None or attempt == message.attempt else ended
+    known = ended
+    if (message.wamid is None or attempt == message.attempt) and not await _is_taken(tx, message, result.wamid):
+        known = replace(ended, wamid=result.wamid)
     after = with_mark(known, MessageStatus.SENT, at=now, attempt=attempt)
     tx.save(after)
     if after != known:

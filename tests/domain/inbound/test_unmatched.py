@@ -19,10 +19,12 @@ from domain.conversations.messages import (
 from domain.conversations.sessions import SessionState
 from domain.events import MessageAdded, MessageChange, MessageChanged
 from domain.ids import Wamid
+from domain.ports import Accepted, Outgoing, Unanswered
 from domain.tickets import TicketStatus
 from domain.updates import SHOWN_AFTER, Outcome
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.inbound.unmatched import DELETED, REACTED, UNREACTED, show_unmatched
+from domain.use_cases.marks import callback_of
 from domain.use_cases.moderation.retention import forget_parked
 from tests.builders import ACME, HOUR, MINUTE, NUMBER
 from tests.domain.one_desk import Desk, open_desk
@@ -299,3 +301,40 @@ async def test_what_was_shown_waits_no_longer_than_the_rest(desk: Desk) -> None:
     await show_due(desk)
     desk.later(timedelta(days=30))
     assert await forget_parked(desk.ports, ACME) == 1
+
+
+# Whose id it is
+
+
+async def test_a_change_that_names_a_send_of_ours_that_nobody_answered_for_stops_none_of_its_marks(desk: Desk) -> None:
+    await desk.wrote("Hello")
+    desk.network.answers.append(Unanswered("the line broke"))
+    reply = await desk.dispatch(await desk.reply("Good day"))
+    assert (reply.status, reply.wamid) == (MessageStatus.UNKNOWN, None)
+    await desk.receive(desk.edit(BEFORE_US, "Cancel"))
+    desk.later(MINUTE)
+    assert await show_due(desk) == 1
+
+    [record] = await desk.receive(desk.status(MessageStatus.DELIVERED, wamid=BEFORE_US, callback=callback_of(reply)))
+
+    assert record.outcome is Outcome.APPLIED
+    assert (await desk.message_by_id(reply.id)).status is MessageStatus.DELIVERED
+    assert (await desk.message_of(BEFORE_US)).content == Text("Cancel")
+    await desk.receive(desk.status(MessageStatus.READ, wamid=BEFORE_US, callback=callback_of(reply)))
+    assert (await desk.message_by_id(reply.id)).status is MessageStatus.READ
+
+
+async def test_a_change_that_names_a_send_of_ours_that_is_on_its_way_does_not_lose_its_answer(desk: Desk) -> None:
+    await desk.wrote("Hello")
+    desk.network.answers.append(Accepted(BEFORE_US))
+
+    async def meanwhile(_: Outgoing) -> None:
+        await desk.receive(desk.edit(BEFORE_US, "Cancel"))
+        desk.later(MINUTE)
+        assert await show_due(desk) == 1
+
+    desk.network.meanwhile = meanwhile
+    reply = await desk.dispatch(await desk.reply("Good day"))
+
+    assert (reply.status, reply.wamid, reply.attempts[0].wamid) == (MessageStatus.SENT, None, BEFORE_US)
+    assert (await desk.message_of(BEFORE_US)).content == Text("Cancel")
