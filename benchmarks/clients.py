@@ -11,10 +11,10 @@ import hmac
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvloop
@@ -85,22 +85,34 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
 def delivery_body(number: int, sender: int | None = None) -> bytes:
     """One delivery with one message, as the network writes it; `number` makes it differ from all others."""
     contact = number if sender is None else sender
-    wa_id = f"1555{contact:08}"
-    message = {
-        "from": wa_id,
+    return delivery_of([message_of(number, contact, f"Hello there, where is my order {number}?")])
+
+
+def message_of(number: int, contact: int, words: str) -> dict[str, Any]:
+    return {
+        "from": _wa_id(contact),
         "id": wamid(number),
         "timestamp": str(int(time.time())),
         "type": "text",
-        "text": {"body": f"Hello there, where is my order {number}?"},
+        "text": {"body": words},
     }
+
+
+def delivery_of(messages: Sequence[Mapping[str, Any]]) -> bytes:
+    """What their senders are called is told once for each of them."""
+    senders = dict.fromkeys(message["from"] for message in messages)
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550100000", "phone_number_id": number_id(0)},
-        "contacts": [{"profile": {"name": f"Contact {contact}"}, "wa_id": wa_id}],
-        "messages": [message],
+        "contacts": [{"profile": {"name": f"Contact {int(each[4:])}"}, "wa_id": each} for each in senders],
+        "messages": messages,
     }
     entry = {"id": ACCOUNT, "changes": [{"field": "messages", "value": value}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def _wa_id(contact: int) -> str:
+    return f"1555{contact:08}"
 
 
 def wamid(number: int) -> str:

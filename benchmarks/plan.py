@@ -14,6 +14,8 @@ class Size:
     sockets: int
     events: int  # pushed in one turn
     file_bytes: int
+    bodies: int  # deliveries of a backlog
+    body_bytes: int  # of each of them
     seconds: float  # of each measurement that goes by time
 
 
@@ -25,6 +27,8 @@ FULL: Final = Size(
     sockets=1_000,
     events=20,
     file_bytes=100 * 1024 * 1024,
+    bodies=64,
+    body_bytes=3_000_000,
     seconds=2.0,
 )
 QUICK: Final = Size(
@@ -35,10 +39,21 @@ QUICK: Final = Size(
     sockets=200,
     events=20,
     file_bytes=100 * 1024 * 1024,
+    bodies=16,
+    body_bytes=3_000_000,
     seconds=1.0,
 )
 TINY: Final = Size(
-    contacts=40, threads=100, messages=1_000, updates=96, sockets=10, events=3, file_bytes=1_000_000, seconds=0.1
+    contacts=40,
+    threads=100,
+    messages=1_000,
+    updates=96,
+    sockets=10,
+    events=3,
+    file_bytes=1_000_000,
+    bodies=4,
+    body_bytes=20_000,
+    seconds=0.1,
 )
 
 

@@ -22,6 +22,7 @@ from api.wiring import wired
 from benchmarks.desks import Desk, Process, make_desk, port_of, running, settings_of
 from benchmarks.figures import Figure, Sample, Way, in_turns
 from benchmarks.known import ACCOUNT, APP_SECRET, number_id
+from benchmarks.memory import Memory
 from benchmarks.places import NoPlace, Place
 from benchmarks.plan import Plan
 from benchmarks.raw import Raw, connect_raw
@@ -146,29 +147,6 @@ async def _desk_with_a_token(url: str) -> Desk:
     return desk
 
 
-# Memory
-
-
-class _Memory:
-    """The most memory a process had since `mark`, in MiB above what it had at first. Linux tells it exactly."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = Path("/proc") / str(pid)
-        if not self._process.is_dir():
-            raise NoPlace("the memory of a process is measured on Linux only")
-        self._at_first = self._told("VmRSS")
-
-    def mark(self) -> None:
-        (self._process / "clear_refs").write_text("5")  # the high-water mark begins anew
-
-    def grown(self) -> float:
-        return (self._told("VmHWM") - self._at_first) / 1024
-
-    def _told(self, name: str) -> int:
-        lines = (self._process / "status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
-
-
 # curl alone
 
 
@@ -240,7 +218,7 @@ class _Files:
         await self._sent_off(SMALL)
         await self.curl.run("-o", "/dev/null", await self._link())
         await self.curl.run("-o", "/dev/null", "-r", "1-", await self._link())
-        self.memory = _Memory(self._pid)
+        self.memory = Memory(self._pid)
 
     async def fetch(self) -> float:
         return await self._fetched(LARGE)
