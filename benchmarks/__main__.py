@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks.areas import fanout, inbox, ingest, media, mutate
+from benchmarks.areas import backlog, fanout, inbox, ingest, media, mutate
 from benchmarks.figures import Figure, surroundings, write_figures
 from benchmarks.known import ROOT
 from benchmarks.places import NoPlace, Place, place_of
@@ -20,12 +20,20 @@ from tests.servers import NoServer
 
 AREAS: Final[dict[str, Callable[[Plan, Place], Awaitable[list[Figure]]]]] = {
     "ingest": ingest.measure,
+    "backlog": backlog.measure,
     "inbox": inbox.measure,
     "fanout": fanout.measure,
     "mutate": mutate.measure,
     "media": media.measure,
 }
-MODULES: Final = {"ingest": ingest, "inbox": inbox, "fanout": fanout, "mutate": mutate, "media": media}
+MODULES: Final = {
+    "ingest": ingest,
+    "backlog": backlog,
+    "inbox": inbox,
+    "fanout": fanout,
+    "mutate": mutate,
+    "media": media,
+}
 FIGURES: Final = ROOT / "var" / "bench"
 
 

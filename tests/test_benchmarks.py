@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import AREAS, main
-from benchmarks.areas import fanout, inbox, ingest, media, mutate
+from benchmarks.areas import backlog, fanout, inbox, ingest, media, mutate
 from benchmarks.desks import make_desk
 from benchmarks.documents import page_document
 from benchmarks.figures import Figure, Sample, Way, in_turns, write_figures
@@ -25,6 +25,13 @@ async def test_every_webhook_answered_is_kept_and_interpreting_is_written_again_
     assert list(acknowledged.samples)[1:] == ["deskline serve", "deskline serve --without-worker"]
     assert list(interpreted.samples)[-1] == "deskline"
     assert_measured(acknowledged, interpreted)
+
+
+async def test_a_backlog_is_worked_off_to_the_last_message() -> None:
+    async with place_of("sqlite") as place:
+        figures = await backlog.measure(PLAN, place)
+
+    assert_measured(*figures)
 
 
 async def test_the_inbox_and_a_thread_show_what_one_statement_finds() -> None:
