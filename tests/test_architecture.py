@@ -235,6 +235,20 @@ def test_private_words_are_found_where_they_stand(text: str, found: list[str], t
     assert private_words(tmp_path / "page.md") == found
 
 
+NAMED_FILE = re.compile(
+    r"`((?:api|schema|domain|adapters|tests|web|docs|migrations|benchmarks)/[\w/.-]*\w\.(?:py|md|mjs|tsx?|graphql))"
+)
+
+
+def test_files_that_pages_name_are_there() -> None:
+    files = project_files()
+    pages = [name for name in files if name.endswith(".md") and not name.startswith("changelog.d/")]
+    named = {page: NAMED_FILE.findall((ROOT / page).read_text()) for page in pages}
+
+    assert any(named.values())
+    assert [(page, file) for page, told in named.items() for file in told if file not in files] == []
+
+
 def test_locks_hold_hashes_and_no_addresses() -> None:
     python = (ROOT / "requirements.lock").read_text()
     node = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]

@@ -85,7 +85,7 @@ def test_marks_that_have_to_be_put_into_order_are_read_in_time_that_grows_with_t
         expect_linear(READERS[reader], lambda length: "a" + "\u0315" * (length // 2) + "\u0300" * (length // 2))
 
 
-def test_the_link_of_the_first_guests_is_read_within_a_few_steps_a_character() -> None:
+def test_a_link_of_thousands_of_labels_and_steps_is_read_within_a_few_steps_a_character() -> None:
     """2,000 labels and 2,000 steps of a path, held against one host: it took seconds, and minutes at 8,191."""
     link = f"https://{'a.' * 2000}example{'/a' * 2000}"
 

@@ -1,8 +1,8 @@
 """Where the SQL of the two databases differs in a word.
 
 Statements are written once, with `?` for a value, and have these words filled in; each database's connections make of
-the values what it takes (`sqlite_connections`, `postgres_pool`). Where PostgreSQL has something better than another
-word, the statement is its own (`postgres_store`, `postgres_journal`).
+the values what it takes (`sqlite.connections`, `postgres.pool`). Where PostgreSQL has something better than another
+word, the statement is its own (`postgres.transactions`, `postgres.deliveries`).
 """
 
 from dataclasses import dataclass

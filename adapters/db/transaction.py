@@ -1,7 +1,7 @@
 """A transaction of the store, as both databases have it: what is staged, and what each question asks of its rows.
 
 Rows are staged and written many at a time, parents first, each over the one that was there; a read has what is staged
-written before it. How the statements reach a database, and what it locks, is its own: `sqlite_store`, `postgres_store`.
+written before it. How the statements reach a database, and what it locks, is its own: `transactions` of either room.
 """
 
 from collections.abc import Collection, Sequence

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (typed in `postgres_pool`)
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (typed in `pool`)
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.exceptions import OperationalError
 

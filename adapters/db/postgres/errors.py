@@ -10,7 +10,7 @@ import asyncio
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here and in `postgres_pool`)
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here and in `pool`)
 
 from domain.errors import Collision, Unavailable
 

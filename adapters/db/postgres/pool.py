@@ -1,4 +1,4 @@
-"""PostgreSQL connections, lent one at a time. With `postgres_errors` the one place that reaches into asyncpg.
+"""PostgreSQL connections, lent one at a time. With `errors` the one place that reaches into asyncpg.
 
 Giving one back awaits nothing, so no cancellation can lose it: what was left in the middle of something is put right,
 or replaced, behind everybody's back. Who waits longer than the deadline for one gets `Unavailable`.
