@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from domain.ports import Delivery, Unreadable
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Unreadable
 from domain.updates import Update
 
 READ_WITHIN_S: Final = 10.0

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from adapters.causes import cause
-from domain.ports import Clock
+from domain.ports.system import Clock
 
 RANDOM_BITS: Final = 74  # what a UUIDv7 has besides its 48 bits of milliseconds, its version and its variant
 LOW_BITS: Final = 62  # of these, the ones after the variant

@@ -26,7 +26,7 @@ from api.refusals import CannotBackUp, CannotListen, DatabaseNotReady, WrongSett
 from domain.errors import Refused as DomainRefused
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
-from domain.ports import DeliveryState
+from domain.ports.deliveries import DeliveryState
 
 if TYPE_CHECKING:
     from api.settings import Settings

@@ -17,7 +17,8 @@ from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
 from domain.files.media import Media, MediaState
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
-from domain.ports import Clock, Row
+from domain.ports.system import Clock
+from domain.rows import Row
 from domain.updates import Outcome, UpdateRecord
 
 log = structlog.stdlib.get_logger()

@@ -24,7 +24,8 @@ from adapters.db.condition import Condition
 from api.wiring import Shared
 from domain.channels.channels import ChannelState
 from domain.errors import Unavailable
-from domain.ports import DeliveryState, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import DeliveryState
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 

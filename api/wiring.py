@@ -25,7 +25,10 @@ from api.keys import Keys, keys_of
 from api.refusals import DatabaseNotReady, WrongSetting
 from api.settings import Settings
 from domain.errors import Unavailable
-from domain.ports import Bus, Clock, MediaStore, Ports, Throttle
+from domain.ports.bundle import Ports
+from domain.ports.files import MediaStore
+from domain.ports.hints import Bus
+from domain.ports.system import Clock, Throttle
 
 if TYPE_CHECKING:
     from adapters.redis import RedisBus, RedisThrottle

@@ -26,7 +26,7 @@ from domain.channels.channels import Channel, ChannelState, Destination
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, UserId
 from domain.people.actors import Actor, Role, user_actor
 from domain.people.organizations import User
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 
 SECRET_KEY: Final = "key-of-the-benchmarks-0123456789"

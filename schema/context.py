@@ -7,7 +7,8 @@ from datetime import datetime
 from domain.ids import OrganizationId
 from domain.people.actors import Actor
 from domain.people.callers import Caller
-from domain.ports import Ports, Reads
+from domain.ports.bundle import Ports
+from domain.ports.reads import Reads
 from schema.engine.turns import Pace, Turns
 from schema.engine.values.cursors import Cursors
 from schema.gates import GATED_FIELDS

@@ -16,7 +16,7 @@ from graphql import OperationType
 
 from domain.people.actors import Actor
 from domain.people.callers import Caller
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.people.access import authenticate
 from schema.engine import limits
 from schema.engine.admission import Admission, Crowded, InFlight

@@ -28,7 +28,7 @@ from domain.ids import (
     UserId,
 )
 from domain.people.organizations import ApiKey, Organization, User
-from domain.ports import Head, Reads
+from domain.ports.reads import Head, Reads
 from domain.quota import ALLOWANCE_WINDOW, Period
 from domain.tickets import Ticket
 from schema.engine.batches import Loader

@@ -59,7 +59,7 @@ from domain.outbound.outbox import OutboxItem, Remembered
 from domain.outbound.pace import THROUGHPUT, Pace
 from domain.people.actors import Author, ByContact, BySystem, ByUser, Role, Scope
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import Delivery, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryState
 from domain.quota import DEFAULT_LIMIT, ConversationKind, Entry, Period
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 from domain.updates import MessageReceived, Outcome, Parked, Place, StatusReported, UpdateRecord

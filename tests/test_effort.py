@@ -26,7 +26,8 @@ from domain.moderation.links import blocked_link, normal_block
 from domain.moderation.personal_data import PersonalDataPattern, found_in
 from domain.moderation.quarantine import Policy, screened
 from domain.moderation.stop_words import folded, says_stop
-from domain.ports import Delivery, Unreadable
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Unreadable
 from domain.text.words import plain_words
 from domain.tickets import subject_from
 from schema.engine.answers import SUGGESTION

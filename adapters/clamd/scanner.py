@@ -17,7 +17,7 @@ import structlog
 
 from adapters.clamd.address import SETTING, ClamdAddress
 from domain.errors import Unavailable
-from domain.ports import Clean, Infected, NotScanned
+from domain.ports.files import Clean, Infected, NotScanned
 
 CONNECT_WITHIN_S: Final = 5.0
 PIECE_WITHIN_S: Final = 30.0  # of a stream that it takes

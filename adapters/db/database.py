@@ -8,7 +8,12 @@ from adapters.db.migrating.history import DatabaseRefused, SchemaState
 from adapters.db.postgres.database import open_postgres
 from adapters.db.sqlite.database import open_sqlite, sqlite_path
 from adapters.db.store import Hears
-from domain.ports import Bus, Clock, Directory, Ids, Journal, Reader, Store
+from domain.ports.deliveries import Journal
+from domain.ports.directory import Directory
+from domain.ports.hints import Bus
+from domain.ports.reads import Reader
+from domain.ports.store import Store
+from domain.ports.system import Clock, Ids
 
 MIGRATIONS = "migrations"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from adapters.db.reading.source import Selects
 from domain.ids import OrganizationId
-from domain.ports import Listing
+from domain.ports.directory import Listing
 
 
 class SqlDirectory:

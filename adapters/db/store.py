@@ -13,7 +13,7 @@ from domain.channels.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import Pace
-from domain.ports import DueNumber, Figures, Transaction
+from domain.ports.store import DueNumber, Figures, Transaction
 from domain.updates import Parked
 
 Hears: TypeAlias = Callable[[Work], None]

@@ -36,8 +36,9 @@ from domain.ids import (
 )
 from domain.outbound.outbox import OutboxItem
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import ONCE, Listing, Removable, Row
+from domain.ports.directory import Listing
 from domain.quota import Entry, Period
+from domain.rows import ONCE, Removable, Row
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
 

@@ -17,7 +17,7 @@ from adapters.media.gathering import gathered
 from adapters.media.names import ours
 from adapters.private import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, make_private_folder, narrow
 from domain.errors import Unavailable
-from domain.ports import BytesMissing
+from domain.ports.files import BytesMissing
 
 CHUNK_BYTES: Final = 256 * 1024  # in memory at a time, for each file on its way
 DRAFTS: Final = ".drafts"

@@ -22,7 +22,7 @@ from adapters.media.gathering import gathered
 from adapters.media.names import ours
 from adapters.media.place import SETTING, ObjectPlace
 from domain.errors import Unavailable
-from domain.ports import BytesMissing
+from domain.ports.files import BytesMissing
 
 if TYPE_CHECKING:
     from obstore.store import S3Config  # a type only, which is not there at run time

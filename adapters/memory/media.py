@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import UTC, datetime
 
-from domain.ports import BytesMissing
+from domain.ports.files import BytesMissing
 
 
 class MemoryMedia:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable
 from typing import Final
 
 from domain.errors import Unavailable
-from domain.ports import Clean, Infected, NotScanned
+from domain.ports.files import Clean, Infected, NotScanned
 
 VIRUS: Final = b"X5O!P%@AP-HARMLESS-TEST-OF-A-VIRUS"
 NAME: Final = "Eicar-Test-Signature"

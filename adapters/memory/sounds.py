@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from domain.files.types import HEAD_BYTES, judged
-from domain.ports import NotMade, SoundForm
+from domain.ports.files import NotMade, SoundForm
 
 SOUNDS: Final = ("audio/", "video/webm", "video/mp4", "video/3gpp")
 HEADS: Final = {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.memory.lots import Lots
-from domain.ports import Clock
+from domain.ports.system import Clock
 
 # More than there can be wrong passwords in a quarter of an hour: at 50 hashes a second 45,000. About 25 MB when full.
 NAMES_KEPT: Final = 50_000

@@ -16,7 +16,7 @@ import structlog
 from adapters.redis.address import RedisAddress
 from adapters.redis.line import Line
 from adapters.redis.link import RedisAway, Reply
-from domain.ports import Throttle
+from domain.ports.system import Throttle
 
 ANSWERED_WITHIN_S: Final = 0.5  # somebody waits for more than a count
 NAME_BYTES: Final = 16

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from domain.ports import NotMade, SoundForm
+from domain.ports.files import NotMade, SoundForm
 
 AT_A_TIME: Final = 2
 WITHIN_S: Final = 90.0  # a process has less of a processor, and may wait for it

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.whatsapp.inbound.reading import Word, as_code, as_id, as_object, as_text, read_model
 from domain.ids import BusinessAccountId, PhoneNumberId
-from domain.ports import AccountFacts, FileFacts, NumberFacts, TokenFacts
+from domain.ports.network import AccountFacts, FileFacts, NumberFacts, TokenFacts
 
 NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,code_verification_status,throughput,status,"

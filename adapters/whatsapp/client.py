@@ -28,14 +28,13 @@ from domain.channels.templates import Template
 from domain.files.media import Media
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
 from domain.outbound.failures import refuses_for_certain
-from domain.ports import (
+from domain.ports.network import (
     Accepted,
     AccountFacts,
     BrokenOff,
     Elsewhere,
     Failed,
     FileFacts,
-    Ids,
     NotSent,
     NumberFacts,
     Outgoing,
@@ -46,6 +45,7 @@ from domain.ports import (
     Unanswered,
     Unreadable,
 )
+from domain.ports.system import Ids
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000

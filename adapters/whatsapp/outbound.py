@@ -19,7 +19,7 @@ from domain.conversations.messages import (
 from domain.conversations.sendable import is_list
 from domain.files.media import CAPTIONED, MediaKind
 from domain.ids import Wamid
-from domain.ports import Attachment, Outgoing, ReactionTo
+from domain.ports.network import Attachment, Outgoing, ReactionTo
 
 MARKS: Final = re.compile(r"[\s\u200e\u200f\u202a-\u202e\u2066-\u2069]+")  # numbers that were pasted bring them
 WRITTEN: Final = re.compile(r"[^0-9A-Za-z]")  # what people put between the digits of a number

@@ -24,7 +24,7 @@ from domain.channels.templates import (
     blanks_of,
 )
 from domain.ids import BusinessAccountId, OrganizationId, TemplateId
-from domain.ports import TemplateMade
+from domain.ports.network import TemplateMade
 
 TEMPLATE_FIELDS = "id,name,status,category,language,components,parameter_format,quality_score,rejected_reason"
 NEWS_FIELDS = frozenset(

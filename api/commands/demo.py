@@ -37,7 +37,7 @@ from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.people.actors import Actor, Role, user_actor
 from domain.people.callers import NOWHERE
 from domain.people.organizations import User
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from domain.use_cases.conversations.library import CreateItem, create_item
 from domain.use_cases.people.access import SignedIn, SignInAsked, sign_in

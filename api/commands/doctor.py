@@ -27,7 +27,9 @@ from api.wiring import Wired, opened, wired
 from domain.channels.channels import REQUIRED_PERMISSIONS, Channel, ChannelState, ProblemCode
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, PhoneNumberId
-from domain.ports import DeliveryState, Listing, NotSent, Rejected, TokenFacts, Unanswered
+from domain.ports.deliveries import DeliveryState
+from domain.ports.directory import Listing
+from domain.ports.network import NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.tokens import token_of
 
 NUMBERS_SHOWN: Final = 20

@@ -12,7 +12,7 @@ from domain.conversations.sendable import Sendable
 from domain.ids import MessageId, Wamid
 from domain.people.actors import Actor
 from domain.people.organizations import Organization
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.outbound.react import React, react
 from domain.use_cases.outbound.send import SendContent, send_content
 from domain.use_cases.people.organization import UpdateOrganization, update_organization

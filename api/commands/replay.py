@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from api.worker.interpreting import Interpreting
 from domain.ids import DeliveryId
-from domain.ports import DeliveryState, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import DeliveryState
 from domain.use_cases.files.fetch_again import fetch_failed
 
 AT_A_TIME = 64

@@ -13,7 +13,7 @@ from api.http.requests import KEY as REQUEST_KEY
 from api.http.requests import named
 from api.metrics import Meters
 from domain.errors import Throttled, Unavailable
-from domain.ports import Ids
+from domain.ports.system import Ids
 
 log = structlog.stdlib.get_logger()
 

@@ -22,7 +22,7 @@ from domain.conversations.messages import shows
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, Unavailable, code_of
 from domain.files.media import Media, MediaState
 from domain.files.types import SHOWN_INLINE
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.files.fetch_again import fetch_again
 from domain.use_cases.files.intake import unspoilt
 from domain.use_cases.files.prepare import take_upload

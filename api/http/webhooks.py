@@ -33,7 +33,9 @@ from api.seldom import Seldom
 from domain.channels.channels import Channel
 from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
-from domain.ports import Delivery, DeliveryState, Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.directory import Listing
 
 PATH: Final = "/webhooks/whatsapp"
 BODY_LIMIT: Final = 4 * 1024 * 1024  # the network sends up to 3 MB

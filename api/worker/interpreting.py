@@ -14,7 +14,8 @@ import structlog
 from domain.claims import CLAIMED_FOR
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
-from domain.ports import Delivery, DeliveryResult, DeliveryState, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
 from domain.use_cases.inbound.interpret import Interpreted, UpdateFailed, interpret
 
 TOGETHER_BYTES: Final = 256 * 1024  # of bodies read at a time; a larger one is read alone

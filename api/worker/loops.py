@@ -21,7 +21,8 @@ from api.worker.setbacks import Setbacks
 from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import RETRIED_FOR
-from domain.ports import JOURNAL, OUTBOX, Ports
+from domain.ports.bundle import Ports
+from domain.ports.hints import JOURNAL, OUTBOX
 from domain.use_cases.channels.templates import sync_due
 from domain.use_cases.conversations.session_timers import ring
 from domain.use_cases.files.process import tend_media

@@ -26,7 +26,8 @@ from benchmarks.plan import Plan
 from benchmarks.raw import SqliteRaw, connect_raw, insert
 from benchmarks.rewriting import Rewriting
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import Delivery, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery
 from domain.use_cases.inbound.interpret import BATCH
 
 SENDERS: Final = 16

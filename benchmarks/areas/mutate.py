@@ -23,7 +23,7 @@ from benchmarks.places import Place
 from benchmarks.plan import Plan, Size
 from benchmarks.raw import SqliteRaw, connect_raw, numbered
 from benchmarks.seeding import seed, thread_id, ticket_id
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.tickets import Ticket
 from domain.use_cases.desk.tickets import AssignTicket, assign_ticket
 

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from domain.errors import Collision, Unavailable
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 4.0

@@ -14,7 +14,8 @@ from domain.conversations.messages import (
 )
 from domain.events import MessageStatusChanged, QuotaChanged
 from domain.ids import DeliveryId, MessageId
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.quota import refund
 from domain.updates import StatusReported
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from domain.conversations.messages import AttemptOutcome, MessageStatus, leaving, with_mark, with_outcome
 from domain.ids import OrganizationId
 from domain.outbound.outbox import OutboxItem
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import own_mark, status_events
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from domain.conversations.threads import Thread
 from domain.events import ThreadChanged, TicketChanged
 from domain.people.actors import Author
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.tickets import Ticket, TicketChange, changed_fields
 
 

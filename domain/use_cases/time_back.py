@@ -9,7 +9,7 @@ from domain.conversations.sessions import next_alarm
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import leads_too_far
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.dispatch import GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.queue import Price, price, queue_again, take_unit

@@ -16,7 +16,7 @@ import structlog
 from graphql import GraphQLError
 
 from domain.errors import Throttled, TookTooLong, Unavailable
-from domain.ports import Ids
+from domain.ports.system import Ids
 from schema.types.errors import ApiError, Code
 
 log = structlog.stdlib.get_logger()

@@ -12,7 +12,7 @@ from graphql import execute as execute_document  # pyright: ignore[reportUnknown
 from domain.errors import Unavailable
 from domain.people.actors import Actor
 from domain.people.callers import NOWHERE, Caller
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from schema.context import Context, new_context
 from schema.engine import limits
 from schema.engine.answers import Answer, answered, failed, refused

@@ -12,7 +12,7 @@ from domain.errors import Unavailable
 from domain.events import LoggedEvent, thread_of
 from domain.ids import OrganizationId
 from domain.people.actors import Actor
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from schema.engine import limits
 from schema.engine.answers import Answer, encoded
 from schema.engine.running import run_alone

@@ -16,7 +16,8 @@ from graphql import GraphQLSchema
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, ThreadId
 from domain.people.actors import Actor
-from domain.ports import Head, Ports
+from domain.ports.bundle import Ports
+from domain.ports.reads import Head
 from schema.engine import limits
 from schema.engine.documents import Compiled
 from schema.engine.turns import Turns

@@ -10,7 +10,7 @@ from domain.errors import Unavailable
 from domain.events import LoggedEvent, hides
 from domain.ids import OrganizationId, ThreadId
 from domain.people.actors import Actor
-from domain.ports import Head
+from domain.ports.reads import Head
 from schema.engine import limits
 from schema.live.groups import Group, Workshop
 from schema.live.questions import Asked, Sameness

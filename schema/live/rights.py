@@ -16,7 +16,7 @@ import structlog
 from domain.errors import Unavailable
 from domain.ids import OrganizationId
 from domain.people.actors import Actor, ByUser
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.people.access import live_key, rights_now
 from schema.engine import limits
 

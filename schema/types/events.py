@@ -17,7 +17,7 @@ from domain import events
 from domain.conversations.messages import MessageStatus
 from domain.events import LoggedEvent, MessageChange, SessionChange, event_id, thread_of
 from domain.ids import ChannelId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
-from domain.ports import Head
+from domain.ports.reads import Head
 from schema.context import Context
 from schema.engine.values import ids, pages
 from schema.engine.values.cursors import CursorInvalid

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from adapters.db.postgres.database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus
 from domain.ids import ContactId, DeliveryId
-from domain.ports import Delivery, Store
+from domain.ports.deliveries import Delivery
+from domain.ports.store import Store
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_delivery, an_id, an_organization
 
 

@@ -10,7 +10,7 @@ from adapters.clamd.address import ClamdAddress, read_address
 from adapters.clamd.scanner import TOO_LARGE, Clamd, Standing
 from adapters.memory.scanner import NAME, VIRUS
 from domain.errors import Unavailable
-from domain.ports import Clean, Infected, NotScanned
+from domain.ports.files import Clean, Infected, NotScanned
 from tests.clamd import Scanning, clamd
 
 

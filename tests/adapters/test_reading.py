@@ -7,7 +7,8 @@ import pytest
 
 from adapters.reading import Beside
 from domain.ids import DeliveryId
-from domain.ports import Delivery, Unreadable
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Unreadable
 from domain.updates import Update
 from tests.builders import NOON
 

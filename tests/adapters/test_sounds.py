@@ -10,7 +10,7 @@ import pytest
 
 from adapters.sounds import codecs
 from adapters.sounds.codecs import TOO_LONG, Codecs
-from domain.ports import NotMade, SoundForm
+from domain.ports.files import NotMade, SoundForm
 from tests.recordings import heard, recorded
 
 

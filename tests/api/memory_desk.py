@@ -18,7 +18,9 @@ from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import Channel
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId
-from domain.ports import Clock, Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.system import Clock
 from tests.builders import ACME, FixedClock, a_channel, an_organization
 
 Answering: TypeAlias = Callable[[httpx.Request], httpx.Response]

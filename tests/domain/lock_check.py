@@ -1,13 +1,14 @@
 """One order of locks: what a transaction reads to change is locked until its end, so all of them lock in one order.
 
-The order is `domain.ports.LOCK_ORDER`. Every transaction of every story is held against it.
+The order is `domain.rows.LOCK_ORDER`. Every transaction of every story is held against it.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any, cast
 
-from domain.ports import LOCK_ORDER, WATCHED, Row, Transaction
+from domain.ports.store import Transaction
+from domain.rows import LOCK_ORDER, WATCHED, Row
 from domain.tickets import Ticket
 
 TURNS, NUMBERS = "turns", "ticket numbers"

@@ -31,18 +31,10 @@ from domain.events import (
     TicketChanged,
 )
 from domain.ids import ChannelId, EntryId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
-from domain.ports import (
-    Directory,
-    Journal,
-    PageAsk,
-    Reader,
-    Reads,
-    Store,
-    TemplateAsk,
-    ThreadAsk,
-    TicketAsk,
-    Transaction,
-)
+from domain.ports.deliveries import Journal
+from domain.ports.directory import Directory
+from domain.ports.reads import PageAsk, Reader, Reads, TemplateAsk, ThreadAsk, TicketAsk
+from domain.ports.store import Store, Transaction
 from domain.quota import Entry
 from domain.tickets import Ticket, changed_fields
 from tests.domain.lock_check import LocksInOrder

@@ -17,8 +17,11 @@ from domain.events import Event
 from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, TemplateId, ThreadId, Wamid
 from domain.people.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.people.organizations import Organization
-from domain.ports import Delivery, Listing, Ports, Row
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery
+from domain.ports.directory import Listing
 from domain.quota import Entry, Period
+from domain.rows import Row
 from domain.tickets import Ticket, TicketChange
 from domain.updates import (
     DeletionReceived,

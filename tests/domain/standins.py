@@ -15,20 +15,19 @@ from domain.channels.templates import Template, TemplateCategory, TemplateStatus
 from domain.errors import Throttled
 from domain.files.media import Media
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
-from domain.ports import (
+from domain.ports.deliveries import Delivery
+from domain.ports.files import NotMade, SoundForm
+from domain.ports.network import (
     Accepted,
     AccountFacts,
     BrokenOff,
-    Delivery,
     Elsewhere,
     Failed,
     FileFacts,
-    NotMade,
     NumberFacts,
     Outgoing,
     Rejected,
     SendResult,
-    SoundForm,
     TemplateMade,
     TokenFacts,
     Unreadable,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ErrorCode, Unavailable
-from domain.ports import DeliveryState
+from domain.ports.deliveries import DeliveryState
 from domain.use_cases import again
 from domain.use_cases.outbound.send import SendText, send_text
 from tests.builders import HOUR

@@ -3,7 +3,8 @@
 import pytest
 
 from domain.conversations.messages import MessageStatus
-from domain.ports import LOCK_ORDER, WATCHED, Rejected
+from domain.ports.network import Rejected
+from domain.rows import LOCK_ORDER, WATCHED
 from tests.builders import ACME, DAY
 from tests.domain.one_desk import open_desk
 

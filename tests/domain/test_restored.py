@@ -7,7 +7,8 @@ import pytest
 from domain.conversations.messages import MessageStatus, leaving
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
-from domain.ports import Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
 from domain.use_cases.restored import Restored, after_restore
 from tests.api.memory_desk import memory_ports
 from tests.builders import (

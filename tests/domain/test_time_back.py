@@ -9,7 +9,7 @@ from domain.errors import ErrorCode
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, ThreadId
 from domain.outbound.outbox import LEASE
-from domain.ports import Accepted, Outgoing, Rejected
+from domain.ports.network import Accepted, Outgoing, Rejected
 from domain.use_cases.conversations.session_timers import ring
 from domain.use_cases.outbound.dispatch import GAVE_UP, give_up
 from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all

@@ -13,7 +13,10 @@ from domain.events import Event
 from domain.ids import OrganizationId
 from domain.people.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.people.callers import Caller
-from domain.ports import Listing, Ports, Reader, Row
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.reads import Reader
+from domain.rows import Row
 from schema.context import new_context
 from schema.engine.values.cursors import Cursors
 from schema.schema import schema

@@ -11,7 +11,9 @@ from domain.conversations.threads import Thread
 from domain.events import Event, MessageAdded, MessageStatusChanged
 from domain.ids import ApiKeyId, ContactId, MessageId, OrganizationId, SignInId, ThreadId, UserId, Wamid
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import Head, Listing, Ports, Reader
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.reads import Head, Reader
 from domain.use_cases.people.access import authenticate, secret_hash
 from schema.engine.answers import Answer
 from schema.engine.documents import Compiled

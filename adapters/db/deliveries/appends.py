@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from adapters.db.rows.mapping import Value, to_values
 from domain.errors import Unavailable
-from domain.ports import Delivery
+from domain.ports.deliveries import Delivery
 
 TOGETHER = 512
 TOGETHER_BYTES = 16 * 1024 * 1024

@@ -12,7 +12,7 @@ from adapters.db.rows.mapping import from_record, selected
 from adapters.db.rows.times import instant_of
 from domain.claims import CLAIMED_BYTES
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import Delivery, DeliveryResult, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
 
 FORGET = (
     "DELETE FROM deliveries WHERE coalesce(state, '') = ? AND id {}"  # by key: in this form the state leads no index

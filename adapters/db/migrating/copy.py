@@ -24,7 +24,7 @@ from adapters.db.rows.times import day_of, instant_of
 from adapters.db.sqlite.database import open_file, sqlite_path
 from domain.errors import Collision, Unavailable
 from domain.ids import OrganizationId
-from domain.ports import Ids
+from domain.ports.system import Ids
 from migrations._recorded import HISTORY_TABLE
 
 ROWS_AT_A_TIME = 1_000

@@ -25,7 +25,8 @@ from adapters.db.reading.readers import SqlReader
 from adapters.db.reading.source import READ_WITHIN_S
 from adapters.db.store import Hears, SqlStore
 from domain.errors import Unavailable
-from domain.ports import Bus, Clock, Ids
+from domain.ports.hints import Bus
+from domain.ports.system import Clock, Ids
 
 SETTING = "DESKLINE_DATABASE_URL"
 CONNECTED_WITHIN_S = 5.0

@@ -27,7 +27,9 @@ from adapters.db.rows.mapping import Value, columns, from_record, quoted, select
 from domain.claims import chosen, is_over
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
-from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryResult, DeliveryState, Ids
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
+from domain.ports.hints import JOURNAL, Bus
+from domain.ports.system import Clock, Ids
 
 STORED_WITHIN_S = 2.0
 WRITERS = 2

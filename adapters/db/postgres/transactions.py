@@ -47,7 +47,10 @@ from domain.errors import Collision
 from domain.events import LoggedEvent
 from domain.ids import OrganizationId
 from domain.people.organizations import Organization
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, WATCHED, Bus, Clock, Ids, Listing, Row
+from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.hints import OUTBOX, Bus
+from domain.ports.system import Clock, Ids
+from domain.rows import WATCHED, Row
 from domain.updates import UpdateRecord
 
 TRIES = 5  # times that a collided transaction is tried again

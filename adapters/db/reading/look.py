@@ -33,8 +33,8 @@ from domain.ids import (
 from domain.outbound.outbox import Remembered
 from domain.outbound.pace import Pace
 from domain.people.organizations import Organization
-from domain.ports import Row
 from domain.quota import Entry, Period
+from domain.rows import Row
 
 R = TypeVar("R", bound=Row)
 

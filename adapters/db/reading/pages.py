@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from adapters.db.rows.mapping import Record, Value, from_record, selected, table
 from adapters.db.rows.times import instant_of, instant_text
-from domain.ports import Page, PageAsk
+from domain.ports.reads import Page, PageAsk
 
 T = TypeVar("T")
 

@@ -60,14 +60,12 @@ from domain.ids import (
     UserId,
 )
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import (
+from domain.ports.reads import (
     Head,
     LibraryAsk,
-    Look,
     Page,
     PageAsk,
     Reads,
-    Row,
     TemplateAsk,
     ThreadAsk,
     ThreadFilter,
@@ -76,7 +74,9 @@ from domain.ports import (
     TicketFilter,
     TicketOrder,
 )
+from domain.ports.store import Look
 from domain.quota import ConversationKind, Entry, Period
+from domain.rows import Row
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 
 R = TypeVar("R", bound=Row)

@@ -57,8 +57,8 @@ from domain.ids import (
 from domain.outbound.outbox import OutboxItem, Remembered
 from domain.outbound.pace import Pace
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import Row
 from domain.quota import Entry, Period
+from domain.rows import Row
 from domain.text.words import plain
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord

@@ -24,7 +24,7 @@ from domain.files.media import Media
 from domain.outbound.outbox import OutboxItem, Remembered
 from domain.outbound.pace import Pace
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import Delivery
+from domain.ports.deliveries import Delivery
 from domain.quota import Entry, Period
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord

@@ -43,7 +43,8 @@ from adapters.db.sqlite.transactions import SqliteTransactions
 from adapters.db.sqlite.writer import Writer
 from adapters.db.store import Hears, SqlStore
 from adapters.private import make_private_file, narrow
-from domain.ports import Bus, Clock, Ids
+from domain.ports.hints import Bus
+from domain.ports.system import Clock, Ids
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 SQLITE_ENGINE = "tortoise.backends.sqlite"

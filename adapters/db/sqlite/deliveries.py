@@ -26,7 +26,9 @@ from adapters.db.sqlite.connections import bound
 from adapters.db.sqlite.writer import Writer
 from domain.claims import chosen, is_over
 from domain.ids import DeliveryId
-from domain.ports import JOURNAL, Clock, Delivery, DeliveryResult, DeliveryState, Ids
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
+from domain.ports.hints import JOURNAL
+from domain.ports.system import Clock, Ids
 
 PROCESS: Final = f"{os.getpid()}-{secrets.token_hex(4)}"
 """Stands in every lease: the next process, whatever its number, sees whether the one that took it is still there."""

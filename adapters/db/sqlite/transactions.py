@@ -43,7 +43,9 @@ from adapters.db.transaction import (
 from domain.events import Event, LoggedEvent
 from domain.ids import OrganizationId
 from domain.people.organizations import Organization
-from domain.ports import OUTBOX, UNIQUE_LISTINGS, Clock, Ids, Listing
+from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.hints import OUTBOX
+from domain.ports.system import Clock, Ids
 
 T = TypeVar("T")
 

@@ -22,7 +22,8 @@ from adapters.db.rows.mapping import Value, columns, quoted, table
 from adapters.db.sqlite.connections import BUSY_TIMEOUT_MS, Connection, bound
 from adapters.db.sqlite.file import DatabaseFile
 from domain.errors import Unavailable
-from domain.ports import JOURNAL, Bus, Delivery
+from domain.ports.deliveries import Delivery
+from domain.ports.hints import JOURNAL, Bus
 
 T = TypeVar("T")
 

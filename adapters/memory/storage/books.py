@@ -21,8 +21,10 @@ from domain.ids import OrganizationId
 from domain.outbound.outbox import OutboxItem, Remembered
 from domain.outbound.pace import Pace
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import ONCE, Head, Listing, Row
+from domain.ports.directory import Listing
+from domain.ports.reads import Head
 from domain.quota import Entry, Period
+from domain.rows import ONCE, Row
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Parked, UpdateRecord
 

@@ -5,7 +5,8 @@ from adapters.memory.storage.directory import MemoryDirectory
 from adapters.memory.storage.journal import MemoryJournal
 from adapters.memory.storage.reader import MemoryReader
 from adapters.memory.storage.store import MemoryStore
-from domain.ports import Bus, Clock, Ids
+from domain.ports.hints import Bus
+from domain.ports.system import Clock, Ids
 
 
 class MemoryDatabase:

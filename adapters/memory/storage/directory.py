@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from adapters.memory.storage.books import Shelf
 from domain.ids import OrganizationId
-from domain.ports import Listing
+from domain.ports.directory import Listing
 
 
 class MemoryDirectory:

@@ -8,7 +8,9 @@ from datetime import datetime
 from adapters.memory.storage.books import Shelf
 from domain.claims import CLAIMED_BYTES, Waiting, chosen, is_over
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryResult, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
+from domain.ports.hints import JOURNAL, Bus
+from domain.ports.system import Clock
 from domain.updates import UpdateRecord
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
-from domain.ports import Page, PageAsk
+from domain.ports.reads import Page, PageAsk
 
 T = TypeVar("T")
 

@@ -42,10 +42,9 @@ from domain.ids import (
     UserId,
 )
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports import (
+from domain.ports.reads import (
     Head,
     LibraryAsk,
-    Look,
     Page,
     PageAsk,
     Reads,
@@ -57,6 +56,7 @@ from domain.ports import (
     TicketFilter,
     TicketOrder,
 )
+from domain.ports.store import Look
 from domain.quota import Entry, Period
 from domain.text.words import plain
 from domain.tickets import Ticket, TicketChange, TicketPriority

@@ -36,20 +36,12 @@ from domain.ids import (
 from domain.outbound.outbox import CLOCKS_DIFFER, OutboxItem, is_lost, leads_too_far
 from domain.outbound.pace import Pace
 from domain.people.organizations import ApiKey, SignIn, User
-from domain.ports import (
-    OUTBOX,
-    UNIQUE_LISTINGS,
-    Bus,
-    Clock,
-    DueNumber,
-    Figures,
-    Ids,
-    Listing,
-    Removable,
-    Row,
-    Transaction,
-)
+from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.hints import OUTBOX, Bus
+from domain.ports.store import DueNumber, Figures, Transaction
+from domain.ports.system import Clock, Ids
 from domain.quota import Entry, Period
+from domain.rows import Removable, Row
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Outcome, Parked, UpdateRecord
 

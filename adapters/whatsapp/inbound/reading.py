@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar, cast
 
 import msgspec
 
-from domain.ports import Unreadable
+from domain.ports.network import Unreadable
 
 Word: TypeAlias = str | int | float | None
 """A text that may come as a number, or the reverse."""

@@ -44,7 +44,8 @@ from domain.contacts import Person
 from domain.conversations.messages import Failure, MessageStatus, Referral, Unsupported
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
 from domain.outbound.failures import verdict
-from domain.ports import Delivery, Unreadable
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Unreadable
 from domain.text.emoji import is_emoji
 from domain.text.names import shows_something
 from domain.updates import (

@@ -24,7 +24,10 @@ from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.outbound.pace import at_rest
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT
-from domain.ports import AccountFacts, Failed, Listing, NotSent, NumberFacts, Ports, Rejected, Transaction, Unanswered
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.network import AccountFacts, Failed, NotSent, NumberFacts, Rejected, Unanswered
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.templates import keep_told, read_from_now_on, turn_of
 

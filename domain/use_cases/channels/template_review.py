@@ -14,7 +14,9 @@ from domain.events import TemplateChanged
 from domain.files.media import Media, outbound_refusal, rule_for
 from domain.ids import BusinessAccountId, ChannelId, MediaId, OrganizationId, TemplateId
 from domain.people.actors import Actor, Right
-from domain.ports import BytesMissing, Failed, NotSent, Ports, Rejected, TemplateMade, Unanswered
+from domain.ports.bundle import Ports
+from domain.ports.files import BytesMissing
+from domain.ports.network import Failed, NotSent, Rejected, TemplateMade, Unanswered
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.templates import any_token, read_again, refusal_of, token_or_refusal, turn_of
 from domain.use_cases.files.intake import NotTheFile, unspoilt

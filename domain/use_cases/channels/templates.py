@@ -17,7 +17,9 @@ from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, TemplateId
 from domain.outbound.failures import ABOUT_TOKENS, SEALED, Remedy, verdict
 from domain.people.actors import Actor, Right
-from domain.ports import Failed, NotSent, Ports, Rejected, Transaction, Unanswered
+from domain.ports.bundle import Ports
+from domain.ports.network import Failed, NotSent, Rejected, Unanswered
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 

@@ -1,7 +1,7 @@
 """What speaks to the network for a number: sealed at rest, opened just before it is used."""
 
 from domain.channels.channels import Channel
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 
 
 def token_of(ports: Ports, channel: Channel) -> str | None:

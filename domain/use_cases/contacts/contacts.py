@@ -8,7 +8,8 @@ from domain.given import UNSET, Left
 from domain.ids import ContactId
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import email_fault
 

@@ -7,7 +7,8 @@ from domain.errors import Refusal, forbidden, invalid, not_found
 from domain.given import UNSET, Left
 from domain.ids import LibraryItemId, MediaId
 from domain.people.actors import Actor, Right
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import keep_files

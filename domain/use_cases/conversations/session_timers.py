@@ -7,7 +7,8 @@ from domain.conversations.sessions import AlarmKind, next_alarm
 from domain.conversations.threads import Thread
 from domain.events import SessionChange, SessionChanged
 from domain.ids import OrganizationId, ThreadId
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 
 

@@ -14,7 +14,8 @@ from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_f
 from domain.given import UNSET, Left
 from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
 from domain.people.actors import Actor, Right
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.tickets import Ticket, close, reopen
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of

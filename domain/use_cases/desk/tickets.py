@@ -13,7 +13,8 @@ from domain.given import UNSET, Left
 from domain.ids import TeamId, TicketId, UserId
 from domain.people.actors import Actor, Right
 from domain.people.organizations import normal_skills, skills_fault
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.tickets import (
     SUBJECT_LIMIT,
     Property,

@@ -25,17 +25,9 @@ from domain.files.media import (
 )
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
 from domain.outbound.failures import Remedy, verdict
-from domain.ports import (
-    BrokenOff,
-    Elsewhere,
-    Failed,
-    FileFacts,
-    NotSent,
-    Ports,
-    Rejected,
-    Transaction,
-    Unanswered,
-)
+from domain.ports.bundle import Ports
+from domain.ports.network import BrokenOff, Elsewhere, Failed, FileFacts, NotSent, Rejected, Unanswered
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.files.intake import Intake, NotTheFile, hash_of, untold

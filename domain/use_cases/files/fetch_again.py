@@ -3,7 +3,7 @@
 from domain.conversations.messages import Direction
 from domain.files.media import WEBHOOK_ID_LIVES, MediaState, asked_again
 from domain.ids import MediaId, OrganizationId
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.fetch import record_change
 

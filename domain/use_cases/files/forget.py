@@ -2,7 +2,7 @@
 
 from domain.files.media import Media, MediaState, Step, forgotten, names_of, used
 from domain.ids import MediaId, OrganizationId
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 
 NEVER_CAME = "Its bytes never came."

@@ -27,7 +27,8 @@ from domain.files.media import (
 )
 from domain.ids import MediaId, OrganizationId
 from domain.people.actors import Actor, Right
-from domain.ports import Infected, NotMade, NotScanned, Ports, SoundForm
+from domain.ports.bundle import Ports
+from domain.ports.files import Infected, NotMade, NotScanned, SoundForm
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.intake import Intake, Stopped, untold
 from domain.use_cases.files.scan import infected, verdict_on

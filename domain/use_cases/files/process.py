@@ -4,7 +4,7 @@ from typing import assert_never
 
 from domain.files.media import Step
 from domain.ids import MediaId, OrganizationId
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.files.fetch import fetch_media
 from domain.use_cases.files.forget import forget_media
 from domain.use_cases.files.render import render_media

@@ -9,7 +9,8 @@ from datetime import timedelta
 from domain.errors import Unavailable
 from domain.files.media import PLAYABLE, Media, Rendition, Step, new_name, with_rendition
 from domain.ids import MediaId, OrganizationId
-from domain.ports import BytesMissing, NotMade, Ports, SoundForm
+from domain.ports.bundle import Ports
+from domain.ports.files import BytesMissing, NotMade, SoundForm
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.fetch import record_change
 from domain.use_cases.files.intake import Intake, untold

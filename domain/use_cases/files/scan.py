@@ -12,7 +12,9 @@ from domain.conversations.messages import Quarantined, QuarantineReason
 from domain.errors import Unavailable
 from domain.files.media import Media, MediaState, Step, forgotten, shown
 from domain.ids import MediaId, OrganizationId
-from domain.ports import BytesMissing, Clean, Infected, NotScanned, Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.files import BytesMissing, Clean, Infected, NotScanned
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.fetch import pause_after, record_change
 from domain.use_cases.moderation.quarantine import hold, withhold

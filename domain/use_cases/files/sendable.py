@@ -5,7 +5,7 @@ from collections.abc import Collection
 from domain.conversations.messages import shows
 from domain.files.media import Media
 from domain.ids import MediaId
-from domain.ports import Look
+from domain.ports.store import Look
 
 
 async def files_at_hand(look: Look, ids: Collection[MediaId]) -> dict[MediaId, Media]:

@@ -24,7 +24,8 @@ from domain.files.media import Media, MediaState, plain_type, titled
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
 from domain.moderation.quarantine import Policy, screened_again
 from domain.people.actors import Author, ByContact, ByPhoneApp
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.updates import (
     PARKED_FOR,
     AwaitedReply,

@@ -26,7 +26,8 @@ from domain.contacts import (
 from domain.conversations.threads import Thread
 from domain.events import TicketChanged
 from domain.ids import ContactId
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.inbound.batch import Desk
 from domain.use_cases.ticketing import record_thread
 

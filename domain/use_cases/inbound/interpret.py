@@ -14,7 +14,10 @@ from domain.conversations.messages import Unsupported
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
-from domain.ports import Delivery, DeliveryResult, DeliveryState, Listing, Ports, Unreadable
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
+from domain.ports.directory import Listing
+from domain.ports.network import Unreadable
 from domain.updates import Ignored, MessageEchoed, MessageReceived, StandingTold, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.receive import receive, record_failure, results_of

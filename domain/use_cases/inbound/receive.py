@@ -58,7 +58,9 @@ from domain.ids import (
 from domain.moderation.quarantine import policy_of, screened
 from domain.moderation.stop_words import says_stop
 from domain.people.actors import ByContact, ByPhoneApp, BySystem
-from domain.ports import DeliveryResult, DeliveryState, Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import DeliveryResult, DeliveryState
+from domain.ports.store import Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, after_our_reply, subject_from
 from domain.updates import (
     GROUP,

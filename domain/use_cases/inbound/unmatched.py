@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from domain.conversations.messages import WORDS_BEFORE, Unsupported
 from domain.ids import Wamid
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.updates import (
     DeletionReceived,
     EditReceived,

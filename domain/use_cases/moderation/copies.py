@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.conversations.messages import Message
 from domain.events import TicketChanged
 from domain.moderation.copies import change_without, gone, ticket_without
-from domain.ports import Transaction
+from domain.ports.store import Transaction
 from domain.tickets import Ticket, changed_fields
 
 

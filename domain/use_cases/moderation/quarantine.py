@@ -10,7 +10,8 @@ from domain.events import MessageChange, MessageChanged, TicketChanged
 from domain.ids import MessageId
 from domain.moderation.quarantine import quarantined, released
 from domain.people.actors import Actor, Right
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.tickets import Ticket, TicketChange, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.moderation.copies import take_out_copies

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from domain.files.media import named_by, names_of
 from domain.ids import MediaId, OrganizationId
-from domain.ports import DeliveryState, Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import DeliveryState
+from domain.ports.directory import Listing
 from domain.updates import PARKED_FOR
 from domain.use_cases.again import again_on_collision
 

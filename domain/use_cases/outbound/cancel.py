@@ -4,7 +4,7 @@ from domain.conversations.messages import Failure, Message, MessageStatus
 from domain.errors import ErrorCode, Refusal, Refused, forbidden
 from domain.ids import MessageId
 from domain.people.actors import Actor, Right
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import failed, give_back
 from domain.use_cases.outbound.queue import written_here

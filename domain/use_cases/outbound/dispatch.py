@@ -55,20 +55,20 @@ from domain.outbound.pace import (
     without_templates,
 )
 from domain.people.actors import ByContact
-from domain.ports import (
+from domain.ports.bundle import Ports
+from domain.ports.files import BytesMissing
+from domain.ports.network import (
     Accepted,
     Attachment,
-    BytesMissing,
     Failed,
     NotSent,
     Outgoing,
-    Ports,
     ReactionTo,
     Rejected,
     SendResult,
-    Transaction,
     Unanswered,
 )
+from domain.ports.store import Transaction
 from domain.updates import Parked
 from domain.use_cases.again import again_on_collision, until_written
 from domain.use_cases.channels.templates import note_template

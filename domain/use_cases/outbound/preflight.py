@@ -12,7 +12,8 @@ from domain.errors import REFUSALS, Refusal
 from domain.outbound.outbox import TEMPLATE_NEXT
 from domain.outbound.pace import held_until
 from domain.people.actors import Actor
-from domain.ports import Look, Ports
+from domain.ports.bundle import Ports
+from domain.ports.store import Look
 from domain.use_cases.outbound.queue import Cleared, Decision
 from domain.use_cases.outbound.send import (
     SendContent,

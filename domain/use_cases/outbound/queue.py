@@ -28,7 +28,8 @@ from domain.files.media import used
 from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
 from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem, Remembered
 from domain.people.actors import Actor, Author, ByPhoneApp
-from domain.ports import Look, Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Look, Transaction
 from domain.quota import (
     ALLOWANCE_WINDOW,
     ConversationKind,

@@ -11,7 +11,8 @@ from domain.events import MessageChange, MessageChanged
 from domain.ids import MessageId
 from domain.outbound.outbox import PERSON_FIRST, OutboxItem
 from domain.people.actors import Actor, Right
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.changes import with_reaction
 from domain.use_cases.outbound.queue import (

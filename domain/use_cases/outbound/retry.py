@@ -22,7 +22,8 @@ from domain.files.media import MediaState
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor, Right
-from domain.ports import Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.queue import (
     Call,

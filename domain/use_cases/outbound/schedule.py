@@ -11,7 +11,8 @@ from datetime import datetime
 from domain.ids import ChannelId, MessageId, OrganizationId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import THROUGHPUT, Pace, believed, burst, free, free_at, share, templates_are_held, together
-from domain.ports import DueNumber, Ports
+from domain.ports.bundle import Ports
+from domain.ports.store import DueNumber
 
 AT_A_TIME = 96
 OF_A_NUMBER = 40

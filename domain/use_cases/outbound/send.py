@@ -21,7 +21,8 @@ from domain.errors import (
 from domain.ids import MediaId, MessageId, TemplateId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.people.actors import Actor, Author, ByAutomation, ByIntegration, Right
-from domain.ports import Look, Ports
+from domain.ports.bundle import Ports
+from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import (

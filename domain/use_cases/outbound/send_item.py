@@ -8,7 +8,8 @@ from domain.errors import REFUSALS, Refusal, forbidden, not_found
 from domain.ids import LibraryItemId, MessageId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST
 from domain.people.actors import Actor, Right
-from domain.ports import Look, Ports
+from domain.ports.bundle import Ports
+from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import (

@@ -4,7 +4,7 @@ from domain.conversations.threads import Thread
 from domain.errors import Refusal, forbidden
 from domain.ids import ThreadId
 from domain.people.actors import Actor, Right
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.outbound.queue import channel_refusal, place_of, session_refusal
 

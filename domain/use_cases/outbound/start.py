@@ -30,7 +30,8 @@ from domain.events import TicketChanged
 from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
 from domain.outbound.outbox import TEMPLATE_NEXT
 from domain.people.actors import Actor, ByUser, Right
-from domain.ports import Look, Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Look, Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.identity import thread_among, turns_of

@@ -13,7 +13,8 @@ from domain.ids import ApiKeyId, OrganizationId, SignInId, UserId
 from domain.people.actors import Actor, ByIntegration, ByUser, key_actor, user_actor
 from domain.people.callers import Caller
 from domain.people.organizations import ApiKey, SignIn, User, normal_email
-from domain.ports import Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.guessing import slowly
 

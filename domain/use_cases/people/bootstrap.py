@@ -9,7 +9,8 @@ from domain.ids import OrganizationId, UserId
 from domain.people.actors import Role, Scope
 from domain.people.organizations import NAME_LIMIT, Organization, User, is_time_zone, normal_email
 from domain.people.passwords import password_fault
-from domain.ports import Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
 from domain.quota import DEFAULT_LIMIT
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import CreateApiKey, email_fault, new_key

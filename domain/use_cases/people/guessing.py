@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from domain.errors import Throttled
 from domain.people.callers import Caller
-from domain.ports import Ports, Throttle
+from domain.ports.bundle import Ports
+from domain.ports.system import Throttle
 
 T = TypeVar("T")
 

@@ -16,7 +16,9 @@ from domain.moderation.personal_data import PersonalDataPattern
 from domain.moderation.stop_words import STOP_WORD_LIMIT, folded
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT, Organization, is_time_zone
-from domain.ports import Listing, Ports, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.store import Transaction
 from domain.quota import LIMIT_MAX, begun, turned
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import email_fault

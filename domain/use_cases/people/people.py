@@ -8,7 +8,8 @@ from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, Right, Role, Scope
 from domain.people.organizations import NAME_LIMIT, ApiKey, User, normal_email, normal_skills, skills_fault
 from domain.people.passwords import password_fault
-from domain.ports import Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.access import KEY_PREFIX, secret_hash
 

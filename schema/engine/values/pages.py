@@ -13,7 +13,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import strawberry
 
-from domain.ports import Page, PageAsk
+from domain.ports.reads import Page, PageAsk
 from schema.engine import limits
 from schema.types.errors import bad_request
 

@@ -19,7 +19,7 @@ from domain.channels.templates import (
     not_sendable_reason,
 )
 from domain.ids import BusinessAccountId, TemplateId
-from domain.ports import TemplateAsk
+from domain.ports.reads import TemplateAsk
 from domain.use_cases.channels.templates import Synced, sync_templates
 from schema.context import Context
 from schema.engine.values import ids

@@ -11,7 +11,7 @@ import schema.types.desk.tickets
 from domain import contacts
 from domain.contacts import IdentityKind, PhoneLabel
 from domain.ids import ContactId
-from domain.ports import ThreadFilter, TicketFilter
+from domain.ports.reads import ThreadFilter, TicketFilter
 from domain.text.names import contact_name
 from domain.use_cases.contacts.contacts import UpdateContact, update_contact
 from schema.context import Context

@@ -12,7 +12,7 @@ from domain.conversations import library
 from domain.conversations.library import SCHEMES, TITLE_LIMIT, URL_LIMIT, LibraryItemKind
 from domain.conversations.messages import CAPTION_LIMIT, TEXT_LIMIT
 from domain.ids import LibraryItemId
-from domain.ports import LibraryAsk
+from domain.ports.reads import LibraryAsk
 from domain.text.words import plain_words
 from domain.use_cases.conversations.library import CreateItem, UpdateItem, create_item, delete_item, update_item
 from schema.context import Context

@@ -13,7 +13,7 @@ from domain.conversations.messages import AttemptOutcome, Direction, Filled, Mes
 from domain.conversations.previews import PREVIEW_LIMIT
 from domain.errors import ErrorCode, Refusal
 from domain.ids import MessageId, ThreadId
-from domain.ports import PageAsk
+from domain.ports.reads import PageAsk
 from domain.use_cases.moderation.quarantine import release_message
 from domain.use_cases.outbound.react import React, react
 from domain.use_cases.outbound.send import SendContent, SendTemplate, send_content, send_template

@@ -17,8 +17,8 @@ from domain.conversations.messages import Direction, Source
 from domain.conversations.sessions import SessionState, state_of
 from domain.conversations.threads import ThreadStatus
 from domain.ids import MessageId, ThreadId
-from domain.ports import ThreadAsk, ThreadOrder, TicketFilter
-from domain.ports import ThreadFilter as Conditions
+from domain.ports.reads import ThreadAsk, ThreadOrder, TicketFilter
+from domain.ports.reads import ThreadFilter as Conditions
 from domain.tickets import TicketStatus
 from domain.use_cases.conversations.threads import (
     AssignThread,

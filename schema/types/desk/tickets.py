@@ -12,8 +12,8 @@ import schema.types.people.users
 from domain import tickets
 from domain.conversations.messages import Source
 from domain.ids import TicketId, UserId
-from domain.ports import TicketAsk, TicketOrder
-from domain.ports import TicketFilter as Conditions
+from domain.ports.reads import TicketAsk, TicketOrder
+from domain.ports.reads import TicketFilter as Conditions
 from domain.tickets import Property, TicketPriority, TicketStatus
 from domain.use_cases.desk.tickets import (
     AssignTicket,

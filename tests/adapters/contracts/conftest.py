@@ -16,7 +16,10 @@ from adapters.db.postgres.database import Connections, PostgresDatabase, open_po
 from adapters.memory import MemoryBus, MemoryDatabase
 from adapters.memory.storage.books import Conflict
 from domain.errors import Collision
-from domain.ports import Directory, Journal, Reader, Store
+from domain.ports.deliveries import Journal
+from domain.ports.directory import Directory
+from domain.ports.reads import Reader
+from domain.ports.store import Store
 from tests.adapters.contracts.desks import Desk
 from tests.adapters.contracts.races.races import Course, course_of
 from tests.builders import CountingIds, FixedClock

@@ -8,7 +8,11 @@ from adapters.memory import MemoryBus
 from domain.errors import Collision
 from domain.events import Event
 from domain.ids import OrganizationId
-from domain.ports import Directory, Journal, Page, PageAsk, Reader, Row, Store
+from domain.ports.deliveries import Journal
+from domain.ports.directory import Directory
+from domain.ports.reads import Page, PageAsk, Reader
+from domain.ports.store import Store
+from domain.rows import Row
 from tests.builders import (
     ACME,
     GLOBEX,

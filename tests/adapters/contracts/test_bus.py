@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory import MemoryBus
 from adapters.redis import RedisBus, read_address
-from domain.ports import JOURNAL, OUTBOX, Bus
+from domain.ports.hints import JOURNAL, OUTBOX, Bus
 from tests.builders import ACME, GLOBEX
 
 

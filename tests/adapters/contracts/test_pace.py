@@ -19,7 +19,8 @@ from domain.conversations.sessions import Session
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
-from domain.ports import Ports, Row
+from domain.ports.bundle import Ports
+from domain.rows import Row
 from domain.use_cases.outbound.dispatch import dispatch
 from domain.use_cases.outbound.schedule import next_sends
 from tests.adapters.contracts.desks import Desk

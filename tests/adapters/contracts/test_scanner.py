@@ -7,7 +7,7 @@ import pytest
 from adapters.clamd.address import read_address
 from adapters.clamd.scanner import Clamd
 from adapters.memory.scanner import NAME, VIRUS, MemoryScanner
-from domain.ports import Clean, Infected, Scanner
+from domain.ports.files import Clean, Infected, Scanner
 from tests.clamd import clamd
 
 

@@ -8,7 +8,7 @@ from adapters.memory.sounds import MemorySounds
 from adapters.sounds import Codecs
 from domain.files.recognition import Glance
 from domain.files.types import HEAD_BYTES, judged
-from domain.ports import NotMade, SoundForm, Sounds
+from domain.ports.files import NotMade, SoundForm, Sounds
 from tests.recordings import recorded
 
 RECORDED = [("webm", "audio/webm"), ("ogg", "audio/ogg"), ("mp4", "audio/mp4")]

@@ -10,7 +10,7 @@ import pytest
 from adapters.memory import MemoryThrottle
 from adapters.memory.lots import WAITING_MOST
 from adapters.redis import RedisThrottle, read_address
-from domain.ports import Throttle
+from domain.ports.system import Throttle
 from tests.builders import FixedClock
 
 WINDOW_S = 0.3  # real seconds where the clock is Redis's own

@@ -15,7 +15,8 @@ from domain.conversations.sessions import Alarm, AlarmKind
 from domain.events import MessageAdded
 from domain.files.media import MediaState
 from domain.ids import MessageId, ThreadId
-from domain.ports import Listing, Row
+from domain.ports.directory import Listing
+from domain.rows import Row
 from tests.builders import (
     ACME,
     CHANNEL,

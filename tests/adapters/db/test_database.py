@@ -19,7 +19,9 @@ from adapters.memory import MemoryBus
 from domain.errors import Unavailable
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, DeliveryId, ThreadId
-from domain.ports import JOURNAL, OUTBOX, Delivery, DeliveryState, Transaction
+from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.hints import JOURNAL, OUTBOX
+from domain.ports.store import Transaction
 from tests.adapters.db.dying import store_and_die
 from tests.adapters.offices import background_work_gets_its_turns
 from tests.builders import (

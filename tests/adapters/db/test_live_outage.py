@@ -12,7 +12,8 @@ from domain.conversations.messages import Message
 from domain.errors import Unavailable
 from domain.events import LoggedEvent
 from domain.ids import MessageId
-from domain.ports import Ports, Reader
+from domain.ports.bundle import Ports
+from domain.ports.reads import Reader
 from schema.engine.values.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema

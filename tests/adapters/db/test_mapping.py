@@ -28,7 +28,8 @@ from domain.conversations.messages import Content, Order, OrderItem, Text
 from domain.events import Event, LoggedEvent, MessageAdded
 from domain.ids import ContactId, MessageId, ThreadId
 from domain.people.actors import Author
-from domain.ports import Delivery, Row
+from domain.ports.deliveries import Delivery
+from domain.rows import Row
 from domain.updates import Update
 from tests.builders import ACME, NOON, a_contact, a_parked, a_thread, an_inbound
 

@@ -27,7 +27,7 @@ from adapters.memory import MemoryBus
 from domain.errors import Collision
 from domain.events import LoggedEvent
 from domain.ids import ContactId, OrganizationId
-from domain.ports import Delivery
+from domain.ports.deliveries import Delivery
 from migrations._recorded import ForeignKeysBroken
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_thread, an_identity, an_organization
 from tests.servers import Databases, connect

@@ -43,16 +43,12 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.ports import (
-    DeliveryResult,
-    DeliveryState,
-    Directory,
-    Journal,
+from domain.ports.deliveries import DeliveryResult, DeliveryState, Journal
+from domain.ports.directory import Directory, Listing
+from domain.ports.reads import (
     LibraryAsk,
-    Listing,
     PageAsk,
     Reads,
-    Store,
     TemplateAsk,
     ThreadAsk,
     ThreadFilter,
@@ -60,8 +56,8 @@ from domain.ports import (
     TicketAsk,
     TicketFilter,
     TicketOrder,
-    Transaction,
 )
+from domain.ports.store import Store, Transaction
 from domain.tickets import Property, TicketPriority, TicketStatus
 from tests.adapters.db.filled import MANY, OnDisk, fill, run
 from tests.builders import (

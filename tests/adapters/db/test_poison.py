@@ -13,7 +13,7 @@ from adapters.db.database import Database, open_database
 from adapters.memory import MemoryBus
 from domain.claims import CLAIMS_AT_MOST
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import Delivery, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryState
 from domain.use_cases.inbound.interpret import NEVER_FINISHED
 from tests.builders import NOON, CountingIds, FixedClock, an_id
 from tests.servers import Databases

@@ -25,11 +25,10 @@ from domain.conversations.messages import Direction, Source
 from domain.conversations.sessions import WINDOW, SessionState
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
-from domain.ports import (
+from domain.ports.reads import (
     LibraryAsk,
     PageAsk,
     Reads,
-    Row,
     TemplateAsk,
     ThreadAsk,
     ThreadFilter,
@@ -38,6 +37,7 @@ from domain.ports import (
     TicketFilter,
     TicketOrder,
 )
+from domain.rows import Row
 from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
 from tests.builders import (
     ACME,

@@ -14,7 +14,7 @@ from adapters.db.database import Database, open_database
 from adapters.memory import MemoryBus, MemoryDatabase
 from domain.conversations.messages import Failure, Message, MessageStatus
 from domain.ids import MessageId, Wamid
-from domain.ports import NotSent, Rejected, Unanswered
+from domain.ports.network import NotSent, Rejected, Unanswered
 from domain.updates import Update
 from domain.use_cases.conversations.session_timers import ring
 from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_read, reopen_thread

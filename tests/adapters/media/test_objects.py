@@ -9,7 +9,7 @@ import pytest
 from adapters.media.objects import PART_BYTES, READ_BYTES, ObjectMedia, Standing
 from adapters.media.place import ObjectPlace, read_place
 from domain.errors import Unavailable
-from domain.ports import BytesMissing
+from domain.ports.files import BytesMissing
 from tests.object_server import BUCKET, KEY, SECRET, Objects, object_server
 
 NAME = "019ab000-0000-7000-8000-00000000000a"

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from adapters.memory import MemoryThrottle
 from adapters.redis import RedisBus, RedisRefused, RedisThrottle, Standing, look_at, read_address
 from adapters.redis.link import Reply
-from domain.ports import JOURNAL, OUTBOX
+from domain.ports.hints import JOURNAL, OUTBOX
 from tests.adapters.redis.desk import SOON_S, eventually, heard, hint_passes, told, two_buses
 from tests.builders import ACME, GLOBEX, FixedClock
 from tests.proxy import Fault, proxy_before

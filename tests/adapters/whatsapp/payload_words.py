@@ -26,7 +26,7 @@ from domain.conversations.threads import Thread
 from domain.events import Event
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, TemplateId, Wamid
 from domain.people.actors import Author, ByContact, ByPhoneApp
-from domain.ports import Delivery
+from domain.ports.deliveries import Delivery
 from domain.updates import (
     DeletionReceived,
     EditReceived,

@@ -18,7 +18,7 @@ from domain.channels.templates import Button, Header, HeaderKind, Parameter, Tem
 from domain.conversations.messages import Filled, Text
 from domain.files.media import MediaState
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, Wamid
-from domain.ports import (
+from domain.ports.network import (
     Accepted,
     AccountFacts,
     NotSent,

@@ -31,7 +31,8 @@ from domain.conversations.messages import (
 )
 from domain.conversations.sendable import Sendable, fault_of
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
-from domain.ports import Accepted, Delivery, Outgoing, ReactionTo, Rejected, TokenFacts, Unanswered
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Accepted, Outgoing, ReactionTo, Rejected, TokenFacts, Unanswered
 from domain.updates import MessageReceived, ReactionReceived, StatusReported, Update
 
 ADA = "15550100011"

@@ -13,7 +13,7 @@ from adapters.whatsapp.client import CloudApi, http_client
 from domain.conversations.messages import Direction
 from domain.files.media import Media, MediaKind, MediaState
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
-from domain.ports import BrokenOff, Elsewhere, FileFacts, NotSent, Rejected, Unanswered
+from domain.ports.network import BrokenOff, Elsewhere, FileFacts, NotSent, Rejected, Unanswered
 
 TOKEN = "EAAG-canary-7c1f"
 NUMBER = PhoneNumberId("700100")

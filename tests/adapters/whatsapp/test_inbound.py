@@ -31,7 +31,8 @@ from domain.conversations.messages import (
 )
 from domain.files.media import MediaKind
 from domain.ids import BusinessAccountId, DeliveryId
-from domain.ports import Delivery, Unreadable
+from domain.ports.deliveries import Delivery
+from domain.ports.network import Unreadable
 from domain.updates import (
     DeletionReceived,
     EditReceived,

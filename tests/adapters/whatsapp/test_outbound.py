@@ -19,7 +19,7 @@ from domain.conversations.messages import (
 from domain.conversations.sendable import Sendable
 from domain.files.media import MediaKind
 from domain.ids import PhoneNumberId, TemplateId, Wamid
-from domain.ports import Attachment, Outgoing, ReactionTo
+from domain.ports.network import Attachment, Outgoing, ReactionTo
 
 
 def outgoing(

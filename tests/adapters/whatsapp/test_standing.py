@@ -8,7 +8,7 @@ from adapters.whatsapp.inbound.standing import standing_of
 from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import ProblemCode
 from domain.ids import BusinessAccountId, DeliveryId
-from domain.ports import Delivery
+from domain.ports.deliveries import Delivery
 from domain.updates import MessageReceived, Place
 from tests.builders import NOON
 

@@ -17,7 +17,7 @@ from api.wiring import Wired, wired
 from domain.conversations.messages import MessageStatus
 from domain.events import MessageAdded, MessageStatusChanged
 from domain.ids import MessageId
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.restored import Restored
 from tests.builders import (
     ACME,

@@ -19,7 +19,7 @@ from domain.channels.template_sync import TemplateSync
 from domain.conversations.messages import Text
 from domain.events import MessageAdded
 from domain.ids import ContactId, DeliveryId, OrganizationId
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from tests.builders import (
     ACCOUNT,
     ACME,

@@ -17,7 +17,7 @@ from api.settings import Settings
 from api.wiring import wired
 from domain.channels.channels import Problem, ProblemCode
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import Delivery, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryState
 from tests.api.memory_desk import Line, connect
 from tests.builders import ACME, NOON
 from tests.clamd import clamd

@@ -15,7 +15,7 @@ from api.http.media import MediaFiles, Uploads
 from domain.conversations.messages import Direction, MediaMessage, Unsupported
 from domain.files.media import PLAYABLE, Media, MediaKind, MediaState, Rendition
 from domain.ids import MediaId, OrganizationId
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from schema.engine.values.media_links import LIFETIME, MediaLinks, Purpose
 from tests.api.http.graphql.test_outage import Away
 from tests.api.memory_desk import memory_ports

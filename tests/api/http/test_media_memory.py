@@ -18,7 +18,7 @@ from api.http.media import MediaFiles
 from domain.conversations.messages import Direction
 from domain.files.media import Media, MediaKind, MediaState
 from domain.ids import PhoneNumberId
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.files.fetch import fetch_media
 from domain.use_cases.files.intake import unspoilt
 from schema.engine.values.media_links import LIFETIME, MediaLinks, Purpose

@@ -22,7 +22,11 @@ from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.errors import Unavailable
 from domain.ids import PhoneNumberId
-from domain.ports import JOURNAL, Bus, Clock, Delivery, DeliveryState, Directory, Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.directory import Directory, Listing
+from domain.ports.hints import JOURNAL, Bus
+from domain.ports.system import Clock
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import ACME, GLOBEX
 

@@ -15,7 +15,10 @@ from domain.claims import CLAIMED_FOR
 from domain.conversations.messages import Message, Text, Unsupported
 from domain.events import MessageAdded
 from domain.ids import OrganizationId
-from domain.ports import Delivery, DeliveryState, PageAsk, Ports, Store, ThreadAsk, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.reads import PageAsk, ThreadAsk
+from domain.ports.store import Store, Transaction
 from domain.updates import IncomingMedia, MessageReceived, Update
 from tests.api.http.test_webhooks import OURS, client_of, signed
 from tests.api.memory_desk import connect, memory_ports

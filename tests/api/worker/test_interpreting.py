@@ -15,7 +15,8 @@ from domain.claims import CLAIMED_BYTES, CLAIMED_FOR
 from domain.errors import Unavailable
 from domain.files.media import MediaState
 from domain.ids import DeliveryId
-from domain.ports import Delivery, DeliveryState, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryState
 from domain.updates import Update
 from tests.api.worker.test_loops import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
 from tests.builders import ACME, NOON, FixedClock, a_media

@@ -24,7 +24,11 @@ from domain.errors import Unavailable
 from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged, TemplateChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, ThreadId, UserId
 from domain.people.actors import Role, user_actor
-from domain.ports import Clock, Delivery, DeliveryState, Directory, Listing, Ports, Store, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.directory import Directory, Listing
+from domain.ports.store import Store, Transaction
+from domain.ports.system import Clock
 from domain.updates import Update
 from domain.use_cases.outbound.schedule import Turn, next_sends
 from domain.use_cases.outbound.send import SendText, send_text

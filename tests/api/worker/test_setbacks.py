@@ -20,7 +20,8 @@ from domain.conversations.sessions import Alarm, AlarmKind
 from domain.errors import Unavailable
 from domain.ids import ContactId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import RETRIED_FOR
-from domain.ports import Ports, Store, Transaction
+from domain.ports.bundle import Ports
+from domain.ports.store import Store, Transaction
 from domain.updates import PARKED_FOR
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import (

@@ -12,7 +12,8 @@ from domain.errors import ErrorCode, Refusal, Refused
 from domain.events import ChannelChanged, TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import Failed, Listing, NotSent, Rejected, TokenFacts, Unanswered
+from domain.ports.directory import Listing
+from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from tests.builders import (
     ACCOUNT,

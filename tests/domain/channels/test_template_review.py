@@ -13,7 +13,7 @@ from domain.events import TemplateChanged
 from domain.files.media import Media, MediaKind, MediaState
 from domain.ids import ChannelId, MediaId, TemplateId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import Failed, NotSent, Rejected, TemplateMade, TokenFacts, Unanswered
+from domain.ports.network import Failed, NotSent, Rejected, TemplateMade, TokenFacts, Unanswered
 from domain.use_cases.channels.template_review import CreateTemplate, create_template, delete_template
 from tests.builders import ACCOUNT, ACME, CHANNEL, MEDIA, NOON, TEMPLATE, a_media, a_template, an_id
 from tests.domain.one_desk import (

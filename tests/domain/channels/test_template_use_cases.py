@@ -14,7 +14,8 @@ from domain.errors import ErrorCode, Refusal, Refused
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import Failed, Listing, NotSent, Rejected, Unanswered
+from domain.ports.directory import Listing
+from domain.ports.network import Failed, NotSent, Rejected, Unanswered
 from domain.updates import Outcome, TemplateTold
 from domain.use_cases.channels.templates import Synced, sync_due, sync_templates
 from tests.builders import (

@@ -12,7 +12,7 @@ from domain.errors import ErrorCode, Refused
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import MessageId, ThreadId, UserId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import Rejected
+from domain.ports.network import Rejected
 from domain.tickets import TicketStatus
 from domain.use_cases.conversations.threads import (
     AssignThread,

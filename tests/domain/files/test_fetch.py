@@ -14,7 +14,8 @@ from domain.errors import Unavailable
 from domain.events import MessageChange, MessageChanged
 from domain.files.media import NETWORK_LIMIT, Media, MediaKind, MediaState
 from domain.ids import MediaId
-from domain.ports import BrokenOff, BytesMissing, Failed, FileFacts, NotSent, Rejected, Unanswered
+from domain.ports.files import BytesMissing
+from domain.ports.network import BrokenOff, Failed, FileFacts, NotSent, Rejected, Unanswered
 from domain.updates import IncomingMedia
 from domain.use_cases.files.fetch import GONE, LEASE, LONGEST_PAUSE, TOO_LATE, WRONG_TRIES, fetch_media
 from domain.use_cases.files.intake import NotTheFile, unspoilt

@@ -9,7 +9,7 @@ from domain.conversations.messages import Direction, MediaMessage
 from domain.events import MessageChange, MessageChanged
 from domain.files.media import GONE_AT_THE_NETWORK, WEBHOOK_ID_LIVES, Media, MediaKind, MediaState, Step
 from domain.ids import MediaId
-from domain.ports import FileFacts
+from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.fetch_again import fetch_again, fetch_failed
 from domain.use_cases.files.process import tend_media

@@ -11,7 +11,9 @@ from domain.errors import ErrorCode, MediaRejected, Refused
 from domain.events import MessageChange, MessageChanged
 from domain.files.media import Media, MediaKind, MediaState, Step
 from domain.ids import MediaId
-from domain.ports import Clean, FileFacts, NotScanned, Ports
+from domain.ports.bundle import Ports
+from domain.ports.files import Clean, NotScanned
+from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.fetch import LONGEST_PAUSE
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload

@@ -10,7 +10,7 @@ from domain.conversations.messages import Direction, MediaMessage
 from domain.errors import ErrorCode, MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
 from domain.files.media import LARGEST_RENDERED, PLAYABLE, Media, MediaKind, MediaState, Step, is_to_be_rendered
-from domain.ports import FileFacts
+from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.files.process import tend_media

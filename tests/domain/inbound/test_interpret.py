@@ -13,7 +13,10 @@ from domain.conversations.sessions import SessionState
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId
-from domain.ports import DeliveryState, Listing, PageAsk, Ports, ThreadAsk
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import DeliveryState
+from domain.ports.directory import Listing
+from domain.ports.reads import PageAsk, ThreadAsk
 from domain.updates import Ignored, IncomingMedia, MessageReceived, Update
 from domain.use_cases.inbound.interpret import BATCH, NEVER_FINISHED, Interpreted, NeverFinished, interpret
 from domain.use_cases.inbound.receive import receive

@@ -37,7 +37,7 @@ from domain.events import (
 from domain.files.media import MediaKind, MediaState
 from domain.ids import ChannelId, DeliveryId, PhoneNumberId, ThreadId, Wamid
 from domain.people.actors import ByContact, BySystem
-from domain.ports import DeliveryState
+from domain.ports.deliveries import DeliveryState
 from domain.tickets import ReopenPolicy, TicketStatus
 from domain.updates import GROUP, Ignored, IncomingMedia, Outcome, UpdateRecord
 from domain.use_cases.conversations.threads import MarkRead, mark_read

@@ -23,7 +23,9 @@ from domain.files.media import (
     new_name,
 )
 from domain.ids import DeliveryId, MediaId
-from domain.ports import DeliveryState, FileFacts, Listing
+from domain.ports.deliveries import DeliveryState
+from domain.ports.directory import Listing
+from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.conversations.library import CreateItem, create_item
 from domain.use_cases.files.forget import NEVER_CAME, NEVER_SENT, forget_media

@@ -23,7 +23,7 @@ from domain.events import ChannelChanged, MessageStatusChanged, QuotaChanged
 from domain.ids import ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
 from domain.outbound.outbox import LEASE, RETRIED_FOR, OutboxItem
 from domain.outbound.pace import PROBE_EVERY
-from domain.ports import Accepted, NotSent, Outgoing, Rejected, SendResult, Unanswered
+from domain.ports.network import Accepted, NotSent, Outgoing, Rejected, SendResult, Unanswered
 from domain.updates import Outcome
 from domain.use_cases.outbound.dispatch import (
     FIRST_PAUSE,

@@ -18,7 +18,7 @@ from domain.files.media import MediaKind, MediaState
 from domain.ids import ChannelId, ContactId, LibraryItemId, MediaId, MessageId, TemplateId, ThreadId
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
 from domain.people.actors import Actor
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.outbound.preflight import Foreseen, Intended, preflight
 from domain.use_cases.outbound.send import SendContent, SendTemplate, send_content, send_template
 from domain.use_cases.outbound.send_item import SendItem, send_item

@@ -12,7 +12,7 @@ from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.ids import MessageId
 from domain.outbound.outbox import LEASE, RETRIED_FOR
 from domain.people.actors import ByPhoneApp, Role, Scope
-from domain.ports import Accepted, NotSent, ReactionTo, Rejected, Unanswered
+from domain.ports.network import Accepted, NotSent, ReactionTo, Rejected, Unanswered
 from domain.updates import Outcome
 from domain.use_cases.outbound.dispatch import dispatch, give_up
 from domain.use_cases.outbound.react import React, react

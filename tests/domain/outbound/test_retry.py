@@ -25,7 +25,7 @@ from domain.events import MessageStatusChanged, QuotaChanged
 from domain.files.media import MediaState
 from domain.ids import MediaId, MessageId, TemplateId, Wamid
 from domain.people.actors import Actor, Role, Scope
-from domain.ports import NotSent, Outgoing, Rejected, Unanswered
+from domain.ports.network import NotSent, Outgoing, Rejected, Unanswered
 from domain.use_cases.outbound.cancel import CANCELLED, cancel
 from domain.use_cases.outbound.dispatch import dispatch
 from domain.use_cases.outbound.react import React, react

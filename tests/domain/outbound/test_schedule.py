@@ -17,7 +17,9 @@ from domain.errors import ErrorCode
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, RETRIED_FOR, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY, PROBE_EVERY, SPAM_HOLD, at_rest
-from domain.ports import Accepted, Outgoing, Ports, Rejected, Row, SendResult
+from domain.ports.bundle import Ports
+from domain.ports.network import Accepted, Outgoing, Rejected, SendResult
+from domain.rows import Row
 from domain.use_cases.outbound.dispatch import GAVE_UP, SESSION_OVER, dispatch
 from domain.use_cases.outbound.react import React, react
 from domain.use_cases.outbound.schedule import (

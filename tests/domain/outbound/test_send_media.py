@@ -17,7 +17,7 @@ from domain.files.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, Me
 from domain.files.media import refusal_of as media_refusal
 from domain.ids import MediaId, TemplateId
 from domain.people.actors import Actor
-from domain.ports import Attachment, NotSent, Rejected, Unanswered
+from domain.ports.network import Attachment, NotSent, Rejected, Unanswered
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.outbound.dispatch import FILE_GONE, SESSION_OVER, UPLOAD_LEASE, dispatch
 from domain.use_cases.outbound.send import SendTemplate, send_template

@@ -9,7 +9,7 @@ from domain.channels.channels import ChannelState
 from domain.errors import ErrorCode, SessionClosed
 from domain.ids import ThreadId
 from domain.people.actors import Actor, Scope
-from domain.ports import Rejected
+from domain.ports.network import Rejected
 from domain.use_cases.outbound.show_typing import SHOWN_S, show_typing
 from tests.builders import DAY, an_id
 from tests.domain.one_desk import (

@@ -16,7 +16,7 @@ from domain.events import MessageAdded, QuotaChanged, ThreadChanged, TicketChang
 from domain.files.media import MediaState
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, TemplateId, ThreadId, UserId
 from domain.people.actors import Actor, ByUser, Scope
-from domain.ports import Accepted, Outgoing
+from domain.ports.network import Accepted, Outgoing
 from domain.tickets import ReopenPolicy, TicketStatus
 from domain.use_cases.conversations.threads import close_thread
 from domain.use_cases.desk.tickets import close_ticket

@@ -12,7 +12,7 @@ from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.people.callers import Caller
 from domain.people.organizations import User
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.people.access import (
     SIGNED_IN_FOR,
     SignedIn,

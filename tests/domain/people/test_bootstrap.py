@@ -8,7 +8,7 @@ import pytest
 from domain.errors import ErrorCode, Refused
 from domain.people.actors import EVERY_RIGHT, Role
 from domain.people.callers import NOWHERE
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.people.access import SignInAsked, authenticate, sign_in
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from tests.domain.one_desk import Desk, granted, open_desk, refusal_of

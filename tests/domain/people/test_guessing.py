@@ -9,7 +9,7 @@ import pytest
 from domain.errors import Throttled, Unavailable
 from domain.ids import UserId
 from domain.people.callers import NOWHERE, Caller
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.people import guessing
 from domain.use_cases.people.access import SignedIn, SignInAsked, sign_in
 from domain.use_cases.people.guessing import (

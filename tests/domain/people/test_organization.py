@@ -15,7 +15,7 @@ from domain.ids import PeriodId
 from domain.moderation.personal_data import PersonalDataPattern
 from domain.people.actors import Actor, Role
 from domain.people.organizations import Organization
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.quota import LIMIT_MAX, begun
 from domain.use_cases.outbound.send import SendTemplate, send_template
 from domain.use_cases.people.bootstrap import Bootstrap, bootstrap

@@ -10,7 +10,7 @@ from domain.errors import ErrorCode, Refused
 from domain.ids import ApiKeyId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.organizations import ApiKey, User
-from domain.ports import Listing
+from domain.ports.directory import Listing
 from domain.use_cases.people.access import authenticate, secret_hash
 from domain.use_cases.people.people import (
     CreateApiKey,

@@ -14,7 +14,8 @@ from domain.errors import Throttled, TookTooLong, Unavailable
 from domain.ids import OrganizationId
 from domain.people.actors import Actor, Scope
 from domain.people.callers import Caller
-from domain.ports import Ports, Reader, Reads
+from domain.ports.bundle import Ports
+from domain.ports.reads import Reader, Reads
 from schema.engine import limits
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors

@@ -15,7 +15,7 @@ from domain.conversations.previews import preview
 from domain.files.media import Media
 from domain.people.actors import Actor
 from domain.people.callers import Caller
-from domain.ports import Reader
+from domain.ports.reads import Reader
 from schema import loaders
 from schema.engine import limits
 from schema.engine.values import rendering

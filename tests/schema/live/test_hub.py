@@ -18,7 +18,8 @@ from domain.events import LoggedEvent, QuotaChanged
 from domain.ids import ApiKeyId, MessageId, OrganizationId, ThreadId, UserId
 from domain.people.actors import Role, Scope, key_actor, user_actor
 from domain.people.callers import Caller
-from domain.ports import Bus, Head, Reader
+from domain.ports.hints import Bus
+from domain.ports.reads import Head, Reader
 from domain.use_cases.moderation.retention import EVENTS_KEPT, forget_events
 from schema.engine import limits
 from schema.engine.values import ids

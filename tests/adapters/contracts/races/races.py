@@ -11,7 +11,7 @@ from itertools import cycle
 from typing import TypeVar
 
 from domain.errors import Unavailable
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from tests.domain.log_check import Database
 from tests.domain.one_desk import Desk
 

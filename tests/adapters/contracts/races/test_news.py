@@ -8,7 +8,9 @@ from datetime import timedelta
 
 from domain.conversations.messages import Message, MessageStatus
 from domain.ids import MessageId, ThreadId, Wamid
-from domain.ports import Accepted, Outgoing, PageAsk, Ports, SendResult
+from domain.ports.bundle import Ports
+from domain.ports.network import Accepted, Outgoing, SendResult
+from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.marks import read_callback

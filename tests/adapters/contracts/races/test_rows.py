@@ -15,7 +15,11 @@ from domain.ids import BusinessAccountId, LibraryItemId, MediaId, OrganizationId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.callers import Caller
 from domain.people.organizations import User
-from domain.ports import Failed, Ids, Listing, PageAsk, Ports, TemplateAsk
+from domain.ports.bundle import Ports
+from domain.ports.directory import Listing
+from domain.ports.network import Failed
+from domain.ports.reads import PageAsk, TemplateAsk
+from domain.ports.system import Ids
 from domain.updates import MessageReceived, Outcome, UpdateRecord
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from domain.use_cases.channels.template_review import CreateTemplate, create_template

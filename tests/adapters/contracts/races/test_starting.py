@@ -9,7 +9,8 @@ import pytest
 from adapters.memory import MemoryMedia, MemoryThrottle
 from domain.conversations.messages import Filled
 from domain.errors import REFUSALS
-from domain.ports import PageAsk, Ports, ThreadAsk, TicketAsk
+from domain.ports.bundle import Ports
+from domain.ports.reads import PageAsk, ThreadAsk, TicketAsk
 from domain.updates import Outcome
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.outbound.preflight import Foreseen, preflight

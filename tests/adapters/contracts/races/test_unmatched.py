@@ -2,7 +2,7 @@
 
 from domain.conversations.messages import Text
 from domain.ids import Wamid
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.updates import EditReceived, Parked
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.inbound.unmatched import DELETED, show_unmatched

@@ -7,7 +7,7 @@ from domain.conversations.messages import Message, MessageStatus
 from domain.errors import ErrorCode, Refused
 from domain.ids import Wamid
 from domain.outbound.pace import PAIR_EVERY
-from domain.ports import Ports
+from domain.ports.bundle import Ports
 from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_read
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.marks import callback_of

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from domain.ids import OrganizationId
-from domain.ports import UNIQUE_LISTINGS, Listing
+from domain.ports.directory import UNIQUE_LISTINGS, Listing
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import ACME, GLOBEX
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from domain.claims import CLAIMED_FOR
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import JOURNAL, Delivery, DeliveryResult, DeliveryState, Journal
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState, Journal
+from domain.ports.hints import JOURNAL
 from tests.adapters.contracts.desks import Desk
 from tests.builders import ACME, DAY, DELIVERY, HOUR, MINUTE, NOON, a_delivery, an_id, an_update_record
 

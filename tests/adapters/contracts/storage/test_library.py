@@ -6,7 +6,7 @@ import pytest
 
 from domain.conversations.library import LibraryItemKind
 from domain.ids import LibraryItemId, MediaId
-from domain.ports import LibraryAsk, PageAsk
+from domain.ports.reads import LibraryAsk, PageAsk
 from domain.text.words import plain_words
 from tests.adapters.contracts.desks import Desk, walked
 from tests.builders import ACME, GLOBEX, LIBRARY_ITEM, MEDIA, NOON, a_library_item, a_media, an_id

@@ -11,7 +11,7 @@ import pytest
 
 from domain.contacts import IdentityKey, IdentityKind
 from domain.ids import BusinessAccountId, ContactId, EntryId, MediaId, MessageId, OrganizationId, TemplateId, ThreadId
-from domain.ports import Look
+from domain.ports.store import Look
 from domain.quota import ConversationKind
 from tests.adapters.contracts.desks import Desk
 from tests.builders import (

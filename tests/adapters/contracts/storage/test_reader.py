@@ -33,7 +33,7 @@ from domain.ids import (
     TicketId,
     UserId,
 )
-from domain.ports import (
+from domain.ports.reads import (
     Head,
     Page,
     PageAsk,

@@ -70,7 +70,7 @@ from domain.people.actors import (
     Scope,
 )
 from domain.people.organizations import AgentVisibility
-from domain.ports import PageAsk
+from domain.ports.reads import PageAsk
 from domain.quota import ConversationKind
 from domain.tickets import Property, ReopenPolicy, TicketPriority, TicketStatus
 from domain.updates import AwaitedReply, DeletionReceived, EditReceived, Outcome, ReactionReceived, Waiting

@@ -45,7 +45,10 @@ from domain.ids import (
     UserId,
 )
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
-from domain.ports import OUTBOX, DueNumber, Figures, Listing, Row
+from domain.ports.directory import Listing
+from domain.ports.hints import OUTBOX
+from domain.ports.store import DueNumber, Figures
+from domain.rows import Row
 from domain.updates import Parked
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import (

@@ -21,7 +21,8 @@ from adapters.memory import MemoryBus
 from domain.errors import Collision, Unavailable
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, MessageId, ThreadId, UserId, Wamid
-from domain.ports import Listing, PageAsk
+from domain.ports.directory import Listing
+from domain.ports.reads import PageAsk
 from tests.adapters.offices import Office, background_work_gets_its_turns, count, delivery, positions, works
 from tests.adapters.patience import PATIENCE_S
 from tests.builders import (

@@ -19,7 +19,10 @@ from domain.errors import Unavailable
 from domain.events import MessageAdded
 from domain.ids import MessageId, OrganizationId, PhoneNumberId, ThreadId, Wamid
 from domain.outbound.outbox import LEASE
-from domain.ports import Delivery, DeliveryResult, DeliveryState, Directory, Listing, PageAsk, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
+from domain.ports.directory import Directory, Listing
+from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.interpret import Interpreted, interpret
 from domain.use_cases.outbound.dispatch import dispatch

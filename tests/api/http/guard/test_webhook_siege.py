@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from api.http.webhooks import PATH, WhatsAppWebhook
 from api.metrics import Meters
 from domain.ids import OrganizationId
-from domain.ports import Directory, Listing, Ports
+from domain.ports.bundle import Ports
+from domain.ports.directory import Directory, Listing
 from tests.api.http.guard.strangers import ELSEWHERE, HERE, a_post, serving_app, stranger
 from tests.api.http.test_webhooks import APP_SECRET, OURS, a_body, kept, refused, signed
 from tests.api.memory_desk import memory_ports

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.ports import PageAsk
+from domain.ports.reads import PageAsk
 from schema.engine.values.pages import cursor_of, page_ask
 from schema.types.errors import ApiError
 

@@ -6,7 +6,7 @@ from domain.conversations.messages import MediaMessage, MessageStatus
 from domain.conversations.sessions import Session
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
 from domain.people.actors import ByContact, ByUser
-from domain.ports import Row
+from domain.rows import Row
 from tests.builders import (
     HOUR,
     MINUTE,
