@@ -24,7 +24,8 @@ from benchmarks.places import Place
 from benchmarks.plan import Plan
 from benchmarks.raw import Raw, connect_raw
 from domain.ids import DeliveryId, PhoneNumberId
-from domain.ports import Delivery, Ports
+from domain.ports.bundle import Ports
+from domain.ports.deliveries import Delivery
 
 MOST_MIB: Final = 512.0
 WORDS: Final = "Hello there, where is my order? " * 32

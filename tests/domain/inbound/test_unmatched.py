@@ -19,7 +19,7 @@ from domain.conversations.messages import (
 from domain.conversations.sessions import SessionState
 from domain.events import MessageAdded, MessageChange, MessageChanged
 from domain.ids import Wamid
-from domain.ports import Accepted, Outgoing, Unanswered
+from domain.ports.network import Accepted, Outgoing, Unanswered
 from domain.tickets import TicketStatus
 from domain.updates import SHOWN_AFTER, Outcome
 from domain.use_cases.inbound.receive import receive
