@@ -16,17 +16,19 @@ from api.worker.loops import Worker
 from api.worker.setbacks import LONGEST_PAUSE_S, REMEMBERED, Setbacks
 from domain.channels.channels import Channel
 from domain.channels.template_sync import TemplateSync
+from domain.contacts import Person
 from domain.conversations.sessions import Alarm, AlarmKind
 from domain.errors import Unavailable
-from domain.ids import ContactId, MediaId, MessageId, OrganizationId, ThreadId
+from domain.ids import ContactId, DeliveryId, MediaId, MessageId, OrganizationId, ThreadId, Wamid
 from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
 from domain.ports.store import Store, Transaction
-from domain.updates import PARKED_FOR
+from domain.updates import PARKED_FOR, DeletionReceived, Place
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import (
     ACME,
     NOON,
+    WAMID,
     FixedClock,
     a_contact,
     a_media,
@@ -238,6 +240,38 @@ async def test_clearing(two: Two, meters: Meters) -> None:
             return not await tx.parked_before(NOON, 10)
 
     await worked_until(two, meters, is_done, "clearing")
+
+
+async def test_unmatched(two: Two, meters: Meters) -> None:
+    def taken_back(organization: OrganizationId, channel: Channel, older: timedelta) -> list[Any]:
+        number = channel.phone_number_id
+        place = Place(DeliveryId("d"), 0, NOON, number, channel.account)
+        update = DeletionReceived(place, Person(wa_id="15550102001"), Wamid("wamid.1"), NOON, WAMID, "{}")
+        parked = a_parked(f"parked-of-{organization}", organization=organization, number=number, due_at=NOON - older)
+        return [replace(parked, update=update)]
+
+    await two.given(taken_back)
+
+    async def is_done() -> bool:
+        due = await two.ports.store.due_parked(NOON, 10)
+        return [each.organization for each in due] == [FAULTY]
+
+    await worked_until(two, meters, is_done, "unmatched")
+
+
+async def test_time_back(two: Two, meters: Meters) -> None:
+    """Sessions that are open and were told to have ended."""
+
+    def rung_away(organization: OrganizationId, channel: Channel, older: timedelta) -> list[Any]:
+        contact, thread, *_ = a_queued(organization, channel, older)
+        return [contact, thread]
+
+    await two.given(rung_away)
+
+    async def is_done() -> bool:
+        return [organization for organization, _ in await two.ports.store.rung_away(NOON, 10)] == [FAULTY]
+
+    await worked_until(two, meters, is_done, "time back")
 
 
 async def test_sweeping(two: Two, meters: Meters) -> None:
