@@ -28,6 +28,7 @@ from api.commands.gallery import Gallery
 from api.http.app import serving
 from api.http.server import serve
 from api.http.sockets import address_of
+from api.http.told import again_in, told
 from api.http.webhooks import PATH
 from api.settings import Settings
 from api.wiring import wired
@@ -108,17 +109,17 @@ class Stage:
 
     async def tell(self, request: Request) -> Response:
         if self._token is None:
-            return JSONResponse({"error": "The demo is still being set up."}, 503, {"Retry-After": "1"})
+            return told("UNAVAILABLE", "The demo is still being set up.", 503, headers=again_in(1))
         number = self._simulator.options.numbers[0]
         phones = [{"id": person.id, "name": person.name} for person in self._simulator.world.people]
-        told = {
+        demo = {
             "token": self._token,
             "simulator": MOUNT,
             "phones": phones,
             "number": number.id,
             "numberDisplay": number.display_phone_number,
         }
-        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+        return JSONResponse(demo, headers={"Cache-Control": "no-store"})
 
     async def set(self, *, with_gallery: bool = False) -> None:
         is_new = await self._people()

@@ -5,12 +5,13 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.guard.bodies import PACE, Pace, Paced, TooSlow
 from api.http.requests import KEY as REQUEST_KEY
 from api.http.requests import named
+from api.http.told import again_in, told
 from api.metrics import Meters
 from domain.errors import Throttled, Unavailable
 from domain.ports.system import Ids
@@ -68,19 +69,18 @@ class Edge:
     def _answer(self, error: Exception, scope: Scope) -> Response:
         match error:
             case TooSlow():
-                return JSONResponse({"error": "The body did not come in time."}, 408, {"Connection": "close"})
+                return told("SLOW", "The body did not come in time.", 408, headers={"Connection": "close"})
             case Unavailable():
                 log.warning("the store cannot answer", path=scope["path"])
-                headers = {"Retry-After": str(max(1, round(error.retry_after_s)))}
-                return JSONResponse({"error": "Not available right now. Try again."}, 503, headers)
+                headers = again_in(error.retry_after_s)
+                return told("UNAVAILABLE", "Not available right now. Try again.", 503, headers=headers)
             case Throttled():
-                headers = {"Retry-After": str(max(1, round(error.retry_after_s)))}
-                return JSONResponse({"error": "Too many requests."}, 429, headers)
+                return told("THROTTLED", "Too many requests.", 429, headers=again_in(error.retry_after_s))
             case _:
                 reference = self._ids.new()
                 self._meters.faults.inc()
                 log.error("a request failed", reference=reference, path=scope["path"], exc_info=error)
-                return JSONResponse({"error": "Something went wrong here.", "reference": reference}, 500)
+                return told("INTERNAL", "Something went wrong here.", 500, reference=reference)
 
 
 class _Answering:

@@ -4,7 +4,6 @@ What a browser would execute is never shown by it: such types come as downloads,
 """
 
 import asyncio
-import math
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from api.http.guard.bodies import told_length
 from api.http.guard.places import NoPlace, Places, Share
+from api.http.told import again_in, told
 from domain.conversations.messages import shows
 from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, Unavailable, code_of
 from domain.files.media import Media, MediaState
@@ -68,7 +68,7 @@ class MediaFiles:
         try:
             return await self._given(request, self._named(request, Purpose.GET))
         except LinkInvalid as error:
-            return _told("FORBIDDEN", str(error), 403)
+            return told("FORBIDDEN", str(error), 403)
         except Unavailable as error:
             return _away(error)
 
@@ -76,15 +76,15 @@ class MediaFiles:
         media = await self._shown(named)
         kept = _kept(media, named.rendition) if media is not None else None
         if kept is None:
-            return _told("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
+            return told("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
         headers = _headers(kept)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         if await self._ports.media.size(kept.stored_as) != kept.size:
             log.error("a kept file is missing or cut", media=named.media)
             if kept.is_whole and await self._asked_for_again(named):
-                return _told("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
-            return _told("NOT_FOUND", "The file is not in the store any more.", 404)
+                return told("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
+            return told("NOT_FOUND", "The file is not in the store any more.", 404)
         span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], kept.size)
         if span is None:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{kept.size}"})
@@ -120,7 +120,7 @@ class MediaFiles:
         try:
             named = self._named(request, Purpose.PUT)
         except LinkInvalid as error:
-            return _told("FORBIDDEN", str(error), 403)
+            return told("FORBIDDEN", str(error), 403)
         try:
             with self._uploads.taken(*self._shares(named)):
                 async with asyncio.timeout(BODY_WITHIN_S):
@@ -130,15 +130,15 @@ class MediaFiles:
         except NoPlace as error:
             return _crowded(error.share)
         except TimeoutError:
-            return _told("SLOW", "The bytes did not come in time.", 408)
+            return told("SLOW", "The bytes did not come in time.", 408)
         except ClientDisconnect:
-            return _told("GONE", "The bytes stopped coming.", 400)
+            return told("GONE", "The bytes stopped coming.", 400)
         except Unavailable as error:
             return _away(error)
         if isinstance(taken, Media):
-            told = {"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}
+            file = {"bytes": taken.size, "mimeType": taken.mime_type, "sha256": taken.sha256}
             # 202: it is kept, and can be sent once the virus scanner has answered.
-            return JSONResponse(told, 201 if taken.state is MediaState.READY else 202)
+            return JSONResponse(file, 201 if taken.state is MediaState.READY else 202)
         return _refused(taken)
 
     def _shares(self, named: Named) -> list[Share]:
@@ -226,25 +226,20 @@ def _refused(refusal: Refusal) -> Response:
     code = code_of(refusal)
     match refusal:
         case Refused(message=message) | MediaRejected(message=message):
-            return _told(code.value, message, STATUS.get(code, 400))
+            return told(code.value, message, STATUS.get(code, 400))
         case _:
             raise AssertionError(refusal)
 
 
 def _away(error: Unavailable) -> Response:
     log.warning("a file can't be given or taken: what keeps it does not answer")
-    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
-    return _told("UNAVAILABLE", "Files can't be given or taken right now; try again shortly.", 503, headers)
+    headers = again_in(error.retry_after_s)
+    return told("UNAVAILABLE", "Files can't be given or taken right now; try again shortly.", 503, headers=headers)
 
 
 def _crowded(share: Share) -> Response:
     whose = share.of[0]
     message = f"{whose} has {share.most} uploads coming, and may have no more; wait until one has ended."
-    error = {"code": "THROTTLED", "message": message, "limit": share.most}
     # Where it is nobody's own doing, it is the server that is not to be had.
     status = 503 if whose == "This server" else 429
-    return JSONResponse({"error": error}, status, {"Retry-After": "1"})
-
-
-def _told(code: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+    return told("THROTTLED", message, status, headers=again_in(1), limit=share.most)

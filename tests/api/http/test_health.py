@@ -238,20 +238,25 @@ async def test_an_error_nobody_foresaw_is_told_by_a_reference_that_stands_in_the
     told, logged = answer.json(), json.loads(capsys.readouterr().err)
     assert answer.status_code == 500
     assert "inside information" not in answer.text
-    assert logged["reference"] == told["reference"]
+    assert told["error"] == {
+        "code": "INTERNAL",
+        "message": "Something went wrong here.",
+        "reference": logged["reference"],
+    }
     assert logged["request"] == answer.headers["x-request-id"]
     assert "ZeroDivisionError: inside information" in logged["exception"]
 
 
 @pytest.mark.parametrize(
     ("error", "status", "again_in"),
-    [(Unavailable(2.4), 503, "2"), (Throttled(30), 429, "30"), (Unavailable(0), 503, "1")],
+    [(Unavailable(2.4), 503, "3"), (Throttled(30), 429, "30"), (Unavailable(0), 503, "1")],
 )
 async def test_what_may_be_tried_again_is_told_when(error: Exception, status: int, again_in: str) -> None:
     async with a_desk_that_raises(error) as desk:
         answer = await desk.get("/")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (status, again_in)
+    assert answer.json()["error"]["code"] == ("UNAVAILABLE" if status == 503 else "THROTTLED")
 
 
 async def test_no_answer_is_sniffed_or_framed(desk: httpx.AsyncClient) -> None:
