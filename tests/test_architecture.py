@@ -94,6 +94,39 @@ def closes(at: datetime, clock: Clock, id: UUID, random: int, noon: time) -> dat
     assert offences(source) == []
 
 
+def test_what_a_transaction_decides_on_is_read_through_it() -> None:
+    """A reader beside it takes a connection of its own while one is held, and may see what the transaction doesn't."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted((ROOT / "domain" / "use_cases").rglob("*.py"))
+        for line in read_beside(path.read_text())
+    ]
+
+    assert found == []
+
+
+def test_a_reader_within_a_transaction_is_found() -> None:
+    source = """
+async def use_case(ports):
+    await ports.reader.head(A)
+    async with ports.store.transaction(A) as tx:
+        await tx.threads([])
+        await ports.reader.head(A)
+"""
+    assert read_beside(source) == [6]
+
+
+def read_beside(source: str) -> list[int]:
+    """Lines within `async with ….transaction(…)` that ask `….reader`."""
+    return [
+        node.lineno
+        for block in ast.walk(ast.parse(source))
+        if isinstance(block, ast.AsyncWith) and any(".transaction(" in ast.unparse(item) for item in block.items)
+        for node in ast.walk(block)
+        if isinstance(node, ast.Attribute) and node.attr == "reader"
+    ]
+
+
 def offences(source: str) -> list[str]:
     """What a module of the rules does and may not, as "line: what"."""
     tree = ast.parse(source)

@@ -37,7 +37,7 @@ async def send_after_all(ports: Ports, organization: OrganizationId, message: Me
 async def _send_after_all(ports: Ports, organization: OrganizationId, id: MessageId, marks: list[Mark]) -> None:
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
-        known = (await ports.reader.messages_by_ids(organization, [id]))[id]
+        known = (await tx.unheld.messages([id]))[id]
         thread = (await tx.threads([known.thread]))[known.thread]
         message = (await tx.messages([id]))[id]
         ahead = [mark for mark in marks if mark.reported_at > now and mark.delivery is None]

@@ -55,7 +55,7 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
-        known = (await ports.reader.messages_by_ids(actor.organization, [asked.message])).get(asked.message)
+        known = (await tx.unheld.messages([asked.message])).get(asked.message)
         if known is None:
             return not_found("message", "messageId")
         item = await tx.outbox_item(known.id)
