@@ -125,7 +125,7 @@ class _Mask:
                 log.warning("graphql.unavailable", path=_path(error), retry_after_s=wait_s)
                 message = "Nothing can be read or stored right now; try again shortly."
                 return _placed(_shown(Code.UNAVAILABLE, message, {"retryAfter": math.ceil(wait_s)}), error)
-            case None if error.message.startswith("Argument '"):  # a variable left out where the field needs a value
+            case None if error.message.startswith("Argument '"):  # a variable that is null, over its default
                 return _bad_request(error)
             case _:
                 self._log(error, cause)

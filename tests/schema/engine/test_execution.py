@@ -221,6 +221,26 @@ async def test_a_query_that_takes_too_long_is_stopped(
     assert said["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
 
 
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ('query($v: ID = "x") { thread(id: $v) { id } }', "Argument 'id'"),
+        ('query($v: ID = "x") { nodes(ids: [$v]) { id } }', "Argument 'ids'"),
+        ("query($v: Boolean = true) { viewer @skip(if: $v) { role } }", "Argument 'if'"),
+    ],
+)
+async def test_a_null_that_takes_the_place_of_a_default_is_the_callers_mistake(document: str, said: str) -> None:
+    """A document that is valid: only the value is not."""
+    desk = await a_live_desk()
+    request = GraphQLRequest(document, {"v": None})
+
+    told = await answer(desk.engine, request, await desk.actor(await desk.a_key()), HERE)
+
+    [error] = told.errors
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert error["message"].startswith(said)
+
+
 async def test_a_mutation_ends_although_its_caller_went_away(engine: Engine, actor: Actor) -> None:
     asking = asyncio.create_task(asked(engine, actor, "mutation { slow }"))
     await asyncio.wait_for(doors.began.wait(), 5)
