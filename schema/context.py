@@ -66,13 +66,13 @@ def new_context(
     actor: Actor | None,
     cursors: Cursors,
     caller: Caller,
+    turns: Turns,
     reads: Reads | None = None,
-    turns: Turns | None = None,
 ) -> Context:
     """A context with loaders of its own. `reads` is a snapshot where the answer has to be of one instant."""
     now = ports.clock.now()
     if reads is None:
         reads = ports.reader.asked_by(actor.organization, actor.key) if actor else ports.reader
-    pace = Pace(turns or Turns(), actor.organization if actor else "")
+    pace = Pace(turns, actor.organization if actor else "")
     loaders = Loaders(reads, actor.organization, now, pace) if actor else None
     return Context(ports, actor, reads, cursors, caller, now, pace, _loaders=loaders)

@@ -154,8 +154,8 @@ class Engine:
             self.ports,
             actor,
             self.cursors,
+            self.turns,
             caller,
-            turns=self.turns,
         )
         if actor is None:
             return await running()

@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import quote
 
 from adapters.db.migrating.history import DatabaseRefused
+from adapters.private import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER
 from api.keys import key_file
 from api.refusals import CannotBackUp, WrongSetting
 from api.settings import Settings
@@ -28,8 +29,6 @@ DATABASE: Final = "desk.db"
 KEY: Final = "desk.db.key"
 MEDIA: Final = "desk.db.media"
 DRAFTS: Final = ".drafts"
-OWNER_ONLY: Final = 0o600
-OWNER_ONLY_FOLDER: Final = 0o700
 NO_SERVER: Final = "A desk on PostgreSQL is backed up by PostgreSQL's own tools; see the README."
 
 
@@ -50,7 +49,7 @@ def back_up(settings: Settings, target: Path) -> BackedUp:
     with _beside(target) as folder:
         _copy_of(database, folder / DATABASE)
         draft = folder / "backup"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb") as file:
             with tarfile.open(fileobj=file, mode="w") as tar:
                 tar.add(folder / DATABASE, DATABASE)
                 has_key = settings.secret_key is None and key_file(database).is_file()
@@ -139,7 +138,7 @@ def _copy_of(database: Path, copy: Path) -> None:
     with closing(served) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target, pages=-1)
         target.execute("PRAGMA journal_mode = DELETE")
-    copy.chmod(OWNER_ONLY)
+    copy.chmod(OWNER_ONLY_FILE)
 
 
 def _add_files(tar: tarfile.TarFile, folder: Path) -> int:
@@ -161,7 +160,7 @@ def _unpack(source: Path, folder: Path) -> None:
             for member in tar:
                 if not member.isfile() or not (member.name in (DATABASE, KEY) or member.name.startswith(f"{MEDIA}/")):
                     raise CannotBackUp(f"{source} is no backup of a desk: there is {member.name!r} in it.")
-                member.mode = OWNER_ONLY
+                member.mode = OWNER_ONLY_FILE
                 tar.extract(member, folder, filter="data")
     except tarfile.TarError as error:
         raise CannotBackUp(f"{source} is no backup of a desk: {error}.") from error

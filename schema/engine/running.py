@@ -50,22 +50,22 @@ async def run(
 
 @asynccontextmanager
 async def context_for(
-    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller, turns: Turns | None
+    compiled: Compiled, ports: Ports, actor: Actor | None, cursors: Cursors, caller: Caller, turns: Turns
 ) -> AsyncGenerator[Context]:
     """A context that reads as the operation needs it: all of one instant where it selects the place it reflects.
 
     A mutation reads anew after each commit, so its snapshots begin there. Raises `Unavailable`.
     """
     if actor is None or not compiled.reads_its_place:
-        yield new_context(ports, actor, cursors, caller, turns=turns)
+        yield new_context(ports, actor, cursors, caller, turns)
         return
     async with AsyncExitStack() as stack:
         if compiled.kind is OperationType.MUTATION:
-            context = new_context(ports, actor, cursors, caller, turns=turns)
+            context = new_context(ports, actor, cursors, caller, turns)
             context.snapshots = stack
         else:
             reads = await stack.enter_async_context(ports.reader.snapshot(actor.organization, actor.key))
-            context = new_context(ports, actor, cursors, caller, reads, turns)
+            context = new_context(ports, actor, cursors, caller, turns, reads)
         yield context
 
 
@@ -76,9 +76,9 @@ async def run_alone(
     ports: Ports,
     actor: Actor | None,
     cursors: Cursors,
+    turns: Turns,
     caller: Caller = NOWHERE,
     root: object = None,
-    turns: Turns | None = None,
 ) -> Answer:
     """`run` in a context made for it."""
     try:

@@ -55,8 +55,8 @@ class Turns:
 class Pace:
     """One operation's way through the turns."""
 
-    turns: Turns = field(default_factory=Turns)
-    whose: str = ""
+    turns: Turns
+    whose: str
     _free: int = limits.FIELDS_A_TURN  # what it may resolve before it counts as long
     _turn: int = 0  # the last one it was given
     _waiting: int = 0

@@ -38,10 +38,10 @@ class Hub:
         ports: Ports,
         cursors: Cursors,
         *,
-        turns: Turns | None = None,
+        turns: Turns,
         poll_s: float = limits.POLL_S,
     ) -> None:
-        self._workshop = Workshop(schema, ports, cursors, turns or Turns())
+        self._workshop = Workshop(schema, ports, cursors, turns)
         self._poll_s = poll_s
         self._logs: dict[OrganizationId, Log] = {}
 

@@ -18,6 +18,7 @@ from domain.ports.directory import Listing
 from domain.ports.reads import Reader
 from domain.rows import Row
 from schema.context import new_context
+from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.schema import schema
 from schema.types.errors import ApiError
@@ -64,13 +65,13 @@ class SchemaDesk:
             tx.record(*events)
 
     async def run(self, document: str, variables: JSON | None = None, actor: Actor | None = AGENT) -> ExecutionResult:
-        context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"))
+        context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"), Turns())
         return cast("ExecutionResult", await schema.execute(document, variable_values=variables, context_value=context))
 
     async def run_in_snapshots(self, document: str, variables: JSON | None = None, actor: Actor = AGENT) -> JSON:
         """A mutation as the door runs one that selects the place its payload reflects."""
         async with AsyncExitStack() as stack:
-            context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"))
+            context = new_context(self.ports, actor, self.cursors, Caller("203.0.113.7", "203.0.113.7"), Turns())
             context.snapshots = stack
             result = await schema.execute(document, variable_values=variables, context_value=context)
         assert result.errors is None, result.errors

@@ -9,6 +9,7 @@ from domain.events import LoggedEvent, MessageChange, SessionChange
 from domain.ids import OrganizationId, ThreadId
 from schema.engine.documents import Documents
 from schema.engine.running import run_alone
+from schema.engine.turns import Turns
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.schema import schema
@@ -199,7 +200,7 @@ async def frame(desk: SchemaDesk, document: str, logged: LoggedEvent) -> JSON:
     core = schema._schema  # pyright: ignore[reportPrivateUsage]  # what the hub executes
     compiled = Documents(core).compile(document, signed_in=True)
     root = event_object(logged, ACME, "epoch")
-    answer = await run_alone(core, compiled, {}, desk.ports, AGENT, desk.cursors, root=root)
+    answer = await run_alone(core, compiled, {}, desk.ports, AGENT, desk.cursors, Turns(), root=root)
     assert answer.errors == ()
     return answer.data
 

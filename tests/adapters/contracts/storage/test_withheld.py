@@ -24,6 +24,7 @@ from domain.updates import IncomingContent, IncomingMedia
 from domain.use_cases.desk.tickets import UpdateTicket, update_ticket
 from domain.use_cases.moderation.quarantine import withhold
 from schema.context import Context, new_context
+from schema.engine.turns import Turns
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.schema import schema
@@ -132,7 +133,7 @@ async def shown_to(desk: Desk, actor: Actor, message: Message) -> str:
     for document in documents:
         # All of an answer over one connection: a loaded machine's limits on waiting for them are not asked about here.
         async with desk.ports.reader.snapshot(ACME, actor.key) as reads:
-            context = new_context(desk.ports, actor, Cursors(b"a secret for tests"), ANYWHERE, reads)
+            context = new_context(desk.ports, actor, Cursors(b"a secret for tests"), ANYWHERE, Turns(), reads)
             answer = await _executed(document, variables, context)
         told += [answer.data, [error.message for error in answer.errors or ()]]
     return json.dumps(told, default=str)
