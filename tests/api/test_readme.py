@@ -9,7 +9,8 @@ from graphql import build_schema, parse, validate
 from api.settings import PREFIX, Settings
 from schema.sdl import sdl
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("example", re.findall(r"```graphql\n(.*?)```", README, re.DOTALL))
@@ -25,3 +26,19 @@ def test_each_setting_is_in_the_table_with_its_default() -> None:
         if isinstance(field.default, str | bool | int):
             assert told[name.upper()] == f"`{str(field.default).lower() if field.default is False else field.default}`"
     assert f"beginning with `{PREFIX}`" in README
+
+
+def test_each_setting_that_is_a_bound_is_among_the_limits_with_its_default() -> None:
+    rows = (ROOT / "docs" / "limits.md").read_text().splitlines()
+    bounds = {
+        name.upper(): field.default
+        for name, field in Settings.model_fields.items()
+        if name.startswith(("max_", "min_", "queries_", "events_kept"))
+    }
+
+    def told(name: str, default: int) -> bool:
+        spelled = {f"{default:,}", f"{default // 1024} KiB"}
+        return any(f"`{name}`" in row and any(re.search(rf"\b{each}\b", row) for each in spelled) for row in rows)
+
+    assert len(bounds) > 15
+    assert [name for name, default in bounds.items() if not told(name, default)] == []
