@@ -236,11 +236,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: int, words: bytes) -> None:
         """Say so where nothing else is being said, and end. Whoever has not said a word is not answered either."""
-        if self._is_answering:
+        if self._is_answering and not self._takes_the_word():
             self.transport.abort()
             return
         self._is_refused = True
-        if self._is_coming or self._piled_up:
+        is_answered = self._is_coming and self._has_head and self.cycle.response_complete
+        if (self._is_coming or self._piled_up) and not is_answered:
             phrase = HTTPStatus(status).phrase.encode()
             self.transport.write(REFUSAL % (status, phrase, len(words), words))
         if status != HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
@@ -249,6 +250,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_came()
         self.transport.write_eof()
         self._linger(REFUSED_BYTES)
+
+    def _takes_the_word(self) -> bool:
+        """Answer in place of the application, which has said nothing yet of the request whose end is still coming."""
+        is_its_own = self._is_coming and self._has_head and not self.pipeline
+        if not is_its_own or self.cycle.response_started:
+            return False
+        self.cycle.disconnected = True  # what it says from here on is heard by nobody
+        self.cycle.message_event.set()
+        return True
 
     def _forget(self) -> None:
         self._head_came()

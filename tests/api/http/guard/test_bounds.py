@@ -131,6 +131,30 @@ async def test_a_trailer_without_end_is_no_way_around() -> None:
         assert await poured(somebody, b"x" * 65_536, 320 * MIB) < 64 * MIB
 
 
+A_BODY_WITH_TRAILERS = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Long: "
+
+
+async def test_trailers_that_are_too_long_are_told_so() -> None:
+    async with serving_app(an_app(RequestBounds())) as port, stranger(port) as somebody:
+        await somebody.say(
+            b"POST /length HTTP/1.1\r\nHost: desk\r\n" + A_BODY_WITH_TRAILERS + b"x" * 200_000 + b"\r\n\r\n"
+        )
+
+        assert await somebody.status() == 431
+        assert b"too large" in await somebody.heard()
+
+
+async def test_trailers_that_are_too_long_behind_an_answer_that_is_out_take_nothing_of_it_away() -> None:
+    async with serving_app(an_app(RequestBounds())) as port, stranger(port) as somebody:
+        await somebody.say(b"POST /refused HTTP/1.1\r\nHost: desk\r\n" + A_BODY_WITH_TRAILERS)
+        assert await somebody.status() == 200
+        assert await somebody.reader.readexactly(5) == b"hello"
+
+        await somebody.say(b"x" * 200_000 + b"\r\n\r\n")
+
+        assert await somebody.heard() == b""
+
+
 @pytest.mark.parametrize("begun", [b"", b"GET", HEAD_OF_A_GET, SHAKING_HANDS], ids=["nothing", "a word", "most", "ws"])
 async def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes) -> None:
     async with serving_app(an_app(SHORT), SHORT) as port, stranger(port) as somebody:
