@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import structlog
@@ -15,6 +16,14 @@ from tests.servers import Databases, NoServer, Postgres, Redis, own_postgres, ow
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+OF_THE_RULES = Path(__file__).parent / "domain"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the rules are covered by are their own tests. To trace the others takes them twice their time."""
+    for item in items:
+        if OF_THE_RULES not in item.path.parents:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

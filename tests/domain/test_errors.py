@@ -14,6 +14,7 @@ from domain.errors import (
     TemplateParameterWrong,
     TextTooLong,
     Throttled,
+    TookTooLong,
     Unavailable,
     code_of,
     forbidden,
@@ -56,3 +57,7 @@ def test_who_comes_too_often_is_told_when_to_come_again() -> None:
     assert (str(Throttled(90.4)), Throttled(90.4).retry_after_s) == ("too many tries; again in 90 s", 90.4)
     assert Unavailable().retry_after_s == 1.0
     assert Unavailable(2.5).retry_after_s == 2.5
+
+
+def test_who_asked_for_too_much_is_told_how_long_it_may_take() -> None:
+    assert (TookTooLong(3.0).within_s, TookTooLong(3.0).retry_after_s) == (3.0, 1.0)

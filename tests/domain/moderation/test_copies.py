@@ -30,6 +30,7 @@ from domain.people.actors import BySystem
 from domain.tickets import Property, TicketChange
 from domain.updates import IncomingMedia
 from domain.use_cases.desk.tickets import UpdateTicket, update_ticket
+from domain.use_cases.moderation.copies import take_out_copies
 from tests.builders import ACME, MEDIA, MINUTE, NOON, TEMPLATE, TICKET, a_ticket, an_inbound
 from tests.domain.one_desk import AGENT, Desk, granted, open_desk
 
@@ -136,6 +137,13 @@ async def test_a_listener_is_told_to_read_the_history_again(desk: Desk) -> None:
     assert TicketChanged(ticket.thread, ticket.id, ("history",)) in await desk.events(head)
     assert (await desk.ticket()).subject == "Another matter"
     assert [each.before for each in await desk.history(ticket)] == ["This message was deleted"]
+
+
+async def test_where_no_ticket_holds_a_copy_nothing_is_changed(desk: Desk) -> None:
+    message = an_inbound(content=Text(LONG))
+
+    async with desk.ports.store.transaction(ACME) as tx:
+        assert await take_out_copies(tx, [], message, taken_back(message, NOON)) == ()
 
 
 async def test_a_file_that_is_taken_back_after_it_was_told_of_by_the_phone_leaves_no_words(desk: Desk) -> None:

@@ -57,6 +57,7 @@ from tests.builders import (
     FixedClock,
     a_delivery,
     a_media,
+    a_parked,
     a_sign_in,
     a_user,
     an_id,
@@ -279,6 +280,22 @@ async def test_a_body_is_kept_for_so_long_after_it_was_interpreted(desk: Desk, s
     desk.clock.advance(MINUTE)
     assert await forget_deliveries(desk.ports, state) == 1
     assert await desk.ports.journal.delivery(DELIVERY) is None
+
+
+@pytest.mark.usefixtures("listed")
+async def test_what_goes_with_age_is_looked_for_in_every_organization(desk: Desk) -> None:
+    await desk.given(a_sign_in(expires_at=desk.clock.now()), *(a_parked(an_id(number)) for number in range(AT_A_TIME)))
+    desk.clock.advance(60 * DAY)
+
+    more = {name: await bite() for name, bite in (await bites(desk.ports, EVENTS_KEPT)).items()}
+
+    assert {work: more[whose, work] for whose, work in more if whose == ACME} == {
+        "forget_parked": True,
+        "forget_updates": False,
+        "forget_sign_ins": False,
+        "forget_events": False,
+    }
+    assert await desk.ports.reader.sign_ins_by_ids(ACME, [SIGN_IN]) == {}
 
 
 async def test_what_waits_to_be_interpreted_is_never_forgotten(desk: Desk) -> None:
