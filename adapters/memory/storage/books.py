@@ -4,7 +4,7 @@ A `State` and the `Books` in it never change once published: a transaction works
 snapshot is the state of the moment, and a rollback is a copy thrown away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar, cast
 
@@ -49,6 +49,8 @@ class Books:
     ticket_number: int = 0
     forgotten: int = 0
     """The last position that is not kept any more."""
+    _own: set[object] = field(default_factory=set[object])
+    """What is this copy's alone. All else is shared with the one it was made from, and copied when it is changed."""
 
     @property
     def head(self) -> Head:
@@ -58,8 +60,8 @@ class Books:
         return cast("Mapping[str, R]", self.rows.get(kind, {}))
 
     def copy(self) -> "Books":
-        rows = {kind: dict(rows) for kind, rows in self.rows.items()}
-        return Books(self.epoch, rows, dict(self.holders), list(self.events), self.ticket_number, self.forgotten)
+        """To be changed while this one stays as it is, which from now on nobody may change."""
+        return Books(self.epoch, dict(self.rows), self.holders, self.events, self.ticket_number, self.forgotten)
 
     def put(self, row: Row) -> None:
         """Raises `Conflict` before anything changed."""
@@ -73,13 +75,40 @@ class Books:
             if id not in self.of(kind):
                 raise Conflict(f"a {type(row).__name__} without its {kind.__name__} {id}")
         self.drop(row)
-        self.holders |= dict.fromkeys(names, row.id)
-        self.rows.setdefault(type(row), {})[row.id] = row
+        if names:
+            self._holders().update(dict.fromkeys(names, row.id))
+        self._rows(type(row))[row.id] = row
 
     def drop(self, row: Row) -> None:
-        before = self.rows.get(type(row), {}).pop(row.id, None)
+        before = self._rows(type(row)).pop(row.id, None)
         for name in names_of(before) if before else ():
-            del self.holders[name]
+            del self._holders()[name]
+
+    def append(self, events: Iterable[LoggedEvent]) -> None:
+        self._events().extend(events)
+
+    def forget(self, count: int) -> None:
+        """So many of the oldest events."""
+        self.forgotten = self.events[count - 1].position
+        del self._events()[:count]
+
+    def _rows(self, kind: type[Row]) -> dict[str, Row]:
+        if kind not in self._own:
+            self._own.add(kind)
+            self.rows[kind] = dict(self.rows.get(kind, {}))
+        return self.rows[kind]
+
+    def _holders(self) -> dict[Name, str]:
+        if Name not in self._own:
+            self._own.add(Name)
+            self.holders = dict(self.holders)
+        return self.holders
+
+    def _events(self) -> list[LoggedEvent]:
+        if LoggedEvent not in self._own:
+            self._own.add(LoggedEvent)
+            self.events = list(self.events)
+        return self.events
 
 
 @dataclass(frozen=True, slots=True)

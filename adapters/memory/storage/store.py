@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from heapq import nsmallest
 from itertools import takewhile
 
 from adapters.memory.storage.books import TABLES, Books, R, Shelf, State, organization_of
@@ -91,15 +92,15 @@ class MemoryStore:
     async def due_sends_of(
         self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
     ) -> list[MessageId]:
-        asked = (organization, channel, priority)
-        due = [
+        due = (
             (item.due_at, item.queued_at, item.id)
-            for item in self._first_items()
-            if item.leased_until is None
+            for item in self._first_items(organization)
+            if item.channel == channel
+            and item.priority == priority
+            and item.leased_until is None
             and item.due_at <= now
-            and (item.organization, item.channel, item.priority) == asked
-        ]
-        return [id for _, _, id in sorted(due)[:limit]]
+        )
+        return [id for _, _, id in nsmallest(limit, due)]
 
     async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
         old = [
@@ -191,16 +192,18 @@ class MemoryStore:
         due = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None and item.due_at <= now]
         return Figures(len(due), min(due, default=None), Counter(each.state for each in self._all(Channel)))
 
-    def _all(self, kind: type[R]) -> Iterator[R]:
-        for books in self._shelf.state.books.values():
-            yield from books.of(kind).values()
+    def _all(self, kind: type[R], organization: OrganizationId | None = None) -> Iterator[R]:
+        for name, books in self._shelf.state.books.items():
+            if organization is None or name == organization:
+                yield from books.of(kind).values()
 
-    def _first_items(self) -> list[OutboxItem]:
-        """The item of each thread that was queued first."""
+    def _first_items(self, organization: OrganizationId | None = None) -> list[OutboxItem]:
+        """The item of each thread that was queued first; of all organizations, or of one."""
         first: dict[ThreadId, OutboxItem] = {}
-        for item in self._all(OutboxItem):
-            known = first.setdefault(item.thread, item)
-            first[item.thread] = min(known, item, key=_queued)
+        for item in self._all(OutboxItem, organization):
+            known = first.get(item.thread)
+            if known is None or _queued(item) < _queued(known):
+                first[item.thread] = item
         return list(first.values())
 
     def _commit(self, tx: "_MemoryTransaction") -> None:
@@ -269,9 +272,9 @@ class _MemoryTransaction(MemoryLook):
 
     def log(self, at: datetime) -> None:
         first = self.books.head.position + 1
-        self.books.events += [
+        self.books.append(
             LoggedEvent(position, at, event) for position, event in enumerate(self.recorded_events, first)
-        ]
+        )
 
     # Reading, in the order of keys where several are asked for
 
@@ -369,8 +372,7 @@ class _MemoryTransaction(MemoryLook):
     async def forget_events(self, before: datetime, limit: int) -> int:
         old = list(takewhile(lambda logged: logged.at < before, self.books.events[:limit]))
         if old:
-            self.books.forgotten = old[-1].position
-            del self.books.events[: len(old)]
+            self.books.forget(len(old))
         return len(old)
 
     async def period_of(self, entry: Entry) -> Period:
