@@ -48,6 +48,12 @@ def policy_of(organization: Organization) -> Policy:
     return Policy(organization.blocked_links, organization.personal_data_patterns)
 
 
+def own_name(told: str | None, policy: Policy) -> str | None:
+    """The name somebody gave themselves, or none: a name in a list is no message that could be put aside, so one with
+    a blocked link is not taken when it comes, and they go by the name they had or by their number."""
+    return told if told is None or blocked_link(told, policy.blocked_links) is None else None
+
+
 def screened(message: Message, content: IncomingContent, policy: Policy, *, breaks_rules: bool = False) -> Message:
     """A new message, quarantined where `content`, what it came with, breaks the policy or the network's rules."""
     reason = QuarantineReason.NETWORK_POLICY if breaks_rules else _reason(message, content, policy)

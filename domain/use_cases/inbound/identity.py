@@ -26,6 +26,7 @@ from domain.contacts import (
 from domain.conversations.threads import Thread
 from domain.events import TicketChanged
 from domain.ids import ContactId
+from domain.moderation.quarantine import own_name
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.use_cases.inbound.batch import Desk
@@ -62,7 +63,7 @@ def told_names(
     """The contact with what this update says of it; what it leaves out stays."""
     told = replace(
         contact,
-        profile_name=person.profile_name or contact.profile_name,
+        profile_name=own_name(person.profile_name, desk.policy) or contact.profile_name,
         wa_id=person.wa_id or contact.wa_id,
         business_scoped_id=person.business_scoped_id or contact.business_scoped_id,
         username=person.username or contact.username,

@@ -161,7 +161,7 @@ async def gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     channels = {channel.phone_number_id: channel for channel in await tx.channels()}
     desk = Desk(channels)
-    if any(isinstance(update, (MessageReceived, EditReceived)) for update in updates):
+    if any(isinstance(update, EditReceived) for update in updates) or any(_people(updates)):
         organization = await tx.settings()
         desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
     await _gather_waiting(tx, desk, updates)

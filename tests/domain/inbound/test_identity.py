@@ -10,6 +10,7 @@ from domain.conversations.messages import Notice, Text
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import ContactId
 from domain.people.actors import ByContact
+from domain.text.names import contact_name
 from domain.tickets import TicketStatus
 from domain.updates import Outcome
 from domain.use_cases.outbound.send import SendText, send_text
@@ -333,3 +334,21 @@ async def test_replies_after_a_join_reach_the_name_of_their_thread(desk: Desk) -
 
     assert desk.network.sent[-1].business_scoped_id == "US.1"
     assert desk.network.sent[-1].wa_id is None
+
+
+# What somebody calls themselves
+
+
+@pytest.mark.parametrize("comes", ["message", "echo"])
+async def test_a_name_with_a_blocked_link_is_not_taken(desk: Desk, comes: str) -> None:
+    await desk.given(replace(await desk.organization(), blocked_links=("evil.example",)))
+    bad = replace(NUMBER, profile_name="Win at evil.example/now")
+    await desk.receive(desk.message("Hello", by=bad) if comes == "message" else desk.echo(to=bad))
+
+    contact = await desk.contact()
+    assert contact.profile_name is None
+    assert contact_name(contact) == "+15550102001"
+
+    await desk.receive(desk.message("Hello", by=replace(NUMBER, profile_name="Ana")))
+    await desk.receive(desk.message("Hello", by=bad))
+    assert (await desk.contact()).profile_name == "Ana"
