@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from api.logs import set_up_logs
 from tests.fuzz.desk import Fault, a_fuzzed_desk
 from tests.servers import Databases, NoServer, own_postgres
 
@@ -66,6 +67,7 @@ def main() -> int:
     )
     parser.add_argument("--go-on", action="store_true", help="also after a fault")
     asked = parser.parse_args()
+    set_up_logs("console", level="warning")  # what is told of the desk that is made is no news
     say(f"seed {asked.seed}")
     try:
         return asyncio.run(fuzz(asked.seed, asked.seconds, database=asked.database, go_on=asked.go_on))
