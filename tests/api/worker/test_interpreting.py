@@ -1,9 +1,11 @@
 """Interpreting beside other workers: what one has claimed no other gets, and it is not forgotten either."""
 
+import asyncio
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -16,10 +18,12 @@ from domain.errors import Unavailable
 from domain.files.media import MediaState
 from domain.ids import DeliveryId
 from domain.ports.bundle import Ports
-from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ports.deliveries import Delivery, DeliveryState, Journal
 from domain.updates import Update
 from tests.api.worker.test_loops import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
 from tests.builders import ACME, NOON, FixedClock, a_media
+
+PATIENCE_S = 10.0
 
 
 @pytest.fixture
@@ -150,6 +154,46 @@ async def test_a_claim_is_kept_as_long_as_the_work_goes_on() -> None:
     done = await Interpreting(replace(desk, interpreter=Watching(time_goes_by_and_somebody_else_looks))).turn(64)
 
     assert (done.deliveries, stolen) == (10, [])
+
+
+class Renewed:
+    """A journal that says each time that claims were renewed."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.again = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]:
+        mine = await self._journal.renew(ids, until)
+        self.again.set()
+        return mine
+
+
+async def test_a_claim_is_kept_while_one_delivery_takes_longer_than_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.worker.interpreting.KEPT_EVERY", timedelta(milliseconds=1))
+    clock = FixedClock()
+    desk = await a_desk(clock=clock)
+    other = another_worker(desk).journal
+    journal = Renewed(desk.journal)
+    stolen: list[Delivery] = []
+
+    async def time_goes_by_and_somebody_else_looks() -> None:
+        for _ in range(4):
+            clock.advance(CLAIMED_FOR / 2)
+            journal.again.clear()
+            async with asyncio.timeout(PATIENCE_S):
+                await journal.again.wait()
+            stolen.extend(await other.claim(100, clock.now() + CLAIMED_FOR))
+
+    await given_a_backlog(desk, 1, TOGETHER_BYTES)
+    slow = replace(desk, journal=cast(Journal, journal), interpreter=Watching(time_goes_by_and_somebody_else_looks))
+
+    done = await Interpreting(slow).turn(64)
+
+    assert (done.deliveries, done.failures, stolen) == (1, (), [])
 
 
 async def test_what_was_lost_to_another_worker_meanwhile_is_left_to_it() -> None:
