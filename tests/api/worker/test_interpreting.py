@@ -23,7 +23,7 @@ from domain.updates import Update
 from tests.api.worker.test_loops import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
 from tests.builders import ACME, NOON, FixedClock, a_media
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @pytest.fixture
