@@ -5,18 +5,36 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from adapters.db.postgres.database import WRITING, PostgresDatabase
+from domain.conversations.messages import MessageStatus
 from domain.errors import Unavailable
 from domain.events import QuotaChanged
-from domain.ids import ContactId, DeliveryId
+from domain.ids import ContactId, DeliveryId, MessageId, ThreadId, Wamid
+from domain.ports.network import Accepted, Outgoing, Rejected, SendResult, Unanswered
+from domain.use_cases.outbound.dispatch import dispatch
 from tests.adapters.db.dying import store_and_die
+from tests.adapters.db.postgres.test_workers import ports_at
 from tests.adapters.offices import Office, count, delivery, positions, works
-from tests.builders import ACME, a_contact, an_id
+from tests.builders import (
+    ACME,
+    MINUTE,
+    FixedClock,
+    a_channel,
+    a_contact,
+    a_pace,
+    a_session,
+    a_thread,
+    an_id,
+    an_outbound,
+    an_outbox_item,
+)
+from tests.domain.standins import Network, Vault
 from tests.proxy import Fault, Proxy, proxy_before
 from tests.servers import Postgres
 
@@ -197,6 +215,60 @@ async def test_a_commit_that_nobody_hears_of_took_place_whole_or_not_at_all(
     near = office_of_our_own.opened[0]
     assert await count(near, "contacts") == (2 if took_place else 1)
     await works(far)
+
+
+@dataclass(slots=True)
+class Patient(FixedClock):
+    """Whoever waits by it finds the database back at the third time."""
+
+    proxy: Proxy | None = None
+    waits: int = 0
+
+    async def wait(self, seconds: float) -> None:
+        self.waits += 1
+        if self.proxy is not None and self.waits == 3:
+            self.proxy.heal()
+        self.advance(timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "left"),
+    [
+        (Accepted(Wamid("wamid.ours")), MessageStatus.SENT, 0),
+        (Rejected(131026, "not on WhatsApp"), MessageStatus.FAILED, 0),
+        (Rejected(130429, "too fast"), MessageStatus.QUEUED, 1),
+        (Unanswered("no answer came"), MessageStatus.UNKNOWN, 0),
+    ],
+)
+async def test_what_the_network_said_while_it_was_away_is_written_when_it_is_back(
+    office_of_our_own: Office,
+    far: PostgresDatabase,
+    proxy: Proxy,
+    answer: SendResult,
+    status: MessageStatus,
+    left: int,
+) -> None:
+    office, network = office_of_our_own, Network()
+    token = Vault().seal(ACME, "access_token", "the-token")
+    message = an_outbound(MessageId(an_id(1)), thread=ThreadId(an_id(2)))
+    async with far.store.transaction(ACME) as tx:
+        thread = a_thread(message.thread, session=a_session())
+        tx.save(a_channel(access_token=token), a_pace(), thread, message)
+        tx.save(an_outbox_item(message.id, thread=message.thread))
+    network.answers.append(answer)
+    office.clock.advance(MINUTE)
+    clock = Patient(office.clock.now(), proxy)
+
+    async def the_database_goes(_: Outgoing) -> None:
+        proxy.fail(Fault.SHUT)
+
+    network.meanwhile = the_database_goes
+    await dispatch(replace(ports_at(office, far, network), clock=clock), ACME, message.id)
+
+    near = office.opened[0]
+    kept = (await near.reader.messages_by_ids(ACME, [message.id]))[message.id]
+    assert (kept.status, len(network.sent), await count(near, "outbox")) == (status, 1, left)
+    assert clock.waits >= 3
 
 
 async def test_lines_that_were_cut_while_nobody_used_them_cost_one_question_at_most(
