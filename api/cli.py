@@ -307,7 +307,7 @@ def backup(file: Path) -> None:
     """
     from api.commands.backup import back_up
 
-    made = back_up(start(), file)
+    made = back_up(start(begins=False), file)
     key = "its key" if made.has_key else f"without {PREFIX}SECRET_KEY, which you keep"
     say(f"{file}: {made.bytes} bytes; the database, {key}, and {made.files} files.")
 
@@ -468,8 +468,8 @@ def schema(
 # What commands share
 
 
-def start() -> "Settings":
-    """The settings, with logging as they say. Raises WrongSetting."""
+def start(*, begins: bool = True) -> "Settings":
+    """The settings, with logging as they say. Raises WrongSetting. What `begins` no desk makes no key for one."""
     from structlog.stdlib import get_logger
 
     from api.keys import keys_of
@@ -480,7 +480,8 @@ def start() -> "Settings":
     set_up_logs(settings.log_format, settings.secrets, level=settings.log_level)
     for name, meant in unknown_variables().items():
         get_logger().warning("a variable is set that nothing reads", variable=name, meant=meant)
-    keys_of(settings)  # a secret that can't be kept is told before anything else begins
+    if begins:
+        keys_of(settings)  # a secret that can't be kept is told before anything else begins
     return settings
 
 

@@ -131,6 +131,14 @@ def test_bootstrap_says_in_one_line_what_it_refuses(more: list[str], said: str, 
     assert refused.stderr.count("\n") == 1
 
 
+def test_a_backup_in_a_folder_without_a_desk_leaves_nothing_there(tmp_path: Path) -> None:
+    """A key that was made for nothing would keep a desk from being restored there."""
+    told = deskline("backup", "desk.backup", at=tmp_path)
+
+    assert (told.returncode, told.stderr) == (1, "There is no database deskline.db to back up.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_migrate_names_what_it_ran_and_then_has_nothing_to_do(tmp_path: Path) -> None:
     first, again = deskline("migrate", at=tmp_path), deskline("migrate", at=tmp_path)
 
