@@ -212,8 +212,8 @@ def worker_command(*, host: str = "127.0.0.1", port: Port | None = None) -> None
         host: The address that /healthz, /readyz and /metrics are told at, where a port is given.
         port: The port they are told at; 0 takes a free one. Without it the worker listens nowhere.
     """
-    from api.http.app import working
     from api.http.server import serve
+    from api.http.working import working
     from api.metrics import Meters
     from api.wiring import wired
     from api.worker.loops import Worker

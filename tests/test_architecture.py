@@ -233,6 +233,20 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
 
 
+# What a process loads
+
+
+def test_a_worker_alone_loads_nothing_of_the_api() -> None:
+    """It takes as long as everything else, and as much memory."""
+    asked = "import sys, api.cli, api.http.server, api.http.working, api.wiring; print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert {"schema", "strawberry", "graphql"}.isdisjoint(done.stdout.split())
+
+
 # Generated and committed files
 
 

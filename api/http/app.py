@@ -8,25 +8,20 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from api.hearing import Hearing
 from api.http.bundle import Bundle, Explorer
 from api.http.cors import Cors
 from api.http.edge import Edge
 from api.http.graphql.http import graphql_routes
 from api.http.guard.callers import Callers
+from api.http.health import Health, metered
 from api.http.media import MediaFiles, Uploads
 from api.http.origins import origins_of
 from api.http.webhooks import WhatsAppWebhook
-from api.metrics import Meters
-from api.readiness import NotReady, Readiness, Ready
 from api.settings import Settings
 from api.wiring import Wired
 from api.worker.loops import Worker
-from domain.errors import Unavailable
 from schema.engine.admission import InFlight
 from schema.engine.values.cursors import Cursors
 from schema.execution import Engine
@@ -59,7 +54,7 @@ def create_app(settings: Settings, desk: Wired) -> Starlette:
 
 def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra: Sequence[BaseRoute] = ()) -> Serving:
     """`extra` routes come first."""
-    meters = _meters(desk)
+    meters = metered(desk)
     cursors = Cursors(desk.keys.cursors, settings.public_url)
     origins = origins_of(settings.allowed_origins, settings.public_url)
     engine = Engine(
@@ -87,7 +82,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
     )
     uploads = Uploads(settings.max_uploads, settings.max_uploads_of_organization, settings.max_uploads_of_caller)
     media = MediaFiles(desk.ports, cursors.links, uploads)
-    health = _Health(desk, meters, worker)
+    health = Health(desk, meters, worker)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
@@ -118,32 +113,6 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
     return Serving(app, engine, worker)
 
 
-def working(desk: Wired) -> Serving:
-    """The worker alone, with what whoever runs it asks: whether it lives, is ready, and how it fares."""
-    meters = _meters(desk)
-    worker = Worker(desk.ports, meters, desk.settings.events_kept)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
-        async with worker.running():
-            yield
-
-    app = Starlette(
-        routes=_Health(desk, meters, worker).routes(),
-        middleware=[
-            Middleware(Edge, ids=desk.ports.ids, meters=meters, pace=desk.settings.request_bounds.body_pace),
-        ],
-        lifespan=lifespan,
-    )
-    return Serving(app, None, worker)
-
-
-def _meters(desk: Wired) -> Meters:
-    meters = Meters(desk.shared)
-    desk.database.tell(Hearing(meters, desk.ports.clock))
-    return meters
-
-
 @asynccontextmanager
 async def _engine_running(engine: Engine) -> AsyncGenerator[None, None]:
     """A mutation that still waits for the network at the end is cut off; what it had not committed never was."""
@@ -153,36 +122,3 @@ async def _engine_running(engine: Engine) -> AsyncGenerator[None, None]:
         with suppress(TimeoutError):
             async with asyncio.timeout(ENGINE_CLOSES_WITHIN_S):
                 await stack.aclose()
-
-
-class _Health:
-    def __init__(self, desk: Wired, meters: Meters, worker: Worker | None) -> None:
-        self._desk = desk
-        self._meters = meters
-        self._readiness = Readiness(desk, worker)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/healthz", self.alive),
-            Route("/readyz", self.ready),
-            Route("/metrics", self.measured),
-        ]
-
-    async def alive(self, request: Request) -> Response:
-        return PlainTextResponse("alive\n")
-
-    async def ready(self, request: Request) -> Response:
-        match await self._readiness.look():
-            case Ready(but=None):
-                return PlainTextResponse("ready\n")
-            case Ready(but=lack):
-                return PlainTextResponse(f"ready, but {lack}\n")
-            case NotReady(why=why, may_pass=may_pass):
-                return PlainTextResponse(f"{why}\n", 503, {"Retry-After": "1"} if may_pass else None)
-
-    async def measured(self, request: Request) -> Response:
-        try:
-            condition = await self._readiness.condition()
-        except Unavailable:
-            condition = None
-        return await self._meters.answer(self._desk.ports, condition)

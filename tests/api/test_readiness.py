@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 
 from adapters.db.postgres.database import PostgresDatabase
 from adapters.db.sqlite.database import SqliteDatabase
-from api.http.app import create_app, working
+from api.http.app import create_app
+from api.http.working import working
 from api.settings import Settings
 from api.wiring import Wired, wired
 from domain.conversations.messages import MediaMessage
