@@ -12,7 +12,8 @@ import structlog
 from adapters.db.transaction import Work
 from api.metrics import Meters
 from domain.channels.channels import Channel, ChannelState
-from domain.conversations.messages import Direction, Message, MessageStatus
+from domain.conversations.messages import Direction, Message
+from domain.conversations.status import MessageStatus
 from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
 from domain.files.media import Media, MediaState
 from domain.ids import MessageId

@@ -12,8 +12,10 @@ from benchmarks.desks import BORN, Desk
 from benchmarks.plan import Size
 from benchmarks.raw import Cells, Raw, connect_raw
 from domain.contacts import Contact, Phone, PhoneLabel
-from domain.conversations.messages import Direction, Message, MessageStatus, Text
+from domain.conversations.contents import Text
+from domain.conversations.messages import Direction, Message
 from domain.conversations.sessions import Session
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.ids import ContactId, MessageId, ThreadId, TicketId, UserId, Wamid
 from domain.people.actors import ByContact, ByUser

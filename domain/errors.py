@@ -5,39 +5,13 @@ A refusal is a value. What is broken in us is an exception and ends at the edge.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from domain.error_codes import ErrorCode
 from domain.ids import TemplateId
 
 if TYPE_CHECKING:
-    from domain.files.media import MediaRule  # which loads this module first
-
-
-class ErrorCode(StrEnum):
-    NOT_FOUND = "NOT_FOUND"
-    FORBIDDEN = "FORBIDDEN"
-    INVALID = "INVALID"
-    CONFLICT = "CONFLICT"
-    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
-    SESSION_CLOSED = "SESSION_CLOSED"
-    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-    DAILY_ALLOWANCE_EXCEEDED = "DAILY_ALLOWANCE_EXCEEDED"
-    MEDIA_REJECTED = "MEDIA_REJECTED"
-    TEXT_TOO_LONG = "TEXT_TOO_LONG"
-    TEMPLATE_NOT_SENDABLE = "TEMPLATE_NOT_SENDABLE"
-    TEMPLATE_PARAMETERS = "TEMPLATE_PARAMETERS"
-    CONTACT_OPTED_OUT = "CONTACT_OPTED_OUT"
-    CHANNEL_UNAVAILABLE = "CHANNEL_UNAVAILABLE"
-    CHANNEL_ALREADY_CONNECTED = "CHANNEL_ALREADY_CONNECTED"
-    NUMBER_LINKED_ELSEWHERE = "NUMBER_LINKED_ELSEWHERE"
-    PERMISSION_MISSING = "PERMISSION_MISSING"
-    TOO_MANY_NUMBERS = "TOO_MANY_NUMBERS"
-    PERSONAL_ACCOUNT = "PERSONAL_ACCOUNT"
-    VERIFICATION_FAILED = "VERIFICATION_FAILED"
-    OWNER_UNAVAILABLE = "OWNER_UNAVAILABLE"
-    ALREADY_CLOSED = "ALREADY_CLOSED"
-    CANCELLED = "CANCELLED"
+    from domain.files.rules import MediaRule
 
 
 Field: TypeAlias = tuple[str, ...]

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TypeAlias
 from uuid import UUID
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.ids import ChannelId, EventId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
 
 

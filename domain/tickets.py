@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.conversations.messages import Source
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.ids import ChannelId, ContactId, OrganizationId, TeamId, ThreadId, TicketId, UserId
 from domain.people.actors import Author
 

@@ -11,19 +11,10 @@ from typing import TypeAlias, assert_never
 from domain.channels.channels import ProblemCode
 from domain.channels.template_news import TemplateNews
 from domain.contacts import Person
-from domain.conversations.messages import (
-    ContactCards,
-    Failure,
-    InteractiveReply,
-    Location,
-    MessageStatus,
-    Notice,
-    Order,
-    Referral,
-    Text,
-    Unsupported,
-)
-from domain.files.media import MediaKind
+from domain.conversations.contents import ContactCards, InteractiveReply, Location, Notice, Order, Text, Unsupported
+from domain.conversations.messages import Referral
+from domain.conversations.status import Failure, MessageStatus
+from domain.files.rules import MediaKind
 from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId, PhoneNumberId, Wamid
 
 

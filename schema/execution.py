@@ -21,6 +21,7 @@ from domain.use_cases.people.access import authenticate
 from schema.engine import limits
 from schema.engine.admission import Admission, Crowded, InFlight
 from schema.engine.answers import Answer, Shown, failed, refused, refused_as, throttled
+from schema.engine.api_error import Code
 from schema.engine.documents import BadDocument, Compiled, Documents, NotSignedIn
 from schema.engine.lexical_limits import TooComplex
 from schema.engine.running import run_alone
@@ -30,7 +31,6 @@ from schema.engine.values.scalars import instant_text
 from schema.live.hub import Hub
 from schema.live.rights import Listeners, Watch
 from schema.live.streams import Stream
-from schema.types.errors import Code
 
 BEARER = "bearer "
 

@@ -8,9 +8,11 @@ from typing import TypeVar
 from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
+from domain.conversations.contents import Content
 from domain.conversations.library import LibraryItem
-from domain.conversations.messages import Content, Mark, Message
+from domain.conversations.messages import Message
 from domain.conversations.previews import preview
+from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.files.media import Media
 from domain.ids import (

@@ -18,22 +18,14 @@ from domain.channels.templates import (
     TemplateStatus,
 )
 from domain.contacts import Contact, Identity, IdentityKey, IdentityKind, Person, Phone
+from domain.conversations.contents import Content, Text
 from domain.conversations.library import LibraryItem, LibraryItemKind
-from domain.conversations.messages import (
-    Attempt,
-    Content,
-    Direction,
-    Failure,
-    Mark,
-    Message,
-    MessageStatus,
-    Reaction,
-    Source,
-    Text,
-)
+from domain.conversations.messages import Direction, Message, Reaction, Source
 from domain.conversations.sessions import Alarm, Session
+from domain.conversations.status import Attempt, Failure, Mark, MessageStatus
 from domain.conversations.threads import Thread, ThreadStatus
-from domain.files.media import Media, MediaKind, MediaState, Upload
+from domain.files.media import Media, MediaState, Upload
+from domain.files.rules import MediaKind
 from domain.ids import (
     ApiKeyId,
     BusinessAccountId,

@@ -18,8 +18,8 @@ from api.http.strict_json import read_json as read_strictly
 from domain.channels.template_drafts import TemplateDraft, fault_of
 from domain.channels.templates import TemplateCategory, blanks
 from domain.contacts import typed_number
-from domain.conversations.messages import ContactCard, ContactCards
-from domain.files.media import plain_type, safe_name
+from domain.conversations.contents import ContactCard, ContactCards
+from domain.files.names import plain_type, safe_name
 from domain.files.recognition import STEPS, Glance
 from domain.ids import DeliveryId
 from domain.moderation.links import blocked_link, normal_block

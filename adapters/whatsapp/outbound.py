@@ -6,7 +6,7 @@ Source: WhatsApp Business Platform, "Messages", "Template messages", "Business-s
 import re
 from typing import Final, TypeAlias, assert_never
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Filled,
@@ -17,7 +17,7 @@ from domain.conversations.messages import (
     Text,
 )
 from domain.conversations.sendable import is_list
-from domain.files.media import CAPTIONED, MediaKind
+from domain.files.rules import CAPTIONED, MediaKind
 from domain.ids import Wamid
 from domain.ports.network import Attachment, Outgoing, ReactionTo
 

@@ -7,7 +7,8 @@ from typing import Final
 import httpx
 
 from domain.channels.channels import Channel
-from domain.conversations.messages import ContactCard, ContactCards, Interactive, Location, Message, Option, Text
+from domain.conversations.contents import ContactCard, ContactCards, Interactive, Location, Option, Text
+from domain.conversations.messages import Message
 from domain.conversations.sendable import Sendable
 from domain.ids import MessageId, Wamid
 from domain.people.actors import Actor

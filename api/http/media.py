@@ -19,7 +19,8 @@ from api.http.guard.bodies import told_length
 from api.http.guard.places import NoPlace, Places, Share
 from api.http.told import again_in, told
 from domain.conversations.messages import shows
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, Unavailable, code_of
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused, Unavailable, code_of
 from domain.files.media import Media, MediaState
 from domain.files.types import SHOWN_INLINE
 from domain.ports.bundle import Ports

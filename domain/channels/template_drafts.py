@@ -24,7 +24,7 @@ from domain.channels.templates import (
     blanks,
     blanks_of,
 )
-from domain.conversations.messages import Filled
+from domain.conversations.contents import Filled
 from domain.errors import Refusal, TemplateParameterWrong, TextTooLong, invalid
 
 FOOTER_LIMIT = 60

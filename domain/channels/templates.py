@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.conversations.messages import Direction, Filled, TemplateMessage
+from domain.conversations.contents import Filled, TemplateMessage
+from domain.conversations.messages import Direction
 from domain.errors import Field, MediaRejected, Refusal, TemplateParameterWrong
-from domain.files.media import Media, MediaKind, outbound_refusal, rule_for
+from domain.files.fit import outbound_refusal
+from domain.files.media import Media
+from domain.files.rules import MediaKind, rule_for
 from domain.ids import BusinessAccountId, OrganizationId, TemplateId
 
 BODY_LIMIT = 1024  # characters once filled; Cloud API, "Templates"

@@ -9,9 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from domain.conversations.messages import CAPTION_LIMIT, TEXT_LIMIT, MediaMessage, Text
+from domain.conversations.contents import CAPTION_LIMIT, TEXT_LIMIT, MediaMessage, Text
 from domain.errors import Refusal, TextTooLong, invalid
-from domain.files.media import Media, MediaKind, outbound_refusal
+from domain.files.fit import outbound_refusal
+from domain.files.media import Media
+from domain.files.rules import MediaKind
 from domain.ids import LibraryItemId, MediaId, OrganizationId
 
 TITLE_LIMIT = 200

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCards,
     Content,
     Interactive,
@@ -19,7 +19,8 @@ from domain.conversations.messages import (
     Text,
     Unsupported,
 )
-from domain.files.media import Media, MediaKind
+from domain.files.media import Media
+from domain.files.rules import MediaKind
 from domain.text.marks import unmarked
 from domain.text.names import in_one_line, shows_something
 

@@ -6,7 +6,7 @@ Source: WhatsApp Business Platform, "Messages" and the pages of each kind. Lengt
 import math
 from typing import TypeAlias, assert_never
 
-from domain.conversations.messages import TEXT_LIMIT, ContactCard, ContactCards, Interactive, Location, Option, Text
+from domain.conversations.contents import TEXT_LIMIT, ContactCard, ContactCards, Interactive, Location, Option, Text
 from domain.errors import Field, Refusal, TextTooLong, invalid
 from domain.text.emoji import is_emoji
 

@@ -6,7 +6,7 @@ Source: WHATWG "MIME Sniffing", sections 6 and 7.
 
 import codecs
 
-from domain.files.media import UNKNOWN_TYPE
+from domain.files.rules import UNKNOWN_TYPE
 
 HEAD_BYTES = 4096  # enough to judge by
 

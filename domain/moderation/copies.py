@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCards,
     Content,
     Interactive,
     InteractiveReply,
     Location,
     MediaMessage,
-    Message,
     Notice,
     Order,
     Quarantined,
@@ -26,6 +25,7 @@ from domain.conversations.messages import (
     Text,
     Unsupported,
 )
+from domain.conversations.messages import Message
 from domain.conversations.previews import words_of
 from domain.tickets import ENUMERATED, Property, Ticket, TicketChange, subject_from
 

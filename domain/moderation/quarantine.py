@@ -10,23 +10,22 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.contacts import number_variants
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCards,
-    Direction,
     InteractiveReply,
     Location,
     MediaMessage,
-    Message,
     Notice,
     Order,
     Quarantined,
     QuarantineReason,
-    Release,
     Removed,
     Text,
     Unsupported,
 )
-from domain.errors import ErrorCode, Refused
+from domain.conversations.messages import Direction, Message, Release
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.moderation.links import blocked_link
 from domain.moderation.personal_data import PersonalDataPattern, found_in
 from domain.people.actors import Author

@@ -7,7 +7,7 @@ Source: WhatsApp Business Platform, "Error codes".
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.conversations.messages import Failure
+from domain.conversations.status import Failure
 
 SAID_LIMIT = 300  # characters of the network's own words in a hint
 

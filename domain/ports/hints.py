@@ -18,6 +18,4 @@ class Bus(Protocol):
 
 
 JOURNAL = "journal"
-
-
 OUTBOX = "outbox"

@@ -8,9 +8,10 @@ from typing import Protocol, TypeAlias
 
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Template, TemplateCategory, TemplateStatus
-from domain.conversations.messages import TemplateMessage
+from domain.conversations.contents import TemplateMessage
 from domain.conversations.sendable import Sendable
-from domain.files.media import Media, MediaKind
+from domain.files.media import Media
+from domain.files.rules import MediaKind
 from domain.ids import (
     BusinessAccountId,
     OrganizationId,

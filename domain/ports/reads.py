@@ -11,8 +11,9 @@ from domain.channels.channels import Channel
 from domain.channels.templates import Template, TemplateStatus
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem, LibraryItemKind
-from domain.conversations.messages import Direction, Mark, Message, Source
+from domain.conversations.messages import Direction, Message, Source
 from domain.conversations.sessions import SessionState
+from domain.conversations.status import Mark
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.events import LoggedEvent
 from domain.files.media import Media

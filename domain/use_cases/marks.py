@@ -3,15 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from domain.conversations.messages import (
-    Attempt,
-    AttemptOutcome,
-    Failure,
-    Mark,
-    Message,
-    MessageStatus,
-    with_mark,
-)
+from domain.conversations.messages import Message, with_mark
+from domain.conversations.status import Attempt, AttemptOutcome, Failure, Mark, MessageStatus
 from domain.events import MessageStatusChanged, QuotaChanged
 from domain.ids import DeliveryId, MessageId
 from domain.ports.bundle import Ports

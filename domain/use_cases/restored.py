@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.conversations.messages import AttemptOutcome, MessageStatus, leaving, with_mark, with_outcome
+from domain.conversations.messages import leaving, with_mark, with_outcome
+from domain.conversations.status import AttemptOutcome, MessageStatus
 from domain.ids import OrganizationId
 from domain.outbound.outbox import OutboxItem
 from domain.ports.bundle import Ports

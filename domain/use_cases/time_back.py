@@ -4,8 +4,8 @@ what was given up before its time may leave after all.
 
 from dataclasses import replace
 
-from domain.conversations.messages import Mark, MessageStatus
 from domain.conversations.sessions import next_alarm
+from domain.conversations.status import Mark, MessageStatus
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import leads_too_far

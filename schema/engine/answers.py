@@ -17,7 +17,7 @@ from graphql import GraphQLError
 
 from domain.errors import Throttled, TookTooLong, Unavailable
 from domain.ports.system import Ids
-from schema.types.errors import ApiError, Code
+from schema.engine.api_error import ApiError, Code
 
 log = structlog.stdlib.get_logger()
 

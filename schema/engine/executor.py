@@ -14,8 +14,8 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from schema.engine import limits
 from schema.engine.answers import LONGEST_MESSAGE
+from schema.engine.api_error import bad_request
 from schema.engine.turns import Pace
-from schema.types.errors import bad_request
 
 Unnamed: TypeAlias = Any
 

@@ -16,11 +16,11 @@ from domain.ports.bundle import Ports
 from schema.context import Context, new_context
 from schema.engine import limits
 from schema.engine.answers import Answer, answered, failed, refused
+from schema.engine.api_error import Code
 from schema.engine.documents import Compiled
 from schema.engine.executor import InTurns
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
-from schema.types.errors import Code
 
 
 async def run(

@@ -15,13 +15,13 @@ from domain.people.actors import Actor
 from domain.ports.bundle import Ports
 from schema.engine import limits
 from schema.engine.answers import Answer, encoded
+from schema.engine.api_error import Code
 from schema.engine.running import run_alone
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.live.frames import Frame, Kept
 from schema.live.questions import Asked, Sameness
 from schema.live.streams import TooSlowToShow
-from schema.types.errors import Code
 from schema.types.events import event_object
 
 if TYPE_CHECKING:

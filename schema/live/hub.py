@@ -19,6 +19,7 @@ from domain.people.actors import Actor
 from domain.ports.bundle import Ports
 from domain.ports.reads import Head
 from schema.engine import limits
+from schema.engine.api_error import ApiError, Code
 from schema.engine.documents import Compiled
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import CursorInvalid, Cursors
@@ -26,7 +27,6 @@ from schema.live.groups import Tally, Workshop
 from schema.live.log import Log
 from schema.live.questions import read_question
 from schema.live.streams import Stopped, Stream, expired
-from schema.types.errors import ApiError, Code
 
 log = structlog.stdlib.get_logger()
 

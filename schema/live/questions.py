@@ -11,15 +11,15 @@ from typing import Any, TypeAlias
 
 from graphql import FieldNode, GraphQLError, GraphQLSchema, VariableNode, get_argument_values, get_variable_values
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
 from domain.events import ChannelChanged, Event, MessageAdded, MessageStatusChanged, thread_of
 from domain.ids import ChannelId, ThreadId, UserId
 from domain.people.actors import Actor
+from schema.engine.api_error import bad_request
 from schema.engine.documents import BadDocument, Compiled
 from schema.engine.values import ids
 from schema.gates import GATED_FIELDS
-from schema.types.errors import bad_request
 
 READ_RECEIPTS = frozenset(
     {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED, MessageStatus.FAILED}

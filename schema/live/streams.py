@@ -9,9 +9,9 @@ from domain.errors import Unavailable
 from domain.events import LoggedEvent
 from domain.people.actors import Actor
 from schema.engine import limits
+from schema.engine.api_error import ApiError, Code
 from schema.live.frames import Frame
 from schema.live.questions import Asked
-from schema.types.errors import ApiError, Code
 
 if TYPE_CHECKING:
     from schema.live.groups import Group

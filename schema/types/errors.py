@@ -4,17 +4,14 @@ A refusal that a person or a program can act on is a `UserError` in a mutation's
 `ApiError` with a code in `extensions`: nobody signed in, nonsense, too much.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, assert_never
 
 import strawberry
-from graphql import GraphQLError
 from strawberry import Info
 
+from domain.error_codes import ErrorCode
 from domain.errors import (
-    ErrorCode,
     MediaRejected,
     QuotaExceeded,
     Refusal,
@@ -26,39 +23,10 @@ from domain.errors import (
 )
 from domain.ids import TemplateId
 from schema.context import Context
+from schema.engine.api_error import GRAPHQL_INT_MAX
 from schema.engine.values.enums import describe
 from schema.types.files.media_rules import MediaRule
 from schema.types.lazy import Template, TemplateParameter
-
-GRAPHQL_INT_MAX = 2**31 - 1
-
-
-class Code(StrEnum):
-    """`extensions.code` of a top-level error."""
-
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    FORBIDDEN = "FORBIDDEN"
-    NOT_FOUND = "NOT_FOUND"
-    THROTTLED = "THROTTLED"
-    TOO_COMPLEX = "TOO_COMPLEX"
-    BAD_REQUEST = "BAD_REQUEST"
-    CURSOR_EXPIRED = "CURSOR_EXPIRED"
-    CURSOR_INVALID = "CURSOR_INVALID"
-    UNAVAILABLE = "UNAVAILABLE"
-    INTERNAL = "INTERNAL"
-
-
-class ApiError(GraphQLError):
-    """A top-level error with words meant for the caller. `extra` stands beside the code in `extensions`."""
-
-    def __init__(self, code: Code, message: str, extra: Mapping[str, object] | None = None) -> None:
-        super().__init__(message, extensions={"code": str(code), **(extra or {})})
-        self.code = code
-
-
-def bad_request(message: str) -> ApiError:
-    return ApiError(Code.BAD_REQUEST, message)
-
 
 describe(
     ErrorCode,

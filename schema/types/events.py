@@ -14,16 +14,16 @@ import schema.types.conversations.threads
 import schema.types.counting.quota
 import schema.types.desk.tickets
 from domain import events
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.events import LoggedEvent, MessageChange, SessionChange, event_id, thread_of
 from domain.ids import ChannelId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
 from domain.ports.reads import Head
 from schema.context import Context
+from schema.engine.api_error import ApiError, Code
 from schema.engine.values import ids, pages
 from schema.engine.values.cursors import CursorInvalid
 from schema.engine.values.enums import describe
 from schema.engine.values.scalars import EventCursor
-from schema.types.errors import ApiError, Code
 from schema.types.lazy import Channel, Message, Quota, Session, Template, Thread, Ticket
 
 describe(

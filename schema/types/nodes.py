@@ -6,13 +6,13 @@ from typing import TypeAlias, TypeVar
 
 from schema.context import Context
 from schema.engine import limits
+from schema.engine.api_error import bad_request
 from schema.engine.values import ids
 from schema.engine.values.ids import Kind, Node
 from schema.types.channels import channels, templates
 from schema.types.contacts import contacts
 from schema.types.conversations import library, messages, threads
 from schema.types.desk import tickets
-from schema.types.errors import bad_request
 from schema.types.files import media
 from schema.types.people import organization, users
 

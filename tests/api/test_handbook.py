@@ -12,9 +12,9 @@ from websockets.frames import CloseCode
 import api.http.media
 from api.http.graphql import ws as graphql_ws
 from api.http.guard import protocols
-from domain.errors import ErrorCode
+from domain.error_codes import ErrorCode
+from schema.engine.api_error import Code
 from schema.sdl import sdl
-from schema.types.errors import Code
 from tests.handbook import HANDBOOK, Fence, fences, named, table_under, text
 from tests.journeys.test_handbook import LISTENERS, REQUESTS
 

@@ -15,7 +15,7 @@ from api.hearing import Hearing
 from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.channels.channels import ChannelState, Problem, ProblemCode
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
 from tests.builders import (
     ACME,

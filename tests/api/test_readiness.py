@@ -16,7 +16,7 @@ from api.http.app import create_app
 from api.http.working import working
 from api.settings import Settings
 from api.wiring import Wired, wired
-from domain.conversations.messages import MediaMessage
+from domain.conversations.contents import MediaMessage
 from domain.errors import Unavailable
 from domain.files.media import MediaState
 from schema.engine.values.cursors import Cursors

@@ -13,7 +13,8 @@ from typing import Protocol, cast
 from domain.channels.channels import Channel
 from domain.channels.template_sync import is_alike
 from domain.channels.templates import Template
-from domain.conversations.messages import Mark, Message, MessageStatus, arrived, higher
+from domain.conversations.messages import Message
+from domain.conversations.status import Mark, MessageStatus, arrived, higher
 from domain.conversations.threads import Thread
 from domain.errors import Collision, Unavailable
 from domain.events import (

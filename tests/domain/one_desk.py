@@ -9,10 +9,13 @@ from adapters.memory import MemoryBus, MemoryDatabase, MemoryThrottle
 from adapters.memory.storage.books import organization_of
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Person
-from domain.conversations.messages import Failure, Filled, Mark, Message, MessageStatus, Notice, Text
+from domain.conversations.contents import Filled, Notice, Text
+from domain.conversations.messages import Message
 from domain.conversations.sessions import SessionState, state_of
+from domain.conversations.status import Failure, Mark, MessageStatus
 from domain.conversations.threads import Thread
-from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
+from domain.error_codes import ErrorCode
+from domain.errors import REFUSALS, Refusal, code_of
 from domain.events import Event
 from domain.ids import DeliveryId, MessageId, OrganizationId, PhoneNumberId, TemplateId, ThreadId, Wamid
 from domain.people.actors import Actor, Role, Scope, key_actor, user_actor

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import ErrorCode, Unavailable
+from domain.error_codes import ErrorCode
+from domain.errors import Unavailable
 from domain.ports.deliveries import DeliveryState
 from domain.use_cases import again
 from domain.use_cases.outbound.send import SendText, send_text

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
+from domain.error_codes import ErrorCode
 from domain.errors import (
     REFUSALS,
-    ErrorCode,
     QuotaExceeded,
     Refusal,
     Refused,

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.events import (
     ChannelChanged,
     Event,

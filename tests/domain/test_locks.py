@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.ports.network import Rejected
 from domain.rows import LOCK_ORDER, WATCHED
 from tests.builders import ACME, DAY

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversations.messages import MessageStatus, leaving
+from domain.conversations.messages import leaving
+from domain.conversations.status import MessageStatus
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
 from domain.ports.bundle import Ports

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.messages import Message, MessageStatus
-from domain.errors import ErrorCode
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, ThreadId
 from domain.outbound.outbox import LEASE

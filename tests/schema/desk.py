@@ -18,10 +18,10 @@ from domain.ports.directory import Listing
 from domain.ports.reads import Reader
 from domain.rows import Row
 from schema.context import new_context
+from schema.engine.api_error import ApiError
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.schema import schema
-from schema.types.errors import ApiError
 from tests.api.memory_desk import memory_ports, nobody_answers
 from tests.builders import (
     ACCOUNT,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
 from domain.events import Event, MessageAdded, MessageStatusChanged
 from domain.ids import ApiKeyId, ContactId, MessageId, OrganizationId, SignInId, ThreadId, UserId, Wamid

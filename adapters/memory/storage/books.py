@@ -13,7 +13,8 @@ from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem
-from domain.conversations.messages import Mark, Message
+from domain.conversations.messages import Message
+from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent
 from domain.files.media import Media

@@ -15,7 +15,8 @@ from domain.channels.channels import Channel
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
-from domain.conversations.messages import Direction, Mark, Message, MessageStatus
+from domain.conversations.messages import Direction, Message
+from domain.conversations.status import Mark, MessageStatus
 from domain.conversations.threads import Thread
 from domain.events import Event, LoggedEvent
 from domain.files.media import Media, MediaState

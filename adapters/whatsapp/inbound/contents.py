@@ -28,10 +28,9 @@ from adapters.whatsapp.inbound.reading import (
     as_text,
     read_model,
 )
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
-    Direction,
     InteractiveReply,
     Location,
     Notice,
@@ -40,7 +39,9 @@ from domain.conversations.messages import (
     Text,
     Unsupported,
 )
-from domain.files.media import UNKNOWN_TYPE, MediaKind, plain_type, rule_for
+from domain.conversations.messages import Direction
+from domain.files.names import plain_type
+from domain.files.rules import UNKNOWN_TYPE, MediaKind, rule_for
 from domain.moderation.quarantine import texts_of
 from domain.text.names import shows_something
 from domain.updates import IncomingContent, IncomingMedia

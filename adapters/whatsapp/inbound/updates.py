@@ -41,7 +41,9 @@ from adapters.whatsapp.inbound.standing import FIELDS as STANDING_FIELDS
 from adapters.whatsapp.inbound.standing import standing_of
 from adapters.whatsapp.templates import NEWS_FIELDS, news_of
 from domain.contacts import Person
-from domain.conversations.messages import Failure, MessageStatus, Referral, Unsupported
+from domain.conversations.contents import Unsupported
+from domain.conversations.messages import Referral
+from domain.conversations.status import Failure, MessageStatus
 from domain.ids import BusinessAccountId, PhoneNumberId, Wamid
 from domain.outbound.failures import verdict
 from domain.ports.deliveries import Delivery

@@ -26,9 +26,9 @@ from domain.errors import Unavailable
 from domain.people.actors import Actor
 from schema.engine import limits
 from schema.engine.answers import Answer, encoded, failed, refused, throttled
+from schema.engine.api_error import Code
 from schema.execution import BadRequest, Engine, GraphQLRequest, answer, read_request
 from schema.live.rights import TooMany
-from schema.types.errors import Code
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"

@@ -17,10 +17,10 @@ from domain.people.actors import Actor
 from domain.people.callers import Caller
 from schema.engine import limits
 from schema.engine.answers import Answer, encoded, failed, refused
+from schema.engine.api_error import Code
 from schema.engine.documents import Compiled
 from schema.execution import Engine, GraphQLRequest
 from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
-from schema.types.errors import Code
 
 COMPLETE = b"event: complete\ndata: \n\n"
 KEEP_ALIVE = b":\n\n"

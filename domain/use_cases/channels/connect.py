@@ -18,7 +18,8 @@ from domain.channels.channels import (
     Terms,
 )
 from domain.channels.templates import Template
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, invalid
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.outbound.pace import at_rest

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from domain.channels.template_drafts import TemplateDraft, fault_of
 from domain.channels.templates import HEADER_FILES, Template, TemplateStatus
 from domain.conversations.messages import Direction
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.events import TemplateChanged
-from domain.files.media import Media, outbound_refusal, rule_for
+from domain.files.fit import outbound_refusal
+from domain.files.media import Media
+from domain.files.rules import rule_for
 from domain.ids import BusinessAccountId, ChannelId, MediaId, OrganizationId, TemplateId
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports

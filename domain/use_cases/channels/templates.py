@@ -12,7 +12,8 @@ from typing import assert_never
 from domain.channels.channels import Channel
 from domain.channels.template_sync import EVERY, LEASE, Compared, TemplateSync, compared, pause_after, soon
 from domain.channels.templates import Template, TemplateStatus
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, not_found
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, TemplateId
 from domain.outbound.failures import ABOUT_TOKENS, SEALED, Remedy, verdict

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from domain.channels.channels import Channel
 from domain.conversations.messages import Direction, Message
 from domain.conversations.threads import Thread, ThreadStatus
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, invalid, not_found
 from domain.given import UNSET, Left
 from domain.ids import MessageId, TeamId, ThreadId, UserId, Wamid
 from domain.people.actors import Actor, Right

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.conversations.threads import Thread, ThreadStatus
-from domain.errors import REFUSALS, ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_found
 from domain.given import UNSET, Left
 from domain.ids import TeamId, TicketId, UserId
 from domain.people.actors import Actor, Right

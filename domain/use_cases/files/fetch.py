@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 from domain.conversations.messages import Direction
 from domain.errors import MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
+from domain.files.fit import refusal_of
 from domain.files.media import (
     WEBHOOK_ID_LIVES,
     Media,
@@ -18,7 +19,6 @@ from domain.files.media import (
     Step,
     held_back,
     new_name,
-    refusal_of,
     shown,
     with_bytes,
     without_bytes,

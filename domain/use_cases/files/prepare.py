@@ -4,27 +4,12 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, replace
 
 from domain.conversations.messages import Direction
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, forbidden, invalid, not_found
-from domain.files.media import (
-    UPLOADED_WITHIN,
-    VOICE_TYPE,
-    Media,
-    MediaKind,
-    MediaState,
-    held_back,
-    misnamed,
-    new_name,
-    plain_type,
-    refusal_of,
-    renamed,
-    rule_for,
-    safe_name,
-    shown,
-    titled,
-    truly,
-    unfit,
-    with_bytes,
-)
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused, forbidden, invalid, not_found
+from domain.files.fit import refusal_of, unfit
+from domain.files.media import UPLOADED_WITHIN, VOICE_TYPE, Media, MediaState, held_back, new_name, shown, with_bytes
+from domain.files.names import misnamed, plain_type, renamed, safe_name, titled, truly
+from domain.files.rules import MediaKind, rule_for
 from domain.ids import MediaId, OrganizationId
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports

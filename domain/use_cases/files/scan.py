@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
-from domain.conversations.messages import Quarantined, QuarantineReason
+from domain.conversations.contents import Quarantined, QuarantineReason
 from domain.errors import Unavailable
 from domain.files.media import Media, MediaState, Step, forgotten, shown
 from domain.ids import MediaId, OrganizationId

@@ -8,19 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from domain.conversations.messages import (
-    Content,
-    Direction,
-    MediaMessage,
-    Message,
-    MessageStatus,
-    Reaction,
-    arrived,
-    changed,
-    taken_back,
-)
+from domain.conversations.contents import Content, MediaMessage
+from domain.conversations.messages import Direction, Message, Reaction
+from domain.conversations.status import MessageStatus, arrived
+from domain.conversations.versions import changed, taken_back
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import Media, MediaState, plain_type, titled
+from domain.files.media import Media, MediaState
+from domain.files.names import plain_type, titled
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
 from domain.moderation.quarantine import Policy, screened_again
 from domain.people.actors import Author, ByContact, ByPhoneApp

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.channels.channels import Problem, ProblemCode, with_problem
 from domain.claims import CLAIMS_AT_MOST
-from domain.conversations.messages import Unsupported
+from domain.conversations.contents import Unsupported
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId

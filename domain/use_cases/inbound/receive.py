@@ -21,20 +21,13 @@ from domain.channels.channels import (
 from domain.channels.template_news import heard
 from domain.channels.template_sync import is_alike
 from domain.contacts import Contact, IdentityKey, Person, keys_of, names_told, with_marketing_choice
-from domain.conversations.messages import (
-    Direction,
-    InteractiveReply,
-    Mark,
-    Message,
-    MessageStatus,
-    Text,
-    arrived,
-    filled_in,
-    stands_in,
-)
+from domain.conversations.contents import InteractiveReply, Text
+from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
 from domain.conversations.sessions import after_inbound, next_alarm, run_start
+from domain.conversations.status import Mark, MessageStatus, arrived
 from domain.conversations.threads import Thread, ThreadStatus, with_message
+from domain.conversations.versions import filled_in, stands_in
 from domain.events import (
     ChannelChanged,
     MessageAdded,

@@ -7,7 +7,8 @@ comes late all the same is shown as they made it.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.conversations.messages import WORDS_BEFORE, Unsupported
+from domain.conversations.contents import Unsupported
+from domain.conversations.versions import WORDS_BEFORE
 from domain.ids import Wamid
 from domain.ports.bundle import Ports
 from domain.updates import (

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from domain.conversations.messages import Message, QuarantineReason
+from domain.conversations.contents import QuarantineReason
+from domain.conversations.messages import Message
 from domain.conversations.previews import words_of
 from domain.errors import Refusal, Refused, forbidden, not_found
 from domain.events import MessageChange, MessageChanged, TicketChanged

@@ -1,7 +1,9 @@
 """Taking back a message that has not left."""
 
-from domain.conversations.messages import Failure, Message, MessageStatus
-from domain.errors import ErrorCode, Refusal, Refused, forbidden
+from domain.conversations.messages import Message
+from domain.conversations.status import Failure, MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden
 from domain.ids import MessageId
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports

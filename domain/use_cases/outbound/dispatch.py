@@ -14,24 +14,19 @@ from typing import assert_never
 
 from domain.channels.channels import Channel, ChannelState, Problem, ProblemCode, with_problem
 from domain.channels.templates import not_sendable_reason
-from domain.conversations.messages import (
-    AttemptOutcome,
+from domain.conversations.contents import (
     ContactCards,
-    Failure,
     Interactive,
     Location,
     MediaMessage,
-    Message,
-    MessageStatus,
     TemplateMessage,
     Text,
     file_of,
-    leaving,
-    with_mark,
-    with_outcome,
 )
+from domain.conversations.messages import Message, leaving, with_mark, with_outcome
+from domain.conversations.status import AttemptOutcome, Failure, MessageStatus
 from domain.conversations.threads import Thread
-from domain.errors import ErrorCode
+from domain.error_codes import ErrorCode
 from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.files.media import Media, MediaState, Upload, with_upload, without_upload
 from domain.ids import MessageId, OrganizationId, PhoneNumberId, Wamid

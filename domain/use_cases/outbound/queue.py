@@ -12,17 +12,12 @@ from typing import TypeAlias
 
 from domain.channels.channels import Channel
 from domain.channels.templates import not_sendable_reason
-from domain.conversations.messages import (
-    Content,
-    Direction,
-    Message,
-    MessageStatus,
-    TemplateMessage,
-    file_of,
-    queued_again,
-)
+from domain.conversations.contents import Content, TemplateMessage, file_of
+from domain.conversations.messages import Direction, Message, queued_again
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, with_message
-from domain.errors import ErrorCode, QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
 from domain.events import MessageAdded, QuotaChanged
 from domain.files.media import used
 from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId

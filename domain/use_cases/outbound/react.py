@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.conversations.messages import Message, Notice
+from domain.conversations.contents import Notice
+from domain.conversations.messages import Message
 from domain.conversations.sendable import emoji_fault
 from domain.conversations.threads import Thread
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, invalid, not_found
 from domain.events import MessageChange, MessageChanged
 from domain.ids import MessageId
 from domain.outbound.outbox import PERSON_FIRST, OutboxItem

@@ -5,19 +5,20 @@ from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.channels.templates import not_sendable_reason
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCards,
     Interactive,
     Location,
     MediaMessage,
-    Message,
-    MessageStatus,
     TemplateMessage,
     Text,
     file_of,
 )
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
-from domain.errors import REFUSALS, ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_found
 from domain.files.media import MediaState
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem

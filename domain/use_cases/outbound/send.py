@@ -6,18 +6,12 @@ from datetime import datetime
 from domain.channels.channels import Channel
 from domain.channels.templates import HEADER_FIELD, Template, TemplateCategory, fill, not_sendable_reason
 from domain.contacts import Contact
-from domain.conversations.messages import Filled, Message, TemplateMessage, Text
+from domain.conversations.contents import Filled, TemplateMessage, Text
+from domain.conversations.messages import Message
 from domain.conversations.sendable import Sendable, fault_of
 from domain.conversations.threads import Thread
-from domain.errors import (
-    REFUSALS,
-    ErrorCode,
-    Refusal,
-    Refused,
-    forbidden,
-    invalid,
-    not_found,
-)
+from domain.error_codes import ErrorCode
+from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import MediaId, MessageId, TemplateId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.people.actors import Actor, Author, ByAutomation, ByIntegration, Right

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from domain.conversations.contents import MediaMessage, Text
 from domain.conversations.library import as_sent, file_refusal
-from domain.conversations.messages import MediaMessage, Message, Text
+from domain.conversations.messages import Message
 from domain.errors import REFUSALS, Refusal, forbidden, not_found
 from domain.ids import LibraryItemId, MessageId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST

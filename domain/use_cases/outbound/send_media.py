@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from domain.conversations.messages import CAPTION_LIMIT, MediaMessage, Message
+from domain.conversations.contents import CAPTION_LIMIT, MediaMessage
+from domain.conversations.messages import Message
 from domain.errors import REFUSALS, Refusal, TextTooLong, forbidden, invalid, not_found
-from domain.files.media import CAPTIONED, outbound_refusal
+from domain.files.fit import outbound_refusal
+from domain.files.rules import CAPTIONED
 from domain.ids import MediaId, MessageId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST
 from domain.people.actors import Actor, Right

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from domain.conversations.messages import SAID_NOT_SENT, Message, MessageStatus, with_mark
-from domain.errors import ErrorCode, Refusal, Refused, forbidden
+from domain.conversations.messages import Message, with_mark
+from domain.conversations.status import SAID_NOT_SENT, MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden
 from domain.ids import MessageId
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports

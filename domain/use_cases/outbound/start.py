@@ -22,7 +22,8 @@ from domain.contacts import (
     number_variants,
     typed_number,
 )
-from domain.conversations.messages import Direction, Filled, Message, TemplateMessage
+from domain.conversations.contents import Filled, TemplateMessage
+from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.errors import REFUSALS, Refusal, forbidden, invalid, not_found

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from domain.errors import ErrorCode, Refusal, Refused, invalid
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, invalid
 from domain.ids import OrganizationId, UserId
 from domain.people.actors import Role, Scope
 from domain.people.organizations import NAME_LIMIT, Organization, User, is_time_zone, normal_email

@@ -7,7 +7,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, invalid
 from domain.events import QuotaChanged
 from domain.given import UNSET, Left
 from domain.ids import PeriodId

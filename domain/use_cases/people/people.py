@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.errors import ErrorCode, Refusal, Refused, forbidden, invalid, not_found
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, Right, Role, Scope
 from domain.people.organizations import NAME_LIMIT, ApiKey, User, normal_email, normal_skills, skills_fault

@@ -27,9 +27,9 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from schema.engine.api_error import bad_request
+from schema.engine.readable import WrongInput
 from schema.engine.values.id_text import id_text
-from schema.types.errors import bad_request
-from schema.types.inputs import WrongInput
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ import strawberry
 
 from domain.ports.reads import Page, PageAsk
 from schema.engine import limits
-from schema.types.errors import bad_request
+from schema.engine.api_error import bad_request
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ from typing import NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from schema.types.errors import bad_request
+from schema.engine.api_error import bad_request
 
 PhoneNumber = NewType("PhoneNumber", str)
 EventCursor = NewType("EventCursor", str)

@@ -22,12 +22,13 @@ from domain.ids import BusinessAccountId, TemplateId
 from domain.ports.reads import TemplateAsk
 from domain.use_cases.channels.templates import Synced, sync_templates
 from schema.context import Context
+from schema.engine.api_error import ApiError, Code
+from schema.engine.readable import readable
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
-from schema.types.errors import ApiError, Code, UserError, to_user_error, user_errors
-from schema.types.inputs import readable
+from schema.types.errors import UserError, to_user_error, user_errors
 from schema.types.lazy import Channel
 
 ORDER = "templates"

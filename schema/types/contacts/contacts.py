@@ -15,6 +15,7 @@ from domain.ports.reads import ThreadFilter, TicketFilter
 from domain.text.names import contact_name
 from domain.use_cases.contacts.contacts import UpdateContact, update_contact
 from schema.context import Context
+from schema.engine.readable import readable
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.given import as_is
@@ -22,7 +23,6 @@ from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Connection, First, connection, page_ask, read
 from schema.engine.values.scalars import PhoneNumber
 from schema.types.errors import UserError, to_user_error, user_errors
-from schema.types.inputs import readable
 from schema.types.lazy import ThreadConnection, TicketConnection
 from schema.types.names import MessageSender
 

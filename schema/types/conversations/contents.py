@@ -9,8 +9,8 @@ from strawberry import Info
 
 import schema.types.channels.templates
 import schema.types.files.media
-from domain.conversations import messages
-from domain.conversations.messages import QuarantineReason, RemovalReason
+from domain.conversations import contents
+from domain.conversations.contents import QuarantineReason, RemovalReason
 from domain.ids import MediaId, TemplateId
 from schema.context import Context
 from schema.engine.values.enums import describe
@@ -199,13 +199,13 @@ MessageContent: TypeAlias = Annotated[
 ]
 
 
-def shown(content: messages.Content) -> MessageContent:
+def shown(content: contents.Content) -> MessageContent:
     match content:
-        case messages.Text(body=body, preview_url=preview_url):
+        case contents.Text(body=body, preview_url=preview_url):
             return TextContent(body=body, preview_url=preview_url)
-        case messages.MediaMessage(media=media, caption=caption):
+        case contents.MediaMessage(media=media, caption=caption):
             return MediaContent(caption=caption, file=media)
-        case messages.TemplateMessage(body=body, header=header, footer=footer, buttons=buttons):
+        case contents.TemplateMessage(body=body, header=header, footer=footer, buttons=buttons):
             return TemplateContent(
                 rendered_body=body,
                 rendered_header=header,
@@ -214,39 +214,39 @@ def shown(content: messages.Content) -> MessageContent:
                 template_id=content.template,
                 file=content.header_media,
             )
-        case messages.Location():
+        case contents.Location():
             return LocationContent(
                 latitude=content.latitude, longitude=content.longitude, name=content.name, address=content.address
             )
-        case messages.ContactCards(cards=cards):
+        case contents.ContactCards(cards=cards):
             return ContactCardsContent(contacts=[_card(card) for card in cards])
-        case messages.Interactive(body=body, options=options):
+        case contents.Interactive(body=body, options=options):
             return InteractiveContent(body=body, options=[_option(option) for option in options])
-        case messages.InteractiveReply(option_id=option_id, title=title, description=description):
+        case contents.InteractiveReply(option_id=option_id, title=title, description=description):
             return InteractiveReply(option_id=option_id, title=title, description=description)
-        case messages.Order(items=items, note=note):
+        case contents.Order(items=items, note=note):
             return OrderContent(items=[_item(item) for item in items], note=note)
-        case messages.Notice(text=text):
+        case contents.Notice(text=text):
             return SystemNotice(text=text)
-        case messages.Unsupported(kind=kind, reason=reason):
+        case contents.Unsupported(kind=kind, reason=reason):
             return UnsupportedContent(kind=kind, explanation=reason)
-        case messages.Quarantined(reason=reason, at=at):
+        case contents.Quarantined(reason=reason, at=at):
             return QuarantinedContent(quarantine_reason=reason, quarantined_at=at)
-        case messages.Removed(reason=reason, at=at):
+        case contents.Removed(reason=reason, at=at):
             return RemovedContent(removal_reason=reason, removed_at=at)
     assert_never(content)
 
 
-def _card(card: messages.ContactCard) -> ContactCard:
+def _card(card: contents.ContactCard) -> ContactCard:
     return ContactCard(
         name=card.name, phones=list(card.phones), emails=list(card.emails), organization=card.organization
     )
 
 
-def _option(option: messages.Option) -> InteractiveOption:
+def _option(option: contents.Option) -> InteractiveOption:
     return InteractiveOption(id=option.id, title=option.title, description=option.description)
 
 
-def _item(item: messages.OrderItem) -> OrderItem:
+def _item(item: contents.OrderItem) -> OrderItem:
     price = Money(amount=item.price, currency_code=item.currency or NO_CURRENCY)
     return OrderItem(product_id=item.product_id, quantity=item.quantity, price=price)

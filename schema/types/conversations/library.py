@@ -9,21 +9,22 @@ from strawberry import Info
 
 import schema.types.files.media
 from domain.conversations import library
+from domain.conversations.contents import CAPTION_LIMIT, TEXT_LIMIT
 from domain.conversations.library import SCHEMES, TITLE_LIMIT, URL_LIMIT, LibraryItemKind
-from domain.conversations.messages import CAPTION_LIMIT, TEXT_LIMIT
 from domain.ids import LibraryItemId
 from domain.ports.reads import LibraryAsk
 from domain.text.words import plain_words
 from domain.use_cases.conversations.library import CreateItem, UpdateItem, create_item, delete_item, update_item
 from schema.context import Context
+from schema.engine.api_error import bad_request
+from schema.engine.readable import readable
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.given import left_or
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
-from schema.types.errors import UserError, bad_request, to_user_error, user_errors
+from schema.types.errors import UserError, to_user_error, user_errors
 from schema.types.files.media import Media
-from schema.types.inputs import readable
 
 ORDER = "library"
 MOST_WORDS = 16  # of a query: each is looked for in every item

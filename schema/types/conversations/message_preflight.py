@@ -11,6 +11,7 @@ from domain.ids import ChannelId
 from domain.use_cases.outbound.preflight import Foreseen, Intended, preflight
 from domain.use_cases.outbound.start import StartThread
 from schema.context import Context
+from schema.engine.readable import WrongInput, check_readable
 from schema.types.channels.channels import DailyAllowance
 from schema.types.conversations.messages import (
     MessageSendInput,
@@ -20,7 +21,6 @@ from schema.types.conversations.messages import (
 )
 from schema.types.conversations.starting import ThreadStartInput, what_to_start
 from schema.types.errors import UserError, to_user_errors
-from schema.types.inputs import WrongInput, check_readable
 
 Send: TypeAlias = MessageSendInput | MessageSendTemplateInput | ThreadStartInput
 

@@ -8,10 +8,14 @@ import structlog
 from strawberry import Info
 
 import schema.types.conversations.threads
-from domain.conversations import messages, sendable
-from domain.conversations.messages import AttemptOutcome, Direction, Filled, MessageStatus, Source
+from domain.conversations import contents as said
+from domain.conversations import messages, sendable, status, versions
+from domain.conversations.contents import Filled
+from domain.conversations.messages import Direction, Source
 from domain.conversations.previews import PREVIEW_LIMIT
-from domain.errors import ErrorCode, Refusal
+from domain.conversations.status import AttemptOutcome, MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal
 from domain.ids import MessageId, ThreadId
 from domain.ports.reads import PageAsk
 from domain.use_cases.moderation.quarantine import release_message
@@ -20,6 +24,7 @@ from domain.use_cases.outbound.send import SendContent, SendTemplate, send_conte
 from domain.use_cases.outbound.send_item import SendItem, send_item
 from domain.use_cases.outbound.send_media import FILES_LIMIT, SendMedia, send_media
 from schema.context import Context
+from schema.engine.readable import WrongInput
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
@@ -29,7 +34,6 @@ from schema.types.conversations import contents
 from schema.types.conversations.contents import MessageContent
 from schema.types.conversations.senders import sender
 from schema.types.errors import UserError, to_user_error, to_user_errors, user_errors
-from schema.types.inputs import WrongInput
 from schema.types.lazy import Thread
 from schema.types.names import MessageSender
 
@@ -192,9 +196,7 @@ class Message(Node):
     )
     async def preview(self, info: Info[Context, None]) -> str:
         content = self.row.content
-        file = (
-            await info.context.loaders.media.load(content.media) if isinstance(content, messages.MediaMessage) else None
-        )
+        file = await info.context.loaders.media.load(content.media) if isinstance(content, said.MediaMessage) else None
         return await info.context.loaders.previews.load((content, file))
 
     @strawberry.field(description="Every mark the network reported, oldest first, also those that came late or twice.")
@@ -219,7 +221,7 @@ class Message(Node):
     def versions(self, info: Info[Context, None]) -> list[MessageVersion]:
         if not info.context.sees("Message.versions"):
             return []
-        return [MessageVersion(until=each.until, version=each) for each in messages.told_so_far(self.row)]
+        return [MessageVersion(until=each.until, version=each) for each in versions.told_so_far(self.row)]
 
     @strawberry.field(description="The message it answers; null where it answers none, or one that is not here.")
     async def reply_to(self, info: Info[Context, None]) -> "Message | None":
@@ -270,7 +272,7 @@ async def page(context: Context, thread: ThreadId, ask: PageAsk, order: str) -> 
     return connection(found, order, Message.of)
 
 
-def _failure(failure: messages.Failure) -> MessageFailure:
+def _failure(failure: status.Failure) -> MessageFailure:
     return MessageFailure(
         code=failure.code,
         refusal=failure.refusal,
@@ -280,7 +282,7 @@ def _failure(failure: messages.Failure) -> MessageFailure:
     )
 
 
-def _finished(attempts: tuple[messages.Attempt, ...]) -> list[SendAttempt]:
+def _finished(attempts: tuple[status.Attempt, ...]) -> list[SendAttempt]:
     return [
         SendAttempt(number=each.number, at=each.at, outcome=each.outcome, code=each.code, message=each.message)
         for each in attempts
@@ -303,7 +305,7 @@ def _referral(referral: messages.Referral) -> Referral:
 @strawberry.input(description="A free-form text.")
 class TextInput:
     body: str = strawberry.field(
-        description=f"1 to {messages.TEXT_LIMIT} characters, WhatsApp's marks and all; not only spaces."
+        description=f"1 to {said.TEXT_LIMIT} characters, WhatsApp's marks and all; not only spaces."
     )
     preview_url: bool | None = strawberry.field(
         default=False, description="Whether WhatsApp shall show a preview of its first link."
@@ -367,7 +369,7 @@ class MediaInput:
     )
     caption: str | None = strawberry.field(
         default=None,
-        description=f"Words under the first, {messages.CAPTION_LIMIT} characters at most; left out or null for none."
+        description=f"Words under the first, {said.CAPTION_LIMIT} characters at most; left out or null for none."
         " WhatsApp shows none with sounds and stickers.",
     )
 
@@ -545,21 +547,21 @@ def _item_asked(input: MessageSendInput, item: strawberry.ID) -> SendItem:
 
 def _content(content: MessageContentInput) -> sendable.Sendable:
     if content.text is not None:
-        return messages.Text(content.text.value.body, bool(content.text.value.preview_url))
+        return said.Text(content.text.value.body, bool(content.text.value.preview_url))
     if content.location is not None:
         place = content.location.value
-        return messages.Location(place.latitude, place.longitude, place.name, place.address)
+        return said.Location(place.latitude, place.longitude, place.name, place.address)
     if content.contacts is not None:
-        return messages.ContactCards(tuple(_card(card) for card in content.contacts.value))
+        return said.ContactCards(tuple(_card(card) for card in content.contacts.value))
     if content.interactive is not None:
         question = content.interactive.value
-        options = tuple(messages.Option(each.id, each.title, each.description or None) for each in question.options)
-        return messages.Interactive(question.body, options, question.button_label or None)
+        options = tuple(said.Option(each.id, each.title, each.description or None) for each in question.options)
+        return said.Interactive(question.body, options, question.button_label or None)
     raise WrongInput("Say what to send.", "content")
 
 
-def _card(card: ContactCardInput) -> messages.ContactCard:
-    return messages.ContactCard(card.name, tuple(card.phones), tuple(card.emails or ()), card.organization or None)
+def _card(card: ContactCardInput) -> said.ContactCard:
+    return said.ContactCard(card.name, tuple(card.phones), tuple(card.emails or ()), card.organization or None)
 
 
 # ---------------------------------------------------------------- reacting

@@ -8,7 +8,8 @@ from strawberry import Info
 
 from domain.conversations.messages import shows
 from domain.files import media
-from domain.files.media import MediaKind, MediaState
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import MediaId
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media
 from schema.context import Context

@@ -5,8 +5,8 @@ from typing import Self
 import strawberry
 
 from domain.conversations.messages import Direction
-from domain.files import media
-from domain.files.media import MediaKind
+from domain.files import rules
+from domain.files.rules import MediaKind
 
 
 @strawberry.type(description="What one kind of file may be, one way. What is refused names the rule that stopped it.")
@@ -18,7 +18,7 @@ class MediaRule:
     notes: str | None = strawberry.field(description="What else counts, for a person; null where nothing does.")
 
     @classmethod
-    def of(cls, rule: media.MediaRule) -> Self:
+    def of(cls, rule: rules.MediaRule) -> Self:
         return cls(
             kind=rule.kind,
             direction=rule.direction,
@@ -29,4 +29,4 @@ class MediaRule:
 
 
 def every() -> list[MediaRule]:
-    return [MediaRule.of(rule) for rule in media.RULES]
+    return [MediaRule.of(rule) for rule in rules.RULES]

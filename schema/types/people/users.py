@@ -20,12 +20,12 @@ from domain.use_cases.people.people import (
     revoke_api_key,
 )
 from schema.context import Context
+from schema.engine.readable import readable
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
 from schema.types.errors import UserError, to_user_error, user_errors
-from schema.types.inputs import readable
 from schema.types.names import MessageSender
 
 ORDER = "users"

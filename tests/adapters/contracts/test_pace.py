@@ -14,8 +14,10 @@ from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.inbound.updates import CloudInterpreter
 from adapters.whatsapp.simulator import PersonOptions, Simulator, SimulatorOptions, simulator_app
 from adapters.whatsapp.simulator.faults import Fault
-from domain.conversations.messages import Message, MessageStatus, TemplateMessage, Text
+from domain.conversations.contents import TemplateMessage, Text
+from domain.conversations.messages import Message
 from domain.conversations.sessions import Session
+from domain.conversations.status import MessageStatus
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY

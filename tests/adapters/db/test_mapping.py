@@ -24,7 +24,7 @@ from adapters.db.rows.mapping import (
 from adapters.db.rows.times import instant_of, instant_text
 from adapters.db.sqlite.connections import bound
 from domain.contacts import Contact
-from domain.conversations.messages import Content, Order, OrderItem, Text
+from domain.conversations.contents import Content, Order, OrderItem, Text
 from domain.events import Event, LoggedEvent, MessageAdded
 from domain.ids import ContactId, MessageId, ThreadId
 from domain.people.actors import Author

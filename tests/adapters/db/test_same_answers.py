@@ -12,7 +12,8 @@ import pytest
 
 from adapters.db.database import Database, open_database
 from adapters.memory import MemoryBus, MemoryDatabase
-from domain.conversations.messages import Failure, Message, MessageStatus
+from domain.conversations.messages import Message
+from domain.conversations.status import Failure, MessageStatus
 from domain.ids import MessageId, Wamid
 from domain.ports.network import NotSent, Rejected, Unanswered
 from domain.updates import Update

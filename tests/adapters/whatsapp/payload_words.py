@@ -21,7 +21,8 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import Channel
 from domain.channels.templates import Template, TemplateStatus
 from domain.contacts import Contact, Person
-from domain.conversations.messages import Content, MediaMessage, Message, Text
+from domain.conversations.contents import Content, MediaMessage, Text
+from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.events import Event
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, TemplateId, Wamid

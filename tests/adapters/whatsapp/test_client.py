@@ -15,7 +15,7 @@ import pytest
 from adapters.whatsapp.client import CloudApi, http_client
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Button, Header, HeaderKind, Parameter, TemplateCategory, TemplateStatus
-from domain.conversations.messages import Filled, Text
+from domain.conversations.contents import Filled, Text
 from domain.files.media import MediaState
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, Wamid
 from domain.ports.network import (

@@ -18,18 +18,18 @@ from adapters.whatsapp.inbound.signature import matches
 from adapters.whatsapp.inbound.updates import CloudInterpreter, numbers_named
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
 from domain.channels.templates import Template, fill
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Filled,
     Interactive,
     Location,
-    MessageStatus,
     Option,
     TemplateMessage,
     Text,
 )
 from domain.conversations.sendable import Sendable, fault_of
+from domain.conversations.status import MessageStatus
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
 from domain.ports.deliveries import Delivery
 from domain.ports.network import Accepted, Outgoing, ReactionTo, Rejected, TokenFacts, Unanswered

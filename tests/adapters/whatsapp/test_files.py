@@ -11,7 +11,8 @@ from adapters.system import SystemIds
 from adapters.whatsapp import client
 from adapters.whatsapp.client import CloudApi, http_client
 from domain.conversations.messages import Direction
-from domain.files.media import Media, MediaKind, MediaState
+from domain.files.media import Media, MediaState
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, OrganizationId, PhoneNumberId
 from domain.ports.network import BrokenOff, Elsewhere, FileFacts, NotSent, Rejected, Unanswered
 

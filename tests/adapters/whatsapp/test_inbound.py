@@ -16,20 +16,20 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter, numbers_named
 from domain.channels.template_news import PartsNews, QualityNews, StatusNews, TemplateNews
 from domain.channels.templates import Button, TemplateStatus
 from domain.contacts import Person
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     InteractiveReply,
     Location,
-    MessageStatus,
     Notice,
     Order,
     OrderItem,
-    Referral,
     Text,
     Unsupported,
 )
-from domain.files.media import MediaKind
+from domain.conversations.messages import Referral
+from domain.conversations.status import MessageStatus
+from domain.files.rules import MediaKind
 from domain.ids import BusinessAccountId, DeliveryId
 from domain.ports.deliveries import Delivery
 from domain.ports.network import Unreadable

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.whatsapp.outbound import read_body, send_body
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Filled,
@@ -17,7 +17,7 @@ from domain.conversations.messages import (
     Text,
 )
 from domain.conversations.sendable import Sendable
-from domain.files.media import MediaKind
+from domain.files.rules import MediaKind
 from domain.ids import PhoneNumberId, TemplateId, Wamid
 from domain.ports.network import Attachment, Outgoing, ReactionTo
 

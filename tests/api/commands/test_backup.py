@@ -14,7 +14,7 @@ from api.commands.backup import after_restore_elsewhere, back_up, restore
 from api.refusals import CannotBackUp
 from api.settings import Settings
 from api.wiring import Wired, wired
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.events import MessageAdded, MessageStatusChanged
 from domain.ids import MessageId
 from domain.ports.directory import Listing

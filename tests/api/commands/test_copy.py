@@ -16,7 +16,7 @@ from adapters.db.migrating.history import DatabaseRefused
 from adapters.memory.bus import MemoryBus
 from adapters.system import SystemClock, SystemIds
 from domain.channels.template_sync import TemplateSync
-from domain.conversations.messages import Text
+from domain.conversations.contents import Text
 from domain.events import MessageAdded
 from domain.ids import ContactId, DeliveryId, OrganizationId
 from domain.ports.directory import Listing

@@ -12,8 +12,10 @@ from starlette.applications import Starlette
 
 from adapters.memory.scanner import VIRUS, MemoryScanner
 from api.http.media import MediaFiles, Uploads
-from domain.conversations.messages import Direction, MediaMessage, Unsupported
-from domain.files.media import PLAYABLE, Media, MediaKind, MediaState, Rendition
+from domain.conversations.contents import MediaMessage, Unsupported
+from domain.conversations.messages import Direction
+from domain.files.media import PLAYABLE, Media, MediaState, Rendition
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, OrganizationId
 from domain.ports.bundle import Ports
 from schema.engine.values.media_links import LIFETIME, MediaLinks, Purpose

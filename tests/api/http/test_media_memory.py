@@ -16,7 +16,8 @@ from adapters.media.disk import DiskMedia
 from adapters.whatsapp.client import CloudApi, http_client
 from api.http.media import MediaFiles
 from domain.conversations.messages import Direction
-from domain.files.media import Media, MediaKind, MediaState
+from domain.files.media import Media, MediaState
+from domain.files.rules import MediaKind
 from domain.ids import PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.use_cases.files.fetch import fetch_media

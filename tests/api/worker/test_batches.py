@@ -12,7 +12,8 @@ from api.http.webhooks import PATH
 from api.metrics import Meters
 from api.worker.interpreting import Interpreting
 from domain.claims import CLAIMED_FOR
-from domain.conversations.messages import Message, Text, Unsupported
+from domain.conversations.contents import Text, Unsupported
+from domain.conversations.messages import Message
 from domain.events import MessageAdded
 from domain.ids import OrganizationId
 from domain.ports.bundle import Ports

@@ -17,8 +17,10 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter
 from api.metrics import Meters
 from api.worker.loops import Worker
 from domain.channels.template_sync import TemplateSync
-from domain.conversations.messages import Message, MessageStatus, Text
+from domain.conversations.contents import Text
+from domain.conversations.messages import Message
 from domain.conversations.sessions import Alarm, AlarmKind
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
 from domain.errors import Unavailable
 from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged, TemplateChanged

@@ -8,7 +8,8 @@ import pytest
 from domain.channels.channels import NUMBERS_PER_ACCOUNT, TERMS_VERSION, Channel, ChannelState, Destination, Terms
 from domain.channels.template_sync import EVERY
 from domain.channels.templates import Template, TemplateStatus
-from domain.errors import ErrorCode, Refusal, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused
 from domain.events import ChannelChanged, TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope

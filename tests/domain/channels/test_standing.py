@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.channels.channels import ChannelState, Problem, ProblemCode
-from domain.conversations.messages import Quarantined, QuarantineReason, Text
+from domain.conversations.contents import Quarantined, QuarantineReason, Text
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.updates import Outcome, StandingTold

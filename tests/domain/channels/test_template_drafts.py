@@ -18,7 +18,7 @@ from domain.channels.templates import (
     Parameter,
     TemplateCategory,
 )
-from domain.conversations.messages import Filled
+from domain.conversations.contents import Filled
 from domain.errors import Refusal, Refused, TemplateParameterWrong, TextTooLong
 
 PLAIN = TemplateDraft("order_shipped", "en_US", TemplateCategory.UTILITY, "Your order has left.")

@@ -7,10 +7,13 @@ import pytest
 from domain.channels.channels import ChannelState
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Header, HeaderKind, Template, TemplateCategory, TemplateStatus
-from domain.conversations.messages import Direction, Filled
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused
+from domain.conversations.contents import Filled
+from domain.conversations.messages import Direction
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused
 from domain.events import TemplateChanged
-from domain.files.media import Media, MediaKind, MediaState
+from domain.files.media import Media, MediaState
+from domain.files.rules import MediaKind
 from domain.ids import ChannelId, MediaId, TemplateId
 from domain.people.actors import Actor, Role, Scope
 from domain.ports.network import Failed, NotSent, Rejected, TemplateMade, TokenFacts, Unanswered

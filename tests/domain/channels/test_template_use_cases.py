@@ -9,8 +9,9 @@ from domain.channels.channels import Channel, ChannelState
 from domain.channels.template_news import PartsNews, QualityNews, StatusNews, TemplateNews
 from domain.channels.template_sync import EVERY, FIRST_PAUSE, LEASE, SOONEST, TemplateSync
 from domain.channels.templates import Template, TemplateStatus
-from domain.conversations.messages import MessageStatus
-from domain.errors import ErrorCode, Refusal, Refused
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope

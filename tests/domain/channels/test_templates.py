@@ -23,9 +23,11 @@ from domain.channels.templates import (
     fill,
     not_sendable_reason,
 )
-from domain.conversations.messages import Direction, Filled, TemplateMessage
+from domain.conversations.contents import Filled, TemplateMessage
+from domain.conversations.messages import Direction
 from domain.errors import MediaRejected, Refused, TemplateParameterWrong
-from domain.files.media import Media, MediaKind, MediaState
+from domain.files.media import Media, MediaState
+from domain.files.rules import MediaKind
 from tests.builders import MEDIA, TEMPLATE, a_media, a_template
 
 ANA = Filled("body", "1", "Ana")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.contacts import Contact
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.ids import ContactId
 from domain.people.actors import Role
 from domain.use_cases.contacts.contacts import UpdateContact, update_contact

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.conversations.contents import CAPTION_LIMIT, TEXT_LIMIT, MediaMessage, Text
 from domain.conversations.library import (
     TITLE_LIMIT,
     URL_LIMIT,
@@ -15,9 +16,11 @@ from domain.conversations.library import (
     fault_of,
     file_refusal,
 )
-from domain.conversations.messages import CAPTION_LIMIT, TEXT_LIMIT, Direction, MediaMessage, Text
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
-from domain.files.media import Media, MediaKind, MediaState
+from domain.conversations.messages import Direction
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused, TextTooLong
+from domain.files.media import Media, MediaState
+from domain.files.rules import MediaKind
 from domain.ids import LibraryItemId, MediaId, MessageId
 from domain.people.actors import Actor, Role, Scope
 from domain.use_cases.conversations.library import CreateItem, UpdateItem, create_item, delete_item, update_item

@@ -9,27 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conversations.messages import (
-    RANK,
-    Attempt,
-    AttemptOutcome,
-    Failure,
-    Message,
-    MessageStatus,
-    RemovalReason,
-    Removed,
-    Text,
-    Version,
-    arrived,
-    changed,
-    higher,
-    leaving,
-    queued_again,
-    taken_back,
-    with_mark,
-    with_outcome,
-)
-from domain.errors import ErrorCode
+from domain.conversations.contents import RemovalReason, Removed, Text
+from domain.conversations.messages import Message, Version, leaving, queued_again, with_mark, with_outcome
+from domain.conversations.status import RANK, Attempt, AttemptOutcome, Failure, MessageStatus, arrived, higher
+from domain.conversations.versions import changed, taken_back
+from domain.error_codes import ErrorCode
 from domain.ids import Wamid
 from tests.builders import HOUR, MINUTE, NOON, an_inbound, an_outbound
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Content,
@@ -27,7 +27,8 @@ from domain.conversations.messages import (
     Unsupported,
 )
 from domain.conversations.previews import PREVIEW_LIMIT, WORDLESS, preview, words_of
-from domain.files.media import Media, MediaKind
+from domain.files.media import Media
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, TemplateId
 from domain.text.names import shows_something
 from tests.builders import NOON, a_media

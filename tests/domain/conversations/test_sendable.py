@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversations.messages import ContactCard, ContactCards, Interactive, Location, Option, Text
+from domain.conversations.contents import ContactCard, ContactCards, Interactive, Location, Option, Text
 from domain.conversations.sendable import Sendable, emoji_fault, fault_of, is_list
-from domain.errors import ErrorCode, Refused, TextTooLong
+from domain.error_codes import ErrorCode
+from domain.errors import Refused, TextTooLong
 
 BO = ContactCard("Bo", ("+1555",))
 TODAY = Option("t", "Today")

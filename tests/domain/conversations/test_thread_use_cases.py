@@ -8,7 +8,8 @@ import pytest
 
 from domain.channels.channels import ChannelState, Destination
 from domain.conversations.threads import Thread, ThreadStatus
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import MessageId, ThreadId, UserId
 from domain.people.actors import Actor, Role, Scope

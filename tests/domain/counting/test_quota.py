@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from domain.errors import ErrorCode, QuotaExceeded
+from domain.error_codes import ErrorCode
+from domain.errors import QuotaExceeded
 from domain.ids import EntryId, MessageId, PeriodId
 from domain.quota import (
     ALLOWANCE_WINDOW,

@@ -7,7 +7,8 @@ import pytest
 
 from domain.channels.channels import Channel
 from domain.conversations.threads import ThreadStatus
-from domain.errors import ErrorCode, Refusal, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import TeamId, TicketId, UserId
 from domain.people.actors import Actor, Role, Scope

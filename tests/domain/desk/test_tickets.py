@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.ids import TeamId
 from domain.tickets import (
     SUBJECT_LIMIT,

@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from domain.channels.channels import ChannelState
-from domain.conversations.messages import MediaMessage, Message
+from domain.conversations.contents import MediaMessage
+from domain.conversations.messages import Message
 from domain.errors import Unavailable
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import NETWORK_LIMIT, Media, MediaKind, MediaState
+from domain.files.media import Media, MediaState
+from domain.files.rules import NETWORK_LIMIT, MediaKind
 from domain.ids import MediaId
 from domain.ports.files import BytesMissing
 from domain.ports.network import BrokenOff, Failed, FileFacts, NotSent, Rejected, Unanswered

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.messages import Direction, MediaMessage
+from domain.conversations.contents import MediaMessage
+from domain.conversations.messages import Direction
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import GONE_AT_THE_NETWORK, WEBHOOK_ID_LIVES, Media, MediaKind, MediaState, Step
+from domain.files.media import GONE_AT_THE_NETWORK, WEBHOOK_ID_LIVES, Media, MediaState, Step
+from domain.files.rules import MediaKind
 from domain.ids import MediaId
 from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia

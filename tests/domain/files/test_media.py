@@ -6,20 +6,12 @@ from datetime import timedelta
 import pytest
 
 from domain.conversations.messages import Direction
-from domain.errors import ErrorCode, MediaRejected, code_of
-from domain.files.media import (
-    RULES,
-    MediaKind,
-    MediaRule,
-    MediaState,
-    Upload,
-    plain_type,
-    refusal_of,
-    safe_name,
-    with_upload,
-    without_bytes,
-    without_upload,
-)
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, code_of
+from domain.files.fit import refusal_of
+from domain.files.media import MediaState, Upload, with_upload, without_bytes, without_upload
+from domain.files.names import plain_type, safe_name
+from domain.files.rules import RULES, MediaKind, MediaRule
 from domain.files.types import HEAD_BYTES, judged
 from tests.builders import DAY, NOON, NUMBER, a_media
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.files.media import FILE_NAME_LIMIT, STATIC_STICKER_LIMIT, MediaKind, misnamed, titled, truly, unfit
+from domain.files.fit import unfit
+from domain.files.names import FILE_NAME_LIMIT, misnamed, titled, truly
 from domain.files.recognition import Glance, Looks
+from domain.files.rules import STATIC_STICKER_LIMIT, MediaKind
 from tests.files import (
     a_film,
     a_jpeg,

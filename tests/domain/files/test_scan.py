@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.scanner import NAME, VIRUS, MemoryScanner
-from domain.conversations.messages import MediaMessage, Quarantined, QuarantineReason, shows
-from domain.errors import ErrorCode, MediaRejected, Refused
+from domain.conversations.contents import MediaMessage, Quarantined, QuarantineReason
+from domain.conversations.messages import shows
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refused
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import Media, MediaKind, MediaState, Step
+from domain.files.media import Media, MediaState, Step
+from domain.files.rules import MediaKind
 from domain.ids import MediaId
 from domain.ports.bundle import Ports
 from domain.ports.files import Clean, NotScanned

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.messages import Direction, MediaMessage
-from domain.errors import ErrorCode, MediaRejected, Unavailable
+from domain.conversations.contents import MediaMessage
+from domain.conversations.messages import Direction
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import LARGEST_RENDERED, PLAYABLE, Media, MediaKind, MediaState, Step, is_to_be_rendered
+from domain.files.media import LARGEST_RENDERED, PLAYABLE, Media, MediaState, Step, is_to_be_rendered
+from domain.files.rules import MediaKind
 from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload

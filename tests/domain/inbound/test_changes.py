@@ -6,9 +6,11 @@ from itertools import permutations
 
 import pytest
 
-from domain.conversations.messages import MediaMessage, Message, MessageStatus, Removed, Text, Version
+from domain.conversations.contents import MediaMessage, Removed, Text
+from domain.conversations.messages import Message, Version
+from domain.conversations.status import MessageStatus
 from domain.events import MessageChange, MessageChanged, TicketChanged
-from domain.files.media import MediaKind
+from domain.files.rules import MediaKind
 from domain.ids import Wamid
 from domain.people.actors import ByContact, ByPhoneApp
 from domain.updates import IncomingMedia, Outcome

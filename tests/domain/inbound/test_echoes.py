@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from domain.channels.channels import Destination
-from domain.conversations.messages import Direction, MediaMessage, MessageStatus, Removed, Text
+from domain.conversations.contents import MediaMessage, Removed, Text
+from domain.conversations.messages import Direction
 from domain.conversations.sessions import SessionState
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import ThreadStatus
 from domain.events import MessageAdded, TicketChanged
-from domain.files.media import MediaKind
+from domain.files.rules import MediaKind
 from domain.ids import Wamid
 from domain.people.actors import ByPhoneApp
 from domain.tickets import TicketStatus

@@ -7,8 +7,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.conversations.messages import MessageStatus, higher
 from domain.conversations.sessions import WINDOW
+from domain.conversations.status import MessageStatus, higher
 from domain.updates import MessageReceived, Outcome
 from tests.builders import DAY, HOUR, MINUTE, NOON
 from tests.domain.one_desk import open_desk

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from domain.contacts import Contact, Identity, IdentityKey, IdentityKind, Person, Phone, PhoneLabel, joined, may_be_one
-from domain.conversations.messages import Notice, Text
+from domain.conversations.contents import Notice, Text
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import ContactId
 from domain.people.actors import ByContact

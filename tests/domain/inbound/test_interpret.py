@@ -8,8 +8,9 @@ import pytest
 
 from domain.channels.channels import Problem, ProblemCode
 from domain.claims import CLAIMS_AT_MOST
-from domain.conversations.messages import MessageStatus, Text, Unsupported
+from domain.conversations.contents import Text, Unsupported
 from domain.conversations.sessions import SessionState
+from domain.conversations.status import MessageStatus
 from domain.errors import Unavailable
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId

@@ -9,19 +9,10 @@ import pytest
 
 from domain.channels.channels import Channel, ChannelState, Destination, ProblemCode
 from domain.contacts import IdentityKind, Phone, PhoneLabel
-from domain.conversations.messages import (
-    Direction,
-    Failure,
-    MediaMessage,
-    Message,
-    MessageStatus,
-    Notice,
-    Reaction,
-    Source,
-    Text,
-    Unsupported,
-)
+from domain.conversations.contents import MediaMessage, Notice, Text, Unsupported
+from domain.conversations.messages import Direction, Message, Reaction, Source
 from domain.conversations.sessions import Session, SessionState
+from domain.conversations.status import Failure, MessageStatus
 from domain.conversations.threads import ThreadStatus
 from domain.events import (
     ChannelChanged,
@@ -34,7 +25,8 @@ from domain.events import (
     ThreadChanged,
     TicketChanged,
 )
-from domain.files.media import MediaKind, MediaState
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import ChannelId, DeliveryId, PhoneNumberId, ThreadId, Wamid
 from domain.people.actors import ByContact, BySystem
 from domain.ports.deliveries import DeliveryState

@@ -6,17 +6,11 @@ from datetime import timedelta
 import pytest
 
 from domain.channels.channels import ChannelState, Destination
-from domain.conversations.messages import (
-    WORDS_BEFORE,
-    Direction,
-    Message,
-    MessageStatus,
-    Removed,
-    Text,
-    Unsupported,
-    Version,
-)
+from domain.conversations.contents import Removed, Text, Unsupported
+from domain.conversations.messages import Direction, Message, Version
 from domain.conversations.sessions import SessionState
+from domain.conversations.status import MessageStatus
+from domain.conversations.versions import WORDS_BEFORE
 from domain.events import MessageAdded, MessageChange, MessageChanged
 from domain.ids import Wamid
 from domain.ports.network import Accepted, Outgoing, Unanswered

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.conversations.messages import Attempt, AttemptOutcome, Failure, MessageStatus
+from domain.conversations.status import Attempt, AttemptOutcome, Failure, MessageStatus
 from domain.events import MessageStatusChanged
 from domain.ids import MessageId, Wamid
 from domain.updates import record_id

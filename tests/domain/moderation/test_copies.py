@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Content,
@@ -20,11 +20,10 @@ from domain.conversations.messages import (
     TemplateMessage,
     Text,
     Unsupported,
-    changed,
-    taken_back,
 )
+from domain.conversations.versions import changed, taken_back
 from domain.events import TicketChanged
-from domain.files.media import MediaKind
+from domain.files.rules import MediaKind
 from domain.moderation.copies import Gone, change_without, gone, texts_in, ticket_without
 from domain.people.actors import BySystem
 from domain.tickets import Property, TicketChange

@@ -5,32 +5,28 @@ from decimal import Decimal
 
 import pytest
 
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     InteractiveReply,
     Location,
     MediaMessage,
-    Message,
     Notice,
     Order,
     OrderItem,
     Quarantined,
     QuarantineReason,
-    Release,
     Removed,
     Text,
     Unsupported,
-    Version,
-    changed,
-    shows,
-    taken_back,
-    told_so_far,
 )
+from domain.conversations.messages import Message, Release, Version, shows
 from domain.conversations.previews import preview
-from domain.errors import ErrorCode
+from domain.conversations.versions import changed, taken_back, told_so_far
+from domain.error_codes import ErrorCode
 from domain.events import MessageAdded, MessageChange, MessageChanged, TicketChanged, hides
-from domain.files.media import MediaKind, with_bytes
+from domain.files.media import with_bytes
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, MessageId, ThreadId, TicketId, Wamid
 from domain.moderation.personal_data import PersonalDataPattern
 from domain.moderation.quarantine import Policy, quarantined, screened, texts_of

@@ -14,7 +14,6 @@ from domain.files.media import (
     UNUSED_KEPT,
     UPLOADED_WITHIN,
     Media,
-    MediaKind,
     MediaState,
     Rendition,
     Step,
@@ -22,6 +21,7 @@ from domain.files.media import (
     named_by,
     new_name,
 )
+from domain.files.rules import MediaKind
 from domain.ids import DeliveryId, MediaId
 from domain.ports.deliveries import DeliveryState
 from domain.ports.directory import Listing

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversations.messages import InteractiveReply, Text
+from domain.conversations.contents import InteractiveReply, Text
 from domain.moderation.stop_words import folded, says_stop
 from domain.updates import IncomingContent
 from tests.builders import HOUR, NOON, an_organization

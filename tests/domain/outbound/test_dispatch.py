@@ -8,17 +8,10 @@ import pytest
 
 from domain.channels.channels import ChannelState, Problem, ProblemCode
 from domain.channels.templates import TemplateStatus
-from domain.conversations.messages import (
-    SENT_AFTER_ALL,
-    Attempt,
-    AttemptOutcome,
-    Failure,
-    Message,
-    MessageStatus,
-    TemplateMessage,
-    Text,
-)
-from domain.errors import ErrorCode
+from domain.conversations.contents import TemplateMessage, Text
+from domain.conversations.messages import Message
+from domain.conversations.status import SENT_AFTER_ALL, Attempt, AttemptOutcome, Failure, MessageStatus
+from domain.error_codes import ErrorCode
 from domain.events import ChannelChanged, MessageStatusChanged, QuotaChanged
 from domain.ids import ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
 from domain.outbound.outbox import LEASE, RETRIED_FOR, OutboxItem

@@ -7,8 +7,8 @@ import pytest
 
 from domain.channels.templates import TemplateCategory
 from domain.contacts import Contact, joined, with_marketing_choice
-from domain.conversations.messages import MessageStatus
-from domain.errors import ErrorCode
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
 from domain.ids import ContactId
 from domain.outbound.failures import verdict
 from domain.updates import Outcome, Place

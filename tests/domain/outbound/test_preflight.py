@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from domain.channels.channels import ChannelState
 from domain.channels.templates import TemplateCategory, TemplateStatus
+from domain.conversations.contents import TEXT_LIMIT, Filled, Location, Text
 from domain.conversations.library import LibraryItemKind
-from domain.conversations.messages import TEXT_LIMIT, Direction, Filled, Location, Message, Text
-from domain.errors import REFUSALS, ErrorCode, Refusal, code_of
-from domain.files.media import MediaKind, MediaState
+from domain.conversations.messages import Direction, Message
+from domain.error_codes import ErrorCode
+from domain.errors import REFUSALS, Refusal, code_of
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import ChannelId, ContactId, LibraryItemId, MediaId, MessageId, TemplateId, ThreadId
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
 from domain.people.actors import Actor

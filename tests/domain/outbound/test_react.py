@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from domain.channels.channels import ChannelState, Problem, ProblemCode
-from domain.conversations.messages import Message, MessageStatus, Notice
-from domain.errors import ErrorCode
+from domain.conversations.contents import Notice
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
 from domain.events import ChannelChanged, MessageChange, MessageChanged
 from domain.ids import MessageId
 from domain.outbound.outbox import LEASE, RETRIED_FOR

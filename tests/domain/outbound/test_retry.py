@@ -8,19 +8,11 @@ import pytest
 
 from domain.channels.channels import ChannelState
 from domain.channels.templates import TemplateStatus
-from domain.conversations.messages import (
-    SAID_NOT_SENT,
-    SENT_AFTER_ALL,
-    AttemptOutcome,
-    Failure,
-    MediaMessage,
-    Message,
-    MessageStatus,
-    RemovalReason,
-    Removed,
-    TemplateMessage,
-)
-from domain.errors import ErrorCode, SessionClosed
+from domain.conversations.contents import MediaMessage, RemovalReason, Removed, TemplateMessage
+from domain.conversations.messages import Message
+from domain.conversations.status import SAID_NOT_SENT, SENT_AFTER_ALL, AttemptOutcome, Failure, MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import SessionClosed
 from domain.events import MessageStatusChanged, QuotaChanged
 from domain.files.media import MediaState
 from domain.ids import MediaId, MessageId, TemplateId, Wamid

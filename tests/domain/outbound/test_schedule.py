@@ -11,9 +11,11 @@ import pytest
 from adapters.whatsapp.simulator.graph.errors import GraphError
 from adapters.whatsapp.simulator.limits import Limits
 from domain.channels.channels import Channel
-from domain.conversations.messages import AttemptOutcome, Message, MessageStatus, TemplateMessage, Text
+from domain.conversations.contents import TemplateMessage, Text
+from domain.conversations.messages import Message
 from domain.conversations.sessions import Session
-from domain.errors import ErrorCode
+from domain.conversations.status import AttemptOutcome, MessageStatus
+from domain.error_codes import ErrorCode
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, RETRIED_FOR, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY, PROBE_EVERY, SPAM_HOLD, at_rest

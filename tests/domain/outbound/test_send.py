@@ -9,31 +9,23 @@ import pytest
 
 from domain.channels.channels import ChannelState
 from domain.channels.templates import Header, HeaderKind, TemplateCategory, TemplateStatus
-from domain.conversations.messages import (
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
-    Direction,
     Filled,
     Interactive,
     Location,
-    Message,
-    MessageStatus,
     Option,
     TemplateMessage,
     Text,
 )
+from domain.conversations.messages import Direction, Message
 from domain.conversations.sendable import Sendable
 from domain.conversations.sessions import Session
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
-from domain.errors import (
-    ErrorCode,
-    QuotaExceeded,
-    Refusal,
-    Refused,
-    SessionClosed,
-    TemplateParameterWrong,
-    TextTooLong,
-)
+from domain.error_codes import ErrorCode
+from domain.errors import QuotaExceeded, Refusal, Refused, SessionClosed, TemplateParameterWrong, TextTooLong
 from domain.events import MessageAdded, QuotaChanged, TicketChanged
 from domain.ids import BusinessAccountId, ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
 from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem

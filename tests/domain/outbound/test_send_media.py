@@ -11,10 +11,14 @@ from datetime import date, timedelta
 import pytest
 
 from domain.channels.templates import Header, HeaderKind
-from domain.conversations.messages import Direction, MediaMessage, Message, MessageStatus, TemplateMessage
-from domain.errors import ErrorCode, MediaRejected, Refusal, Refused, TextTooLong
-from domain.files.media import RULES, STATIC_STICKER_LIMIT, Media, MediaKind, MediaRule, MediaState, Step
-from domain.files.media import refusal_of as media_refusal
+from domain.conversations.contents import MediaMessage, TemplateMessage
+from domain.conversations.messages import Direction, Message
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import MediaRejected, Refusal, Refused, TextTooLong
+from domain.files.fit import refusal_of as media_refusal
+from domain.files.media import Media, MediaState, Step
+from domain.files.rules import RULES, STATIC_STICKER_LIMIT, MediaKind, MediaRule
 from domain.ids import MediaId, TemplateId
 from domain.people.actors import Actor
 from domain.ports.network import Attachment, NotSent, Rejected, Unanswered

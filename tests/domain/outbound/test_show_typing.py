@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from domain.channels.channels import ChannelState
-from domain.errors import ErrorCode, SessionClosed
+from domain.error_codes import ErrorCode
+from domain.errors import SessionClosed
 from domain.ids import ThreadId
 from domain.people.actors import Actor, Scope
 from domain.ports.network import Rejected

@@ -8,10 +8,13 @@ import pytest
 from domain.channels.channels import ChannelState, Destination
 from domain.channels.templates import Header, HeaderKind, TemplateCategory
 from domain.contacts import IdentityKind, Phone, PhoneLabel
-from domain.conversations.messages import Direction, Message, MessageStatus, TemplateMessage
+from domain.conversations.contents import TemplateMessage
+from domain.conversations.messages import Direction, Message
 from domain.conversations.sessions import SessionState, state_of
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import ThreadStatus
-from domain.errors import ErrorCode, Refused, SessionClosed
+from domain.error_codes import ErrorCode
+from domain.errors import Refused, SessionClosed
 from domain.events import MessageAdded, QuotaChanged, ThreadChanged, TicketChanged
 from domain.files.media import MediaState
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, TemplateId, ThreadId, UserId

@@ -7,7 +7,8 @@ from typing import NoReturn
 
 import pytest
 
-from domain.errors import ErrorCode, Refused, Unavailable
+from domain.error_codes import ErrorCode
+from domain.errors import Refused, Unavailable
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.people.callers import Caller

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.people.actors import EVERY_RIGHT, Role
 from domain.people.callers import NOWHERE
 from domain.ports.directory import Listing

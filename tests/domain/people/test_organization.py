@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.conversations.messages import Message
-from domain.errors import ErrorCode, Refusal, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refusal, Refused
 from domain.events import QuotaChanged
 from domain.ids import PeriodId
 from domain.moderation.personal_data import PersonalDataPattern

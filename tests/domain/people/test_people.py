@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import ErrorCode, Refused
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.ids import ApiKeyId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.organizations import ApiKey, User

@@ -17,10 +17,10 @@ from domain.people.callers import Caller
 from domain.ports.bundle import Ports
 from domain.ports.reads import Reader, Reads
 from schema.engine import limits
+from schema.engine.api_error import ApiError, Code
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.execution import BadRequest, Engine, GraphQLRequest, answer, read_request
-from schema.types.errors import ApiError, Code
 from tests.api.memory_desk import memory_ports
 from tests.schema.live_desk import LiveDesk, a_live_desk, heard, listening
 

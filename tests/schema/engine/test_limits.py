@@ -8,8 +8,8 @@ import pytest
 from domain import quota
 from domain import tickets as tickets_domain
 from domain.channels import channels, template_drafts, templates
-from domain.conversations import library, messages, previews, sendable
-from domain.files import media
+from domain.conversations import contents, library, previews, sendable
+from domain.files import fit, names
 from domain.moderation import stop_words
 from domain.outbound import outbox, pace
 from domain.people import organizations
@@ -51,8 +51,8 @@ def test_every_bound_of_a_document_is_told() -> None:
 
 BOUNDS = {
     "What a message may hold": [
-        messages.TEXT_LIMIT,
-        messages.CAPTION_LIMIT,
+        contents.TEXT_LIMIT,
+        contents.CAPTION_LIMIT,
         send_media.FILES_LIMIT,
         sendable.CARDS_LIMIT,
         sendable.BUTTONS_LIMIT,
@@ -79,8 +79,8 @@ BOUNDS = {
         template_drafts.BUTTONS_LIMIT,
         template_drafts.LABEL_LIMIT,
         templates.URL_LIMIT,
-        media.PIXEL_LIMIT,
-        media.FILE_NAME_LIMIT,
+        fit.PIXEL_LIMIT,
+        names.FILE_NAME_LIMIT,
         media_links.LIFETIME.seconds // 60,
     ],
     "How fast messages leave": [

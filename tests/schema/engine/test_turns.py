@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 import strawberry
 
-from domain.conversations.messages import Content, Text
+from domain.conversations.contents import Content, Text
 from domain.conversations.previews import preview
 from domain.files.media import Media
 from domain.people.actors import Actor

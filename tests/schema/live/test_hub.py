@@ -22,11 +22,11 @@ from domain.ports.hints import Bus
 from domain.ports.reads import Head, Reader
 from domain.use_cases.moderation.retention import EVENTS_KEPT, forget_events
 from schema.engine import limits
+from schema.engine.api_error import ApiError
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.execution import GraphQLRequest, answer
 from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
-from schema.types.errors import ApiError
 from tests.api.memory_desk import memory_ports
 from tests.builders import ACME, GLOBEX, FixedClock
 from tests.schema.live_desk import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.events import (
     ChannelChanged,
     Event,

@@ -1,14 +1,7 @@
 """Refusals of the rules, as a caller reads them."""
 
-from domain.errors import (
-    ErrorCode,
-    QuotaExceeded,
-    Refusal,
-    SessionClosed,
-    TemplateParameterWrong,
-    TextTooLong,
-    invalid,
-)
+from domain.error_codes import ErrorCode
+from domain.errors import QuotaExceeded, Refusal, SessionClosed, TemplateParameterWrong, TextTooLong, invalid
 from schema.types.errors import (
     QuotaExceededError,
     RefusedError,

@@ -3,8 +3,8 @@
 import pytest
 
 from domain import events
-from domain.conversations.messages import MessageStatus
 from domain.conversations.sessions import Session
+from domain.conversations.status import MessageStatus
 from domain.events import LoggedEvent, MessageChange, SessionChange
 from domain.ids import OrganizationId, ThreadId
 from schema.engine.documents import Documents

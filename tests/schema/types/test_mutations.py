@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from domain.channels.templates import Header, HeaderKind
-from domain.conversations.messages import Direction, Failure, Message, MessageStatus
+from domain.conversations.messages import Direction, Message
 from domain.conversations.sessions import Session
+from domain.conversations.status import Failure, MessageStatus
 from domain.files.media import MediaState
 from domain.ids import MessageId, TemplateId, ThreadId, UserId
 from domain.people.actors import Actor, Role, Scope

@@ -9,39 +9,34 @@ import pytest
 from domain.channels.channels import AssignmentRule, AssignmentStrategy, Problem, ProblemCode, Terms
 from domain.channels.templates import Button, Header, HeaderKind, TemplateStatus
 from domain.contacts import Phone, PhoneLabel
-from domain.conversations.messages import (
-    Attempt,
-    AttemptOutcome,
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Content,
-    Failure,
     Interactive,
     InteractiveReply,
     Location,
     MediaMessage,
-    MessageStatus,
     Notice,
     Option,
     Order,
     OrderItem,
     Quarantined,
     QuarantineReason,
-    Reaction,
-    Referral,
     RemovalReason,
     Removed,
     TemplateMessage,
     Text,
     Unsupported,
-    changed,
-    taken_back,
 )
+from domain.conversations.messages import Reaction, Referral
 from domain.conversations.sessions import Session
+from domain.conversations.status import Attempt, AttemptOutcome, Failure, MessageStatus
 from domain.conversations.threads import ThreadStatus
-from domain.errors import ErrorCode
+from domain.conversations.versions import changed, taken_back
+from domain.error_codes import ErrorCode
 from domain.events import ThreadChanged
-from domain.files.media import MediaKind
+from domain.files.rules import MediaKind
 from domain.ids import ChannelId, ContactId, EntryId, MediaId, MessageId, TemplateId, ThreadId, TicketId, UserId, Wamid
 from domain.people.actors import Author, ByAutomation, ByContact, ByIntegration, ByPhoneApp, Role, Scope
 from domain.tickets import Property, TicketPriority, TicketStatus

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from domain.conversations.messages import Message, MessageStatus
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
 from domain.ids import MessageId, ThreadId, Wamid
 from domain.ports.bundle import Ports
 from domain.ports.network import Accepted, Outgoing, SendResult

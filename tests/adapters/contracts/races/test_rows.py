@@ -9,8 +9,10 @@ from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Template, TemplateCategory
 from domain.conversations.library import LibraryItem, LibraryItemKind
 from domain.conversations.messages import Message
-from domain.errors import ErrorCode, Refused
-from domain.files.media import Media, MediaKind
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
+from domain.files.media import Media
+from domain.files.rules import MediaKind
 from domain.ids import BusinessAccountId, LibraryItemId, MediaId, OrganizationId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.callers import Caller

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory import MemoryMedia, MemoryThrottle
-from domain.conversations.messages import Filled
+from domain.conversations.contents import Filled
 from domain.errors import REFUSALS
 from domain.ports.bundle import Ports
 from domain.ports.reads import PageAsk, ThreadAsk, TicketAsk

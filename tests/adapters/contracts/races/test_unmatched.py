@@ -1,6 +1,6 @@
 """What changed a message that never came is shown once, however many workers find it due in the same instant."""
 
-from domain.conversations.messages import Text
+from domain.conversations.contents import Text
 from domain.ids import Wamid
 from domain.ports.bundle import Ports
 from domain.updates import EditReceived, Parked

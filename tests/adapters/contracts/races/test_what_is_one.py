@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from domain.conversations.messages import Message, MessageStatus
-from domain.errors import ErrorCode, Refused
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
 from domain.ids import Wamid
 from domain.outbound.pace import PAIR_EVERY
 from domain.ports.bundle import Ports

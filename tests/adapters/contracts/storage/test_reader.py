@@ -12,8 +12,9 @@ import pytest
 
 from domain.channels.templates import TemplateStatus
 from domain.contacts import IdentityKind, Phone, PhoneLabel
-from domain.conversations.messages import Direction, MessageStatus, Source
+from domain.conversations.messages import Direction, Source
 from domain.conversations.sessions import WINDOW, SessionState
+from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.errors import TookTooLong, Unavailable
 from domain.events import ChannelChanged, MessageAdded, QuotaChanged, ThreadChanged, TicketChanged

@@ -11,38 +11,30 @@ import pytest
 from domain.channels.channels import AssignmentRule, AssignmentStrategy, ChannelState, Problem, ProblemCode, Terms
 from domain.channels.templates import Button, Header, HeaderKind, Parameter, TemplateStatus
 from domain.contacts import IdentityKey, IdentityKind, Phone, PhoneLabel
-from domain.conversations.messages import (
-    Attempt,
-    AttemptOutcome,
+from domain.conversations.contents import (
     ContactCard,
     ContactCards,
     Content,
-    Direction,
-    Failure,
     Filled,
     InteractiveReply,
     Location,
     MediaMessage,
-    MessageStatus,
     Notice,
     Order,
     OrderItem,
     Quarantined,
     QuarantineReason,
-    Reaction,
-    Referral,
-    Release,
     RemovalReason,
     Removed,
-    Source,
     TemplateMessage,
     Text,
     Unsupported,
-    Version,
 )
+from domain.conversations.messages import Direction, Reaction, Referral, Release, Source, Version
 from domain.conversations.sessions import WINDOW, Alarm, AlarmKind
+from domain.conversations.status import Attempt, AttemptOutcome, Failure, MessageStatus
 from domain.conversations.threads import ThreadStatus
-from domain.errors import ErrorCode
+from domain.error_codes import ErrorCode
 from domain.files.media import MediaState, Upload
 from domain.ids import (
     BusinessAccountId,

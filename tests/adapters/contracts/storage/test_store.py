@@ -11,8 +11,9 @@ import pytest
 from domain.channels.channels import ChannelState
 from domain.channels.template_sync import TemplateSync
 from domain.contacts import IdentityKind
-from domain.conversations.messages import Direction, Mark, MessageStatus
+from domain.conversations.messages import Direction
 from domain.conversations.sessions import Alarm, AlarmKind
+from domain.conversations.status import Mark, MessageStatus
 from domain.errors import Unavailable
 from domain.events import (
     ChannelChanged,

@@ -13,8 +13,9 @@ from functools import cache
 import pytest
 from graphql import DocumentNode, ExecutionResult, execute  # pyright: ignore[reportUnknownVariableType]
 
-from domain.conversations.messages import Message, QuarantineReason, Text, file_of
-from domain.files.media import MediaKind
+from domain.conversations.contents import QuarantineReason, Text, file_of
+from domain.conversations.messages import Message
+from domain.files.rules import MediaKind
 from domain.ids import Wamid
 from domain.moderation.personal_data import PersonalDataPattern
 from domain.people.actors import Actor, Role

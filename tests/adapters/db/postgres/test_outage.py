@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from adapters.db.postgres.database import WRITING, PostgresDatabase
-from domain.conversations.messages import MessageStatus
+from domain.conversations.status import MessageStatus
 from domain.errors import Unavailable
 from domain.events import QuotaChanged
 from domain.ids import ContactId, DeliveryId, MessageId, ThreadId, Wamid

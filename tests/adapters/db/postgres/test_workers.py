@@ -14,7 +14,8 @@ from adapters.db.postgres.database import PostgresDatabase
 from adapters.memory import MemoryMedia, MemoryThrottle
 from adapters.system import FollowingClock, SystemClock
 from domain.claims import CLAIMED_FOR
-from domain.conversations.messages import Message, MessageStatus
+from domain.conversations.messages import Message
+from domain.conversations.status import MessageStatus
 from domain.errors import Unavailable
 from domain.events import MessageAdded
 from domain.ids import MessageId, OrganizationId, PhoneNumberId, ThreadId, Wamid

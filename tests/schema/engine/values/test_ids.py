@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from domain.ids import ThreadId
+from schema.engine.api_error import ApiError
+from schema.engine.readable import WrongInput
 from schema.engine.values import ids
-from schema.types.errors import ApiError
-from schema.types.inputs import WrongInput
 from tests.builders import THREAD, TICKET
 
 

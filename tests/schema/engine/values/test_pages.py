@@ -3,8 +3,8 @@
 import pytest
 
 from domain.ports.reads import PageAsk
+from schema.engine.api_error import ApiError
 from schema.engine.values.pages import cursor_of, page_ask
-from schema.types.errors import ApiError
 
 ORDER = "threads by LAST_ACTIVITY down"
 PLACE = ("2026-11-20T12:00:00.000000Z", "019aa000-0000-7000-8000-000000000001")

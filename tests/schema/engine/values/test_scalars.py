@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from schema.engine.api_error import ApiError
 from schema.engine.values.scalars import SCALARS, instant_text, read_day, read_decimal, read_instant
-from schema.types.errors import ApiError
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from domain.conversations.messages import MediaMessage, MessageStatus
+from domain.conversations.contents import MediaMessage
 from domain.conversations.sessions import Session
+from domain.conversations.status import MessageStatus
 from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
 from domain.people.actors import ByContact, ByUser
 from domain.rows import Row

@@ -4,7 +4,8 @@ import pytest
 
 from domain.conversations.library import LibraryItemKind
 from domain.conversations.sessions import Session
-from domain.files.media import MediaKind, MediaState
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import LibraryItemId, MediaId
 from domain.people.actors import Actor, Role, Scope
 from schema.engine.values import ids

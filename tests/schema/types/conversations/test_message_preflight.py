@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from domain.conversations.sessions import Session
-from domain.files.media import MediaKind, MediaState
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, ThreadId
 from domain.people.actors import Actor, Role
 from schema.engine.values import ids

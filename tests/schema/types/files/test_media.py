@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.files.media import PLAYABLE, RULES, Media, MediaState, Rendition
+from domain.files.media import PLAYABLE, Media, MediaState, Rendition
+from domain.files.rules import RULES
 from schema.engine.values import ids
 from schema.engine.values.media_links import LIFETIME, Named, Purpose
 from schema.engine.values.scalars import instant_text

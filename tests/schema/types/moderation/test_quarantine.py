@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversations.messages import MediaMessage, QuarantineReason, Text, changed
+from domain.conversations.contents import MediaMessage, QuarantineReason, Text
+from domain.conversations.versions import changed
 from domain.events import MessageChange, MessageChanged
-from domain.files.media import MediaKind, MediaState
+from domain.files.media import MediaState
+from domain.files.rules import MediaKind
 from domain.ids import MediaId, MessageId
 from domain.moderation.quarantine import quarantined
 from domain.people.actors import Actor, Role
