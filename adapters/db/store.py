@@ -51,20 +51,6 @@ class SqlStore:
 
     # The organization leads: each of these walks the organizations and asks an index of each.
 
-    async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
-        # outbox_by_due, outbox_of_thread
-        rows = await self._selects.select(
-            f"""
-            SELECT item.organization_id, item.id
-            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
-            WHERE item.due_at <= ? AND item.leased_until IS NULL AND {FIRST_OF_ITS_THREAD}
-            ORDER BY item.priority, item.due_at, item.queued_at, item.id LIMIT ?
-            """,
-            now,
-            limit,
-        )
-        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
-
     async def due_numbers(self, now: datetime) -> list[DueNumber]:
         # outbox_of_number, once a priority; as EXISTS, PostgreSQL would go through all that waits
         rows = await self._selects.select(

@@ -252,10 +252,6 @@ class Store(Protocol):
         """
         ...
 
-    async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
-        """Outbox items that may leave now: due, not leased, first of their thread; by priority, then by time."""
-        ...
-
     async def due_numbers(self, now: datetime) -> list[DueNumber]:
         """Numbers with an outbox item that is due and not leased, in the order of their keys."""
         ...
@@ -263,7 +259,7 @@ class Store(Protocol):
     async def due_sends_of(
         self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
     ) -> list[MessageId]:
-        """`due_sends` of one number and priority."""
+        """Of one number and priority, what may leave now: due, not leased, first of its thread; the older first."""
         ...
 
     async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:

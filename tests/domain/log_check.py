@@ -89,7 +89,6 @@ class WatchedStore:
         self.away = 0  # how many of the next transactions find nobody
         self.transactions = 0
         self.pauses: list[int] = []
-        self.due_sends = database.store.due_sends
         self.due_numbers = database.store.due_numbers
         self.due_sends_of = database.store.due_sends_of
         self.old_sends = database.store.old_sends

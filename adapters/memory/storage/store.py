@@ -76,11 +76,6 @@ class MemoryStore:
         """One transaction at a time collides with nobody."""
         return False
 
-    async def due_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
-        due = [item for item in self._first_items() if item.leased_until is None and item.due_at <= now]
-        due.sort(key=lambda item: (item.priority, item.due_at, item.queued_at, item.id))
-        return [(item.organization, item.id) for item in due[:limit]]
-
     async def due_numbers(self, now: datetime) -> list[DueNumber]:
         due = {
             (item.organization, item.channel)
@@ -198,8 +193,8 @@ class MemoryStore:
             if organization is None or name == organization:
                 yield from books.of(kind).values()
 
-    def _first_items(self, organization: OrganizationId | None = None) -> list[OutboxItem]:
-        """The item of each thread that was queued first; of all organizations, or of one."""
+    def _first_items(self, organization: OrganizationId) -> list[OutboxItem]:
+        """The item of each thread that was queued first."""
         first: dict[ThreadId, OutboxItem] = {}
         for item in self._all(OutboxItem, organization):
             known = first.get(item.thread)

@@ -44,6 +44,7 @@ from tests.builders import (
     an_outbound,
     an_outbox_item,
 )
+from tests.due import due_sends
 
 
 class Fire(Exception):
@@ -249,7 +250,7 @@ async def test_whoever_listens_is_told_after_the_commit(database: SqliteDatabase
             await anext(outbox)
             await anext(journal)
     assert await positions(database) == [1, 2]
-    assert await database.store.due_sends(NOON, 10) == [(ACME, OUR_MESSAGE)]
+    assert await due_sends(database.store, NOON, 10) == [(ACME, OUR_MESSAGE)]
 
 
 # Cancelled

@@ -231,7 +231,6 @@ def _lists(asking: Asking, reads: Reads) -> None:
 
 def _store(asking: Asking, store: Store) -> None:
     add = partial(asking.add, "Store")
-    add("due_sends", store.due_sends, NOON, 100)
     add("due_numbers", store.due_numbers, NOON)
     add("due_sends_of", store.due_sends_of, ACME, CHANNEL, 0, NOON, 100)
     add("old_sends", store.old_sends, NOON - DAY, 100)
@@ -349,7 +348,6 @@ WALKED: Final = {
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
     "Journal.counts": "an exact count of all, for the operator's figures; of an index alone",
     "Journal.named_in": "a week's deliveries, for doctor alone",
-    "Store.due_sends": "all that is due, in the order of all; the worker asks each number instead",
     "Store.figures": "an exact count of what is due, for the operator's figures",
     "Store.held_too_far": "what waits for a later instant, once a minute: what a pause put off, an hour of it at most",
     "Store.old_sends": "all that waits, once a minute",

@@ -27,6 +27,7 @@ from domain.use_cases.outbound.send import SendTemplate, SendText, send_template
 from tests.builders import ACME, DAY, HOUR, MINUTE, TEMPLATE, USER, CountingIds, FixedClock, a_person
 from tests.domain.one_desk import ADMIN, AGENT, ANA, HELLO, READER, Desk, desk_over
 from tests.domain.standins import wamid_number
+from tests.due import due_sends
 from tests.servers import Databases
 
 STEPS: Final = 60
@@ -104,7 +105,7 @@ class Story:
         state = await self._desk.state()
         contacts = await self._desk.contacts()
         identities = await self._desk.ports.reader.identities_of(ACME, [each.id for each in contacts])
-        due = await self._desk.ports.store.due_sends(self._desk.clock.now() + DAY, 100)
+        due = await due_sends(self._desk.ports.store, self._desk.clock.now() + DAY, 100)
         histories = [await self._desk.history(ticket) for ticket in await self._desk.tickets()]
         unordered = {id: sorted(each, key=lambda one: one.key) for id, each in identities.items()}
         return self._heard, state, contacts, unordered, due, histories

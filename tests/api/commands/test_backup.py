@@ -30,6 +30,7 @@ from tests.builders import (
     an_outbound,
     an_outbox_item,
 )
+from tests.due import due_sends
 from tests.servers import Databases
 
 NAME = "0190-file"
@@ -78,7 +79,7 @@ async def test_a_desk_comes_back_whole_and_sends_nothing_twice(tmp_path: Path) -
     async with wired(settings_at(there)) as desk:
         message = (await desk.ports.reader.messages_by_ids(ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
         assert message.status is MessageStatus.UNKNOWN
-        assert await desk.ports.store.due_sends(desk.ports.clock.now(), 10) == []
+        assert await due_sends(desk.ports.store, desk.ports.clock.now(), 10) == []
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch
         (channel,) = await desk.ports.reader.channels(ACME)
         assert channel.access_token is not None
@@ -206,11 +207,11 @@ async def test_a_copy_of_a_database_on_a_server_sends_nothing_twice_and_may_be_r
     async with wired(settings_of(copy)) as desk:
         message = (await desk.ports.reader.messages_by_ids(ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
         assert message.status is MessageStatus.UNKNOWN
-        assert await desk.ports.store.due_sends(desk.ports.clock.now(), 10) == []
+        assert await due_sends(desk.ports.store, desk.ports.clock.now(), 10) == []
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch
     async with wired(on_postgres) as desk:  # the one that it was copied from goes on as it was
         assert (await desk.ports.reader.head(ACME)) == head
-        assert len(await desk.ports.store.due_sends(desk.ports.clock.now(), 10)) == 1
+        assert len(await due_sends(desk.ports.store, desk.ports.clock.now(), 10)) == 1
     await postgres.drop(copy)
 
 

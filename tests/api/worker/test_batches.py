@@ -53,7 +53,6 @@ class Dying:
         self._left = turn
         self._committed = committed
         self.pause = behind.pause
-        self.due_sends = behind.due_sends
         self.lost_sends = behind.lost_sends
         self.due_alarms = behind.due_alarms
         self.due_parked = behind.due_parked

@@ -39,6 +39,7 @@ from tests.builders import (
     an_organization,
 )
 from tests.domain.one_desk import AGENT, READER, Desk, a_key_for, a_user_as, granted, open_desk, refusal_of, refused_as
+from tests.due import due_sends
 
 SNIPPET, DOCUMENT, VIDEO = LibraryItemKind.SNIPPET, LibraryItemKind.DOCUMENT, LibraryItemKind.VIDEO
 MEETING, QUOTE, ARTICLE = LibraryItemKind.MEETING_LINK, LibraryItemKind.QUOTE, LibraryItemKind.KNOWLEDGE_ARTICLE
@@ -218,7 +219,7 @@ async def test_a_file_goes_as_that_file_a_link_as_words_with_it_and_a_snippet_as
 
     assert as_sent(item) == content
     assert (message.content, (await desk.messages())[-1].id) == (content, message.id)
-    assert [id for _, id in await desk.ports.store.due_sends(desk.clock.now(), 9)] == [message.id]
+    assert [id for _, id in await due_sends(desk.ports.store, desk.clock.now(), 9)] == [message.id]
 
 
 async def test_what_was_sent_stays_when_the_item_changes_and_when_it_goes(desk: Desk) -> None:

@@ -298,7 +298,6 @@ async def test_a_store_that_cannot_answer_leaves_everything_waiting(desk: Desk) 
 
         def __init__(self, after: int) -> None:
             self.left = after
-            self.due_sends = desk.store.due_sends
             self.due_numbers = desk.store.due_numbers
             self.due_sends_of = desk.store.due_sends_of
             self.old_sends = desk.store.old_sends

@@ -66,6 +66,7 @@ from tests.domain.one_desk import (
     refusal_of,
     refused_as,
 )
+from tests.due import due_sends
 
 INSTANT = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
@@ -95,7 +96,7 @@ async def assert_no_trace(desk: Desk, ask: Callable[[], Awaitable[object]]) -> R
     refusal = refusal_of(await ask())
     assert await desk.state() == before
     assert desk.network.sent == []
-    assert await desk.ports.store.due_sends(desk.clock.now() + DAY, 100) == []
+    assert await due_sends(desk.ports.store, desk.clock.now() + DAY, 100) == []
     return refusal
 
 

@@ -42,6 +42,7 @@ from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, DAY, GLOBEX, TEMPLATE, USER, a_person, a_template, a_user, an_organization
 from tests.domain.one_desk import ADMIN, AGENT, HELLO, TOKEN, a_user_as, granted
 from tests.domain.standins import Network, a_number
+from tests.due import due_sends
 
 PDF = b"%PDF-1.4\n%%EOF\n"
 EVERYTHING = PageAsk(1000)
@@ -309,7 +310,7 @@ async def test_our_reaction_is_one_however_many_of_us_react(course: Course) -> N
 
         assert all(isinstance(answer, Message) for answer in await course.run(put))
         assert len((await desk.message_by_id(message.id)).shown_reactions) == 1
-        assert len(await desk.ports.store.due_sends(desk.clock.now(), 100)) == 1
+        assert len(await due_sends(desk.ports.store, desk.clock.now(), 100)) == 1
 
 
 async def test_the_last_conversation_of_the_month_is_taken_once(course: Course) -> None:

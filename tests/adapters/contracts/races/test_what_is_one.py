@@ -21,6 +21,7 @@ from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, DAY, TEMPLATE
 from tests.domain.one_desk import AGENT, HELLO
 from tests.domain.standins import wamid_number
+from tests.due import due_sends
 
 KEYS = 12
 TOLD = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
@@ -43,7 +44,7 @@ async def test_one_key_of_many_callers_queues_one_message(course: Course) -> Non
 
     sent = [each for each in await course.desk.messages() if each.direction == "OUTBOUND"]
     assert len(sent) == ROUNDS
-    due = await course.desk.ports.store.due_sends(course.desk.clock.now(), 1000)
+    due = await due_sends(course.desk.ports.store, course.desk.clock.now(), 1000)
     assert len(due) == 1  # the first of its thread
     for each in sent:
         course.desk.later(PAIR_EVERY)  # the pace lets only so many leave at one instant

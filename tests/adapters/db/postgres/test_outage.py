@@ -166,7 +166,7 @@ async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
         lambda: database.directory.organizations(),
         lambda: database.journal.claim(10, office_of_our_own.clock.now()),
         lambda: database.journal.append(delivery(1)),
-        lambda: database.store.due_sends(office_of_our_own.clock.now(), 10),
+        lambda: database.store.due_numbers(office_of_our_own.clock.now()),
         lambda: database.state(),
     )
     for ask in questions:
