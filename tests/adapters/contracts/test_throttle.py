@@ -183,6 +183,18 @@ async def test_names_made_up_do_not_push_out_who_is_being_guessed_at() -> None:
     assert await throttle.take("anna@acme.example", 3, 900) is not None
 
 
+async def test_of_names_beyond_the_bound_as_many_are_remembered_as_there_may_be() -> None:
+    throttle = MemoryThrottle(FixedClock(), names_kept=100)
+
+    for number in range(1_000):
+        await throttle.take(f"junk {number}", 1, 900)
+
+    # Whoever asks anew for what is remembered is refused, which changes nothing.
+    remembered = [number for number in range(900, 1_000) if await throttle.take(f"junk {number}", 1, 900) is not None]
+    assert remembered == list(range(900, 1_000))
+    assert await throttle.take("junk 0", 1, 900) is None
+
+
 async def test_a_new_name_is_counted_in_a_table_full_of_old_ones() -> None:
     throttle = MemoryThrottle(FixedClock(), names_kept=100)
     for number in range(100):
