@@ -107,13 +107,16 @@ def test_servers_do_not_outlive_their_run(death: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", A_RUN], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as run:
-        assert run.stdout is not None
-        redis, redis_folder, postgres, postgres_folder = run.stdout.readline().decode().split()
-        assert psutil.pid_exists(int(redis))
-        assert psutil.pid_exists(int(postgres))
+        try:
+            assert run.stdout is not None
+            redis, redis_folder, postgres, postgres_folder = run.stdout.readline().decode().split()
+            assert psutil.pid_exists(int(redis))
+            assert psutil.pid_exists(int(postgres))
 
-        run.send_signal(death)
-        run.wait()
+            run.send_signal(death)
+            run.wait(GONE_WITHIN_S)
+        finally:
+            run.kill()  # what it waits for never comes
 
     eventually(lambda: not is_alive(int(redis)) and not is_alive(int(postgres)))
     eventually(lambda: not Path(redis_folder).exists() and not Path(postgres_folder).exists())

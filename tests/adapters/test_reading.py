@@ -23,7 +23,7 @@ class Reader:
     def updates(self, delivery: Delivery) -> list[Update]:
         self.threads.append(threading.current_thread())
         if b"poison" in delivery.body:
-            self.let_go.wait()
+            assert self.let_go.wait(60)
         if b"broken" in delivery.body:
             raise ZeroDivisionError
         return []

@@ -89,7 +89,8 @@ class Process:
             self._process.kill()
         self._process.wait(DEADLINE_S)
         self._reading.join(DEADLINE_S)
-        if self._process.stdout is not None:
+        # Where something that it started holds the other end, to close this one would wait for that, and for ever.
+        if self._process.stdout is not None and not self._reading.is_alive():
             self._process.stdout.close()
 
 

@@ -11,15 +11,26 @@ from adapters.memory import MemoryThrottle
 from adapters.memory.lots import WAITING_MOST
 from adapters.redis import RedisThrottle, read_address
 from domain.ports.system import Throttle
+from tests.adapters.redis.desk import told
 from tests.builders import FixedClock
 
-WINDOW_S = 0.3  # real seconds where the clock is Redis's own
+WINDOW_S = 600.0  # longer than any test takes: where the clock is Redis's own, it goes on meanwhile
+
+# Redis's clock can't be set: what it noted is put back instead, which comes to the same.
+PUT_BACK = """
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+    for place, at in ipairs(redis.call('LRANGE', key, 0, -1)) do
+        redis.call('LSET', key, place - 1, string.format('%.0f', at - ARGV[2]))
+    end
+end
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     throttle: Throttle
-    passed: Callable[[float], Awaitable[None]]  # waits so many seconds of the throttle's clock
+    passed: Callable[[float], Awaitable[None]]  # so many seconds of the throttle's clock
 
     async def take(self, name: str, limit: int) -> float | None:
         return await self.throttle.take(name, limit, WINDOW_S)
@@ -36,9 +47,13 @@ async def limits(request: pytest.FixtureRequest, redis_namespace: str) -> AsyncI
 
         yield Limits(memory, passed)
         return
-    address = read_address(request.getfixturevalue("redis_url"))
-    async with RedisThrottle(address, memory, redis_namespace).running() as throttle:
-        yield Limits(throttle, asyncio.sleep)
+    url = request.getfixturevalue("redis_url")
+
+    async def put_back(seconds: float) -> None:
+        assert await told(url, ("EVAL", PUT_BACK, 0, f"{{{redis_namespace}:*", round(seconds * 1e6))) == [1]
+
+    async with RedisThrottle(read_address(url), memory, redis_namespace).running() as throttle:
+        yield Limits(throttle, put_back)
         assert throttle.tally.alone == 0
 
 

@@ -92,6 +92,18 @@ STEPS_MOST: Final = MANY // 2  # of SQLite's machine: a scan of a table takes se
 STEPS_EACH: Final = 50
 ROWS_MOST: Final = 3_000  # looked at by PostgreSQL
 
+LEFT_ALONE: Final = """
+    DO $$ DECLARE ours text; BEGIN
+        FOR ours IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+            EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)', ours);
+        END LOOP;
+    END $$
+"""
+"""Nobody else counts again, or thins out, in between: plans would be another's from one moment to the next."""
+
+OF_EVERY_ROW: Final = "SET default_statistics_target = 1000"
+"""Of a sample they would differ from run to run, and with them now and then a plan."""
+
 SPRING = datetime(2026, 4, 8, tzinfo=UTC)
 """In the middle of what the tables hold."""
 
@@ -524,8 +536,9 @@ async def filled(
         monkeypatch.setattr(postgres_database, "_connect", recorded)
         database = await open_postgres(place, FixedClock(), CountingIds(), MemoryBus())
         await database.start()
+        await run(database, [LEFT_ALONE])
         await fill(database)
-        await run(database, ["ANALYZE"])
+        await run(database, [OF_EVERY_ROW, "ANALYZE"])
         yield Filled(database, PostgresWatch(database, asked))
         await database.close()
         return

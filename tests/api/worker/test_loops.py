@@ -192,7 +192,7 @@ async def test_bytes_that_no_row_names_are_swept_and_counted(meters: Meters) -> 
     files.kept_at[orphan] = ports.clock.now() - timedelta(days=4)
 
     async with Worker(replace(ports, media=files), meters).running():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while orphan in files.files or not count(meters, "media_swept"):  # noqa: ASYNC110 - nobody tells it
                 await asyncio.sleep(0.01)
 
@@ -214,7 +214,7 @@ async def test_a_worker_that_stops_finishes_the_send_it_has_in_hand(meters: Mete
             await deliver(ports, "hello")
             thread = (await the_next(MessageAdded, log)).thread
             await reply(ports, thread, "hi there")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await asked.wait()
             worker.stop()
             may_answer.set()
@@ -247,7 +247,7 @@ async def test_a_worker_that_is_told_to_stop_while_it_looks_for_sends_begins_non
         await deliver(ports, "hello")
         thread = (await the_next(MessageAdded, log)).thread
         message = await reply(ports, thread, "hi there")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await told.wait()
 
     assert asked == []
@@ -277,7 +277,7 @@ async def test_a_worker_that_stops_while_the_store_is_away_ends_in_its_time_and_
             await deliver(ports, "hello")
             thread = (await the_next(MessageAdded, log)).thread
             message = await reply(ports, thread, "hi there")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await store.refused.wait()
 
         store.is_away = False
@@ -367,7 +367,7 @@ async def listening(ports: Ports) -> AsyncGenerator[AsyncIterator[Event], None]:
 
 
 async def the_next(kind: type[E], events: AsyncIterator[Event]) -> E:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in events:
             if isinstance(event, kind):
                 return event

@@ -125,7 +125,7 @@ async def two(request: pytest.FixtureRequest) -> Two:
 
 async def worked_until(two: Two, meters: Meters, is_done: Callable[[], Awaitable[bool]], queue: str) -> None:
     """The worker runs until the second is done; the first is put back and told by then."""
-    async with Worker(two.working, meters).running(), asyncio.timeout(20):
+    async with Worker(two.working, meters).running(), asyncio.timeout(60):
         while not await is_done() or not meters.registry.get_sample_value("deskline_put_back", {"queue": queue}):  # noqa: ASYNC110 - nobody tells it
             await asyncio.sleep(0.01)
 
@@ -311,7 +311,7 @@ async def with_alarms(clock: FixedClock, organizations: Sequence[OrganizationId]
 
 async def told(meters: Meters, queue: str) -> None:
     """That something was put back or that a turn failed."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not meters.registry.get_sample_value("deskline_worker_faults_total", {"loop": queue}):  # noqa: ASYNC110 - nobody tells it
             await asyncio.sleep(0.01)
 

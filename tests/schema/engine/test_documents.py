@@ -10,6 +10,7 @@ from schema.engine.documents import BadDocument, Compiled, Documents, NotSignedI
 from schema.engine.lexical_limits import TooComplex
 from schema.execution import GraphQLRequest
 from schema.schema import schema
+from tests.effort import steps
 from tests.schema.live_desk import a_live_desk
 
 GRAPH = schema._schema  # pyright: ignore[reportPrivateUsage]  # what the engine compiles for
@@ -128,14 +129,15 @@ def test_what_cannot_run_is_refused_with_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize("text", [*TOO_MUCH.values(), *NO_DOCUMENT.values()], ids=[*TOO_MUCH, *NO_DOCUMENT])
 def test_a_refusal_takes_no_time_to_speak_of(text: str) -> None:
-    took: list[float] = []
-    for _ in range(3):
-        began = time.process_time()
+    def refuse() -> None:
         with pytest.raises((TooComplex, BadDocument)):
             compiled(text)
-        took.append(time.process_time() - began)
 
-    assert min(took) < 0.1
+    refuse()  # what is made ready once is not counted
+    began = time.process_time()
+    refuse()
+    assert time.process_time() - began < 1, "a hundredth of it, and what a busy machine adds"
+    assert steps(refuse) < 400_000
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from tests.domain.standins import Network, Vault
 from tests.proxy import Fault, Proxy, proxy_before
 from tests.servers import Postgres
 
-LONGEST_S = 4.0  # two, and what a busy machine adds
+LONGEST_S = 6.0  # two, and what a busy machine adds
 POSTERS = 20
 
 
@@ -59,12 +59,14 @@ class Burst:
         """`happening` takes place in a thread while the burst goes on."""
         tasks = [asyncio.create_task(self._post(poster)) for poster in range(POSTERS)]
         tasks.append(asyncio.create_task(self._work()))
-        await self._more()
+        async with asyncio.timeout(60):
+            await self._more()
         await asyncio.to_thread(happening)
         async with asyncio.timeout(seconds_after):
             await self._more()
         self.stopping = True
-        await asyncio.gather(*tasks)
+        async with asyncio.timeout(60):
+            await asyncio.gather(*tasks)
 
     async def _more(self) -> None:
         """Until a hundred more deliveries are stored, and the person gets on as well."""
@@ -114,7 +116,7 @@ async def nothing_was_lost(burst: Burst) -> None:
 
 def stands_still(server: Postgres) -> None:
     server.freeze()
-    time.sleep(5)
+    time.sleep(8)  # longer than anybody may wait
     server.thaw()
 
 
@@ -136,7 +138,7 @@ async def test_a_server_that_goes_in_the_middle_of_a_burst(
 ) -> None:
     burst = Burst(office_of_our_own.opened[0])
 
-    await burst.around(partial(what_happens, postgres_server), seconds_after=10)
+    await burst.around(partial(what_happens, postgres_server), seconds_after=60)
 
     assert burst.refused > 0
     assert burst.longest_s < LONGEST_S
