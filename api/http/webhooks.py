@@ -45,6 +45,9 @@ BYTES_COMING: Final = 32 * 1024 * 1024  # of bodies that are not whole
 BYTES_HANDLED: Final = 32 * 1024 * 1024  # of those that are
 LONGEST_CHALLENGE: Final = 256
 READ_AT_ONCE: Final = 16 * 1024  # bytes that a body may have to be read on the loop, whoever signed it
+PARTS_AT_MOST: Final = (
+    500_000  # commas, colons and opening brackets that no app's secret signed; decoding holds the loop
+)
 NAMED_AT_MOST: Final = 1_000  # numbers, and accounts, that are looked up to see who may have signed a body
 NUMBERS_SAID: Final = 5  # of those that an unsigned body names
 NOT_JSON: Final = "The body is not JSON."
@@ -123,6 +126,8 @@ class WhatsAppWebhook:
         with self._handled.taken(*shares), self._meters.in_flight.track_inprogress():
             if is_apps:
                 return await self._store(request, body, await self._read(body, SIGNED, numbers_named))
+            if sum(map(body.count, (b",", b":", b"[", b"{"))) > PARTS_AT_MOST:
+                return self._refused("too_large", 413)
             named, accounts = await self._read(body, shared_by(request.scope), _spoken_of)
             if named is None or not await self._is_signed_by_its_channels(body, header, named, accounts):
                 return self._not_signed(caller_of(request.scope).address, "wrong", named)

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from adapters.memory.storage.journal import MemoryJournal
 from api.http import webhooks
 from api.http.edge import Edge
-from api.http.webhooks import BODY_LIMIT, NAMED_AT_MOST, PATH, WhatsAppWebhook
+from api.http.webhooks import BODY_LIMIT, NAMED_AT_MOST, PARTS_AT_MOST, PATH, WhatsAppWebhook
 from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.errors import Unavailable
@@ -333,6 +333,21 @@ async def test_the_longest_body_is_taken_and_one_byte_more_is_413(ports: Ports, 
     assert (await meta.post(PATH, content=longest, headers=signed(longest))).status_code == 200
     assert (await meta.post(PATH, content=too_long, headers=signed(too_long))).status_code == 413
     assert len(await kept(ports)) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"[]," * PARTS_AT_MOST + b"0]", b'{"entry":[' + b"0," * PARTS_AT_MOST + b"0]}"],
+    ids=["lists", "numbers"],
+)
+async def test_what_takes_long_to_decode_is_413_before_it_is_read_where_no_app_signed_it(
+    body: bytes, ports: Ports, meta: httpx.AsyncClient
+) -> None:
+    """A decoder holds the interpreter's lock: nobody else would be answered, whatever thread it runs in."""
+    answer = await meta.post(PATH, content=body, headers=signed(body, "the secret of a stranger"))
+
+    assert answer.status_code == 413
+    assert await kept(ports) == []
 
 
 async def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(
