@@ -24,13 +24,14 @@ class Loader(Generic[K, V]):
         self._fetching: set[asyncio.Task[None]] = set()
 
     def load(self, key: K) -> Awaitable[V]:
+        """One of several who ask for the same may be given up, with the part of the answer it was for."""
         value = self._values.get(key)
-        if value is None or value.cancelled():
+        if value is None:
             value = self._values[key] = asyncio.get_running_loop().create_future()
             if not self._batch:
                 self._pace.when_at_rest(self._begin)
             self._batch.append(key)
-        return value
+        return asyncio.shield(value)
 
     async def load_many(self, keys: Iterable[K]) -> list[V]:
         return await asyncio.gather(*map(self.load, keys))
