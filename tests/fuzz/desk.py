@@ -88,6 +88,11 @@ class FuzzedDesk:
                     said, asked = await self._request(random)
                 else:
                     said, asked = await self._socket(random)
+        except asyncio.CancelledError as error:
+            me = asyncio.current_task()
+            if me is not None and me.cancelling():
+                raise
+            raise Fault(f"seed {seed}: the request was cancelled, and by nobody") from error
         finally:
             logging.getLogger().removeHandler(watching)
         wrong = faults(said) + watching.told
