@@ -50,6 +50,7 @@ class Loader(Generic[K, V]):
             for each in waiting:
                 if not each.done():
                     each.set_exception(error)
+                    each.exception()  # those who still wait hear of it, and it is no news that nobody does
             return
         for each, value in zip(waiting, values, strict=True):
             if not each.done():

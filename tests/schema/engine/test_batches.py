@@ -1,9 +1,11 @@
 """Values asked for in batches, by many parts of one answer."""
 
 import asyncio
+import gc
 
 import pytest
 
+from domain.errors import Unavailable
 from schema.engine.batches import Loader
 from schema.engine.turns import Pace, Turns
 
@@ -29,3 +31,33 @@ async def test_one_who_is_given_up_takes_the_value_from_nobody_who_asked_for_the
     with pytest.raises(asyncio.CancelledError):
         await asking[given_up]
     assert await loader.load(21) == 42
+
+
+async def test_an_error_is_told_to_who_still_waits_and_to_nobody_else() -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+
+    one_left = asyncio.Event()
+
+    async def failing(keys: list[int]) -> list[int]:
+        await one_left.wait()
+        raise Unavailable
+
+    async def ask_and_give_up() -> None:
+        loader = Loader(failing, Pace(Turns(), "acme"))
+        given_up, waiting = (asyncio.create_task(asked(loader, key)) for key in (1, 2))
+        for _ in range(5):
+            await asyncio.sleep(0)  # both have asked, and are being answered
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        await asyncio.sleep(0)  # its place is taken off the line
+        one_left.set()
+        with pytest.raises(Unavailable):
+            await waiting
+
+    await ask_and_give_up()
+    for _ in range(3):
+        await asyncio.sleep(0)  # the loop lets go of what it did last
+    gc.collect()  # what was left unheard would be told now
+
+    assert told == []
