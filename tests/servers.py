@@ -156,7 +156,7 @@ POSTGRES_OPTIONS: Final = {
     "shared_buffers": "64MB",
     "fsync": "off",
     "full_page_writes": "off",
-    "autovacuum_naptime": "10s",
+    "autovacuum": "off",
     "max_wal_size": "512MB",
     "io_method": "sync",  # its workers are slow to wake on a loaded machine
     "log_min_messages": "warning",
