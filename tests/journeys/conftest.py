@@ -1,7 +1,8 @@
 """Desks for the journeys: the demo as anybody starts it, and a town with a network of its own whose desk can die."""
 
+import asyncio
 import signal
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import httpx
@@ -18,12 +19,14 @@ from tests.journeys.desk import (
     a_message_body,
     a_town,
     address_in,
+    bootstrapped,
     deliver,
     deskline,
     eventually,
     http_client,
     running,
 )
+from tests.servers import Databases
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,25 @@ def any_desk(request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client)
 def _storage(request: pytest.FixtureRequest) -> Storage:
     if getattr(request, "param", SQLITE) == SQLITE:
         return EMBEDDED
-    return Storage(request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url"))
+    redis: str = request.getfixturevalue("redis_url")
+    url, api_key = request.getfixturevalue("begun_postgres")
+    return Storage(url, redis, begun=api_key)
+
+
+@pytest.fixture(scope="session")
+def first_begun(postgres: Databases, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str]]:
+    """A desk on the server with an organization in it, to be copied, and its API key."""
+    url = asyncio.run(postgres.create())
+    yield url, bootstrapped(tmp_path_factory.mktemp("begun"), Storage(url, "redis://127.0.0.1:1/0"))
+    asyncio.run(postgres.drop(url))
+
+
+@pytest.fixture
+async def begun_postgres(postgres: Databases, first_begun: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
+    template, api_key = first_begun
+    url = await postgres.create(template)
+    yield url, api_key
+    await postgres.drop(url)
 
 
 @pytest.fixture(scope="module")
