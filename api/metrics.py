@@ -90,10 +90,10 @@ class Meters:
 
     async def _look_into(self, ports: Ports) -> None:
         now = ports.clock.now()
-        counts = await ports.journal.counts()
+        counts = await ports.webhook_inbox.counts()
         for state in DeliveryState:
             self.deliveries.labels(state.value).set(counts.get(state, 0))
-        self.waiting_age.set(_seconds(await ports.journal.waiting_since(), now))
+        self.waiting_age.set(_seconds(await ports.webhook_inbox.waiting_since(), now))
         figures = await ports.store.figures(now)
         self.outbox_due.set(figures.due_sends)
         self.due_age.set(_seconds(figures.oldest_due_send, now))

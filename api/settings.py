@@ -22,7 +22,7 @@ from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
 from adapters.clamd.address import ClamdAddress
 from adapters.clamd.address import read_address as read_clamd
 from adapters.media.place import ObjectPlace, read_place
-from api.http.guard.bodies import PACE, Pace
+from api.http.guard.bodies import LEAST_RATE, LeastRate
 from api.http.guard.bounds import RequestBounds
 from api.refusals import WrongSetting
 from domain.use_cases.moderation.retention import EVENTS_KEPT, EVENTS_KEPT_AT_LEAST
@@ -269,7 +269,7 @@ class Settings(BaseSettings):
             head_s=self.max_header_seconds,
             unfinished=self.max_unfinished_requests,
             unfinished_per_address=self.max_unfinished_requests_per_address,
-            body_pace=Pace(self.min_body_bytes_per_second, PACE.patience_s),
+            body_pace=LeastRate(self.min_body_bytes_per_second, LEAST_RATE.patience_s),
         )
 
     @property

@@ -10,8 +10,7 @@ import structlog
 
 from adapters.clamd.scanner import Clamd
 from adapters.db.database import Database, open_database
-from adapters.db.migrating.history import Standing as SchemaStanding
-from adapters.db.migrating.history import missing_of
+from adapters.db.migrating.history import SchemaLevel, missing_of
 from adapters.media.disk import DiskMedia
 from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
@@ -59,7 +58,7 @@ class Wired:
 
     async def is_ready(self) -> bool:
         """A newer Deskline may have migrated the database since the start: serving goes on meanwhile."""
-        return (await self.database.state()).standing in (SchemaStanding.CURRENT, SchemaStanding.AHEAD)
+        return (await self.database.state()).level in (SchemaLevel.CURRENT, SchemaLevel.AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 clock=clock,
                 ids=ids,
                 store=database.store,
-                journal=database.journal,
+                webhook_inbox=database.webhook_inbox,
                 directory=database.directory,
                 reader=database.reader,
                 bus=bus,
@@ -161,13 +160,13 @@ async def _media(settings: Settings) -> MediaStore:
         files = DiskMedia(settings.media_folder)
         await files.keep_private(is_ours=settings.media_store is None)
         return files
-    from adapters.media.objects import ObjectMedia, Standing  # who has none need not wait for its library
+    from adapters.media.objects import Health, ObjectMedia  # who has none need not wait for its library
 
     objects = ObjectMedia(place)
     state = await objects.look()
-    if state.standing is Standing.REFUSED:
+    if state.health is Health.REFUSED:
         raise WrongSetting(state.message)
-    if state.standing is Standing.AWAY:
+    if state.health is Health.AWAY:
         log.warning("the object store is away", why=state.message)
     return objects
 

@@ -26,7 +26,7 @@ from domain.channels.channels import Channel, ChannelState, Destination
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, UserId
 from domain.people.actors import Actor, Role, user_actor
 from domain.people.organizations import User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 
 SECRET_KEY: Final = "key-of-the-benchmarks-0123456789"
@@ -71,9 +71,9 @@ async def make_desk(url: str, *, channels: int = 1, users: int = 16) -> Desk:
         agents = [_user(begun.organization, UserId(desk.ports.ids.new()), number) for number in range(users)]
         async with desk.ports.store.transaction(begun.organization) as tx:
             tx.save(*made, *agents)
-            await tx.enlist(Listing.ACCOUNT, ACCOUNT, ACCOUNT)
+            await tx.enlist(DirectoryEntry.ACCOUNT, ACCOUNT, ACCOUNT)
             for channel in made:
-                await tx.enlist(Listing.NUMBER, channel.phone_number_id, channel.phone_number_id)
+                await tx.enlist(DirectoryEntry.NUMBER, channel.phone_number_id, channel.phone_number_id)
         admin = user_actor(begun.organization, begun.user, Role.ADMIN, None)
     return Desk(url, begun.organization, admin, begun.secret, tuple(made), tuple(agents))
 

@@ -125,7 +125,7 @@ class TookTooLong(Unavailable):
         self.within_s = within_s
 
 
-class Collision(Exception):
+class WriteConflict(Exception):
     """Two transactions were in each other's way, and this one was rolled back: the whole of it may be tried again."""
 
 

@@ -11,12 +11,12 @@ from domain.conversations.messages import Message
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.files.media import Media
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.quota import Entry, Period
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 Row: TypeAlias = (
     Organization
@@ -38,15 +38,15 @@ Row: TypeAlias = (
     | Period
     | Entry
     | OutboxItem
-    | Pace
-    | Remembered
+    | RateState
+    | IdempotencyRecord
     | UpdateRecord
-    | Parked
+    | ParkedUpdate
 )
 """What a transaction can save. Each has an organization and an id, which together are its key."""
 
 
-ONCE: frozenset[type[Row]] = frozenset({Remembered})
+ONCE: frozenset[type[Row]] = frozenset({IdempotencyRecord})
 """Kinds whose rows are only ever new. Of several that save one of the same id, the first is kept and each of the others
 collides as a whole: that it was not there when they looked says nothing."""
 
@@ -58,8 +58,8 @@ Locked, a number's row would let one message pass at a time, in or out."""
 
 LOCK_ORDER: tuple[type[Row], ...] = (
     UpdateRecord,
-    Remembered,
-    Parked,
+    IdempotencyRecord,
+    ParkedUpdate,
     OutboxItem,
     Identity,
     Contact,
@@ -72,11 +72,11 @@ LOCK_ORDER: tuple[type[Row], ...] = (
     Period,
     Ticket,  # and after the tickets their numbers
     TicketChange,
-    Pace,
+    RateState,
 )
 """In which a transaction reads what it reads to change; turns come before all of it, rows of WATCHED kinds and the
 positions of events after. Two that lock in one order never wait for each other both."""
 
 
-Removable: TypeAlias = OutboxItem | Parked | LibraryItem | SignIn | UpdateRecord
+Removable: TypeAlias = OutboxItem | ParkedUpdate | LibraryItem | SignIn | UpdateRecord
 """What may go again without a trace. All else is emptied where its time is over."""

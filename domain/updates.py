@@ -19,7 +19,7 @@ from domain.ids import BusinessAccountId, DeliveryId, MessageId, OrganizationId,
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UpdateKey:
     """Where an update stood: `index` counts the items of the delivery from 0, in the order they are written."""
 
     delivery: DeliveryId
@@ -50,7 +50,7 @@ IncomingContent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None  # as told; None where missing or unreadable
@@ -69,7 +69,7 @@ class MessageReceived:
 class MessageEchoed:
     """A message that was written to `person` in the business's own phone app."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None
@@ -83,7 +83,7 @@ class MessageEchoed:
 class ReactionReceived:
     """`echoed` here and below: it was done in the business's own phone app, and not by the contact."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None
@@ -97,7 +97,7 @@ class ReactionReceived:
 class EditReceived:
     """The sender of a message changed what it says."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None
@@ -111,7 +111,7 @@ class EditReceived:
 class DeletionReceived:
     """The sender of a message took it back."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None
@@ -124,7 +124,7 @@ class DeletionReceived:
 class IdentityChanged:
     """A person goes by other names from now on: `renamed` holds those that are new."""
 
-    place: Place
+    place: UpdateKey
     person: Person  # as they were known
     renamed: Person
     sent_at: datetime | None
@@ -135,7 +135,7 @@ class IdentityChanged:
 
 @dataclass(frozen=True, slots=True)
 class StatusReported:
-    place: Place
+    place: UpdateKey
     wamid: Wamid
     status: MessageStatus
     at: datetime | None
@@ -147,7 +147,7 @@ class StatusReported:
 class TemplateTold:
     """News of one template of the account; None where they are of a kind that is not known here."""
 
-    place: Place
+    place: UpdateKey
     network_id: str
     news: TemplateNews | None
     told_at: datetime | None  # None where missing or unreadable
@@ -157,17 +157,17 @@ class TemplateTold:
 class MarketingChosen:
     """A person told WhatsApp whether this business may send them marketing."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     stopped: bool
     at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class StandingTold:
+class AccountNews:
     """The network has trouble with an account, or with one number of it, or has it no more."""
 
-    place: Place
+    place: UpdateKey
     problem: ProblemCode
     message: str
     hint: str
@@ -179,7 +179,7 @@ class StandingTold:
 class Ignored:
     """Kept and not acted on, with the reason."""
 
-    place: Place
+    place: UpdateKey
     reason: str
 
 
@@ -193,7 +193,7 @@ Update: TypeAlias = (
     | StatusReported
     | TemplateTold
     | MarketingChosen
-    | StandingTold
+    | AccountNews
     | Ignored
 )
 
@@ -239,7 +239,7 @@ SHOWN_AFTER = timedelta(seconds=60)  # so long may a change have overtaken its m
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class ParkedUpdate:
     """What speaks of a message that is not known yet, waiting by the message's network id; 30 days at most."""
 
     organization: OrganizationId
@@ -262,5 +262,5 @@ def shown_from(update: Waiting, now: datetime) -> datetime | None:
             assert_never(update)
 
 
-def record_id(place: Place) -> str:
+def record_id(place: UpdateKey) -> str:
     return f"{place.delivery}:{place.index}"

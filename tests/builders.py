@@ -47,14 +47,14 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import THROUGHPUT, Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import THROUGHPUT, RateState
 from domain.people.actors import Author, ByContact, BySystem, ByUser, Role, Scope
 from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.ports.deliveries import Delivery, DeliveryState
 from domain.quota import DEFAULT_LIMIT, ConversationKind, Entry, Period
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
-from domain.updates import MessageReceived, Outcome, Parked, Place, StatusReported, UpdateRecord
+from domain.updates import MessageReceived, Outcome, ParkedUpdate, StatusReported, UpdateKey, UpdateRecord
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -640,8 +640,8 @@ def a_pace(
     next_at: datetime = NOON,
     slowed: int = 0,
     slowed_at: datetime | None = None,
-) -> Pace:
-    return Pace(organization, id, per_second, next_at, slowed, slowed_at)
+) -> RateState:
+    return RateState(organization, id, per_second, next_at, slowed, slowed_at)
 
 
 def a_remembered(
@@ -652,8 +652,8 @@ def a_remembered(
     content: str = "hash-of-what-was-asked",
     message: MessageId = OUR_MESSAGE,
     at: datetime = NOON,
-) -> Remembered:
-    return Remembered(organization, id, mutation, content, message, at)
+) -> IdempotencyRecord:
+    return IdempotencyRecord(organization, id, mutation, content, message, at)
 
 
 def a_delivery(
@@ -675,14 +675,14 @@ def a_place(
     received_at: datetime = NOON,
     number: PhoneNumberId | None = NUMBER,
     account: BusinessAccountId | None = ACCOUNT,
-) -> Place:
-    return Place(delivery, index, received_at, number, account)
+) -> UpdateKey:
+    return UpdateKey(delivery, index, received_at, number, account)
 
 
 def a_message_received(
     text: str = "Hello",
     *,
-    place: Place | None = None,
+    place: UpdateKey | None = None,
     person: Person | None = None,
     wamid: Wamid = WAMID,
     sent_at: datetime | None = NOON,
@@ -703,7 +703,7 @@ def a_message_received(
 def a_status_reported(
     status: MessageStatus = MessageStatus.DELIVERED,
     *,
-    place: Place | None = None,
+    place: UpdateKey | None = None,
     wamid: Wamid = WAMID,
     at: datetime | None = NOON,
     callback: str | None = None,
@@ -734,5 +734,5 @@ def a_parked(
     update: StatusReported | None = None,
     parked_at: datetime = NOON,
     due_at: datetime | None = None,
-) -> Parked:
-    return Parked(organization, id, number, wamid, update or a_status_reported(wamid=wamid), parked_at, due_at)
+) -> ParkedUpdate:
+    return ParkedUpdate(organization, id, number, wamid, update or a_status_reported(wamid=wamid), parked_at, due_at)

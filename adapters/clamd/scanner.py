@@ -33,14 +33,14 @@ TOO_LARGE: Final = "The virus scanner takes no file of this size."
 log = structlog.stdlib.get_logger()
 
 
-class Standing(StrEnum):
+class Health(StrEnum):
     READY = "READY"
     AWAY = "AWAY"
 
 
 @dataclass(frozen=True, slots=True)
 class ClamdState:
-    standing: Standing
+    health: Health
     message: str  # one line; names the setting where something is to be done
 
 
@@ -72,8 +72,8 @@ class Clamd:
                 version = await _answer(connection, CONNECT_WITHIN_S)
         except _Silent as silent:
             why = f"{SETTING}: the virus scanner at {self._address} does not answer ({silent})"
-            return ClamdState(Standing.AWAY, f"{why}. Until it does, files that come are held back.")
-        return ClamdState(Standing.READY, f"{version} answers at {self._address}")
+            return ClamdState(Health.AWAY, f"{why}. Until it does, files that come are held back.")
+        return ClamdState(Health.READY, f"{version} answers at {self._address}")
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[socket.socket]:

@@ -8,7 +8,7 @@ from adapters.db.migrating.history import DatabaseRefused, SchemaState
 from adapters.db.postgres.database import open_postgres
 from adapters.db.sqlite.database import open_sqlite, sqlite_path
 from adapters.db.store import Hears
-from domain.ports.deliveries import Journal
+from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.hints import Bus
 from domain.ports.reads import Reader
@@ -25,7 +25,7 @@ class Database(Protocol):
     def store(self) -> Store: ...
 
     @property
-    def journal(self) -> Journal: ...
+    def webhook_inbox(self) -> WebhookInbox: ...
 
     @property
     def directory(self) -> Directory: ...

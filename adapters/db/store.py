@@ -12,9 +12,9 @@ from adapters.db.transaction import SqlTransaction, Work
 from domain.channels.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
-from domain.outbound.pace import Pace
+from domain.outbound.pace import RateState
 from domain.ports.store import DueNumber, Figures, Transaction
-from domain.updates import Parked
+from domain.updates import ParkedUpdate
 
 Hears: TypeAlias = Callable[[Work], None]
 """Told of what was committed, in the process that did it: for its log and figures, never for the truth."""
@@ -55,7 +55,7 @@ class SqlStore:
         # outbox_of_number, once a priority; as EXISTS, PostgreSQL would go through all that waits
         rows = await self._selects.select(
             f"""
-            SELECT channel.organization_id AS owner, channel.id AS number, {selected(Pace, of="pace")}
+            SELECT channel.organization_id AS owner, channel.id AS number, {selected(RateState, of="pace")}
             FROM organizations AS organization {self._across} channels AS channel USING (organization_id)
             LEFT JOIN paces AS pace ON pace.organization_id = channel.organization_id AND pace.id = channel.id
             WHERE (
@@ -73,7 +73,7 @@ class SqlStore:
             DueNumber(
                 OrganizationId(row["owner"]),
                 ChannelId(row["number"]),
-                from_record(Pace, row) if row["id"] is not None else None,
+                from_record(RateState, row) if row["id"] is not None else None,
             )
             for row in rows
         ]
@@ -159,11 +159,11 @@ class SqlStore:
         )
         return [(OrganizationId(row["organization_id"]), BusinessAccountId(row["id"])) for row in rows]
 
-    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+    async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
         # parked_by_due
         rows = await self._selects.select(
             f"""
-            SELECT {selected(Parked, "waiting")}
+            SELECT {selected(ParkedUpdate, "waiting")}
             FROM organizations AS organization {self._across} parked AS waiting USING (organization_id)
             WHERE waiting.due_at <= ?
             ORDER BY waiting.due_at, waiting.organization_id, waiting.id LIMIT ?
@@ -171,7 +171,7 @@ class SqlStore:
             now,
             limit,
         )
-        return [from_record(Parked, row) for row in rows]
+        return [from_record(ParkedUpdate, row) for row in rows]
 
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         # media_by_state

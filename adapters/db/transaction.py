@@ -36,11 +36,11 @@ from domain.ids import (
 )
 from domain.outbound.outbox import OutboxItem
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
 from domain.rows import ONCE, Removable, Row
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -89,9 +89,9 @@ class Statements(Looking, Protocol):
         """The organization's counter of tickets moved on by so many; where it stands then."""
         ...
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool: ...
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool: ...
 
-    async def delist(self, kind: Listing, value: str) -> None: ...
+    async def delist(self, kind: DirectoryEntry, value: str) -> None: ...
 
 
 class SqlTransaction(SqlLook):
@@ -202,18 +202,18 @@ class SqlTransaction(SqlLook):
         where = f"id {self._listed} AND outcome <> 'FAILED'"
         return {row.id: row for row in await self._statements.rows(UpdateRecord, where, list(ids))}
 
-    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
-        found = await self._by_pairs(Parked, ("number", "wamid"), wamids)
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[ParkedUpdate]:
+        found = await self._by_pairs(ParkedUpdate, ("number", "wamid"), wamids)
         return sorted(found, key=lambda row: (row.parked_at, row.id))
 
-    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+    async def parked_before(self, instant: datetime, limit: int) -> list[ParkedUpdate]:
         rows = await self._statements.select(
             "SELECT id FROM parked WHERE organization_id = ? AND parked_at < ? ORDER BY parked_at, id LIMIT ?",
             self.organization,
             instant,
             limit,
         )
-        found = await self._among(Parked, "id", [row["id"] for row in rows])
+        found = await self._among(ParkedUpdate, "id", [row["id"] for row in rows])
         return sorted(found, key=lambda row: (row.parked_at, row.id))
 
     # What goes with age
@@ -300,10 +300,10 @@ class SqlTransaction(SqlLook):
 
     # The directory
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
         return await self._statements.enlist(kind, value, ref)
 
-    async def delist(self, kind: Listing, value: str) -> None:
+    async def delist(self, kind: DirectoryEntry, value: str) -> None:
         await self._statements.delist(kind, value)
 
 

@@ -40,7 +40,7 @@ DEFAULT_REGION: Final = "us-east-1"
 log = structlog.stdlib.get_logger()
 
 
-class Standing(StrEnum):
+class Health(StrEnum):
     READY = "READY"
     AWAY = "AWAY"
     REFUSED = "REFUSED"  # the setting or the credentials are wrong: a desk does not start with them
@@ -48,7 +48,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectsState:
-    standing: Standing
+    health: Health
     message: str  # one line, nothing secret in it; names the setting where something is to be done
 
 
@@ -155,7 +155,7 @@ class ObjectMedia:
             await anext(aiter(pages), None)
         except (BaseError, FileNotFoundError) as error:
             return _state_of(error, self._place)
-        return ObjectsState(Standing.READY, f"the object store answers for {self._place}")
+        return ObjectsState(Health.READY, f"the object store answers for {self._place}")
 
     def _unavailable(self, error: Exception) -> Unavailable:
         state = _state_of(error, self._place)
@@ -180,14 +180,14 @@ def _state_of(error: Exception, place: ObjectPlace) -> ObjectsState:
     said = str(error)
     if "169.254." in said:
         why = "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        return ObjectsState(Standing.REFUSED, f"{SETTING}: {why}")
+        return ObjectsState(Health.REFUSED, f"{SETTING}: {why}")
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or "status code: 403" in said:
         return ObjectsState(
-            Standing.REFUSED, f"{SETTING}: the object store refuses the AWS credentials for the bucket {place}"
+            Health.REFUSED, f"{SETTING}: the object store refuses the AWS credentials for the bucket {place}"
         )
     if isinstance(error, FileNotFoundError) or "NoSuchBucket" in said:
-        return ObjectsState(Standing.REFUSED, f"{SETTING}: there is no bucket {place}")
-    return ObjectsState(Standing.AWAY, f"{SETTING}: the object store for {place} does not answer")
+        return ObjectsState(Health.REFUSED, f"{SETTING}: there is no bucket {place}")
+    return ObjectsState(Health.AWAY, f"{SETTING}: the object store for {place} does not answer")
 
 
 # ---------------------------------------------------------------- from a task of ours to the library's

@@ -2,17 +2,17 @@
 
 from adapters.redis.address import RedisAddress, read_address
 from adapters.redis.bus import RedisBus
+from adapters.redis.health import Health, RedisState, look_at
 from adapters.redis.link import RedisRefused
-from adapters.redis.standing import RedisState, Standing, look_at
 from adapters.redis.throttle import RedisThrottle
 
 __all__ = [
+    "Health",
     "RedisAddress",
     "RedisBus",
     "RedisRefused",
     "RedisState",
     "RedisThrottle",
-    "Standing",
     "look_at",
     "read_address",
 ]

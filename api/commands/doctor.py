@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.clamd.scanner import Clamd
-from adapters.clamd.scanner import Standing as ScannerStanding
-from adapters.db.migrating.history import DatabaseRefused, SchemaState, refusal_of
-from adapters.db.migrating.history import Standing as SchemaStanding
+from adapters.clamd.scanner import Health as ScannerHealth
+from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, refusal_of
 from adapters.db.sqlite.file import DatabaseFile
 from adapters.db.sqlite.log import LONG_BYTES
-from adapters.redis import Standing as RedisStanding
+from adapters.redis import Health as RedisHealth
 from adapters.redis import look_at
 from adapters.room import is_full
 from adapters.sounds import are_here
@@ -28,7 +27,7 @@ from domain.channels.channels import REQUIRED_PERMISSIONS, Channel, ChannelState
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, PhoneNumberId
 from domain.ports.deliveries import DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.tokens import token_of
 
@@ -88,7 +87,7 @@ async def examine(settings: Settings, transport: httpx.AsyncBaseTransport | None
         report.wrong(AWAY)
         return report
     _look_at_state(state, settings, report)
-    if state.standing is SchemaStanding.CURRENT and (file is not None or settings.secret_key is not None):
+    if state.level is SchemaLevel.CURRENT and (file is not None or settings.secret_key is not None):
         await _look_inside(settings, report)
     return report
 
@@ -171,10 +170,10 @@ async def _look_at_redis(settings: Settings, report: Report) -> None:
             report.note("redis: none; several processes learn each other's news after half a second")
         return
     state = await look_at(address)
-    match state.standing:
-        case RedisStanding.READY:
+    match state.health:
+        case RedisHealth.READY:
             report.good(f"redis: {state.message}")
-        case RedisStanding.LIMITED | RedisStanding.AWAY | RedisStanding.REFUSED:
+        case RedisHealth.LIMITED | RedisHealth.AWAY | RedisHealth.REFUSED:
             report.wrong(f"redis: {state.message}")
 
 
@@ -184,13 +183,13 @@ async def _look_at_objects(settings: Settings, report: Report) -> None:
         if is_full(settings.media_folder):
             report.wrong(f"files: the disk of {settings.media_folder} is full; no file can be kept")
         return
-    from adapters.media.objects import ObjectMedia, Standing  # as in `api.wiring`
+    from adapters.media.objects import Health, ObjectMedia  # as in `api.wiring`
 
     state = await ObjectMedia(place).look()
-    match state.standing:
-        case Standing.READY:
+    match state.health:
+        case Health.READY:
             report.good(f"files: {state.message}")
-        case Standing.AWAY | Standing.REFUSED:
+        case Health.AWAY | Health.REFUSED:
             report.wrong(f"files: {state.message}")
 
 
@@ -199,10 +198,10 @@ async def _look_at_scanner(settings: Settings, report: Report) -> None:
         report.note("virus scanner: none")
         return
     state = await Clamd(settings.scanner_address).look()
-    match state.standing:
-        case ScannerStanding.READY:
+    match state.health:
+        case ScannerHealth.READY:
             report.good(f"virus scanner: {state.message}")
-        case ScannerStanding.AWAY:
+        case ScannerHealth.AWAY:
             report.wrong(f"virus scanner: {state.message}")
 
 
@@ -224,16 +223,16 @@ def _look_at_disk(file: Path, report: Report) -> None:
 
 
 def _look_at_state(state: SchemaState, settings: Settings, report: Report) -> None:
-    match state.standing:
-        case SchemaStanding.CURRENT:
+    match state.level:
+        case SchemaLevel.CURRENT:
             report.good("database: up to date")
-        case SchemaStanding.EMPTY if settings.database_file is not None:
+        case SchemaLevel.EMPTY if settings.database_file is not None:
             report.note("database: empty; deskline serve fills it")
-        case SchemaStanding.EMPTY:
+        case SchemaLevel.EMPTY:
             report.wrong("database: empty; run deskline migrate")
-        case SchemaStanding.BEHIND:
+        case SchemaLevel.BEHIND:
             report.wrong(f"database: lacks {', '.join(state.names)}; run deskline migrate")
-        case SchemaStanding.AHEAD | SchemaStanding.FOREIGN:
+        case SchemaLevel.AHEAD | SchemaLevel.FOREIGN:
             report.wrong(f"database: {refusal_of(state)}")
 
 
@@ -252,7 +251,7 @@ async def _look_inside(settings: Settings, report: Report) -> None:
 
 
 async def _look_at_deliveries(desk: Wired, report: Report) -> None:
-    counts = await desk.ports.journal.counts()
+    counts = await desk.ports.webhook_inbox.counts()
     if failed := counts.get(DeliveryState.FAILED, 0):
         report.wrong(f"webhooks: {failed} deliveries could not be interpreted; after a fix run deskline replay")
     if ignored := counts.get(DeliveryState.IGNORED, 0):
@@ -268,8 +267,12 @@ async def _look_at_deliveries(desk: Wired, report: Report) -> None:
 
 async def _unknown_numbers(desk: Wired) -> list[tuple[PhoneNumberId, int]]:
     """Numbers that nobody here has, the busiest first, and how many deliveries named each; some of the numbers."""
-    named = await desk.ports.journal.named_in(DeliveryState.IGNORED, desk.ports.clock.now() - UNKNOWN_SINCE)
-    known = {number for number, _, _ in await desk.ports.directory.find(Listing.NUMBER, named)} if named else set[str]()
+    named = await desk.ports.webhook_inbox.named_in(DeliveryState.IGNORED, desk.ports.clock.now() - UNKNOWN_SINCE)
+    known = (
+        {number for number, _, _ in await desk.ports.directory.find(DirectoryEntry.NUMBER, named)}
+        if named
+        else set[str]()
+    )
     unknown = [(number, held) for number, held in named.items() if number not in known]
     return sorted(unknown, key=lambda each: (-each[1], each[0]))[:NUMBERS_SHOWN]
 

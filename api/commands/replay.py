@@ -13,7 +13,7 @@ AT_A_TIME = 64
 
 async def replay_deliveries(ports: Ports, state: DeliveryState, ids: Collection[DeliveryId]) -> str:
     """Puts them back and interprets until none waits; a server that runs beside it helps. What came of it, in words."""
-    put_back = await ports.journal.again([state], ids)
+    put_back = await ports.webhook_inbox.again([state], ids)
     interpreting = Interpreting(ports)
     deliveries = updates = failed = 0
     while (done := await interpreting.turn(AT_A_TIME)).deliveries:

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.guard.bodies import PACE, Pace, Paced, TooSlow
+from api.http.guard.bodies import LEAST_RATE, LeastRate, Paced, TooSlow
 from api.http.requests import KEY as REQUEST_KEY
 from api.http.requests import named
 from api.http.told import again_in, told
@@ -35,7 +35,7 @@ class Edge:
     Every body comes at `pace`, whoever reads it; where that one doesn't say so itself, 408 is said here.
     """
 
-    def __init__(self, app: ASGIApp, ids: Ids, meters: Meters, pace: Pace = PACE) -> None:
+    def __init__(self, app: ASGIApp, ids: Ids, meters: Meters, pace: LeastRate = LEAST_RATE) -> None:
         self._app = app
         self._ids = ids
         self._meters = meters

@@ -35,7 +35,7 @@ from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 
 PATH: Final = "/webhooks/whatsapp"
 BODY_LIMIT: Final = 4 * 1024 * 1024  # the network sends up to 3 MB
@@ -153,7 +153,7 @@ class WhatsAppWebhook:
         try:
             async with asyncio.timeout(STORED_WITHIN_S):
                 with self._meters.appending.time():
-                    await self._ports.journal.append(delivery)
+                    await self._ports.webhook_inbox.append(delivery)
         except TimeoutError:
             # It may have been stored all the same; what comes twice is told apart later.
             raise Unavailable from None
@@ -179,8 +179,8 @@ class WhatsAppWebhook:
 
     async def _channels_of(self, numbers: set[PhoneNumberId], accounts: set[BusinessAccountId]) -> list[Channel]:
         """Every channel the body speaks of; none where it names a number or an account that nobody connected."""
-        by_number = await self._ports.directory.find(Listing.NUMBER, numbers) if numbers else []
-        by_account = await self._ports.directory.find(Listing.ACCOUNT, accounts) if accounts else []
+        by_number = await self._ports.directory.find(DirectoryEntry.NUMBER, numbers) if numbers else []
+        by_account = await self._ports.directory.find(DirectoryEntry.ACCOUNT, accounts) if accounts else []
         if {value for value, _, _ in by_number} != numbers or {value for value, _, _ in by_account} != accounts:
             return []
         channels: list[Channel] = []

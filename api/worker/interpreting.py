@@ -62,7 +62,7 @@ class Interpreting:
             self._stumbles = 0
         if not self._in_hand:
             now = self._ports.clock.now()
-            self._in_hand = await self._ports.journal.claim(limit, now + CLAIMED_FOR)
+            self._in_hand = await self._ports.webhook_inbox.claim(limit, now + CLAIMED_FOR)
             self._kept_at = now
 
     async def _interpreted(self, piece: Sequence[Delivery]) -> Interpreted:
@@ -86,7 +86,7 @@ class Interpreting:
                 raise
             except Exception as error:
                 reason = f"could not be interpreted: {type(error).__name__}"
-                await self._ports.journal.finish([DeliveryResult(delivery.id, DeliveryState.FAILED, reason)])
+                await self._ports.webhook_inbox.finish([DeliveryResult(delivery.id, DeliveryState.FAILED, reason)])
                 done = Interpreted(1, 0, (UpdateFailed(delivery.id, 0, error),))
             all_done = _together(all_done, done)
         return all_done
@@ -118,7 +118,7 @@ class Interpreting:
 
     async def _still_mine(self, deliveries: Sequence[Delivery]) -> set[DeliveryId]:
         now = self._ports.clock.now()
-        mine = await self._ports.journal.renew([delivery.id for delivery in deliveries], now + CLAIMED_FOR)
+        mine = await self._ports.webhook_inbox.renew([delivery.id for delivery in deliveries], now + CLAIMED_FOR)
         self._kept_at = now
         return mine
 

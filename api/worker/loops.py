@@ -22,7 +22,7 @@ from domain.errors import Unavailable
 from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
-from domain.ports.hints import JOURNAL, OUTBOX
+from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from domain.use_cases.channels.templates import sync_due
 from domain.use_cases.conversations.session_timers import ring
 from domain.use_cases.files.process import tend_media
@@ -62,7 +62,7 @@ class Worker:
         self._events_kept = events_kept
         self._interpreting = Interpreting(ports)
         self._stopping = asyncio.Event()
-        self._journal = asyncio.Event()
+        self._webhook_inbox = asyncio.Event()
         self._outbox = asyncio.Event()
         self._files = asyncio.Event()
         self._clock = asyncio.Event()  # nothing hints the clock; set only to stop
@@ -85,11 +85,11 @@ class Worker:
     async def running(self) -> AsyncGenerator[None, None]:
         """Works while this is open; leaving it stops taking work and finishes what is in hand, 7 s at most."""
         loops = {
-            asyncio.create_task(self._listen(JOURNAL, self._journal)),
+            asyncio.create_task(self._listen(WEBHOOK_INBOX, self._webhook_inbox)),
             asyncio.create_task(self._listen(OUTBOX, self._outbox)),
         }
         turns = {
-            asyncio.create_task(self._loop("interpret", self._interpret, self._journal)),
+            asyncio.create_task(self._loop("interpret", self._interpret, self._webhook_inbox)),
             asyncio.create_task(self._loop("fetch", self._fetch, self._files)),
             asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
             asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
@@ -115,7 +115,7 @@ class Worker:
         if self._stopped_at is None:
             self._stopped_at = asyncio.get_running_loop().time()
         self._stopping.set()
-        for event in (self._journal, self._outbox, self._files, self._clock):
+        for event in (self._webhook_inbox, self._outbox, self._files, self._clock):
             event.set()
 
     async def _finish(self, turns: set[asyncio.Task[None]]) -> None:

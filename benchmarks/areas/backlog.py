@@ -75,7 +75,9 @@ class _Backlog:
         for _ in range(self._plan.size.bodies):
             id = DeliveryId(ports.ids.new())
             body = self._body()
-            await ports.journal.append(Delivery(id, ports.clock.now(), body, numbers=(PhoneNumberId(number_id(0)),)))
+            await ports.webhook_inbox.append(
+                Delivery(id, ports.clock.now(), body, numbers=(PhoneNumberId(number_id(0)),))
+            )
 
     def _body(self) -> bytes:
         messages = [message_of(self._told, self._told % CONTACTS, WORDS)]

@@ -158,7 +158,7 @@ class _Interpreter:
         first = self._turn * count
         self._turn += 1
         waiting = [self._delivery(number, count) for number in range(first, first + count)]
-        await asyncio.gather(*(self._ports.journal.append(delivery) for delivery in waiting))
+        await asyncio.gather(*(self._ports.webhook_inbox.append(delivery) for delivery in waiting))
         profiled = cProfile.Profile() if self._plan.profile else None
         cpu, began = time.process_time(), time.perf_counter()
         if profiled:

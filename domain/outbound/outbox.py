@@ -38,7 +38,7 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class IdempotencyRecord:
     """The first result of a call with an idempotency key, unique per organization, actor and key."""
 
     organization: OrganizationId

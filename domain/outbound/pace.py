@@ -32,7 +32,7 @@ NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateState:
     """How a number may send. All workers share it; it begins with the number's connection."""
 
     organization: OrganizationId
@@ -47,18 +47,18 @@ class Pace:
     as_of: datetime | None = None  # when all this was said
 
 
-def at_rest(channel: Channel, now: datetime) -> Pace:
+def at_rest(channel: Channel, now: datetime) -> RateState:
     """The pace of a number that has not sent lately, or whose token is new."""
-    return Pace(channel.organization, channel.id, channel.throughput_per_second or THROUGHPUT, now, as_of=now)
+    return RateState(channel.organization, channel.id, channel.throughput_per_second or THROUGHPUT, now, as_of=now)
 
 
-def for_channel(pace: Pace | None, channel: Channel, now: datetime) -> Pace:
+def for_channel(pace: RateState | None, channel: Channel, now: datetime) -> RateState:
     if pace is None:
         return at_rest(channel, now)
     return replace(believed(pace, now), per_second=channel.throughput_per_second or THROUGHPUT, as_of=now)
 
 
-def believed(pace: Pace, now: datetime) -> Pace:
+def believed(pace: RateState, now: datetime) -> RateState:
     """The pace without what a clock said that was set back since: nothing is held until an instant far off."""
     if pace.as_of is None or pace.as_of <= now + CLOCKS_DIFFER:
         return pace
@@ -69,16 +69,16 @@ def believed(pace: Pace, now: datetime) -> Pace:
 # ---------------------------------------------------------------- a number
 
 
-def gap(pace: Pace, now: datetime) -> timedelta:
+def gap(pace: RateState, now: datetime) -> timedelta:
     """From one message to the next."""
     return timedelta(seconds=1 / max(1, pace.per_second) / STEADY) * 2 ** slowness(pace, now)
 
 
-def burst(pace: Pace) -> int:
+def burst(pace: RateState) -> int:
     return max(1, int(pace.per_second * BURST))
 
 
-def slowness(pace: Pace, now: datetime) -> int:
+def slowness(pace: RateState, now: datetime) -> int:
     """How often the pace is halved now; it recovers by itself."""
     if pace.slowed_at is None:
         return 0
@@ -86,7 +86,7 @@ def slowness(pace: Pace, now: datetime) -> int:
     return max(0, pace.slowed - recovered)
 
 
-def free(pace: Pace, now: datetime, *, template: bool) -> int:
+def free(pace: RateState, now: datetime, *, template: bool) -> int:
     """How many messages may leave at this instant."""
     if now < _held_until(pace, now, template=template):
         return 0
@@ -97,23 +97,23 @@ def free(pace: Pace, now: datetime, *, template: bool) -> int:
     return max(0, burst(pace) - _whole_up(ahead, each))
 
 
-def free_at(pace: Pace, now: datetime, wanted: int, *, template: bool) -> datetime:
+def free_at(pace: RateState, now: datetime, wanted: int, *, template: bool) -> datetime:
     """The first instant by which `wanted` messages may have left, as far as is known now."""
     soonest = max(pace.next_at, now - gap(pace, now) * burst(pace)) + gap(pace, now) * (wanted - burst(pace))
     return max(now, soonest, _held_until(pace, now, template=template))
 
 
-def templates_are_held(pace: Pace, now: datetime) -> bool:
+def templates_are_held(pace: RateState, now: datetime) -> bool:
     return pace.templates_held_until is not None and now < pace.templates_held_until
 
 
-def taken(pace: Pace, now: datetime) -> Pace:
+def taken(pace: RateState, now: datetime) -> RateState:
     """One message leaves."""
     after = replace(pace, next_at=max(pace.next_at, now) + gap(pace, now))
     return replace(after, held_until=now + PROBE_EVERY) if pace.stopped else after
 
 
-def together(pace: Pace, now: datetime) -> int:
+def together(pace: RateState, now: datetime) -> int:
     """How many free places a busy number waits for before the next messages leave."""
     return 1 if pace.stopped else min(burst(pace), max(1, int(TOGETHER / gap(pace, now))))
 
@@ -128,7 +128,7 @@ def share(places: int, replies: int, templates: int) -> tuple[int, int]:
 # ---------------------------------------------------------------- what slows a number down
 
 
-def slowed_down(pace: Pace, now: datetime, retry_after: timedelta) -> Pace:
+def slowed_down(pace: RateState, now: datetime, retry_after: timedelta) -> RateState:
     """After a refusal for its pace: nothing leaves for a while, then half as fast, and soon as before.
 
     What was on its way when it was held tells nothing new.
@@ -141,18 +141,18 @@ def slowed_down(pace: Pace, now: datetime, retry_after: timedelta) -> Pace:
     return replace(pace, slowed=slowed, slowed_at=until, held_until=until)
 
 
-def without_templates(pace: Pace, now: datetime, retry_after: timedelta) -> Pace:
+def without_templates(pace: RateState, now: datetime, retry_after: timedelta) -> RateState:
     """People report what it sends: no templates for an hour at least; replies go on."""
     until = max(pace.templates_held_until or now, now + max(SPAM_HOLD, retry_after))
     return replace(pace, templates_held_until=until)
 
 
-def stopped(pace: Pace, now: datetime) -> Pace:
+def stopped(pace: RateState, now: datetime) -> RateState:
     """The network takes nothing of this number, whatever it is: its token or its rights are gone."""
     return replace(pace, stopped=True, held_until=now + PROBE_EVERY)
 
 
-def running(pace: Pace) -> Pace:
+def running(pace: RateState) -> RateState:
     """The network took a message of a number that was stopped."""
     return replace(pace, stopped=False, held_until=None)
 
@@ -180,7 +180,7 @@ def pair_used_up(now: datetime) -> datetime:
     return now + PAIR_EVERY * PAIR_BURST
 
 
-def held_until(pace: Pace | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
+def held_until(pace: RateState | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
     """Until when a message to this person would wait for a pause; None where it may leave in its number's turn."""
     of_number = _held_until(believed(pace, now), now, template=template) if pace is not None else now
     until = max(of_number, pair_free_at(next_at, now))
@@ -195,7 +195,7 @@ def spread(pause: timedelta, name: str) -> timedelta:
     return pause * (1 + hashlib.sha256(name.encode()).digest()[0] / 255 / 2)
 
 
-def _held_until(pace: Pace, now: datetime, *, template: bool) -> datetime:
+def _held_until(pace: RateState, now: datetime, *, template: bool) -> datetime:
     held = [pace.held_until, pace.templates_held_until if template else None]
     return max((until for until in held if until is not None), default=now)
 

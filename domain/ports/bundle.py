@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.ports.deliveries import Journal
+from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.files import MediaStore, Scanner, Sounds
 from domain.ports.hints import Bus
@@ -17,7 +17,7 @@ class Ports:
     clock: Clock
     ids: Ids
     store: Store
-    journal: Journal
+    webhook_inbox: WebhookInbox
     directory: Directory
     reader: Reader
     bus: Bus

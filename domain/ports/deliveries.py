@@ -40,7 +40,7 @@ class DeliveryResult:
     reason: str | None = None
 
 
-class Journal(Protocol):
+class WebhookInbox(Protocol):
     """Webhook bodies as received. They belong to no organization."""
 
     async def append(self, delivery: Delivery) -> None:

@@ -9,7 +9,7 @@ from domain.ids import (
 )
 
 
-class Listing(StrEnum):
+class DirectoryEntry(StrEnum):
     """Kinds of names that the directory resolves without an organization."""
 
     ORGANIZATION = "ORGANIZATION"  # its name, casefolded; unique
@@ -20,7 +20,9 @@ class Listing(StrEnum):
     ACCOUNT = "ACCOUNT"  # a business account id; several
 
 
-UNIQUE_LISTINGS = frozenset({Listing.ORGANIZATION, Listing.KEY, Listing.TOKEN, Listing.NUMBER})
+UNIQUE_ENTRIES = frozenset(
+    {DirectoryEntry.ORGANIZATION, DirectoryEntry.KEY, DirectoryEntry.TOKEN, DirectoryEntry.NUMBER}
+)
 
 
 class Directory(Protocol):
@@ -28,6 +30,6 @@ class Directory(Protocol):
 
     async def organizations(self) -> list[OrganizationId]: ...
 
-    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+    async def find(self, kind: DirectoryEntry, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
         """(value, organization, ref) of each listed name; several rows where a name is not unique."""
         ...

@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Bus(Protocol):
-    """Hints that an organization's log, the journal or the outbox moved on. They may be lost, repeated or late."""
+    """Hints that an organization's log, the webhook inbox or the outbox moved on. They may be lost, doubled or late."""
 
     def hint(self, topic: str, position: int = 0) -> None:
-        """Topics: an organization's id, `JOURNAL` or `OUTBOX`."""
+        """Topics: an organization's id, `WEBHOOK_INBOX` or `OUTBOX`."""
         ...
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[int]]:
@@ -17,5 +17,5 @@ class Bus(Protocol):
         ...
 
 
-JOURNAL = "journal"
+WEBHOOK_INBOX = "webhook_inbox"
 OUTBOX = "outbox"

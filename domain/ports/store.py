@@ -32,14 +32,14 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
 from domain.rows import Removable, Row
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 
 class Look(Protocol):
@@ -86,11 +86,11 @@ class Look(Protocol):
         """Instants of the account's BUSINESS_INITIATED entries after `since` that were not refunded."""
         ...
 
-    async def pace(self, channel: ChannelId) -> Pace | None:
+    async def pace(self, channel: ChannelId) -> RateState | None:
         """None where it has none yet. A transaction asks last: whoever sends from the number waits for it."""
         ...
 
-    async def remembered(self, id: str) -> Remembered | None: ...
+    async def remembered(self, id: str) -> IdempotencyRecord | None: ...
 
 
 class Transaction(Look, Protocol):
@@ -163,11 +163,11 @@ class Transaction(Look, Protocol):
         """What became of these updates by id; one that FAILED, or never came, is left out."""
         ...
 
-    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[ParkedUpdate]:
         """What waits for these messages, oldest first."""
         ...
 
-    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
+    async def parked_before(self, instant: datetime, limit: int) -> list[ParkedUpdate]:
         """What has waited since before an instant, oldest first."""
         ...
 
@@ -210,11 +210,11 @@ class Transaction(Look, Protocol):
         """Whether an item of the same thread was queued before this one and is still there."""
         ...
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
         """Make a name resolve to this organization; False where it is unique and another one has it."""
         ...
 
-    async def delist(self, kind: Listing, value: str) -> None: ...
+    async def delist(self, kind: DirectoryEntry, value: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class DueNumber:
 
     organization: OrganizationId
     channel: ChannelId
-    pace: Pace | None
+    pace: RateState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ class Store(Protocol):
     def transaction(
         self, organization: OrganizationId, *, background: bool = False
     ) -> AbstractAsyncContextManager[Transaction]:
-        """Leaving the block commits and hints the bus, an exception rolls back. Raises `Collision`, `Unavailable`.
+        """Leaving the block commits and hints the bus, an exception rolls back. Raises `WriteConflict`, `Unavailable`.
 
         `background` is for work nobody waits for: it lets what people wait for go first.
         """
@@ -280,7 +280,7 @@ class Store(Protocol):
         """Accounts whose templates are to be read now, the longest due first."""
         ...
 
-    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+    async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
         """What waits for a message and is to be shown without it now, the longest due first."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from domain.errors import Collision, Unavailable
+from domain.errors import Unavailable, WriteConflict
 from domain.ports.bundle import Ports
 
 FIRST_PAUSE_S = 0.25
@@ -27,7 +27,7 @@ def again_on_collision(
         while True:
             try:
                 return await use_case(ports, *args, **kwargs)
-            except Collision:
+            except WriteConflict:
                 tries += 1
                 if not await ports.store.pause(tries):
                     raise Unavailable from None

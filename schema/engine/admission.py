@@ -17,7 +17,7 @@ from schema.engine import limits
 Whose: TypeAlias = tuple[str, ...]
 """Of the process: (); of an organization: its id; of a caller: that, and the caller's key."""
 
-Place: TypeAlias = tuple[asyncio.Future[None], int]
+Waiter: TypeAlias = tuple[asyncio.Future[None], int]
 """Who waits, and what they will cost."""
 
 RUNNING_COST = (limits.RUNNING_COST, limits.RUNNING_COST_OF_ORGANIZATION, limits.RUNNING_COST_OF_CALLER)
@@ -49,7 +49,7 @@ class Admission:
         self._most = (most.of_process, most.of_organization, most.of_caller)
         self._in_flight: Counter[Whose] = Counter()
         self._running: Counter[Whose] = Counter()  # their cost
-        self._line: dict[str, dict[str, deque[Place]]] = {}  # by organization and caller; who went last stands last
+        self._line: dict[str, dict[str, deque[Waiter]]] = {}  # by organization and caller; who went last stands last
 
     @asynccontextmanager
     async def admitted(self, actor: Actor, cost: int, *, at_once: bool = False) -> AsyncGenerator[None]:

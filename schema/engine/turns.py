@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from schema.engine import limits
 
-Place: TypeAlias = tuple[asyncio.Future[None], int]
+Waiter: TypeAlias = tuple[asyncio.Future[None], int]
 """Who waits, and how many fields they are likely to resolve."""
 
 
@@ -22,7 +22,7 @@ class Turns:
     def __init__(self) -> None:
         self.given = 0
         self.left = 0  # fields, of the turn that was given last
-        self._line: dict[str, deque[Place]] = {}  # by organization; who has just had a turn stands last
+        self._line: dict[str, deque[Waiter]] = {}  # by organization; who has just had a turn stands last
         self._calling = False
 
     async def wait(self, whose: str, share: int) -> None:

@@ -32,7 +32,7 @@ class Frame:
         return self._stream
 
 
-class Kept:
+class FrameCache:
     """Frames made lately, by who they are for and their position: asked for at once, made once.
 
     Bounded in number, bytes and age over all groups of a process; the oldest go first.

@@ -19,8 +19,8 @@ from schema.engine.api_error import Code
 from schema.engine.running import run_alone
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
-from schema.live.frames import Frame, Kept
-from schema.live.questions import Asked, Sameness
+from schema.live.frames import Frame, FrameCache
+from schema.live.questions import Asked, GroupKey
 from schema.live.streams import TooSlowToShow
 from schema.types.events import event_object
 
@@ -31,7 +31,7 @@ log = structlog.stdlib.get_logger()
 
 
 @dataclass(slots=True)
-class Tally:
+class Counters:
     """What a hub has done since it began."""
 
     log_reads: int = 0
@@ -40,15 +40,15 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class FrameBuilder:
     """What all groups of a hub make frames with."""
 
     schema: GraphQLSchema
     ports: Ports
     cursors: Cursors
     turns: Turns
-    kept: Kept = field(default_factory=Kept)
-    tally: Tally = field(default_factory=Tally)
+    kept: FrameCache = field(default_factory=FrameCache)
+    tally: Counters = field(default_factory=Counters)
 
     def forget_frames(self, organization: OrganizationId) -> None:
         """Nobody who comes back is shown again what was hidden since."""
@@ -60,15 +60,15 @@ class _Key(NamedTuple):
 
     organization: OrganizationId
     epoch: str
-    sameness: Sameness
+    sameness: GroupKey
     position: int
 
 
 class Group:
     def __init__(
-        self, workshop: Workshop, organization: OrganizationId, epoch: str, asked: Asked, actor: Actor
+        self, workshop: FrameBuilder, organization: OrganizationId, epoch: str, asked: Asked, actor: Actor
     ) -> None:
-        self.sameness: Sameness = asked.sameness(actor)
+        self.sameness: GroupKey = asked.sameness(actor)
         self.members: set[Stream] = set()  # those who are live; who still catches up only borrows frames
         self.borrowers = 0
         self._workshop = workshop

@@ -23,7 +23,7 @@ from schema.engine.api_error import ApiError, Code
 from schema.engine.documents import Compiled
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import CursorInvalid, Cursors
-from schema.live.groups import Tally, Workshop
+from schema.live.groups import Counters, FrameBuilder
 from schema.live.log import Log
 from schema.live.questions import read_question
 from schema.live.streams import Stopped, Stream, expired
@@ -41,12 +41,12 @@ class Hub:
         turns: Turns,
         poll_s: float = limits.POLL_S,
     ) -> None:
-        self._workshop = Workshop(schema, ports, cursors, turns)
+        self._workshop = FrameBuilder(schema, ports, cursors, turns)
         self._poll_s = poll_s
         self._logs: dict[OrganizationId, Log] = {}
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> Counters:
         """What was done since the start, for metrics and for tests that count."""
         return self._workshop.tally
 

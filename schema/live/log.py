@@ -12,8 +12,8 @@ from domain.ids import OrganizationId, ThreadId
 from domain.people.actors import Actor
 from domain.ports.reads import Head
 from schema.engine import limits
-from schema.live.groups import Group, Workshop
-from schema.live.questions import Asked, Sameness
+from schema.live.groups import FrameBuilder, Group
+from schema.live.questions import Asked, GroupKey
 from schema.live.streams import Stream, expired
 
 log = structlog.stdlib.get_logger()
@@ -23,7 +23,7 @@ class Log:
     """Followed from its first listener to its last."""
 
     def __init__(
-        self, workshop: Workshop, organization: OrganizationId, head: Head, on_end: "Callable[[Log], None]"
+        self, workshop: FrameBuilder, organization: OrganizationId, head: Head, on_end: "Callable[[Log], None]"
     ) -> None:
         self.organization = organization
         self.epoch = head.epoch
@@ -32,7 +32,7 @@ class Log:
         self._on_end = on_end
         self._ended = False
         self._streams: set[Stream] = set()
-        self._groups: dict[Sameness, Group] = {}
+        self._groups: dict[GroupKey, Group] = {}
         self._moved = asyncio.Event()
         self._tasks = (
             # In a context of their own: whoever listens first causes nothing of what they do later.

@@ -33,7 +33,7 @@ KINDS: Mapping[str, type[Event] | None] = {
 }
 """The kind of event each subscription field shows; None shows all."""
 
-Sameness: TypeAlias = tuple[str, str | None, str, str]
+GroupKey: TypeAlias = tuple[str, str | None, str, str]
 """Document and operation, variables but for the one that says where to begin, rights: who shares it shares frames."""
 
 
@@ -92,7 +92,7 @@ class Asked:
     variables: Mapping[str, Any]
     telling: str  # the variables that make a difference to a frame, in one spelling
 
-    def sameness(self, actor: Actor) -> Sameness:
+    def sameness(self, actor: Actor) -> GroupKey:
         return self.compiled.text, self.compiled.name, self.telling, rights_key(actor)
 
 

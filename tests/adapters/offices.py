@@ -64,7 +64,7 @@ async def works(database: PostgresDatabase) -> None:
             tx.save(a_contact(ContactId(an_id(900))))
         async with database.store.transaction(ACME, background=True) as tx:
             assert list(await tx.contacts([ContactId(an_id(900))])) == [an_id(900)]
-        await database.journal.append(delivery(900_000 + random.randrange(90_000)))
+        await database.webhook_inbox.append(delivery(900_000 + random.randrange(90_000)))
 
 
 async def background_work_gets_its_turns(store: Store) -> None:

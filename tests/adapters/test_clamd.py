@@ -7,7 +7,7 @@ import pytest
 
 from adapters.clamd import scanner
 from adapters.clamd.address import ClamdAddress, read_address
-from adapters.clamd.scanner import TOO_LARGE, Clamd, Standing
+from adapters.clamd.scanner import TOO_LARGE, Clamd, Health
 from adapters.memory.scanner import NAME, VIRUS
 from domain.errors import Unavailable
 from domain.ports.files import Clean, Infected, NotScanned
@@ -77,14 +77,14 @@ async def test_a_scanner_that_is_not_there_is_away(tmp_path: Path) -> None:
         with pytest.raises(Unavailable):
             await Clamd(address).scan(in_pieces(b"anything"))
         state = await Clamd(address).look()
-        assert state.standing is Standing.AWAY
+        assert state.health is Health.AWAY
         assert state.message.startswith(f"DESKLINE_CLAMD: the virus scanner at {address} does not answer")
 
 
 async def test_a_scanner_that_is_there_tells_its_version(scanning: Scanning) -> None:
     state = await Clamd(read_address(scanning.address)).look()
 
-    assert (state.standing, state.message) == (Standing.READY, f"ClamAV 1.4.1/27000 answers at {scanning.address}")
+    assert (state.health, state.message) == (Health.READY, f"ClamAV 1.4.1/27000 answers at {scanning.address}")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import Channel
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.system import Clock
 from tests.builders import ACME, FixedClock, a_channel, an_organization
 
@@ -39,7 +39,7 @@ def memory_ports(network: Network = nobody_answers, clock: Clock | None = None) 
         clock=clock,
         ids=ids,
         store=database.store,
-        journal=database.journal,
+        webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
         bus=bus,
@@ -78,7 +78,7 @@ async def connect(ports: Ports, line: Line, organization: OrganizationId = ACME)
     )
     async with ports.store.transaction(organization) as tx:
         tx.save(an_organization(organization), channel)
-        await tx.enlist(Listing.ORGANIZATION, organization, organization)
-        await tx.enlist(Listing.NUMBER, line.number, line.number)
-        await tx.enlist(Listing.ACCOUNT, line.account, line.account)
+        await tx.enlist(DirectoryEntry.ORGANIZATION, organization, organization)
+        await tx.enlist(DirectoryEntry.NUMBER, line.number, line.number)
+        await tx.enlist(DirectoryEntry.ACCOUNT, line.account, line.account)
     return channel

@@ -74,7 +74,7 @@ async def test_a_full_database_is_told_once_a_write_was_refused_and_until_one_wo
     async with asking(create_app(desk.settings, desk)) as http:
         await let_it_grow(desk.database, pages=1)
         with pytest.raises(Unavailable):
-            await desk.ports.journal.append(a_delivery(body=b"x" * 1_000_000))
+            await desk.ports.webhook_inbox.append(a_delivery(body=b"x" * 1_000_000))
 
         full = await is_ready(http)
         figures = (await http.get("/metrics")).text
@@ -94,7 +94,7 @@ async def test_what_was_refused_is_not_forgotten_by_a_transaction_that_stores_no
     assert isinstance(desk.database, SqliteDatabase)
     await let_it_grow(desk.database, pages=1)
     with pytest.raises(Unavailable):
-        await desk.ports.journal.append(a_delivery(body=b"x" * 1_000_000))
+        await desk.ports.webhook_inbox.append(a_delivery(body=b"x" * 1_000_000))
 
     await desk.database.writer.write(lambda connection: connection.execute("SELECT 1").fetchone())
 
@@ -106,7 +106,7 @@ async def test_trying_leaves_nothing_behind(desk: Wired, tmp_path: Path) -> None
     before = await tables(desk)
     await let_it_grow(desk.database, pages=1)
     with pytest.raises(Unavailable):
-        await desk.ports.journal.append(a_delivery(body=b"x" * 1_000_000))
+        await desk.ports.webhook_inbox.append(a_delivery(body=b"x" * 1_000_000))
     await let_it_grow(desk.database, pages=1_000_000)
 
     assert (await desk.database.condition()).fault is None
@@ -126,7 +126,7 @@ async def test_a_file_that_is_gone_is_told_and_nothing_is_taken_for_it_until_it_
         (tmp_path / "desk.db").rename(tmp_path / "elsewhere")
         gone = await is_ready(http)
         with pytest.raises(Unavailable):
-            await desk.ports.journal.append(a_delivery())
+            await desk.ports.webhook_inbox.append(a_delivery())
         with pytest.raises(Unavailable):
             async with desk.ports.store.transaction(ACME) as tx:
                 tx.save(an_organization())
@@ -134,7 +134,7 @@ async def test_a_file_that_is_gone_is_told_and_nothing_is_taken_for_it_until_it_
 
         (tmp_path / "elsewhere").rename(tmp_path / "desk.db")
         back = await is_ready(http)
-        await desk.ports.journal.append(a_delivery())
+        await desk.ports.webhook_inbox.append(a_delivery())
 
     assert gone == (503, "the database file is gone")
     assert organizations == []

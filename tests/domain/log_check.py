@@ -16,7 +16,7 @@ from domain.channels.templates import Template
 from domain.conversations.messages import Message
 from domain.conversations.status import Mark, MessageStatus, arrived, higher
 from domain.conversations.threads import Thread
-from domain.errors import Collision, Unavailable
+from domain.errors import Unavailable, WriteConflict
 from domain.events import (
     ChannelChanged,
     Event,
@@ -32,7 +32,7 @@ from domain.events import (
     TicketChanged,
 )
 from domain.ids import ChannelId, EntryId, MessageId, OrganizationId, TemplateId, ThreadId, TicketId
-from domain.ports.deliveries import Journal
+from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.reads import PageAsk, Reader, Reads, TemplateAsk, ThreadAsk, TicketAsk
 from domain.ports.store import Store, Transaction
@@ -52,7 +52,7 @@ class Database(Protocol):
     def store(self) -> Store: ...
 
     @property
-    def journal(self) -> Journal: ...
+    def webhook_inbox(self) -> WebhookInbox: ...
 
     @property
     def directory(self) -> Directory: ...
@@ -114,12 +114,12 @@ class WatchedStore:
             raise Unavailable
         reader = self._database.reader
         async with self._database.store.transaction(organization, background=background) as tx:
-            before = await photograph(reader, organization)
+            before = await snapshot(reader, organization)
             yield cast("Transaction", LocksInOrder(tx))
             if self.collisions:
                 self.collisions -= 1
-                raise Collision
-        after = await photograph(reader, organization)
+                raise WriteConflict
+        after = await snapshot(reader, organization)
         assert_log_tells(before, after)
         await assert_ledger_adds_up(reader, organization, after)
 
@@ -128,7 +128,7 @@ class WatchedStore:
         return tries < TRIES
 
 
-async def photograph(reader: Reads, organization: OrganizationId) -> Photograph:
+async def snapshot(reader: Reads, organization: OrganizationId) -> Photograph:
     known = organization in await reader.heads([organization])
     threads = (await reader.threads(organization, ThreadAsk(EVERYTHING), END)).rows if known else []
     messages = [

@@ -22,7 +22,7 @@ from domain.people.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.people.organizations import Organization
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
 from domain.rows import Row
 from domain.tickets import Ticket, TicketChange
@@ -34,10 +34,10 @@ from domain.updates import (
     MarketingChosen,
     MessageEchoed,
     MessageReceived,
-    Place,
     ReactionReceived,
     StatusReported,
     Update,
+    UpdateKey,
     UpdateRecord,
 )
 from domain.use_cases.inbound.interpret import Interpreted, interpret
@@ -62,7 +62,7 @@ from tests.builders import (
     a_user,
     an_organization,
 )
-from tests.domain.log_check import BEGINNING, END, EVERYTHING, Database, Photograph, WatchedStore, photograph
+from tests.domain.log_check import BEGINNING, END, EVERYTHING, Database, Photograph, WatchedStore, snapshot
 from tests.domain.standins import Files, Interpreter, Network, Passwords, Sounds, Vault
 
 T = TypeVar("T")
@@ -117,14 +117,14 @@ class Desk:
 
     async def list_number(self, number: PhoneNumberId, organization: OrganizationId = ACME) -> None:
         async with self.database.store.transaction(organization) as tx:
-            await tx.enlist(Listing.NUMBER, number, number)
-            await tx.enlist(Listing.ACCOUNT, ACCOUNT, ACCOUNT)
+            await tx.enlist(DirectoryEntry.NUMBER, number, number)
+            await tx.enlist(DirectoryEntry.ACCOUNT, ACCOUNT, ACCOUNT)
 
     # What the network tells
 
-    def place(self, number: PhoneNumberId | None = NUMBER) -> Place:
+    def place(self, number: PhoneNumberId | None = NUMBER) -> UpdateKey:
         self.deliveries += 1
-        return Place(DeliveryId(f"delivery-{self.deliveries:06d}"), 0, self.clock.now(), number, ACCOUNT)
+        return UpdateKey(DeliveryId(f"delivery-{self.deliveries:06d}"), 0, self.clock.now(), number, ACCOUNT)
 
     def message(
         self,
@@ -231,11 +231,11 @@ class Desk:
         self.deliveries += 1
         id = DeliveryId(f"delivery-{self.deliveries:06d}")
         self.interpreter.readings[id] = [in_delivery(each, id, index) for index, each in enumerate(updates)]
-        await self.ports.journal.append(Delivery(id, self.clock.now(), body))
+        await self.ports.webhook_inbox.append(Delivery(id, self.clock.now(), body))
         return id
 
     async def interpret(self, limit: int = 64) -> Interpreted:
-        return await interpret(self.ports, await self.ports.journal.waiting(limit))
+        return await interpret(self.ports, await self.ports.webhook_inbox.waiting(limit))
 
     # What we do
 
@@ -263,7 +263,7 @@ class Desk:
     # What is seen
 
     async def state(self, organization: OrganizationId = ACME) -> Photograph:
-        return await photograph(self.ports.reader, organization)
+        return await snapshot(self.ports.reader, organization)
 
     async def organization(self) -> Organization:
         return await self.ports.reader.organization(ACME)
@@ -354,7 +354,7 @@ async def desk_over(database: Database, clock: FixedClock, ids: CountingIds, bus
         clock=clock,
         ids=ids,
         store=store,
-        journal=database.journal,
+        webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
         bus=bus,

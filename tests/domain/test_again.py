@@ -60,7 +60,7 @@ async def test_deliveries_that_collide_are_applied_once_and_wait_where_it_goes_o
 
     with pytest.raises(Unavailable):
         await desk.interpret()
-    kept = await desk.ports.journal.delivery(delivery)
+    kept = await desk.ports.webhook_inbox.delivery(delivery)
     assert kept is not None
     assert kept.state is DeliveryState.WAITING
 

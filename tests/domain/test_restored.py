@@ -9,7 +9,7 @@ from domain.conversations.status import MessageStatus
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.restored import Restored, after_restore
 from tests.api.memory_desk import memory_ports
 from tests.builders import (
@@ -37,7 +37,7 @@ async def ports() -> Ports:
     async with ports.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_channel(), a_contact(), a_thread(), an_outbound(), an_outbound(SECOND))
         tx.save(an_outbox_item(), an_outbox_item(SECOND))
-        await tx.enlist(Listing.ORGANIZATION, "acme", ACME)
+        await tx.enlist(DirectoryEntry.ORGANIZATION, "acme", ACME)
     return ports
 
 

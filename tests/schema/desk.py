@@ -14,7 +14,7 @@ from domain.ids import OrganizationId
 from domain.people.actors import Actor, Role, Scope, key_actor, user_actor
 from domain.people.callers import Caller
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import Reader
 from domain.rows import Row
 from schema.context import new_context
@@ -99,8 +99,8 @@ async def open_desk(network: Callable[[httpx.Request], httpx.Response] = nobody_
     async with desk.ports.store.transaction(ACME) as tx:
         token = desk.ports.vault.seal(ACME, "access_token", "token")
         tx.save(an_organization(), a_user(), a_channel(access_token=token), a_contact())
-        await tx.enlist(Listing.NUMBER, NUMBER, NUMBER)
-        await tx.enlist(Listing.ACCOUNT, ACCOUNT, ACCOUNT)
+        await tx.enlist(DirectoryEntry.NUMBER, NUMBER, NUMBER)
+        await tx.enlist(DirectoryEntry.ACCOUNT, ACCOUNT, ACCOUNT)
     return desk
 
 

@@ -12,7 +12,7 @@ from domain.events import Event, MessageAdded, MessageStatusChanged
 from domain.ids import ApiKeyId, ContactId, MessageId, OrganizationId, SignInId, ThreadId, UserId, Wamid
 from domain.people.actors import Actor, Role, Scope
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import Head, Reader
 from domain.use_cases.people.access import authenticate, secret_hash
 from schema.engine.answers import Answer
@@ -62,7 +62,7 @@ class LiveDesk:
         )
         async with self.ports.store.transaction(self.organization) as tx:
             tx.save(key)
-            await tx.enlist(Listing.KEY, secret_hash(secret), key.id)
+            await tx.enlist(DirectoryEntry.KEY, secret_hash(secret), key.id)
         return secret
 
     async def a_token(self, role: Role = Role.AGENT) -> str:
@@ -74,7 +74,7 @@ class LiveDesk:
         )
         async with self.ports.store.transaction(self.organization) as tx:
             tx.save(a_user(user, organization=self.organization, email=f"{user}@acme.example", role=role), begun)
-            await tx.enlist(Listing.TOKEN, secret_hash(secret), begun.id)
+            await tx.enlist(DirectoryEntry.TOKEN, secret_hash(secret), begun.id)
         return secret
 
     async def actor(self, secret: str) -> Actor:

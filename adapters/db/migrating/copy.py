@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from adapters.db.migrating.history import DatabaseRefused, SchemaState, Standing, refusal_of
+from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, refusal_of
 from adapters.db.postgres.database import Opened, open_server
 from adapters.db.postgres.pool import Connection, Pool
 from adapters.db.rows.mapping import quoted
 from adapters.db.rows.times import day_of, instant_of
 from adapters.db.sqlite.database import open_file, sqlite_path
-from domain.errors import Collision, Unavailable
+from domain.errors import Unavailable, WriteConflict
 from domain.ids import OrganizationId
 from domain.ports.system import Ids
 from migrations._recorded import HISTORY_TABLE
@@ -71,7 +71,7 @@ async def _check_source(path: Path) -> None:
         await opened.close()
     if refusal := refusal_of(state):
         raise DatabaseRefused(f"{path}: {refusal}")
-    if state.standing is not Standing.CURRENT:
+    if state.level is not SchemaLevel.CURRENT:
         raise DatabaseRefused(f"{path} lacks {_names(state)}. Run deskline migrate on it first.")
 
 
@@ -81,7 +81,7 @@ async def _check_target(opened: Opened, migrate: bool) -> None:
     state = await opened.state()
     if refusal := refusal_of(state):
         raise DatabaseRefused(refusal)
-    if state.standing is not Standing.CURRENT:
+    if state.level is not SchemaLevel.CURRENT:
         raise DatabaseRefused(f"The target lacks {_names(state)}. Say --migrate, or run deskline migrate on it first.")
 
 
@@ -225,7 +225,7 @@ async def _copy_table(file: sqlite3.Connection, connection: Connection, table: _
                 for column, read in zip(zip(*rows, strict=True), reading, strict=True)
             ]
             await connection.run(table.insert, columns, within_s=WRITTEN_WITHIN_S)
-        except (Unavailable, Collision):
+        except (Unavailable, WriteConflict):
             raise
         except Exception as error:  # a value that one database takes and the other does not
             raise DatabaseRefused(f"Some rows of {table.name} can't be stored on PostgreSQL: {error}") from error

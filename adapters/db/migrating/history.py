@@ -19,7 +19,7 @@ APP = "desk"
 APPLIED = f"SELECT name FROM {HISTORY_TABLE} WHERE app = ? ORDER BY name"
 
 
-class Standing(StrEnum):
+class SchemaLevel(StrEnum):
     EMPTY = "EMPTY"  # nothing in it yet
     BEHIND = "BEHIND"
     CURRENT = "CURRENT"
@@ -29,7 +29,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    standing: Standing
+    level: SchemaLevel
     names: tuple[str, ...] = ()
     """In order: migrations still to run (EMPTY, BEHIND) or not known here (AHEAD), or the tables found (FOREIGN)."""
 
@@ -58,7 +58,7 @@ class History:
         if HISTORY_TABLE in tables:
             rows = await self._reading.select(APPLIED, APP)
             applied = [row["name"] for row in rows]
-        return standing(tables, applied, self._known)
+        return state_of(tables, applied, self._known)
 
     async def migrate(self, client: BaseDBAsyncClient, to: str | None) -> list[str]:
         """Up to date, or up to `to`, through a client of Tortoise's. The names of what was applied, in order."""
@@ -67,7 +67,7 @@ class History:
             raise DatabaseRefused(refusal)
         if to is not None and to not in self._known:
             raise DatabaseRefused(f"There is no migration {to!r}; known are {', '.join(self._known)}.")
-        if before.standing is Standing.CURRENT:
+        if before.level is SchemaLevel.CURRENT:
             return []
         executor = await self._executor(client)
         try:
@@ -85,31 +85,31 @@ class History:
         return executor
 
 
-def standing(tables: list[str], applied: list[str], known: list[str]) -> SchemaState:
+def state_of(tables: list[str], applied: list[str], known: list[str]) -> SchemaState:
     if not applied:
         foreign = tuple(name for name in tables if name != HISTORY_TABLE)
-        return SchemaState(Standing.FOREIGN, foreign) if foreign else SchemaState(Standing.EMPTY, tuple(known))
+        return SchemaState(SchemaLevel.FOREIGN, foreign) if foreign else SchemaState(SchemaLevel.EMPTY, tuple(known))
     if unknown := tuple(name for name in applied if name not in known):
-        return SchemaState(Standing.AHEAD, unknown)
+        return SchemaState(SchemaLevel.AHEAD, unknown)
     if missing := tuple(name for name in known if name not in applied):
-        return SchemaState(Standing.BEHIND, missing)
-    return SchemaState(Standing.CURRENT)
+        return SchemaState(SchemaLevel.BEHIND, missing)
+    return SchemaState(SchemaLevel.CURRENT)
 
 
 def refusal_of(state: SchemaState) -> str | None:
     """Why this Deskline must not write to a database, for whoever runs it; None where it may."""
-    if state.standing is Standing.FOREIGN:
+    if state.level is SchemaLevel.FOREIGN:
         return (
             f"This database belongs to something else: it has the tables {', '.join(state.names[:5])}. Choose another."
         )
-    if state.standing is Standing.AHEAD:
+    if state.level is SchemaLevel.AHEAD:
         return f"This database was migrated by a newer Deskline ({', '.join(state.names)}). Run that one, or newer."
     return None
 
 
 def missing_of(state: SchemaState) -> str | None:
     """Why this Deskline must not serve a database yet, for whoever runs it; None where it may."""
-    if state.standing in (Standing.EMPTY, Standing.BEHIND):
+    if state.level in (SchemaLevel.EMPTY, SchemaLevel.BEHIND):
         return f"The database lacks {', '.join(state.names)}. Run: deskline migrate"
     return refusal_of(state)
 

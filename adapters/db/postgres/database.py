@@ -14,7 +14,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.exceptions import OperationalError
 
 from adapters.db.condition import Condition
-from adapters.db.deliveries.journal import SqlJournal
+from adapters.db.deliveries.webhook_inbox import SqlWebhookInbox
 from adapters.db.directory import SqlDirectory
 from adapters.db.migrating.history import DatabaseRefused, History, SchemaState
 from adapters.db.postgres.deliveries import PostgresDeliveries
@@ -116,7 +116,7 @@ class PostgresDatabase:
         self._storing = Pool(opened.server.connecting(STORING), connections.deliveries)
         self.deliveries = PostgresDeliveries(self._storing, self.writers, clock, ids, bus)
         self.store = SqlStore(self.readers, PostgresTransactions(self.writers, clock, ids, bus))
-        self.journal = SqlJournal(self.readers, self.deliveries)
+        self.webhook_inbox = SqlWebhookInbox(self.readers, self.deliveries)
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)
 

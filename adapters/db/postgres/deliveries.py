@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.db.deliveries.appends import Appends, store
-from adapters.db.deliveries.journal import FORGET
 from adapters.db.deliveries.leases import (
     Leases,
     groups_to_ask,
@@ -20,6 +19,7 @@ from adapters.db.deliveries.leases import (
     numbers_of,
     of_a_group,
 )
+from adapters.db.deliveries.webhook_inbox import FORGET
 from adapters.db.dialect import POSTGRES
 from adapters.db.postgres.pool import Connection, Pool
 from adapters.db.postgres.transactions import rows_as_arrays
@@ -28,7 +28,7 @@ from domain.claims import chosen, is_over
 from domain.errors import Unavailable
 from domain.ids import DeliveryId
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
-from domain.ports.hints import JOURNAL, Bus
+from domain.ports.hints import WEBHOOK_INBOX, Bus
 from domain.ports.system import Clock, Ids
 
 STORED_WITHIN_S = 2.0
@@ -98,7 +98,7 @@ class PostgresDeliveries:
         async with self._storing.lent() as connection:
             await connection.run(_INSERT, values, within_s=STORED_WITHIN_S)
         self.commits += 1
-        self._bus.hint(JOURNAL)
+        self._bus.hint(WEBHOOK_INBOX)
 
     # ------------------------------------------------------------ sharing out
 
@@ -141,7 +141,7 @@ class PostgresDeliveries:
                 f" WHERE {column} = ANY(?)",
                 (DeliveryState.WAITING.value, list(chosen)),
             )
-        self._bus.hint(JOURNAL)
+        self._bus.hint(WEBHOOK_INBOX)
         return int(done.removeprefix("UPDATE "))
 
     async def forget(self, state: DeliveryState, ids: Sequence[str]) -> int:

@@ -1,9 +1,9 @@
 """What goes wrong at PostgreSQL, in the domain's words.
 
-`Collision`: the transaction was rolled back because of another one, and may be tried again as a whole. `Unavailable`:
-the server can't answer now, or went away. Where a connection is cut during a COMMIT, nobody here knows whether it
-took place; that is `Unavailable` too. Whoever tries again finds what was done: updates are known by their place, sends
-by their idempotency key and their lease, deliveries by what they made.
+`WriteConflict`: the transaction was rolled back because of another one, and may be tried again as a whole.
+`Unavailable`: the server can't answer now, or went away. Where a connection is cut during a COMMIT, nobody here knows
+whether it took place; that is `Unavailable` too. Whoever tries again finds what was done: updates are known by their
+place, sends by their idempotency key and their lease, deliveries by what they made.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  (what is used of it is typed here and in `pool`)
 
-from domain.errors import Collision, Unavailable
+from domain.errors import Unavailable, WriteConflict
 
 COLLIDED = frozenset(
     {
@@ -44,10 +44,10 @@ PASSING = frozenset(
 )
 
 
-def as_domain(error: Exception, *, is_closed: bool) -> Collision | Unavailable | None:
+def as_domain(error: Exception, *, is_closed: bool) -> WriteConflict | Unavailable | None:
     """What an error at a connection means, which is closed now or not; None for what is nobody's fault but ours."""
     if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
-        return Collision("the schema changed meanwhile")
+        return WriteConflict("the schema changed meanwhile")
     if isinstance(error, asyncpg.PostgresError):
         return _by_code(error)
     if isinstance(error, OSError) or (isinstance(error, asyncpg.InterfaceError) and is_closed):
@@ -73,7 +73,7 @@ class Races:
         self._most = most
         self._lost: WeakKeyDictionary[asyncio.Task[Any], tuple[str, int]] = WeakKeyDictionary()
 
-    def fault_behind(self, collision: Collision) -> Exception | None:
+    def fault_behind(self, collision: WriteConflict) -> Exception | None:
         """PostgreSQL's own error, where this collision is no race."""
         error, task = collision.__cause__, asyncio.current_task()
         if not isinstance(error, asyncpg.UniqueViolationError) or task is None:
@@ -100,10 +100,10 @@ def code_of(error: Exception) -> str:
     return getattr(error, "sqlstate", None) or ""
 
 
-def _by_code(error: Exception) -> Collision | Unavailable | None:
+def _by_code(error: Exception) -> WriteConflict | Unavailable | None:
     code = code_of(error)
     if code in COLLIDED:
-        return Collision(f"{type(error).__name__}: {error}")
+        return WriteConflict(f"{type(error).__name__}: {error}")
     if code in PASSING or code[:2] in PASSING_CLASSES:
         return Unavailable()
     return None

@@ -19,7 +19,7 @@ from adapters.db.postgres.slots import Slots
 from adapters.db.reading.lending import HOUSE, Asker, Line
 from adapters.db.reading.source import READ_WITHIN_S, Reading, Selects
 from adapters.db.rows.mapping import Record, Value
-from domain.errors import Collision, TookTooLong, Unavailable
+from domain.errors import TookTooLong, Unavailable, WriteConflict
 
 T = TypeVar("T")
 
@@ -327,7 +327,7 @@ async def _asked(pool: Pool, connection: Connection, sql: str, values: Sequence[
     pool.statements += 1
     try:
         return await connection.rows(sql, askable(values))
-    except Collision as error:  # nothing was changed, so there is no transaction to try again
+    except WriteConflict as error:  # nothing was changed, so there is no transaction to try again
         raise Unavailable(0.1) from error
     except Unavailable as error:
         if was_stopped(error):

@@ -43,11 +43,11 @@ from adapters.db.transaction import (
     Work,
     written,
 )
-from domain.errors import Collision
+from domain.errors import WriteConflict
 from domain.events import LoggedEvent
 from domain.ids import OrganizationId
 from domain.people.organizations import Organization
-from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX, Bus
 from domain.ports.system import Clock, Ids
 from domain.rows import WATCHED, Row
@@ -70,7 +70,7 @@ class PostgresTransactions:
         try:
             async with self._once(organization, background) as transaction:
                 yield transaction
-        except Collision as collision:
+        except WriteConflict as collision:
             if fault := self._races.fault_behind(collision):
                 raise fault from None
             raise
@@ -149,14 +149,14 @@ class _PostgresStatements:
         rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
         return rows[0]["number"]
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
         organization = self.work.organization
-        if kind in UNIQUE_LISTINGS and await self.select(IS_ELSEWHERE, kind.value, value, organization):
+        if kind in UNIQUE_ENTRIES and await self.select(IS_ELSEWHERE, kind.value, value, organization):
             return False
         await self.connection.run(ENLIST, (kind.value, value, organization, ref))
         return True
 
-    async def delist(self, kind: Listing, value: str) -> None:
+    async def delist(self, kind: DirectoryEntry, value: str) -> None:
         await self.select(DELIST, kind.value, value, self.work.organization)
 
     # How it ends
@@ -204,7 +204,7 @@ class _PostgresStatements:
         laid = zip(*(to_values(row) for row in rows), strict=True)
         told = await self.connection.run(_written(kind), [list(column) for column in laid])
         if kind is UpdateRecord and told != f"INSERT 0 {len(rows)}":
-            raise Collision("another worker applied these updates meanwhile")
+            raise WriteConflict("another worker applied these updates meanwhile")
 
     # What is watched
 
@@ -225,7 +225,7 @@ class _PostgresStatements:
             (self.work.organization, list(seen)),
         )
         if {row["id"]: row["row_version"] for row in found} != seen:
-            raise Collision(f"somebody else changed one of these: {table(kind)}")
+            raise WriteConflict(f"somebody else changed one of these: {table(kind)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from domain.ids import (
     TemplateId,
     ThreadId,
 )
-from domain.outbound.outbox import Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord
+from domain.outbound.pace import RateState
 from domain.people.organizations import Organization
 from domain.quota import Entry, Period
 from domain.rows import Row
@@ -125,11 +125,11 @@ class SqlLook:
         )
         return [instant_of(row["at"]) for row in rows]
 
-    async def pace(self, channel: ChannelId) -> Pace | None:
-        return await self._one(Pace, "id = ?", channel)
+    async def pace(self, channel: ChannelId) -> RateState | None:
+        return await self._one(RateState, "id = ?", channel)
 
-    async def remembered(self, id: str) -> Remembered | None:
-        return await self._one(Remembered, "id = ?", id)
+    async def remembered(self, id: str) -> IdempotencyRecord | None:
+        return await self._one(IdempotencyRecord, "id = ?", id)
 
     # How it reads
 

@@ -55,14 +55,14 @@ from domain.ids import (
     TicketId,
     UserId,
 )
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.quota import Entry, Period
 from domain.rows import Row
 from domain.text.words import plain
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 Value: TypeAlias = str | int | float | bytes | datetime | date | Sequence[str | None] | Sequence[tuple[str, str]] | None
 """What a statement takes: a column's value, or a list to look it up in."""
@@ -96,10 +96,10 @@ ROW_TYPES: tuple[type[Row], ...] = (
     Period,
     Entry,
     OutboxItem,
-    Pace,
-    Remembered,
+    RateState,
+    IdempotencyRecord,
     UpdateRecord,
-    Parked,
+    ParkedUpdate,
 )
 """Parents before children: the order in which rows are written."""
 

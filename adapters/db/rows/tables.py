@@ -22,13 +22,13 @@ from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent
 from domain.files.media import Media
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
 from domain.ports.deliveries import Delivery
 from domain.quota import Entry, Period
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 # ---------------------------------------------------------------- models
 
@@ -646,9 +646,9 @@ TABLES: dict[type, type[Model]] = {
     Period: PeriodRow,
     Entry: EntryRow,
     OutboxItem: OutboxRow,
-    Pace: PaceRow,
-    Remembered: RememberedRow,
+    RateState: PaceRow,
+    IdempotencyRecord: RememberedRow,
     UpdateRecord: UpdateRow,
-    Parked: ParkedRow,
+    ParkedUpdate: ParkedRow,
 }
 """Which table holds which domain type. `event_counters`, `ticket_counters` and `directory` hold none."""

@@ -12,7 +12,7 @@ from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import ConfigurationError
 
 from adapters.db.condition import Condition
-from adapters.db.deliveries.journal import SqlJournal
+from adapters.db.deliveries.webhook_inbox import SqlWebhookInbox
 from adapters.db.dialect import SQLITE
 from adapters.db.directory import SqlDirectory
 from adapters.db.migrating.history import (
@@ -21,11 +21,11 @@ from adapters.db.migrating.history import (
     HISTORY_TABLE,
     DatabaseRefused,
     History,
+    SchemaLevel,
     SchemaState,
-    Standing,
     app_config,
     refusal_of,
-    standing,
+    state_of,
 )
 from adapters.db.reading.readers import SqlReader
 from adapters.db.sqlite.connections import (
@@ -82,7 +82,7 @@ class SqliteDatabase:
         self._log_keeper = LogKeeper(opened.file, self.writer)
         self._keeping: asyncio.Task[None] | None = None
         self.store = SqlStore(self.readers, SqliteTransactions(self.writer, clock, ids))
-        self.journal = SqlJournal(self.readers, SqliteDeliveries(self.writer, clock, ids))
+        self.webhook_inbox = SqlWebhookInbox(self.readers, SqliteDeliveries(self.writer, clock, ids))
         self.directory = SqlDirectory(self.readers)
         self.reader = SqlReader(self.readers)
 
@@ -194,6 +194,6 @@ def _refuse_others(path: Path) -> None:
             found.close()
     except sqlite3.Error as error:
         raise DatabaseRefused(f"{path} can't be read as a SQLite database: {error}.") from error
-    state = standing(tables, ours, ours)
-    if state.standing is Standing.FOREIGN:
+    state = state_of(tables, ours, ours)
+    if state.level is SchemaLevel.FOREIGN:
         raise DatabaseRefused(f"{path}: {refusal_of(state)}")

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from adapters.db.deliveries.journal import FORGET
 from adapters.db.deliveries.leases import (
     Leases,
     groups_to_ask,
@@ -19,6 +18,7 @@ from adapters.db.deliveries.leases import (
     numbers_of,
     of_a_group,
 )
+from adapters.db.deliveries.webhook_inbox import FORGET
 from adapters.db.dialect import SQLITE
 from adapters.db.rows.mapping import from_record, selected
 from adapters.db.rows.times import instant_of, instant_text
@@ -27,7 +27,7 @@ from adapters.db.sqlite.writer import Writer
 from domain.claims import chosen, is_over
 from domain.ids import DeliveryId
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
-from domain.ports.hints import JOURNAL
+from domain.ports.hints import WEBHOOK_INBOX
 from domain.ports.system import Clock, Ids
 
 PROCESS: Final = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -70,7 +70,7 @@ class SqliteDeliveries:
                 bound([DeliveryState.WAITING.value, list(chosen)]),
             ).rowcount
 
-        return await self._writer.write(put_back, (JOURNAL, 0))
+        return await self._writer.write(put_back, (WEBHOOK_INBOX, 0))
 
     async def forget(self, state: DeliveryState, ids: Sequence[str]) -> int:
         def delete(connection: sqlite3.Connection) -> int:

@@ -43,7 +43,7 @@ from adapters.db.transaction import (
 from domain.events import Event, LoggedEvent
 from domain.ids import OrganizationId
 from domain.people.organizations import Organization
-from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX
 from domain.ports.system import Clock, Ids
 
@@ -128,10 +128,10 @@ class _SqliteStatements:
         rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
         return rows[0]["number"]
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
         return await self._run(partial(_enlist, self.work.organization, kind, value, ref))
 
-    async def delist(self, kind: Listing, value: str) -> None:
+    async def delist(self, kind: DirectoryEntry, value: str) -> None:
         await self.select(DELIST, kind.value, value, self.work.organization)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -196,8 +196,10 @@ def _log(
     return position
 
 
-def _enlist(organization: OrganizationId, kind: Listing, value: str, ref: str, connection: sqlite3.Connection) -> bool:
-    if kind in UNIQUE_LISTINGS and connection.execute(IS_ELSEWHERE, (kind.value, value, organization)).fetchone():
+def _enlist(
+    organization: OrganizationId, kind: DirectoryEntry, value: str, ref: str, connection: sqlite3.Connection
+) -> bool:
+    if kind in UNIQUE_ENTRIES and connection.execute(IS_ELSEWHERE, (kind.value, value, organization)).fetchone():
         return False
     connection.execute(ENLIST, (kind.value, value, organization, ref))
     return True

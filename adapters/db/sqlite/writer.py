@@ -23,7 +23,7 @@ from adapters.db.sqlite.connections import BUSY_TIMEOUT_MS, Connection, bound
 from adapters.db.sqlite.file import DatabaseFile
 from domain.errors import Unavailable
 from domain.ports.deliveries import Delivery
-from domain.ports.hints import JOURNAL, Bus
+from domain.ports.hints import WEBHOOK_INBOX, Bus
 
 T = TypeVar("T")
 
@@ -227,7 +227,7 @@ class Writer:
         if not batch:
             return False
         await store(batch, self._append_together)
-        self._hint([(JOURNAL, 0)])
+        self._hint([(WEBHOOK_INBOX, 0)])
         return True
 
     async def _append_together(self, deliveries: Sequence[tuple[Value, ...]]) -> None:

@@ -19,15 +19,15 @@ from domain.conversations.threads import Thread
 from domain.events import LoggedEvent
 from domain.files.media import Media
 from domain.ids import OrganizationId
-from domain.outbound.outbox import OutboxItem, Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord, OutboxItem
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import Head
 from domain.quota import Entry, Period
 from domain.rows import ONCE, Row
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Parked, UpdateRecord
+from domain.updates import ParkedUpdate, UpdateRecord
 
 R = TypeVar("R", bound=Row)
 
@@ -114,11 +114,11 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything but the journal, at one instant."""
+    """Everything but the webhook inbox, at one instant."""
 
     books: Mapping[OrganizationId, Books] = field(default_factory=dict[OrganizationId, Books])
-    listings: Mapping[tuple[Listing, str, OrganizationId], str] = field(
-        default_factory=dict[tuple[Listing, str, OrganizationId], str]
+    listings: Mapping[tuple[DirectoryEntry, str, OrganizationId], str] = field(
+        default_factory=dict[tuple[DirectoryEntry, str, OrganizationId], str]
     )
 
 
@@ -163,7 +163,7 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
             | Contact()
             | Period()
             | UpdateRecord()
-            | Parked()
+            | ParkedUpdate()
         ):
             return ((Organization, row.organization),)
         case SignIn():
@@ -174,7 +174,7 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
             return (Channel, row.channel), (Contact, row.contact)
         case Message():
             return (Thread, row.thread), (Channel, row.channel)
-        case Mark() | Remembered():
+        case Mark() | IdempotencyRecord():
             return ((Message, row.message),)
         case Media():
             return ((Channel, row.channel),) if row.channel is not None else ()
@@ -188,7 +188,7 @@ def parents_of(row: Row) -> tuple[tuple[type[Row], str], ...]:
             return (Period, row.period), (Thread, row.thread)
         case OutboxItem():
             return ((Message, row.id),)
-        case Pace():
+        case RateState():
             return ((Channel, row.id),)
 
 
@@ -212,10 +212,10 @@ TABLES: tuple[type[Row], ...] = (
     Period,
     Entry,
     OutboxItem,
-    Pace,
-    Remembered,
+    RateState,
+    IdempotencyRecord,
     UpdateRecord,
-    Parked,
+    ParkedUpdate,
 )
 """The order in which rows are written: parents first."""
 

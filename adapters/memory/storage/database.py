@@ -2,9 +2,9 @@
 
 from adapters.memory.storage.books import Shelf
 from adapters.memory.storage.directory import MemoryDirectory
-from adapters.memory.storage.journal import MemoryJournal
 from adapters.memory.storage.reader import MemoryReader
 from adapters.memory.storage.store import MemoryStore
+from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
 from domain.ports.hints import Bus
 from domain.ports.system import Clock, Ids
 
@@ -12,7 +12,7 @@ from domain.ports.system import Clock, Ids
 class MemoryDatabase:
     def __init__(self, clock: Clock, ids: Ids, bus: Bus) -> None:
         shelf = Shelf()
-        self.journal = MemoryJournal(clock, bus, shelf)
-        self.store = MemoryStore(clock, ids, bus, shelf, self.journal)
+        self.webhook_inbox = MemoryWebhookInbox(clock, bus, shelf)
+        self.store = MemoryStore(clock, ids, bus, shelf, self.webhook_inbox)
         self.directory = MemoryDirectory(shelf)
         self.reader = MemoryReader(shelf)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from adapters.memory.storage.books import Shelf
 from domain.ids import OrganizationId
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 
 
 class MemoryDirectory:
@@ -13,9 +13,9 @@ class MemoryDirectory:
 
     async def organizations(self) -> list[OrganizationId]:
         listings = self._shelf.state.listings
-        return sorted({organization for kind, _, organization in listings if kind is Listing.ORGANIZATION})
+        return sorted({organization for kind, _, organization in listings if kind is DirectoryEntry.ORGANIZATION})
 
-    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+    async def find(self, kind: DirectoryEntry, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
         listings = self._shelf.state.listings
         return sorted(
             (value, organization, ref)

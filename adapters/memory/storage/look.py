@@ -23,8 +23,8 @@ from domain.ids import (
     TemplateId,
     ThreadId,
 )
-from domain.outbound.outbox import Remembered
-from domain.outbound.pace import Pace
+from domain.outbound.outbox import IdempotencyRecord
+from domain.outbound.pace import RateState
 from domain.people.organizations import Organization
 from domain.quota import ConversationKind, Entry, Period
 
@@ -103,11 +103,11 @@ class MemoryLook:
             if entry.account == account and entry.at > since and counts_as_allowance(entry)
         )
 
-    async def pace(self, channel: ChannelId) -> Pace | None:
-        return self._one(Pace, channel)
+    async def pace(self, channel: ChannelId) -> RateState | None:
+        return self._one(RateState, channel)
 
-    async def remembered(self, id: str) -> Remembered | None:
-        return self._one(Remembered, id)
+    async def remembered(self, id: str) -> IdempotencyRecord | None:
+        return self._one(IdempotencyRecord, id)
 
 
 def counts_as_allowance(entry: Entry) -> bool:

@@ -8,9 +8,9 @@ from heapq import nsmallest
 from itertools import takewhile
 
 from adapters.memory.storage.books import TABLES, Books, R, Shelf, State, organization_of
-from adapters.memory.storage.journal import MemoryJournal
 from adapters.memory.storage.look import MemoryLook
 from adapters.memory.storage.turns import Turns
+from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
 from domain.channels.channels import Channel
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
@@ -36,25 +36,25 @@ from domain.ids import (
     Wamid,
 )
 from domain.outbound.outbox import CLOCKS_DIFFER, OutboxItem, is_lost, leads_too_far
-from domain.outbound.pace import Pace
+from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, SignIn, User
-from domain.ports.directory import UNIQUE_LISTINGS, Listing
+from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX, Bus
 from domain.ports.store import DueNumber, Figures, Transaction
 from domain.ports.system import Clock, Ids
 from domain.quota import Entry, Period
 from domain.rows import Removable, Row
 from domain.tickets import Ticket, TicketChange
-from domain.updates import Outcome, Parked, UpdateRecord
+from domain.updates import Outcome, ParkedUpdate, UpdateRecord
 
 
 class MemoryStore:
-    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf, journal: MemoryJournal) -> None:
+    def __init__(self, clock: Clock, ids: Ids, bus: Bus, shelf: Shelf, webhook_inbox: MemoryWebhookInbox) -> None:
         self._clock = clock
         self._ids = ids
         self._bus = bus
         self._shelf = shelf
-        self._journal = journal
+        self._webhook_inbox = webhook_inbox
         self._turns = Turns()
 
     @asynccontextmanager
@@ -64,7 +64,7 @@ class MemoryStore:
         async with self._turns.turn(background=background):
             before = self._shelf.state
             books = before.books.get(organization) or Books(self._ids.new())
-            tx = _MemoryTransaction(organization, books.copy(), dict(before.listings), self._journal)
+            tx = _MemoryTransaction(organization, books.copy(), dict(before.listings), self._webhook_inbox)
             try:
                 yield tx
                 self._commit(tx)
@@ -83,7 +83,7 @@ class MemoryStore:
             if item.leased_until is None and item.due_at <= now
         }
         books = self._shelf.state.books
-        return [DueNumber(*number, books[number[0]].of(Pace).get(number[1])) for number in sorted(due)]
+        return [DueNumber(*number, books[number[0]].of(RateState).get(number[1])) for number in sorted(due)]
 
     async def due_sends_of(
         self, organization: OrganizationId, channel: ChannelId, priority: int, now: datetime, limit: int
@@ -138,10 +138,10 @@ class MemoryStore:
         ]
         return [(organization, id) for _, organization, id in sorted(due)[:limit]]
 
-    async def due_parked(self, now: datetime, limit: int) -> list[Parked]:
+    async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
         due = [
             (each.due_at, each.organization, each.id, each)
-            for each in self._all(Parked)
+            for each in self._all(ParkedUpdate)
             if each.due_at is not None and each.due_at <= now
         ]
         return [parked for *_, parked in sorted(due, key=lambda each: each[:3])[:limit]]
@@ -221,11 +221,11 @@ class _MemoryTransaction(MemoryLook):
         self,
         organization: OrganizationId,
         books: Books,
-        listings: dict[tuple[Listing, str, OrganizationId], str],
-        journal: MemoryJournal,
+        listings: dict[tuple[DirectoryEntry, str, OrganizationId], str],
+        webhook_inbox: MemoryWebhookInbox,
     ) -> None:
         super().__init__(organization, books)
-        self._journal = journal
+        self._webhook_inbox = webhook_inbox
         self.listings = listings
         self.recorded_events: list[Event] = []
         self.moved_outbox = False
@@ -348,17 +348,19 @@ class _MemoryTransaction(MemoryLook):
         found = (records[id] for id in ids if id in records)
         return {record.id: record for record in found if record.outcome is not Outcome.FAILED}
 
-    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[Parked]:
+    async def parked(self, wamids: Collection[tuple[PhoneNumberId, Wamid]]) -> list[ParkedUpdate]:
         wanted = set(wamids)
-        waiting = [each for each in self._of(Parked).values() if (each.number, each.wamid) in wanted]
+        waiting = [each for each in self._of(ParkedUpdate).values() if (each.number, each.wamid) in wanted]
         return sorted(waiting, key=_parked)
 
-    async def parked_before(self, instant: datetime, limit: int) -> list[Parked]:
-        return sorted((each for each in self._of(Parked).values() if each.parked_at < instant), key=_parked)[:limit]
+    async def parked_before(self, instant: datetime, limit: int) -> list[ParkedUpdate]:
+        return sorted((each for each in self._of(ParkedUpdate).values() if each.parked_at < instant), key=_parked)[
+            :limit
+        ]
 
     async def updates_before(self, instant: datetime, limit: int) -> list[UpdateRecord]:
         records = self._of(UpdateRecord).values()
-        old = [each for each in records if each.at < instant and not self._journal.has(each.delivery)]
+        old = [each for each in records if each.at < instant and not self._webhook_inbox.has(each.delivery)]
         return sorted(old, key=lambda each: (each.at, each.id))[:limit]
 
     async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
@@ -397,16 +399,16 @@ class _MemoryTransaction(MemoryLook):
 
     # The directory
 
-    async def enlist(self, kind: Listing, value: str, ref: str) -> bool:
-        if kind in UNIQUE_LISTINGS and self._listed_elsewhere(kind, value):
+    async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
+        if kind in UNIQUE_ENTRIES and self._listed_elsewhere(kind, value):
             return False
         self.listings[(kind, value, self.organization)] = ref
         return True
 
-    async def delist(self, kind: Listing, value: str) -> None:
+    async def delist(self, kind: DirectoryEntry, value: str) -> None:
         self.listings.pop((kind, value, self.organization), None)
 
-    def _listed_elsewhere(self, kind: Listing, value: str) -> bool:
+    def _listed_elsewhere(self, kind: DirectoryEntry, value: str) -> bool:
         return any(
             (listed, name) == (kind, value) and organization != self.organization
             for listed, name, organization in self.listings
@@ -417,5 +419,5 @@ def _queued(item: OutboxItem) -> tuple[datetime, str]:
     return item.queued_at, item.id
 
 
-def _parked(parked: Parked) -> tuple[datetime, str]:
+def _parked(parked: ParkedUpdate) -> tuple[datetime, str]:
     return parked.parked_at, parked.id

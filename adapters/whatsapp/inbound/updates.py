@@ -60,11 +60,11 @@ from domain.updates import (
     MarketingChosen,
     MessageEchoed,
     MessageReceived,
-    Place,
     ReactionReceived,
     StatusReported,
     TemplateTold,
     Update,
+    UpdateKey,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -313,14 +313,14 @@ def _reason(what: str, event: str | None) -> str:
     return words if len(words) <= REASON_LIMIT else f"{words[:REASON_LIMIT]}…"
 
 
-def _place(delivery: Delivery, index: int, item: _Item) -> Place:
-    return Place(delivery.id, index, delivery.received_at, item.number, item.account)
+def _place(delivery: Delivery, index: int, item: _Item) -> UpdateKey:
+    return UpdateKey(delivery.id, index, delivery.received_at, item.number, item.account)
 
 
 # Making updates
 
 
-def _update(place: Place, found: _Found) -> Update:
+def _update(place: UpdateKey, found: _Found) -> Update:
     try:
         match found:
             case _Message(raw, senders, echoed):
@@ -343,7 +343,7 @@ def _update(place: Place, found: _Found) -> Update:
         return Ignored(place, _reason("unreadable", str(fault)))
 
 
-def _message(place: Place, raw: object, senders: _Senders, *, echoed: bool) -> Update:
+def _message(place: UpdateKey, raw: object, senders: _Senders, *, echoed: bool) -> Update:
     item = as_object(raw)
     if item is None:
         return Ignored(place, "unreadable: a message that is no object")
@@ -368,7 +368,7 @@ def _message(place: Place, raw: object, senders: _Senders, *, echoed: bool) -> U
 class _Told:
     """What every item of a conversation tells."""
 
-    place: Place
+    place: UpdateKey
     person: Person
     wamid: Wamid
     sent_at: datetime | None
@@ -454,7 +454,7 @@ def _renamed(system: SystemBody) -> Person | None:
     return Person(wa_id, business_scoped_id) if wa_id or business_scoped_id else None
 
 
-def _new_user_id(place: Place, raw: object) -> Update:
+def _new_user_id(place: UpdateKey, raw: object) -> Update:
     item = as_object(raw)
     update = read_model(item, UserIdUpdate)[0] if item is not None else UserIdUpdate()
     told = update.user_id or NewUserId()
@@ -466,14 +466,14 @@ def _new_user_id(place: Place, raw: object) -> Update:
     return IdentityChanged(place, before, renamed, _instant(update.timestamp), notice, as_json(item))
 
 
-def _template_told(place: Place, raw: dict[str, object], told_at: object) -> Update:
+def _template_told(place: UpdateKey, raw: dict[str, object], told_at: object) -> Update:
     network_id, news = news_of(raw)
     if network_id is None or place.account is None:
         return Ignored(place, "unreadable: a template that is not named")
     return TemplateTold(place, network_id, news, _instant(told_at))
 
 
-def _preference(place: Place, raw: object, senders: _Senders) -> Update:
+def _preference(place: UpdateKey, raw: object, senders: _Senders) -> Update:
     item = as_object(raw)
     told, _ = read_model(item, Preference) if item is not None else (Preference(), {})
     category, value = as_text(told.category), as_text(told.value)
@@ -485,7 +485,7 @@ def _preference(place: Place, raw: object, senders: _Senders) -> Update:
     return MarketingChosen(place, person, value == "stop", _instant(told.timestamp))
 
 
-def _status(place: Place, raw: object) -> Update:
+def _status(place: UpdateKey, raw: object) -> Update:
     item = as_object(raw)
     if item is None:
         return Ignored(place, "unreadable: a status that is no object")

@@ -43,14 +43,14 @@ async def read_body(request: Request, crowd: Crowd, *, most_bytes: int, within_s
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class LeastRate:
     """How a body has to come: at `bytes_per_s` or faster, but for pauses of `patience_s` in all."""
 
     bytes_per_s: float
     patience_s: float
 
 
-PACE: Final = Pace(bytes_per_s=2 * 1024, patience_s=10.0)
+LEAST_RATE: Final = LeastRate(bytes_per_s=2 * 1024, patience_s=10.0)
 
 
 class Paced:
@@ -59,7 +59,7 @@ class Paced:
     Patience is used up by waiting and won back by what comes, never beyond what it was: who was fast may not stop.
     """
 
-    def __init__(self, receive: Receive, pace: Pace, now: Callable[[], float] | None = None) -> None:
+    def __init__(self, receive: Receive, pace: LeastRate, now: Callable[[], float] | None = None) -> None:
         self._receive = receive
         self._pace = pace
         self._patience_s = pace.patience_s

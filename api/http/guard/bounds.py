@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from api.http.guard.bodies import PACE, Pace
+from api.http.guard.bodies import LEAST_RATE, LeastRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class RequestBounds:
     head_s: float = 10.0  # from the connection, or the request's first byte, to the last of its headers
     unfinished: int = 2_000  # connections in a process whose headers are yet to come
     unfinished_per_address: int = 500
-    body_pace: Pace = PACE
+    body_pace: LeastRate = LEAST_RATE
     linger_s: float = 5.0  # what still comes once the answer is out is read for so long
     linger_bytes: int = 16 * 1024 * 1024
     unread_s: float = 30.0  # an answer that nobody reads any more

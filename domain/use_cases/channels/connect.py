@@ -26,7 +26,7 @@ from domain.outbound.pace import at_rest
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import AccountFacts, Failed, NotSent, NumberFacts, Rejected, Unanswered
 from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
@@ -94,9 +94,9 @@ async def _keep(
         await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
         if refusal := await _place_refusal(ports, tx, asked):
             return refusal
-        if not await tx.enlist(Listing.NUMBER, asked.number, asked.number):
+        if not await tx.enlist(DirectoryEntry.NUMBER, asked.number, asked.number):
             return _linked_elsewhere()
-        await tx.enlist(Listing.ACCOUNT, asked.account, asked.account)
+        await tx.enlist(DirectoryEntry.ACCOUNT, asked.account, asked.account)
         known = next((each for each in await tx.channels() if each.phone_number_id == asked.number), None)
         channel = _connected(ports, actor, asked, known, facts, token, pin, now)
         tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
@@ -140,7 +140,7 @@ async def _place_refusal(ports: Ports, tx: Transaction, asked: ConnectChannel) -
             f"A business account has at most {NUMBERS_PER_ACCOUNT} numbers.",
             ("businessAccountId",),
         )
-    listed = await ports.directory.find(Listing.NUMBER, [asked.number])
+    listed = await ports.directory.find(DirectoryEntry.NUMBER, [asked.number])
     if any(organization != tx.organization for _, organization, _ in listed):
         return _linked_elsewhere()
     return None

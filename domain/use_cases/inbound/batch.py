@@ -11,11 +11,11 @@ from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId,
 from domain.moderation.quarantine import Policy
 from domain.outbound.outbox import OutboxItem
 from domain.tickets import Ticket
-from domain.updates import DeletionReceived, EditReceived, Parked, Update
+from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update
 
 
 @dataclass
-class Desk:
+class Batch:
     """Rows as they stand in the middle of the batch, changed here and staged in the transaction."""
 
     channels: dict[PhoneNumberId, Channel]
@@ -28,8 +28,8 @@ class Desk:
     ticket_numbers: list[int] = field(default_factory=list[int])  # taken for the batch, lowest first
     messages: dict[MessageId, Message] = field(default_factory=dict[MessageId, Message])
     by_wamid: dict[tuple[ChannelId, Wamid], MessageId] = field(default_factory=dict[tuple[ChannelId, Wamid], MessageId])
-    parked: dict[tuple[PhoneNumberId, Wamid], list[Parked]] = field(
-        default_factory=dict[tuple[PhoneNumberId, Wamid], list[Parked]]
+    parked: dict[tuple[PhoneNumberId, Wamid], list[ParkedUpdate]] = field(
+        default_factory=dict[tuple[PhoneNumberId, Wamid], list[ParkedUpdate]]
     )
 
     items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])

@@ -27,14 +27,14 @@ from domain.updates import (
     EditReceived,
     IncomingContent,
     IncomingMedia,
-    Parked,
-    Place,
+    ParkedUpdate,
     ReactionReceived,
     StatusReported,
+    UpdateKey,
     Waiting,
     shown_from,
 )
-from domain.use_cases.inbound.batch import Desk
+from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
 
 
@@ -109,7 +109,7 @@ async def apply_status(
 
 
 def kept_content(
-    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, place: Place
+    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, place: UpdateKey
 ) -> Content:
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
@@ -152,10 +152,10 @@ def turn_of(number: str, wamid: Wamid) -> str:
 
 
 def park(
-    ports: Ports, tx: Transaction, desk: Desk, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
 ) -> None:
     """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
-    parked = Parked(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
+    parked = ParkedUpdate(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
     desk.parked.setdefault((number, wamid), []).append(parked)
     tx.save(parked)
 
@@ -164,7 +164,7 @@ async def apply_parked(
     ports: Ports,
     tx: Transaction,
     message: Message,
-    waiting: Sequence[Parked],
+    waiting: Sequence[ParkedUpdate],
     contact: ContactId,
     now: datetime,
     policy: Policy,
@@ -210,6 +210,6 @@ async def _answered_by(tx: Transaction, message: Message, reply: MessageId) -> N
         _saved(tx, found, replace(found, reply_to=message.id), MessageChange.EDIT)
 
 
-def replies_of(waiting: Sequence[Parked]) -> list[MessageId]:
+def replies_of(waiting: Sequence[ParkedUpdate]) -> list[MessageId]:
     """The messages that waited to be told what they answer."""
     return [parked.update.message for parked in waiting if isinstance(parked.update, AwaitedReply)]

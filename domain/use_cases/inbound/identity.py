@@ -29,7 +29,7 @@ from domain.ids import ContactId
 from domain.moderation.quarantine import own_name
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
-from domain.use_cases.inbound.batch import Desk
+from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_thread
 
 SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
@@ -41,13 +41,13 @@ def turns_of(person: Person) -> tuple[str, ...]:
     return (f"person/{max(number_variants(person.wa_id), key=len)}",) if person.wa_id is not None else ()
 
 
-def known(desk: Desk, person: Person) -> Contact | None:
+def known(desk: Batch, person: Person) -> Contact | None:
     """The contact whom the surest of a person's names belongs to."""
     return next(iter(_holders(desk, keys_of(person))), None)
 
 
 async def acquainted(
-    ports: Ports, tx: Transaction, desk: Desk, person: Person, now: datetime, evidence: str = "named so in a message"
+    ports: Ports, tx: Transaction, desk: Batch, person: Person, now: datetime, evidence: str = "named so in a message"
 ) -> Contact:
     """The one contact of a person: found, joined of those known by one of their names, or new."""
     contact = known(desk, person)
@@ -58,7 +58,7 @@ async def acquainted(
 
 
 def told_names(
-    ports: Ports, tx: Transaction, desk: Desk, contact: Contact, person: Person, now: datetime, evidence: str
+    ports: Ports, tx: Transaction, desk: Batch, contact: Contact, person: Person, now: datetime, evidence: str
 ) -> Contact:
     """The contact with what this update says of it; what it leaves out stays."""
     told = replace(
@@ -85,7 +85,7 @@ def told_names(
     return told
 
 
-async def join(ports: Ports, tx: Transaction, desk: Desk, contacts: Sequence[Contact], now: datetime) -> Contact:
+async def join(ports: Ports, tx: Transaction, desk: Batch, contacts: Sequence[Contact], now: datetime) -> Contact:
     """One contact of several: the oldest, with the names, threads and tickets of all."""
     kept, *others = sorted(contacts, key=lambda each: (each.created_at, each.id))
     gone = [each.id for each in others]
@@ -110,7 +110,7 @@ async def join(ports: Ports, tx: Transaction, desk: Desk, contacts: Sequence[Con
     return kept
 
 
-def rename_threads(tx: Transaction, desk: Desk, contact: ContactId, before: Person, renamed: Person) -> bool:
+def rename_threads(tx: Transaction, desk: Batch, contact: ContactId, before: Person, renamed: Person) -> bool:
     """Threads that answered the old name answer the new one. Whether there were any."""
     old = number_variants(before.wa_id) if before.wa_id else ()
     moved = False
@@ -133,7 +133,7 @@ def rename_threads(tx: Transaction, desk: Desk, contact: ContactId, before: Pers
     return moved
 
 
-def thread_of(desk: Desk, channel: Channel, contact: Contact, person: Person) -> Thread | None:
+def thread_of(desk: Batch, channel: Channel, contact: Contact, person: Person) -> Thread | None:
     """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
     return thread_among(desk.threads.values(), channel, contact, person)
 
@@ -158,7 +158,7 @@ def answering(thread: Thread, person: Person) -> Thread:
     )
 
 
-def _holders(desk: Desk, keys: Sequence[IdentityKey]) -> list[Contact]:
+def _holders(desk: Batch, keys: Sequence[IdentityKey]) -> list[Contact]:
     """The contacts that have these names, each once, the holder of the first name first."""
     held = (desk.identities[key].contact for key in keys if key in desk.identities)
     return [desk.contacts[id] for id in dict.fromkeys(held) if id in desk.contacts]

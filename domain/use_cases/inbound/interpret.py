@@ -16,9 +16,9 @@ from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Unreadable
-from domain.updates import Ignored, MessageEchoed, MessageReceived, StandingTold, TemplateTold, Update, UpdateRecord
+from domain.updates import AccountNews, Ignored, MessageEchoed, MessageReceived, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.receive import receive, record_failure, results_of
 
@@ -62,7 +62,7 @@ class _Routes:
             organization = self.numbers.get(update.place.number)
             return [organization] if organization is not None else []
         candidates = self.accounts.get(update.place.account or "", [])
-        return candidates if len(candidates) == 1 or isinstance(update, TemplateTold | StandingTold) else []
+        return candidates if len(candidates) == 1 or isinstance(update, TemplateTold | AccountNews) else []
 
 
 async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted:
@@ -89,7 +89,7 @@ async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted
     finished = results_of(records, [id for id in read if not _only_strays(read[id], strays)])
     stray_ids = [id for id in read if _only_strays(read[id], strays)]
     aside = [DeliveryResult(delivery.id, DeliveryState.FAILED, NEVER_FINISHED) for delivery in poison]
-    await ports.journal.finish([*aside, *unread, *finished, *(_stray_result(id, read[id]) for id in stray_ids)])
+    await ports.webhook_inbox.finish([*aside, *unread, *finished, *(_stray_result(id, read[id]) for id in stray_ids)])
     unknown = [update for update in strays if update.place.number is not None]
     await _note_unknown_numbers(ports, routes, unknown)
     taken = sum(len(updates) for updates in read.values())
@@ -113,8 +113,8 @@ async def _read(
 async def _routes(ports: Ports, updates: Sequence[Update]) -> _Routes:
     numbers = {update.place.number for update in updates if update.place.number is not None}
     accounts = {update.place.account for update in updates if update.place.account is not None}
-    by_number = await ports.directory.find(Listing.NUMBER, sorted(numbers)) if numbers else []
-    by_account = await ports.directory.find(Listing.ACCOUNT, sorted(accounts)) if accounts else []
+    by_number = await ports.directory.find(DirectoryEntry.NUMBER, sorted(numbers)) if numbers else []
+    by_account = await ports.directory.find(DirectoryEntry.ACCOUNT, sorted(accounts)) if accounts else []
     owners: dict[str, list[OrganizationId]] = {}
     for account, organization, _ in by_account:
         owners.setdefault(account, []).append(organization)

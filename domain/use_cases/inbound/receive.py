@@ -57,6 +57,7 @@ from domain.ports.store import Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, after_our_reply, subject_from
 from domain.updates import (
     GROUP,
+    AccountNews,
     AwaitedReply,
     DeletionReceived,
     EditReceived,
@@ -67,7 +68,6 @@ from domain.updates import (
     MessageReceived,
     Outcome,
     ReactionReceived,
-    StandingTold,
     StatusReported,
     TemplateTold,
     Update,
@@ -76,7 +76,7 @@ from domain.updates import (
 )
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.templates import read_again
-from domain.use_cases.inbound.batch import Desk
+from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.changes import (
     apply_deletion,
     apply_edit,
@@ -150,10 +150,10 @@ def _result(delivery: DeliveryId, records: Sequence[UpdateRecord]) -> DeliveryRe
     return DeliveryResult(delivery, DeliveryState.INTERPRETED)
 
 
-async def gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
+async def gather(tx: Transaction, updates: Sequence[Update]) -> Batch:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     channels = {channel.phone_number_id: channel for channel in await tx.channels()}
-    desk = Desk(channels)
+    desk = Batch(channels)
     if any(isinstance(update, EditReceived) for update in updates) or any(_people(updates)):
         organization = await tx.settings()
         desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
@@ -179,7 +179,7 @@ async def gather(tx: Transaction, updates: Sequence[Update]) -> Desk:
     return desk
 
 
-def _tickets_at_most(desk: Desk, updates: Sequence[Update]) -> int:
+def _tickets_at_most(desk: Batch, updates: Sequence[Update]) -> int:
     """How many tickets the batch may open: one for each person who writes to a help desk number and has none."""
     writers: set[tuple[PhoneNumberId, str]] = set()
     for update in updates:
@@ -207,20 +207,20 @@ def _people(updates: Sequence[Update]) -> Iterator[Person]:
                 yield from (person, renamed)
             case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported():
                 pass
-            case StandingTold() | TemplateTold() | Ignored():
+            case AccountNews() | TemplateTold() | Ignored():
                 pass
             case _:
                 assert_never(update)
 
 
-def _known_keys(desk: Desk, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
+def _known_keys(desk: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
     """The names that each update tells of a person and that somebody has already."""
     for update in updates:
         told = {key for person in _people([update]) for key in (*keys_of(person), *names_told(person))}
         yield [key for key in told if key in desk.identities]
 
 
-async def _gather_waiting(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
+async def _gather_waiting(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
     """What waits for a message that the batch brings, and what of ours waits to leave though it may have arrived."""
     if wamids := _wamids(desk, updates):
         for parked in await tx.parked(sorted(wamids)):
@@ -230,7 +230,7 @@ async def _gather_waiting(tx: Transaction, desk: Desk, updates: Sequence[Update]
         desk.items = await tx.outbox_items(sorted(ours))
 
 
-def _wamids(desk: Desk, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
+def _wamids(desk: Batch, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
     return {
         (update.place.number, wamid)
         for update in updates
@@ -239,7 +239,7 @@ def _wamids(desk: Desk, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, W
     }
 
 
-async def _gather_messages(tx: Transaction, desk: Desk, updates: Sequence[Update]) -> None:
+async def _gather_messages(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
     wamids = _wamids(desk, updates)
     named = [read_callback(update.callback) for update in updates if isinstance(update, StatusReported)]
     ours = {each[0] for each in named if each is not None}
@@ -273,13 +273,13 @@ def _wamids_of(update: Update) -> tuple[Wamid, ...]:
             return (wamid,)
         case IdentityChanged(wamid=wamid):
             return (wamid,) if wamid is not None else ()
-        case MarketingChosen() | StandingTold() | TemplateTold() | Ignored():
+        case MarketingChosen() | AccountNews() | TemplateTold() | Ignored():
             return ()
         case _:
             assert_never(update)
 
 
-async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> UpdateRecord:
+async def _apply(ports: Ports, tx: Transaction, desk: Batch, update: Update) -> UpdateRecord:
     now = ports.clock.now()
     channel = desk.channels.get(update.place.number) if update.place.number is not None else None
     if isinstance(update, Ignored):
@@ -288,7 +288,7 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
         return _record(tx.organization, update, Outcome.IGNORED, now, update.reason)
     if isinstance(update, TemplateTold):
         return await _receive_template(tx, update, now)
-    if isinstance(update, StandingTold):
+    if isinstance(update, AccountNews):
         return _receive_standing(tx, desk, update, now)
     if isinstance(update, MarketingChosen):  # of the whole account, whichever number it names
         return await _receive_choice(ports, tx, desk, update, now)
@@ -313,7 +313,7 @@ async def _apply(ports: Ports, tx: Transaction, desk: Desk, update: Update) -> U
 
 
 async def receive_message(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: MessageReceived, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: MessageReceived, now: datetime
 ) -> UpdateRecord:
     at = sane_time(update.sent_at, update.place.received_at)
     stand_in = desk.message(channel, update.wamid)
@@ -351,7 +351,7 @@ async def receive_message(
 async def _add(
     ports: Ports,
     tx: Transaction,
-    desk: Desk,
+    desk: Batch,
     channel: Channel,
     thread: Thread,
     message: Message,
@@ -375,7 +375,7 @@ async def _add(
         park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
 
 
-async def _reread(tx: Transaction, desk: Desk, replies: Sequence[MessageId]) -> None:
+async def _reread(tx: Transaction, desk: Batch, replies: Sequence[MessageId]) -> None:
     stale = sorted(desk.messages.keys() & set(replies))
     for message in (await tx.messages(stale)).values() if stale else ():
         desk.put_message(message)
@@ -391,7 +391,7 @@ def _not_ours(channel: Channel, at: datetime) -> str | None:
     return None
 
 
-def _stopped(tx: Transaction, desk: Desk, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
+def _stopped(tx: Transaction, desk: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
     """The contact, opted out where all they say is a stop word. Nothing they write later takes that back."""
     match update.content:
         case Text(body=said) | InteractiveReply(title=said) if says_stop(said, desk.stop_words):
@@ -422,7 +422,7 @@ def _new_thread(
 
 
 def _inbound(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
     id = MessageId(ports.ids.new())
@@ -455,7 +455,7 @@ def _inbound(
 
 
 async def _receive_echo(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: MessageEchoed, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: MessageEchoed, now: datetime
 ) -> UpdateRecord:
     """What a person of the business wrote on the phone: an answer like any other, that no session or quota knows."""
     at = sane_time(update.sent_at, update.place.received_at)
@@ -477,7 +477,7 @@ async def _receive_echo(
 
 
 def _echo(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime
 ) -> Message:
     original = desk.message(channel, update.reply_to)
     id = MessageId(ports.ids.new())
@@ -521,7 +521,7 @@ def _echo_mark(ports: Ports, message: Message, update: MessageEchoed) -> Mark:
 
 
 async def _receive_names(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: IdentityChanged, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: IdentityChanged, now: datetime
 ) -> UpdateRecord:
     """The contact goes by the new names, their threads answer them, and the conversation here says so."""
     at = sane_time(update.sent_at, update.place.received_at)
@@ -567,7 +567,7 @@ def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChan
 
 
 async def _receive_choice(
-    ports: Ports, tx: Transaction, desk: Desk, update: MarketingChosen, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, update: MarketingChosen, now: datetime
 ) -> UpdateRecord:
     """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
     at = sane_time(update.at, update.place.received_at)
@@ -586,7 +586,7 @@ async def _receive_choice(
 async def _receive_change(
     ports: Ports,
     tx: Transaction,
-    desk: Desk,
+    desk: Batch,
     channel: Channel,
     update: ReactionReceived | EditReceived | DeletionReceived,
     now: datetime,
@@ -611,12 +611,12 @@ async def _receive_change(
     return _record(tx.organization, update, Outcome.IGNORED, now, "about a message of somebody else")
 
 
-async def _thread_of(tx: Transaction, desk: Desk, id: ThreadId) -> Thread:
+async def _thread_of(tx: Transaction, desk: Batch, id: ThreadId) -> Thread:
     """One that the batch does not write in is only looked at."""
     return desk.threads.get(id) or (await tx.unheld.threads([id]))[id]
 
 
-async def _take_out_copies(tx: Transaction, desk: Desk, before: Message, after: Message) -> None:
+async def _take_out_copies(tx: Transaction, desk: Batch, before: Message, after: Message) -> None:
     """What a message showed and shows no more is not told by the tickets of its thread either."""
     if after.content == before.content:
         return
@@ -630,7 +630,7 @@ async def _take_out_copies(tx: Transaction, desk: Desk, before: Message, after: 
 
 
 async def _receive_status(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, update: StatusReported, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: StatusReported, now: datetime
 ) -> UpdateRecord:
     if is_of_reaction(update.callback):
         return _record(tx.organization, update, Outcome.IGNORED, now, "about a reaction of ours")
@@ -686,7 +686,7 @@ async def _receive_template(tx: Transaction, update: TemplateTold, now: datetime
 # ---------------------------------------------------------------- groups
 
 
-def _tell_of_groups(tx: Transaction, desk: Desk, channel: Channel, now: datetime) -> None:
+def _tell_of_groups(tx: Transaction, desk: Batch, channel: Channel, now: datetime) -> None:
     problem = Problem(
         ProblemCode.UNSUPPORTED_TRAFFIC,
         "Messages of a group come to this number. They are not shown.",
@@ -700,7 +700,7 @@ def _tell_of_groups(tx: Transaction, desk: Desk, channel: Channel, now: datetime
         tx.record(ChannelChanged(channel.id))
 
 
-def _receive_standing(tx: Transaction, desk: Desk, update: StandingTold, now: datetime) -> UpdateRecord:
+def _receive_standing(tx: Transaction, desk: Batch, update: AccountNews, now: datetime) -> UpdateRecord:
     """The numbers it is about have one problem more, or one less."""
     meant = [
         channel
@@ -749,7 +749,7 @@ async def _run_start(tx: Transaction, thread: ThreadId, at: datetime) -> datetim
 
 
 async def _with_ticket(
-    ports: Ports, tx: Transaction, desk: Desk, channel: Channel, thread: Thread, message: Message, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, message: Message, now: datetime
 ) -> Thread:
     """The thread as the ticket it belongs to says; on inbox numbers a message just reopens the thread."""
     if channel.destination is Destination.INBOX:
@@ -769,18 +769,18 @@ async def _with_ticket(
     return replace(thread, status=ThreadStatus.OPEN, owner=after.owner, team=after.team)
 
 
-def _ticket_of(desk: Desk, thread: Thread | None) -> Ticket | None:
+def _ticket_of(desk: Batch, thread: Thread | None) -> Ticket | None:
     return desk.tickets.get(thread.ticket) if thread is not None and thread.ticket is not None else None
 
 
-def _needs_ticket(desk: Desk, channel: Channel, thread: Thread | None) -> bool:
+def _needs_ticket(desk: Batch, channel: Channel, thread: Thread | None) -> bool:
     """Whether what the contact writes now begins another matter."""
     ticket = _ticket_of(desk, thread)
     return ticket is None or (not ticket.is_open and channel.reopen_policy is ReopenPolicy.NEW_TICKET)
 
 
 async def _with_new_ticket(
-    ports: Ports, tx: Transaction, desk: Desk, thread: Thread, message: Message, now: datetime
+    ports: Ports, tx: Transaction, desk: Batch, thread: Thread, message: Message, now: datetime
 ) -> Thread:
     ticket = Ticket(
         organization=tx.organization,
@@ -826,7 +826,7 @@ def _thread_event(tx: Transaction, before: Thread, after: Thread) -> None:
         record_thread(tx, before, after)
 
 
-def _note_inbound(tx: Transaction, desk: Desk, channel: Channel, now: datetime) -> None:
+def _note_inbound(tx: Transaction, desk: Batch, channel: Channel, now: datetime) -> None:
     last = channel.last_inbound_at
     if last is None or now - last >= LAST_INBOUND_NOTED_EVERY:
         noted = replace(channel, last_inbound_at=now)
@@ -837,6 +837,6 @@ def _note_inbound(tx: Transaction, desk: Desk, channel: Channel, now: datetime) 
 def _record(
     organization: OrganizationId, update: Update, outcome: Outcome, now: datetime, reason: str | None = None
 ) -> UpdateRecord:
-    wamid = None if isinstance(update, (MarketingChosen, StandingTold, TemplateTold, Ignored)) else update.wamid
+    wamid = None if isinstance(update, (MarketingChosen, AccountNews, TemplateTold, Ignored)) else update.wamid
     place = update.place
     return UpdateRecord(organization, record_id(place), place.delivery, place.index, outcome, now, reason, wamid)

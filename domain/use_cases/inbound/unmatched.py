@@ -17,7 +17,7 @@ from domain.updates import (
     IncomingContent,
     MessageReceived,
     Outcome,
-    Parked,
+    ParkedUpdate,
     ReactionReceived,
 )
 from domain.use_cases.again import again_on_collision
@@ -33,7 +33,7 @@ Change = EditReceived | DeletionReceived | ReactionReceived
 
 
 @again_on_collision
-async def show_unmatched(ports: Ports, found: Parked) -> bool:
+async def show_unmatched(ports: Ports, found: ParkedUpdate) -> bool:
     """Show what waits for the same message as `found` and is due; whether anything is shown of it.
 
     An edit becomes the message itself, with the words it has now, and whatever else waited is applied to it. It makes
@@ -63,7 +63,7 @@ async def show_unmatched(ports: Ports, found: Parked) -> bool:
     return shown
 
 
-def _shown(waiting: Sequence[Parked], due: Sequence[Parked]) -> MessageReceived | None:
+def _shown(waiting: Sequence[ParkedUpdate], due: Sequence[ParkedUpdate]) -> MessageReceived | None:
     """The message to show for all that waits for one; None where that was done.
 
     Of a message that was deleted, nobody reads what it said before.

@@ -7,7 +7,7 @@ from domain.files.media import named_by, names_of
 from domain.ids import MediaId, OrganizationId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.updates import PARKED_FOR
 from domain.use_cases.again import again_on_collision
 
@@ -59,14 +59,14 @@ async def forget_sign_ins(ports: Ports, organization: OrganizationId) -> int:
     async with ports.store.transaction(organization, background=True) as tx:
         old = await tx.sign_ins_before(ports.clock.now() - SIGN_INS_KEPT, AT_A_TIME)
         for sign_in in old:
-            await tx.delist(Listing.TOKEN, sign_in.token_hash)
+            await tx.delist(DirectoryEntry.TOKEN, sign_in.token_hash)
         tx.remove(*old)
     return len(old)
 
 
 async def forget_deliveries(ports: Ports, state: DeliveryState) -> int:
     """Forget webhook bodies in a state that is done with, a time after their last update was interpreted."""
-    return await ports.journal.forget(state, ports.clock.now() - DELIVERIES_KEPT[state], BODIES_AT_A_TIME)
+    return await ports.webhook_inbox.forget(state, ports.clock.now() - DELIVERIES_KEPT[state], BODIES_AT_A_TIME)
 
 
 async def bites(ports: Ports, events_kept: timedelta) -> dict[tuple[str, str], Callable[[], Awaitable[bool]]]:

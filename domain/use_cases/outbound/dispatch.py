@@ -36,7 +36,7 @@ from domain.outbound.outbox import LEASE, LONGEST_WAIT, RETRIED_FOR, TEMPLATE_NE
 from domain.outbound.pace import (
     PAIR_EVERY,
     PROBE_EVERY,
-    Pace,
+    RateState,
     for_channel,
     free,
     pair_free_at,
@@ -64,7 +64,7 @@ from domain.ports.network import (
     Unanswered,
 )
 from domain.ports.store import Transaction
-from domain.updates import Parked
+from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision, until_written
 from domain.use_cases.channels.templates import note_template
 from domain.use_cases.channels.tokens import token_of
@@ -204,7 +204,7 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MessageId) -> _
 
 async def _may_leave_now(
     ports: Ports, tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
-) -> tuple[Pace, str] | None:
+) -> tuple[RateState, str] | None:
     """The number's pace and token, where that and the person's pace let this leave at this instant; else it waits."""
     pace = for_channel(await tx.pace(channel.id), channel, now)
     if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
@@ -224,7 +224,7 @@ async def _may_leave_now(
     return pace, token
 
 
-def _pass(tx: Transaction, thread: Thread, pace: Pace, now: datetime) -> None:
+def _pass(tx: Transaction, thread: Thread, pace: RateState, now: datetime) -> None:
     """One message more of the number, and to the person."""
     tx.save(taken(pace, now), replace(thread, pair_next_at=pair_taken(thread.pair_next_at, now)))
 
@@ -405,7 +405,7 @@ async def _settle(ports: Ports, claimed: _Claimed, result: SendResult) -> None:
                 assert_never(result)
 
 
-async def _told_already(tx: Transaction, claimed: _Claimed, result: SendResult) -> list[Parked]:
+async def _told_already(tx: Transaction, claimed: _Claimed, result: SendResult) -> list[ParkedUpdate]:
     """What was told of the message under the id that is only known now. Nobody can tell more of it meanwhile."""
     if not isinstance(result, Accepted):
         return []
@@ -488,7 +488,7 @@ async def _accepted(
     thread: Thread,
     channel: Channel,
     result: Accepted,
-    waiting: Sequence[Parked],
+    waiting: Sequence[ParkedUpdate],
     now: datetime,
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""

@@ -14,7 +14,7 @@ from domain.outbound.pace import held_until
 from domain.people.actors import Actor
 from domain.ports.bundle import Ports
 from domain.ports.store import Look
-from domain.use_cases.outbound.queue import Cleared, Decision
+from domain.use_cases.outbound.queue import ApprovedSend, Decision
 from domain.use_cases.outbound.send import (
     SendContent,
     SendTemplate,
@@ -48,7 +48,7 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
         if isinstance(decided, REFUSALS):
             return Foreseen(decided)
         sending = decided.said if isinstance(decided, Starting) else decided
-        if not isinstance(sending, Cleared):
+        if not isinstance(sending, ApprovedSend):
             return Foreseen()
         pace = await look.pace(sending.channel.id)
     template = sending.priority == TEMPLATE_NEXT

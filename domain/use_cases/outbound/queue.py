@@ -21,7 +21,7 @@ from domain.errors import QuotaExceeded, Refusal, Refused, SessionClosed, invali
 from domain.events import MessageAdded, QuotaChanged
 from domain.files.media import used
 from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
-from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem, Remembered
+from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, IdempotencyRecord, OutboxItem
 from domain.people.actors import Actor, Author, ByPhoneApp
 from domain.ports.bundle import Ports
 from domain.ports.store import Look, Transaction
@@ -59,7 +59,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Cleared:
+class ApprovedSend:
     """A send that nothing speaks against. Its contents become messages in their order; the first pays and replies."""
 
     now: datetime
@@ -79,7 +79,7 @@ class Repeated:
     messages: tuple[Message, ...]
 
 
-Decision: TypeAlias = Cleared | Repeated | Refusal
+Decision: TypeAlias = ApprovedSend | Repeated | Refusal
 
 
 def key_fault(key: str | None) -> Refusal | None:
@@ -112,7 +112,7 @@ def remember(tx: Transaction, actor: Actor, call: Call, now: datetime, *messages
     """One row a message: what one send makes is found again in its order."""
     for place, message in enumerate(messages if call.key is not None else ()):
         id = _memory_id(actor, call.key or "", place)
-        tx.save(Remembered(tx.organization, id, call.mutation, call.content, message, now))
+        tx.save(IdempotencyRecord(tx.organization, id, call.mutation, call.content, message, now))
 
 
 async def carry_out(
@@ -121,7 +121,7 @@ async def carry_out(
     """The messages that a decision comes to: queued now, or as they were when the same was asked before."""
     if isinstance(decided, Repeated):
         return decided.messages
-    if not isinstance(decided, Cleared):
+    if not isinstance(decided, ApprovedSend):
         return decided
     await keep_files(tx, [file for content in decided.contents if (file := file_of(content)) is not None])
     messages: list[Message] = []
@@ -152,7 +152,7 @@ async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a free-form message may go now, and which one it answers."""
 
     thread: Thread
@@ -160,7 +160,7 @@ class Place:
     reply: Message | None
 
 
-async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime) -> Place | Refusal:
+async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime) -> Destination | Refusal:
     """Refuses NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, INVALID."""
     found = await place_of(look, id)
     if not isinstance(found, tuple):
@@ -171,7 +171,7 @@ async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, 
     original = (await look.messages([reply_to])).get(reply_to) if reply_to is not None else None
     if reply_to is not None and (refusal := replied_to(thread, original)):
         return refusal
-    return Place(thread, channel, original)
+    return Destination(thread, channel, original)
 
 
 def channel_refusal(channel: Channel) -> Refusal | None:

@@ -10,7 +10,17 @@ from datetime import datetime
 
 from domain.ids import ChannelId, MessageId, OrganizationId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
-from domain.outbound.pace import THROUGHPUT, Pace, believed, burst, free, free_at, share, templates_are_held, together
+from domain.outbound.pace import (
+    THROUGHPUT,
+    RateState,
+    believed,
+    burst,
+    free,
+    free_at,
+    share,
+    templates_are_held,
+    together,
+)
 from domain.ports.bundle import Ports
 from domain.ports.store import DueNumber
 
@@ -60,7 +70,9 @@ async def _of_number(
     room: int,
     now: datetime,
 ) -> Turn:
-    pace = believed(number.pace, now) if number.pace else Pace(number.organization, number.channel, THROUGHPUT, now)
+    pace = (
+        believed(number.pace, now) if number.pace else RateState(number.organization, number.channel, THROUGHPUT, now)
+    )
     mine = {each.message: each.is_template for each in in_hand if each.channel == number.channel}
     places = min(room, OF_A_NUMBER - len(mine))
     if places <= 0:

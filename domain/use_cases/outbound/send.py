@@ -20,10 +20,10 @@ from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import (
+    ApprovedSend,
     Call,
-    Cleared,
     Decision,
-    Place,
+    Destination,
     carry_out,
     channel_refusal,
     content_hash,
@@ -100,13 +100,13 @@ async def decide_content(ports: Ports, look: Look, actor: Actor, asked: SendCont
         return earlier
     now = ports.clock.now()
     place = await free_form_place(look, asked.thread, asked.reply_to, now)
-    if not isinstance(place, Place):
+    if not isinstance(place, Destination):
         return place
     paid = await price(ports, look, place.thread, place.channel, now)
     if isinstance(paid, REFUSALS):
         return paid
     contents = (asked.content,)
-    return Cleared(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
 
 
 def _content_call(asked: SendContent) -> Call:
@@ -151,7 +151,7 @@ async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTem
     paid = await price(ports, look, thread, channel, now)
     if isinstance(paid, REFUSALS):
         return paid
-    return Cleared(now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
+    return ApprovedSend(now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
 
 
 def _template_call(asked: SendTemplate) -> Call:

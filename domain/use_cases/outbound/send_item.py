@@ -14,10 +14,10 @@ from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import (
+    ApprovedSend,
     Call,
-    Cleared,
     Decision,
-    Place,
+    Destination,
     carry_out,
     content_hash,
     free_form_place,
@@ -65,7 +65,7 @@ async def decide_item(ports: Ports, look: Look, actor: Actor, asked: SendItem) -
         return earlier
     now = ports.clock.now()
     place = await free_form_place(look, asked.thread, asked.reply_to, now)
-    if not isinstance(place, Place):
+    if not isinstance(place, Destination):
         return place
     content = await _content(look, asked.item)
     if isinstance(content, REFUSALS):
@@ -73,7 +73,7 @@ async def decide_item(ports: Ports, look: Look, actor: Actor, asked: SendItem) -
     paid = await price(ports, look, place.thread, place.channel, now)
     if isinstance(paid, REFUSALS):
         return paid
-    return Cleared(now, place.thread, place.channel, actor.author, (content,), paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(now, place.thread, place.channel, actor.author, (content,), paid, PERSON_FIRST, place.reply)
 
 
 async def _content(look: Look, id: LibraryItemId) -> Text | MediaMessage | Refusal:

@@ -15,10 +15,10 @@ from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.queue import (
+    ApprovedSend,
     Call,
-    Cleared,
     Decision,
-    Place,
+    Destination,
     carry_out,
     content_hash,
     free_form_place,
@@ -68,7 +68,7 @@ async def decide_media(ports: Ports, look: Look, actor: Actor, asked: SendMedia)
         return earlier
     now = ports.clock.now()
     place = await free_form_place(look, asked.thread, asked.reply_to, now)
-    if not isinstance(place, Place):
+    if not isinstance(place, Destination):
         return place
     caption = asked.caption or None
     if refusal := await _files_fault(look, asked.files, caption):
@@ -77,7 +77,7 @@ async def decide_media(ports: Ports, look: Look, actor: Actor, asked: SendMedia)
     if isinstance(paid, REFUSALS):
         return paid
     contents = tuple(MediaMessage(file, None if index else caption) for index, file in enumerate(asked.files))
-    return Cleared(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
 
 
 def _call(asked: SendMedia) -> Call:

@@ -37,8 +37,8 @@ from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_f
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.identity import thread_among, turns_of
 from domain.use_cases.outbound.queue import (
+    ApprovedSend,
     Call,
-    Cleared,
     Repeated,
     carry_out,
     channel_refusal,
@@ -85,7 +85,7 @@ class Starting:
     contact_is_new: bool
     thread: Thread
     existing: bool
-    said: Cleared | None
+    said: ApprovedSend | None
 
 
 @again_on_collision
@@ -238,7 +238,7 @@ def _user(actor: Actor) -> UserId | None:
 
 async def _said(
     ports: Ports, look: Look, actor: Actor, asked: StartThread, thread: Thread, channel: Channel, now: datetime
-) -> Cleared | Refusal | None:
+) -> ApprovedSend | Refusal | None:
     if asked.template is None:
         return await session_refusal(look, thread, channel, now)
     filling = Filling(asked.template, asked.values, asked.header_media)
@@ -248,7 +248,7 @@ async def _said(
     paid = await price(ports, look, thread, channel, now)
     if isinstance(paid, REFUSALS):
         return paid
-    return Cleared(now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
+    return ApprovedSend(now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
 
 
 # ---------------------------------------------------------------- carried out

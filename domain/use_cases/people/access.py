@@ -14,7 +14,7 @@ from domain.people.actors import Actor, ByIntegration, ByUser, key_actor, user_a
 from domain.people.callers import Caller
 from domain.people.organizations import ApiKey, SignIn, User, normal_email
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.guessing import slowly
 
@@ -45,12 +45,12 @@ def secret_hash(secret: str) -> str:
 
 async def authenticate(ports: Ports, bearer: str) -> Actor | None:
     """The actor behind an API key or a sign-in token; None where it is unknown, ended, expired or revoked."""
-    kind = Listing.KEY if bearer.startswith(KEY_PREFIX) else Listing.TOKEN
+    kind = DirectoryEntry.KEY if bearer.startswith(KEY_PREFIX) else DirectoryEntry.TOKEN
     found = await ports.directory.find(kind, [secret_hash(bearer)])
     if not found:
         return None
     _, organization, ref = found[0]
-    if kind is Listing.TOKEN:
+    if kind is DirectoryEntry.TOKEN:
         return await _signed_in(ports, organization, SignInId(ref))
     keys = await ports.reader.api_keys_by_ids(organization, [ApiKeyId(ref)])
     key = keys.get(ApiKeyId(ref))
@@ -69,7 +69,7 @@ async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
     email = normal_email(asked.email)
 
     async def who_knows() -> User | None:
-        listed = await ports.directory.find(Listing.EMAIL, [email])
+        listed = await ports.directory.find(DirectoryEntry.EMAIL, [email])
         return await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], asked.password)
 
     user = await slowly(ports, f"sign-in:{secret_hash(email)}", asked.caller, who_knows)
@@ -84,7 +84,7 @@ async def _begin(ports: Ports, user: User) -> SignedIn:
     token = TOKEN_PREFIX + ports.ids.secret()
     begun = SignIn(user.organization, SignInId(ports.ids.new()), user.id, secret_hash(token), now, now + SIGNED_IN_FOR)
     async with ports.store.transaction(user.organization) as tx:
-        await tx.enlist(Listing.TOKEN, begun.token_hash, begun.id)
+        await tx.enlist(DirectoryEntry.TOKEN, begun.token_hash, begun.id)
         tx.save(begun)
     return SignedIn(token, begun.expires_at, user)
 
@@ -98,7 +98,7 @@ async def sign_out(ports: Ports, actor: Actor) -> Refusal | None:
         begun = await tx.sign_in(actor.sign_in)
         if begun is not None and begun.ended_at is None:
             tx.save(replace(begun, ended_at=ports.clock.now()))
-            await tx.delist(Listing.TOKEN, begun.token_hash)
+            await tx.delist(DirectoryEntry.TOKEN, begun.token_hash)
     return None
 
 

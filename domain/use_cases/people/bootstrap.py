@@ -11,7 +11,7 @@ from domain.people.actors import Role, Scope
 from domain.people.organizations import NAME_LIMIT, Organization, User, is_time_zone, normal_email
 from domain.people.passwords import password_fault
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.quota import DEFAULT_LIMIT
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import CreateApiKey, email_fault, new_key
@@ -52,11 +52,11 @@ async def bootstrap(ports: Ports, asked: Bootstrap) -> Bootstrapped | Refusal:
     user = User(id, UserId(ports.ids.new()), email.partition("@")[0], email, Role.ADMIN, hashed, now)
     key, secret = new_key(ports, id, CreateApiKey("bootstrap", (Scope.ADMIN,), None))
     async with ports.store.transaction(id) as tx:
-        if not await tx.enlist(Listing.ORGANIZATION, organization.name.casefold(), id):
+        if not await tx.enlist(DirectoryEntry.ORGANIZATION, organization.name.casefold(), id):
             return Refused(ErrorCode.CONFLICT, f"There is an organization named {organization.name!r} already.")
         tx.save(organization, user, key)
-        await tx.enlist(Listing.EMAIL, email, user.id)
-        await tx.enlist(Listing.KEY, key.secret_hash, key.id)
+        await tx.enlist(DirectoryEntry.EMAIL, email, user.id)
+        await tx.enlist(DirectoryEntry.KEY, key.secret_hash, key.id)
     return Bootstrapped(id, user.id, secret, password)
 
 

@@ -18,7 +18,7 @@ from domain.moderation.stop_words import STOP_WORD_LIMIT, folded
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT, Organization, is_time_zone
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.store import Transaction
 from domain.quota import LIMIT_MAX, begun, turned
 from domain.use_cases.again import again_on_collision
@@ -81,9 +81,9 @@ async def _renamed(tx: Transaction, before: Organization, after: Organization) -
     name, old = after.name.casefold(), before.name.casefold()
     if name == old:
         return None
-    if not await tx.enlist(Listing.ORGANIZATION, name, after.id):
+    if not await tx.enlist(DirectoryEntry.ORGANIZATION, name, after.id):
         return Refused(ErrorCode.CONFLICT, f"There is an organization named {after.name!r} already.", ("name",))
-    await tx.delist(Listing.ORGANIZATION, old)
+    await tx.delist(DirectoryEntry.ORGANIZATION, old)
     return None
 
 

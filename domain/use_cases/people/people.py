@@ -10,7 +10,7 @@ from domain.people.actors import Actor, Right, Role, Scope
 from domain.people.organizations import NAME_LIMIT, ApiKey, User, normal_email, normal_skills, skills_fault
 from domain.people.passwords import password_fault
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.access import KEY_PREFIX, secret_hash
 
@@ -63,7 +63,7 @@ async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | R
             capacity=asked.capacity,
             skills=normal_skills(asked.skills),
         )
-        await tx.enlist(Listing.EMAIL, email, user.id)
+        await tx.enlist(DirectoryEntry.EMAIL, email, user.id)
         tx.save(user)
     return user
 
@@ -76,7 +76,7 @@ async def create_api_key(ports: Ports, actor: Actor, asked: CreateApiKey) -> Cre
         return refusal
     key, secret = new_key(ports, actor.organization, asked)
     async with ports.store.transaction(actor.organization) as tx:
-        await tx.enlist(Listing.KEY, key.secret_hash, key.id)
+        await tx.enlist(DirectoryEntry.KEY, key.secret_hash, key.id)
         tx.save(key)
     return CreatedKey(key, secret)
 
@@ -94,7 +94,7 @@ async def revoke_api_key(ports: Ports, actor: Actor, id: ApiKeyId) -> ApiKey | R
             return key
         revoked = replace(key, revoked_at=ports.clock.now())
         tx.save(revoked)
-        await tx.delist(Listing.KEY, key.secret_hash)
+        await tx.delist(DirectoryEntry.KEY, key.secret_hash)
     return revoked
 
 

@@ -31,7 +31,7 @@ class CursorInvalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogPosition:
     """Everything up to and including `position` was seen, in the log's life called `epoch`."""
 
     epoch: str
@@ -49,14 +49,14 @@ class Cursors:
         said = VERSION + position.to_bytes(POSITION_BYTES, "big") + epoch.encode()
         return base64.urlsafe_b64encode(said + self._mac(organization, said)).rstrip(b"=").decode("ascii")
 
-    def decode(self, text: str, organization: OrganizationId) -> Place:
+    def decode(self, text: str, organization: OrganizationId) -> LogPosition:
         """Raises `CursorInvalid`."""
         raw = _raw(text)
         said, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
         if len(raw) < SHORTEST or not hmac.compare_digest(mac, self._mac(organization, said)):
             raise CursorInvalid
         at = len(VERSION) + POSITION_BYTES
-        return Place(epoch=said[at:].decode(), position=int.from_bytes(said[len(VERSION) : at], "big"))
+        return LogPosition(epoch=said[at:].decode(), position=int.from_bytes(said[len(VERSION) : at], "big"))
 
     def _mac(self, organization: OrganizationId, said: bytes) -> bytes:
         owner = organization.encode()

@@ -15,8 +15,8 @@ from adapters.db.database import Database, open_database
 from adapters.db.postgres.database import Connections, PostgresDatabase, open_postgres
 from adapters.memory import MemoryBus, MemoryDatabase
 from adapters.memory.storage.books import Conflict
-from domain.errors import Collision
-from domain.ports.deliveries import Journal
+from domain.errors import WriteConflict
+from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.reads import Reader
 from domain.ports.store import Store
@@ -116,20 +116,20 @@ async def _desk(storage: Storage, folder: Path, connections: Connections) -> Asy
             return await open_postgres(url, clock, ids, bus, connections=connections)
 
         async with _processes(open_there) as (ports, other_worker):
-            conflicts = (Collision, asyncpg.ForeignKeyViolationError)
+            conflicts = (WriteConflict, asyncpg.ForeignKeyViolationError)
             yield await Desk(clock, ids, bus, *ports, conflicts, other_worker).opened()
         await storage.server.give_back(url, storage.template)
     else:
         memory = MemoryDatabase(clock, ids, bus)
 
-        async def beside() -> Journal:
-            return memory.journal.of_another_worker()
+        async def beside() -> WebhookInbox:
+            return memory.webhook_inbox.of_another_worker()
 
-        ports = (memory.store, memory.journal, memory.directory, memory.reader)
+        ports = (memory.store, memory.webhook_inbox, memory.directory, memory.reader)
         yield await Desk(clock, ids, bus, *ports, (Conflict,), beside).opened()
 
 
-Opened: TypeAlias = tuple[tuple[Store, Journal, Directory, Reader], Callable[[], Awaitable[Journal]]]
+Opened: TypeAlias = tuple[tuple[Store, WebhookInbox, Directory, Reader], Callable[[], Awaitable[WebhookInbox]]]
 
 
 @asynccontextmanager
@@ -141,12 +141,12 @@ async def _processes(opening: Callable[[], Awaitable[Database]]) -> AsyncGenerat
         await databases[-1].start()
         return databases[-1]
 
-    async def other_worker() -> Journal:
-        return (await process()).journal
+    async def other_worker() -> WebhookInbox:
+        return (await process()).webhook_inbox
 
     try:
         first = await process()
-        yield (first.store, first.journal, first.directory, first.reader), other_worker
+        yield (first.store, first.webhook_inbox, first.directory, first.reader), other_worker
     finally:
         for database in databases:
             await database.close()

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from adapters.memory import MemoryBus
-from domain.errors import Collision
+from domain.errors import WriteConflict
 from domain.events import Event
 from domain.ids import OrganizationId
-from domain.ports.deliveries import Journal
+from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.reads import Page, PageAsk, Reader
 from domain.ports.store import Store
@@ -37,11 +37,11 @@ class Desk:
     ids: CountingIds
     bus: MemoryBus
     store: Store
-    journal: Journal
+    webhook_inbox: WebhookInbox
     directory: Directory
     reader: Reader
     conflict: tuple[type[Exception], ...]  # what the adapter raises for a row that may not be
-    other_worker: Callable[[], Awaitable[Journal]]  # the same journal, as another process has it
+    other_worker: Callable[[], Awaitable[WebhookInbox]]  # the same journal, as another process has it
 
     async def given(self, *rows: Row, organization: OrganizationId = ACME) -> None:
         async with self.store.transaction(organization) as tx:
@@ -57,7 +57,7 @@ class Desk:
         while True:
             try:
                 return await work()
-            except Collision:
+            except WriteConflict:
                 tries += 1
                 assert await self.store.pause(tries), "it collided too often"
 

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory import MemoryBus
 from adapters.redis import RedisBus, read_address
-from domain.ports.hints import JOURNAL, OUTBOX, Bus
+from domain.ports.hints import OUTBOX, WEBHOOK_INBOX, Bus
 from tests.builders import ACME, GLOBEX
 
 
@@ -30,12 +30,12 @@ async def test_a_hint_reaches_every_listener_of_its_topic(bus: Bus) -> None:
 
 
 async def test_a_listener_that_waits_is_woken(bus: Bus) -> None:
-    async with bus.listen(JOURNAL) as hints:
+    async with bus.listen(WEBHOOK_INBOX) as hints:
         waiting = asyncio.ensure_future(anext(hints))
         await asyncio.sleep(0)
         assert not waiting.done()
 
-        bus.hint(JOURNAL)
+        bus.hint(WEBHOOK_INBOX)
 
         assert await waiting == 0
 

@@ -97,7 +97,7 @@ async def a_line(desk: Desk) -> AsyncGenerator[Line]:
                 clock=desk.clock,
                 ids=desk.ids,
                 store=desk.store,
-                journal=desk.journal,
+                webhook_inbox=desk.webhook_inbox,
                 directory=desk.directory,
                 reader=desk.reader,
                 bus=desk.bus,

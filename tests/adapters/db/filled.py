@@ -15,7 +15,7 @@ from domain.conversations.sessions import Alarm, AlarmKind
 from domain.events import MessageAdded
 from domain.files.media import MediaState
 from domain.ids import MessageId, ThreadId
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.rows import Row
 from tests.builders import (
     ACME,
@@ -213,10 +213,10 @@ async def fill(database: OnDisk) -> None:
     async with database.store.transaction(ACME) as tx:
         tx.save(*SEEDS)
         tx.record(MessageAdded(ThreadId(THREAD), MessageId(MESSAGE)))
-        await tx.enlist(Listing.ORGANIZATION, ACME, ACME)
-        await tx.enlist(Listing.KEY, "secret", "key")
-        await tx.enlist(Listing.NUMBER, NUMBER, NUMBER)
-    await database.journal.append(a_delivery())
+        await tx.enlist(DirectoryEntry.ORGANIZATION, ACME, ACME)
+        await tx.enlist(DirectoryEntry.KEY, "secret", "key")
+        await tx.enlist(DirectoryEntry.NUMBER, NUMBER, NUMBER)
+    await database.webhook_inbox.append(a_delivery())
     kinds = {table(kind) for kind in ROW_TYPES} | {"events", "deliveries", "directory"}
     made = changes(database)
     assert kinds - set(made) == {"organizations", "channels", "api_keys", "paces", "template_syncs"}

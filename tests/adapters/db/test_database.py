@@ -20,7 +20,7 @@ from domain.errors import Unavailable
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, DeliveryId, ThreadId
 from domain.ports.deliveries import Delivery, DeliveryState
-from domain.ports.hints import JOURNAL, OUTBOX
+from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from domain.ports.store import Transaction
 from tests.adapters.db.dying import store_and_die
 from tests.adapters.offices import background_work_gets_its_turns
@@ -121,17 +121,17 @@ async def test_tortoise_models_read_what_the_store_wrote(database: SqliteDatabas
 async def test_many_deliveries_at_a_time_share_commits(database: SqliteDatabase) -> None:
     before = database.writer.commits
 
-    await asyncio.gather(*(database.journal.append(delivery(number)) for number in range(50)))
+    await asyncio.gather(*(database.webhook_inbox.append(delivery(number)) for number in range(50)))
 
-    assert len(await database.journal.waiting(100)) == 50
+    assert len(await database.webhook_inbox.waiting(100)) == 50
     assert 1 <= database.writer.commits - before < 50
 
 
 async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: SqliteDatabase) -> None:
-    await database.journal.append(delivery(3))
+    await database.webhook_inbox.append(delivery(3))
 
     answers = await asyncio.gather(
-        *(database.journal.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
+        *(database.webhook_inbox.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
     )
 
     assert [type(answer) for answer in answers] == [
@@ -141,7 +141,7 @@ async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: Sqlit
         type(None),
         type(None),
     ]
-    assert [each.id for each in await database.journal.waiting(10)] == [an_id(number) for number in range(1, 6)]
+    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(number) for number in range(1, 6)]
 
 
 async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDatabase, path: Path) -> None:
@@ -149,18 +149,18 @@ async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDat
 
     assert died_of == signal.SIGKILL
     assert 29 in told
-    kept = {each.id for each in await database.journal.waiting(100)}
+    kept = {each.id for each in await database.webhook_inbox.waiting(100)}
     assert {an_id(number) for number in told} <= kept
 
 
 async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: SqliteDatabase) -> None:
-    poster = asyncio.create_task(database.journal.append(delivery(1)))
+    poster = asyncio.create_task(database.webhook_inbox.append(delivery(1)))
     await asyncio.sleep(0)
     poster.cancel()
 
-    await database.journal.append(delivery(2))
+    await database.webhook_inbox.append(delivery(2))
 
-    assert [each.id for each in await database.journal.waiting(10)] == [an_id(1), an_id(2)]
+    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(1), an_id(2)]
 
 
 # Turns
@@ -170,7 +170,7 @@ async def test_appends_go_first_then_people_and_background_work_is_not_forgotten
     order: list[str] = []
 
     async def append(number: int) -> None:
-        await database.journal.append(delivery(number))
+        await database.webhook_inbox.append(delivery(number))
         order.append("append")
 
     async def turn(name: str, *, background: bool = False) -> None:
@@ -201,7 +201,7 @@ async def test_a_stream_of_deliveries_does_not_keep_background_work_from_its_tur
 
     async def post() -> None:
         while turns < 10:
-            await database.journal.append(delivery(next(numbers)))
+            await database.webhook_inbox.append(delivery(next(numbers)))
 
     async def interpret() -> None:
         nonlocal turns
@@ -239,16 +239,16 @@ async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database:
 
 
 async def test_whoever_listens_is_told_after_the_commit(database: SqliteDatabase, bus: MemoryBus) -> None:
-    async with bus.listen(ACME) as log, bus.listen(OUTBOX) as outbox, bus.listen(JOURNAL) as journal:
+    async with bus.listen(ACME) as log, bus.listen(OUTBOX) as outbox, bus.listen(WEBHOOK_INBOX) as webhook_inbox:
         async with database.store.transaction(ACME) as tx:
             tx.save(a_thread(), an_outbound(), an_outbox_item())
             tx.record(QuotaChanged(), ThreadChanged(THREAD))
-        await database.journal.append(delivery(1))
+        await database.webhook_inbox.append(delivery(1))
 
         async with asyncio.timeout(10):
             assert await anext(log) == 2
             await anext(outbox)
-            await anext(journal)
+            await anext(webhook_inbox)
     assert await positions(database) == [1, 2]
     assert await due_sends(database.store, NOON, 10) == [(ACME, OUR_MESSAGE)]
 
@@ -273,7 +273,9 @@ async def test_hundreds_of_cancelled_transactions_leave_the_desk_working_and_who
 
     for batch in range(20):
         tasks = [asyncio.create_task(work(batch * 20 + number)) for number in range(20)]
-        tasks += [asyncio.create_task(database.journal.append(delivery(batch * 20 + number))) for number in range(5)]
+        tasks += [
+            asyncio.create_task(database.webhook_inbox.append(delivery(batch * 20 + number))) for number in range(5)
+        ]
         tasks += [asyncio.create_task(read()) for _ in range(10)]
         for task in tasks:
             loop.call_later(chance.random() * 0.01, task.cancel)
@@ -342,13 +344,13 @@ async def test_a_database_that_another_process_keeps_locked_is_unavailable_and_n
             async with database.store.transaction(ACME):
                 pytest.fail("the transaction began")
         with pytest.raises(Unavailable):
-            await database.journal.append(delivery(1))
+            await database.webhook_inbox.append(delivery(1))
         assert await count(database, "contacts") == 1
 
         other.execute("ROLLBACK")
-    await database.journal.append(delivery(2))
+    await database.webhook_inbox.append(delivery(2))
     await works(database)
-    assert [each.id for each in await database.journal.waiting(10)] == [an_id(2)]
+    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(2)]
 
 
 def impatient(connection: sqlite3.Connection) -> None:
@@ -359,13 +361,13 @@ async def test_a_full_disk_is_unavailable_until_there_is_room_again(database: Sq
     await database.writer.write(partial(pages, most=1))
 
     with pytest.raises(Unavailable):
-        await database.journal.append(replace(delivery(1), body=b"x" * 1_000_000))
+        await database.webhook_inbox.append(replace(delivery(1), body=b"x" * 1_000_000))
     with pytest.raises(Unavailable):
         async with database.store.transaction(ACME) as tx:
             tx.save(a_thread(), an_inbound(text="x" * 1_000_000))
 
     await database.writer.write(partial(pages, most=100_000))
-    await database.journal.append(replace(delivery(1), body=b"x" * 1_000_000))
+    await database.webhook_inbox.append(replace(delivery(1), body=b"x" * 1_000_000))
     await works(database)
 
 
@@ -399,19 +401,19 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(
 
     asked: Sequence[asyncio.Task[None]] = [
         asyncio.create_task(slow()),
-        asyncio.create_task(database.journal.append(delivery(1))),
+        asyncio.create_task(database.webhook_inbox.append(delivery(1))),
     ]
     await asyncio.sleep(0)
     await database.close()
 
     await asyncio.gather(*asked)
     with pytest.raises(Unavailable):
-        await database.journal.append(delivery(2))
+        await database.webhook_inbox.append(delivery(2))
     with pytest.raises(Unavailable):
         async with database.store.transaction(ACME):
             pytest.fail("the transaction began")
     with pytest.raises(Unavailable):
-        await database.journal.counts()
+        await database.webhook_inbox.counts()
     with closing(sqlite3.connect(path)) as after:
         assert after.execute("SELECT count(*) FROM contacts").fetchone() == (2,)
         assert after.execute("SELECT state FROM deliveries").fetchall() == [(DeliveryState.WAITING,)]

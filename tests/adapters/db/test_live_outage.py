@@ -61,7 +61,7 @@ def ports_at(office: Office, database: PostgresDatabase) -> Ports:
     return replace(
         memory_ports(clock=office.clock),
         store=database.store,
-        journal=database.journal,
+        webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
         bus=office.bus,

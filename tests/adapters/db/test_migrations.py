@@ -18,13 +18,13 @@ import pytest
 
 from adapters.db.database import Database, open_database
 from adapters.db.migrating.dump import COMMITTED, fresh_schema, schema_of
-from adapters.db.migrating.history import DatabaseRefused, SchemaState, Standing, known_migrations, missing_of
+from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, known_migrations, missing_of
 from adapters.db.postgres.database import open_server
 from adapters.db.rows.mapping import columns
 from adapters.db.rows.tables import TABLES, DirectoryRow, EventCounterRow, TicketCounterRow
 from adapters.db.sqlite.database import open_file
 from adapters.memory import MemoryBus
-from domain.errors import Collision
+from domain.errors import WriteConflict
 from domain.events import LoggedEvent
 from domain.ids import ContactId, OrganizationId
 from domain.ports.deliveries import Delivery
@@ -421,11 +421,11 @@ async def everything(place: Place) -> dict[str, list[dict[str, object]]]:
 
 
 async def test_an_empty_database_is_brought_up_to_date_once(place: Place) -> None:
-    assert await place.state() == SchemaState(Standing.EMPTY, tuple(OURS))
+    assert await place.state() == SchemaState(SchemaLevel.EMPTY, tuple(OURS))
 
     assert await place.migrate() == OURS
     assert await place.migrate() == []
-    assert await place.state() == SchemaState(Standing.CURRENT)
+    assert await place.state() == SchemaState(SchemaLevel.CURRENT)
 
 
 async def test_two_processes_that_migrate_at_once_both_end_up_to_date(place: Place, later: str) -> None:
@@ -434,7 +434,7 @@ async def test_two_processes_that_migrate_at_once_both_end_up_to_date(place: Pla
 
     done = await asyncio.gather(*(database.migrate() for database in databases))
 
-    assert [(await database.state()).standing for database in databases] == [Standing.CURRENT, Standing.CURRENT]
+    assert [(await database.state()).level for database in databases] == [SchemaLevel.CURRENT, SchemaLevel.CURRENT]
     assert ["m9001_rebuild", "m9002_late"] in done
     for database in databases:
         await database.close()
@@ -444,7 +444,7 @@ async def test_a_parent_table_is_changed_and_nothing_that_hangs_on_it_is_lost(
     place: Place, later: str, tmp_path: Path, postgres: Databases
 ) -> None:
     await desk_with_rows(place)
-    assert await place.state(later) == SchemaState(Standing.BEHIND, ("m9001_rebuild", "m9002_late"))
+    assert await place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild", "m9002_late"))
 
     assert await place.migrate(later) == ["m9001_rebuild", "m9002_late"]
 
@@ -483,7 +483,7 @@ async def test_a_rebuild_that_loses_a_parent_changes_nothing(
 
     assert await file.schema() == before
     assert await file.rows("SELECT count(*) FROM contacts") == [(1,)]
-    assert await file.state(careless) == SchemaState(Standing.BEHIND, ("m9001_rebuild",))
+    assert await file.state(careless) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild",))
 
 
 async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(place: Place, later: str, tmp_path: Path) -> None:
@@ -492,15 +492,15 @@ async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(place: Place
     died_of = await asyncio.to_thread(migrate_until_the_power_goes, place, later, tmp_path / "packages")
 
     assert died_of == signal.SIGKILL
-    assert await place.state(later) == SchemaState(Standing.BEHIND, ("m9002_late",))
+    assert await place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9002_late",))
     assert ("late",) not in await place.rows(TABLES_THERE[place.dialect])
     assert await place.migrate(later) == ["m9002_late"]
-    assert await place.state(later) == SchemaState(Standing.CURRENT)
+    assert await place.state(later) == SchemaState(SchemaLevel.CURRENT)
 
 
 async def test_going_as_far_as_a_named_migration_stops_there(place: Place, later: str) -> None:
     assert await place.migrate(later, to="m9001_rebuild") == [*OURS, "m9001_rebuild"]
-    assert await place.state(later) == SchemaState(Standing.BEHIND, ("m9002_late",))
+    assert await place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9002_late",))
 
 
 # While serving
@@ -555,7 +555,7 @@ async def test_a_transaction_over_a_column_that_was_changed_is_tried_again_as_a_
         assert await read() == 1
         await server.rows("ALTER TABLE contacts ALTER COLUMN phones TYPE varchar")
 
-        with pytest.raises(Collision):
+        with pytest.raises(WriteConflict):
             await read()
         assert await read() == 1
 
@@ -568,7 +568,7 @@ async def test_a_database_that_a_newer_version_migrated_is_left_alone(place: Pla
     before = await place.schema()
 
     state = await place.state()
-    assert state == SchemaState(Standing.AHEAD, ("m9001_rebuild", "m9002_late"))
+    assert state == SchemaState(SchemaLevel.AHEAD, ("m9001_rebuild", "m9002_late"))
     assert "newer Deskline (m9001_rebuild, m9002_late)" in (missing_of(state) or "")
     with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m9001_rebuild, m9002_late\)"):
         await place.migrate()
@@ -599,7 +599,7 @@ async def test_somebody_elses_database_is_refused_and_stays_as_it_was(server: Pl
     await server.rows("CREATE TABLE orders (id integer)")
 
     state = await server.state()
-    assert state == SchemaState(Standing.FOREIGN, ("orders",))
+    assert state == SchemaState(SchemaLevel.FOREIGN, ("orders",))
     assert "belongs to something else: it has the tables orders" in (missing_of(state) or "")
     with pytest.raises(DatabaseRefused, match="belongs to something else: it has the tables orders"):
         await server.migrate()

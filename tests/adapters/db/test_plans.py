@@ -43,8 +43,8 @@ from domain.ids import (
     UserId,
     Wamid,
 )
-from domain.ports.deliveries import DeliveryResult, DeliveryState, Journal
-from domain.ports.directory import Directory, Listing
+from domain.ports.deliveries import DeliveryResult, DeliveryState, WebhookInbox
+from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.reads import (
     LibraryAsk,
     PageAsk,
@@ -133,7 +133,7 @@ def everything(database: OnDisk) -> Asking:
     _reads(asking, database.reader)
     _lists(asking, database.reader)
     _store(asking, database.store)
-    _journal(asking, database.journal)
+    _webhook_inbox(asking, database.webhook_inbox)
     _directory(asking, database.directory)
     _transactions(asking, database.store)
     return asking
@@ -259,26 +259,26 @@ def _store(asking: Asking, store: Store) -> None:
     add("figures", store.figures, NOON)
 
 
-def _journal(asking: Asking, journal: Journal) -> None:
-    add = partial(asking.add, "Journal")
+def _webhook_inbox(asking: Asking, webhook_inbox: WebhookInbox) -> None:
+    add = partial(asking.add, "WebhookInbox")
     later = a_delivery(DeliveryId("later"))
-    add("append", journal.append, later)
-    add("waiting", journal.waiting, 64)
-    add("claim", journal.claim, 64, NOON + timedelta(seconds=15))
-    add("renew", journal.renew, [DELIVERY], NOON + timedelta(seconds=30))
-    add("delivery", journal.delivery, DELIVERY)
-    add("finish", journal.finish, [DeliveryResult(later.id, DeliveryState.INTERPRETED)])
-    add("again", journal.again, (), (later.id,))
-    add("forget", journal.forget, DeliveryState.INTERPRETED, SPRING, 50)
-    add("forget", journal.forget, DeliveryState.FAILED, SPRING, 50, of="that failed")
-    add("counts", journal.counts)
-    add("waiting_since", journal.waiting_since)
-    add("named_in", journal.named_in, DeliveryState.FAILED, SPRING)
+    add("append", webhook_inbox.append, later)
+    add("waiting", webhook_inbox.waiting, 64)
+    add("claim", webhook_inbox.claim, 64, NOON + timedelta(seconds=15))
+    add("renew", webhook_inbox.renew, [DELIVERY], NOON + timedelta(seconds=30))
+    add("delivery", webhook_inbox.delivery, DELIVERY)
+    add("finish", webhook_inbox.finish, [DeliveryResult(later.id, DeliveryState.INTERPRETED)])
+    add("again", webhook_inbox.again, (), (later.id,))
+    add("forget", webhook_inbox.forget, DeliveryState.INTERPRETED, SPRING, 50)
+    add("forget", webhook_inbox.forget, DeliveryState.FAILED, SPRING, 50, of="that failed")
+    add("counts", webhook_inbox.counts)
+    add("waiting_since", webhook_inbox.waiting_since)
+    add("named_in", webhook_inbox.named_in, DeliveryState.FAILED, SPRING)
 
 
 def _directory(asking: Asking, directory: Directory) -> None:
     asking.add("Directory", "organizations", directory.organizations)
-    asking.add("Directory", "find", directory.find, Listing.KEY, ["v-7", "secret"])
+    asking.add("Directory", "find", directory.find, DirectoryEntry.KEY, ["v-7", "secret"])
 
 
 def _transactions(asking: Asking, store: Store) -> None:
@@ -337,8 +337,8 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("outbox", 100)
     add("begin_epoch", "another")
     add("outbox_ahead", an_outbox_item(MESSAGE_7, thread=THREAD_7, queued_at=NOON))
-    add("enlist", Listing.NUMBER, "another", "another")
-    add("delist", Listing.NUMBER, "another")
+    add("enlist", DirectoryEntry.NUMBER, "another", "another")
+    add("delist", DirectoryEntry.NUMBER, "another")
     add("save", an_inbound(MessageId("new"), wamid=Wamid("new")), an_update_record(index=9), a_contact())
     add("save", an_outbox_item(), of="what leaves")
     add("remove", a_parked(), of="of what waited")
@@ -358,8 +358,8 @@ WALKED: Final = {
     "Reads.tickets of a source": "walks its order until the page is full; sources are few and each is common",
     "Reads.tickets of nobody": "walks its order until the page is full",
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
-    "Journal.counts": "an exact count of all, for the operator's figures; of an index alone",
-    "Journal.named_in": "a week's deliveries, for doctor alone",
+    "WebhookInbox.counts": "an exact count of all, for the operator's figures; of an index alone",
+    "WebhookInbox.named_in": "a week's deliveries, for doctor alone",
     "Store.figures": "an exact count of what is due, for the operator's figures",
     "Store.held_too_far": "what waits for a later instant, once a minute: what a pause put off, an hour of it at most",
     "Store.old_sends": "all that waits, once a minute",
@@ -571,7 +571,7 @@ async def test_what_is_asked_or_written_goes_through_little_of_what_there_is(fil
 def test_whatever_a_port_can_be_asked_is_asked_here() -> None:
     asking = everything(_Nothing())  # pyright: ignore[reportArgumentType]
 
-    for port in (Reads, Store, Journal, Directory, Transaction):
+    for port in (Reads, Store, WebhookInbox, Directory, Transaction):
         methods = {name for name, _ in inspect.getmembers(port, callable) if not name.startswith("_")}
         assert methods - {"transaction", "pause"} <= asking.asked[port.__name__], port
 

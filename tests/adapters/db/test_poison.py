@@ -101,12 +101,12 @@ async def test_who_hangs_over_a_delivery_and_is_killed_does_so_three_times_and_t
 ) -> None:
     bodies = [b"before", b"poison", b"after", b"later"]
     for number, body in enumerate(bodies):
-        await database.journal.append(Delivery(DeliveryId(an_id(number)), NOON, body, numbers=(NUMBER,)))
+        await database.webhook_inbox.append(Delivery(DeliveryId(an_id(number)), NOON, body, numbers=(NUMBER,)))
 
     hung = [await asyncio.to_thread(interpret_until_it_hangs_and_kill_it, url, turn) for turn in range(5)]
 
     assert hung == [True] * CLAIMS_AT_MOST + [False] * 2
-    kept = [await database.journal.delivery(DeliveryId(an_id(number))) for number in range(4)]
+    kept = [await database.webhook_inbox.delivery(DeliveryId(an_id(number))) for number in range(4)]
     states = [each.state for each in kept if each is not None]
     assert states == [DeliveryState.IGNORED, DeliveryState.FAILED, DeliveryState.IGNORED, DeliveryState.IGNORED]
     assert kept[1] is not None

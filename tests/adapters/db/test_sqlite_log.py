@@ -47,7 +47,7 @@ def keeper(file: DatabaseFile, database: SqliteDatabase) -> LogKeeper:
 
 async def write(database: SqliteDatabase, *, megabytes: int, first: int = 0) -> None:
     for number in range(first, first + megabytes):
-        await database.journal.append(a_delivery(DeliveryId(an_id(number)), b"x" * 1_000_000))
+        await database.webhook_inbox.append(a_delivery(DeliveryId(an_id(number)), b"x" * 1_000_000))
 
 
 async def test_a_foreign_reader_that_keeps_the_log_long_is_told_once_and_it_shrinks_when_that_ends(
@@ -88,7 +88,7 @@ async def test_a_long_log_that_nobody_reads_from_is_cut_without_a_word(
 
 
 async def test_a_short_log_is_left_as_it_is(database: SqliteDatabase, file: DatabaseFile, keeper: LogKeeper) -> None:
-    await database.journal.append(a_delivery())
+    await database.webhook_inbox.append(a_delivery())
     before = file.log_bytes()
 
     await keeper.look()

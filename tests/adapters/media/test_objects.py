@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.media.objects import PART_BYTES, READ_BYTES, ObjectMedia, Standing
+from adapters.media.objects import PART_BYTES, READ_BYTES, Health, ObjectMedia
 from adapters.media.place import ObjectPlace, read_place
 from domain.errors import Unavailable
 from domain.ports.files import BytesMissing
@@ -137,7 +137,7 @@ async def test_a_name_that_is_not_ours_is_never_a_key(store: ObjectMedia, object
 async def test_a_store_that_is_there_is_told_so(store: ObjectMedia) -> None:
     state = await store.look()
 
-    assert (state.standing, "desk-files/desk" in state.message) == (Standing.READY, True)
+    assert (state.health, "desk-files/desk" in state.message) == (Health.READY, True)
 
 
 async def test_wrong_credentials_are_told_by_the_settings_name(
@@ -146,7 +146,7 @@ async def test_wrong_credentials_are_told_by_the_settings_name(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFSOMEBODYELSE")
     state = await ObjectMedia(ObjectPlace(BUCKET, endpoint=objects.url)).look()
 
-    assert state.standing is Standing.REFUSED
+    assert state.health is Health.REFUSED
     assert state.message.startswith("DESKLINE_MEDIA_STORE: the object store refuses the AWS credentials")
     assert SECRET not in state.message
 
@@ -154,7 +154,7 @@ async def test_wrong_credentials_are_told_by_the_settings_name(
 async def test_a_bucket_that_is_not_there_is_told(objects: Objects) -> None:
     state = await ObjectMedia(ObjectPlace("another-bucket", endpoint=objects.url)).look()
 
-    assert state.standing is Standing.REFUSED
+    assert state.health is Health.REFUSED
     assert "there is no bucket another-bucket" in state.message
 
 
@@ -162,7 +162,7 @@ async def test_a_store_that_does_not_answer_is_away(objects: Objects) -> None:
     store = ObjectMedia(ObjectPlace(BUCKET, endpoint=NOBODY_LISTENS), tries=0)
     state = await store.look()
 
-    assert state.standing is Standing.AWAY
+    assert state.health is Health.AWAY
     assert state.message == f"DESKLINE_MEDIA_STORE: the object store for {BUCKET} at {NOBODY_LISTENS} does not answer"
     with pytest.raises(Unavailable):
         await store.put(NAME, in_pieces(b"x"))

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory import MemoryThrottle
-from adapters.redis import RedisBus, RedisRefused, RedisThrottle, Standing, look_at, read_address
+from adapters.redis import Health, RedisBus, RedisRefused, RedisThrottle, look_at, read_address
 from adapters.redis.link import Reply
-from domain.ports.hints import JOURNAL, OUTBOX
+from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from tests.adapters.redis.desk import SOON_S, eventually, heard, hint_passes, told, two_buses
 from tests.builders import ACME, GLOBEX, FixedClock
 from tests.proxy import Fault, proxy_before
@@ -41,16 +41,16 @@ async def test_a_hint_reaches_the_other_process(redis_server: Redis) -> None:
     async with (
         two_buses(redis_server.url) as (here, there),
         there.listen(ACME) as acme,
-        there.listen(JOURNAL) as journal,
+        there.listen(WEBHOOK_INBOX) as webhook_inbox,
     ):
         await heard(acme, 0)  # it listens
-        await heard(journal, 0)
+        await heard(webhook_inbox, 0)
 
         here.hint(ACME, 7)
-        here.hint(JOURNAL)
+        here.hint(WEBHOOK_INBOX)
 
         await heard(acme, 7)
-        await heard(journal, 0)
+        await heard(webhook_inbox, 0)
 
 
 async def test_what_a_process_says_comes_back_to_it_once(redis_server: Redis) -> None:
@@ -227,7 +227,7 @@ async def test_a_desk_does_not_start_with_the_wrong_password_and_names_the_setti
                 pass
         state = await look_at(read_address(url))
 
-    assert state.standing is Standing.REFUSED
+    assert state.health is Health.REFUSED
     assert state.message == str(refused.value)
     assert "wrong" not in state.message
 
@@ -238,7 +238,7 @@ async def test_the_right_password_opens(redis_server: Redis) -> None:
             await hint_passes(here, there, ACME)
         state = await look_at(read_address(server.url))
 
-    assert state.standing is Standing.READY
+    assert state.health is Health.READY
     assert "swordfish" not in state.message
 
 
@@ -266,7 +266,7 @@ async def test_a_redis_that_lets_nobody_speak_is_named_and_does_no_harm(redis_se
     state = await look_at(address)
 
     assert [entry["event"] for entry in logs] == ["redis.away"]
-    assert state.standing is Standing.LIMITED
+    assert state.health is Health.LIMITED
     assert "hints are not passed on" in state.message
 
 
@@ -294,7 +294,7 @@ async def test_a_redis_that_takes_no_more_still_passes_hints_and_limits_hold_per
         assert not throttle.healthy
         assert throttle.tally.alone == 2
         state = await look_at(read_address(redis_server.url))
-        assert state.standing is Standing.LIMITED
+        assert state.health is Health.LIMITED
         assert "DESKLINE_REDIS_URL" in state.message
         assert "limits hold per process only" in state.message
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.memory import MemoryThrottle
-from adapters.redis import RedisThrottle, Standing, look_at, read_address
+from adapters.redis import Health, RedisThrottle, look_at, read_address
 from tests.adapters.redis.desk import SOON_S, eventually, hint_passes, told, two_buses
 from tests.builders import ACME, FixedClock
 from tests.proxy import proxy_before
@@ -59,7 +59,7 @@ async def test_a_service_that_no_sentinel_knows_is_named(redis_server: Redis) ->
     with own_redis("--sentinel") as sentinel:
         state = await look_at(read_address(f"redis+sentinel://127.0.0.1:{sentinel.port}/desk"))
 
-    assert state.standing is Standing.AWAY
+    assert state.health is Health.AWAY
     assert "no Sentinel" in state.message
     assert "'desk'" in state.message
 
@@ -108,7 +108,7 @@ async def test_a_desk_on_a_cluster_reaches_every_node_through_any_other() -> Non
             assert await other_throttle.take("anna", 2, 60) is not None
             assert (one_throttle.tally.alone, other_throttle.tally.alone) == (0, 0)
 
-        assert (await look_at(read_address(here))).standing is Standing.READY
+        assert (await look_at(read_address(here))).health is Health.READY
         standings = [await look_at(read_address(f"redis://127.0.0.1:{node.port}")) for node in (one, other)]
         assert ["redis+cluster://" in state.message for state in standings].count(True) == 1
 
@@ -129,14 +129,14 @@ async def test_redis_over_tls_is_believed_with_the_certificate_that_is_named_and
             await hint_passes(here, there, ACME)
         stranger = await look_at(read_address(url))
 
-    assert stranger.standing is Standing.AWAY
+    assert stranger.health is Health.AWAY
     assert "certificate verify failed" in stranger.message
 
 
 async def test_a_certificate_that_is_not_there_is_told(redis_server: Redis) -> None:
     state = await look_at(read_address(f"rediss://127.0.0.1:{redis_server.port}?ca=/nowhere.pem"))
 
-    assert state.standing is Standing.REFUSED
+    assert state.health is Health.REFUSED
     assert "/nowhere.pem" in state.message
 
 

@@ -29,6 +29,7 @@ from domain.ids import BusinessAccountId, ChannelId, DeliveryId, TemplateId, Wam
 from domain.people.actors import Author, ByContact, ByPhoneApp
 from domain.ports.deliveries import Delivery
 from domain.updates import (
+    AccountNews,
     DeletionReceived,
     EditReceived,
     IdentityChanged,
@@ -37,7 +38,6 @@ from domain.updates import (
     MessageEchoed,
     MessageReceived,
     ReactionReceived,
-    StandingTold,
     StatusReported,
     TemplateTold,
     Update,
@@ -180,7 +180,7 @@ def _speaks_of(update: Update) -> Wamid | None:
             return target
         case StatusReported(wamid=target):
             return target
-        case IdentityChanged() | MarketingChosen() | StandingTold() | TemplateTold() | Ignored():
+        case IdentityChanged() | MarketingChosen() | AccountNews() | TemplateTold() | Ignored():
             return None
 
 
@@ -195,7 +195,7 @@ def _before(updates: list[Update]) -> list[Update]:
         if (
             target is None
             or target in new
-            or isinstance(update, IdentityChanged | MarketingChosen | StandingTold | TemplateTold | Ignored)
+            or isinstance(update, IdentityChanged | MarketingChosen | AccountNews | TemplateTold | Ignored)
         ):
             continue
         new.add(target)

@@ -42,11 +42,11 @@ from domain.updates import (
     IncomingMedia,
     MessageEchoed,
     MessageReceived,
-    Place,
     ReactionReceived,
     StatusReported,
     TemplateTold,
     Update,
+    UpdateKey,
 )
 
 PAYLOADS = Path(__file__).parents[2] / "payloads"
@@ -90,7 +90,7 @@ def with_change(**value: Any) -> bytes:
 def test_a_text_is_read_whole_and_untrimmed_with_its_place_sender_and_time() -> None:
     message = own_message("text__01")
 
-    assert message.place == Place(DeliveryId("d1"), 0, ARRIVED, message.place.number, message.place.account)
+    assert message.place == UpdateKey(DeliveryId("d1"), 0, ARRIVED, message.place.number, message.place.account)
     assert (message.place.number, message.place.account) == ("700100", "800100")
     assert (message.person, message.wamid, message.sent_at) == (MIRA, "wamid.m1", SENT_AT)
     assert message.content == Text("  Is my bike ready?\n")
@@ -1009,7 +1009,7 @@ def news_of(field: str, **value: object) -> TemplateNews | None:
 def test_news_of_a_template_name_it_its_account_and_the_networks_time() -> None:
     update = told_of_a_template("message_template_status_update", event="APPROVED", reason="NONE")
 
-    place = Place(DeliveryId("d1"), 0, ARRIVED, None, BusinessAccountId("800100"))
+    place = UpdateKey(DeliveryId("d1"), 0, ARRIVED, None, BusinessAccountId("800100"))
     assert update == TemplateTold(place, "990001", StatusNews(TemplateStatus.APPROVED), SENT_AT)
 
 

@@ -9,10 +9,10 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import ProblemCode
 from domain.ids import BusinessAccountId, DeliveryId
 from domain.ports.deliveries import Delivery
-from domain.updates import MessageReceived, Place
+from domain.updates import MessageReceived, UpdateKey
 from tests.builders import NOON
 
-PLACE = Place(DeliveryId("d"), 0, NOON, None, BusinessAccountId("1"))
+PLACE = UpdateKey(DeliveryId("d"), 0, NOON, None, BusinessAccountId("1"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from api.wiring import Wired, wired
 from domain.conversations.status import MessageStatus
 from domain.events import MessageAdded, MessageStatusChanged
 from domain.ids import MessageId
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.restored import Restored
 from tests.builders import (
     ACME,
@@ -50,7 +50,7 @@ async def fill(desk: Wired) -> None:
     async with desk.ports.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_channel(access_token=token), a_contact(), a_thread(), an_outbound())
         tx.save(an_outbox_item())
-        await tx.enlist(Listing.ORGANIZATION, "acme", ACME)
+        await tx.enlist(DirectoryEntry.ORGANIZATION, "acme", ACME)
     (desk.settings.media_folder / "ab").mkdir(parents=True, exist_ok=True)
     (desk.settings.media_folder / "ab" / NAME).write_bytes(b"picture")
 

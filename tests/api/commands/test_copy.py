@@ -19,7 +19,7 @@ from domain.channels.template_sync import TemplateSync
 from domain.conversations.contents import Text
 from domain.events import MessageAdded
 from domain.ids import ContactId, DeliveryId, OrganizationId
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from tests.builders import (
     ACCOUNT,
     ACME,
@@ -89,13 +89,13 @@ async def fill(database: Database) -> None:
         tx.save(an_inbound(content=Text(STRANGE)), an_outbound(), a_mark(), a_period(), an_entry(), an_outbox_item())
         tx.save(a_remembered(), an_update_record(), a_parked())
         tx.record(MessageAdded(THREAD, MESSAGE), MessageAdded(THREAD, OUR_MESSAGE))
-        await tx.enlist(Listing.ORGANIZATION, "acme", "")
+        await tx.enlist(DirectoryEntry.ORGANIZATION, "acme", "")
         await tx.next_ticket_numbers(7)
     async with database.store.transaction(ACME) as tx:  # more than travel together
         tx.save(*(replace(a_contact(), id=ContactId(an_id(number))) for number in range(23)))
     for number in range(11):
         body = bytes(range(256)) + STRANGE.encode()
-        await database.journal.append(a_delivery(DeliveryId(an_id(number)), body))
+        await database.webhook_inbox.append(a_delivery(DeliveryId(an_id(number)), body))
 
 
 async def moved(source: str, target: str, *, migrate: bool = True) -> Copied:

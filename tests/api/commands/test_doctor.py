@@ -119,7 +119,7 @@ async def test_a_write_ahead_log_that_somebody_keeps_long_is_told_with_whose_doi
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with wired(settings) as desk:
-        await desk.ports.journal.append(Delivery(DeliveryId("1"), NOON, b"x" * 2_000_000))
+        await desk.ports.webhook_inbox.append(Delivery(DeliveryId("1"), NOON, b"x" * 2_000_000))
         with foreign_reader(tmp_path / "desk.db") as process:
             short = await examine(settings)
             monkeypatch.setattr("api.commands.doctor.LONG_BYTES", 1_000_000)
@@ -150,7 +150,7 @@ async def test_a_misspelt_variable_is_pointed_at(settings: Settings, monkeypatch
 async def test_deliveries_that_failed_are_wrong_and_name_the_cure(settings: Settings) -> None:
     async with wired(settings) as desk:
         failed = Delivery(DeliveryId(desk.ports.ids.new()), NOON, b"x", DeliveryState.FAILED, "not JSON")
-        await desk.ports.journal.append(failed)
+        await desk.ports.webhook_inbox.append(failed)
 
     report = await examine(settings)
 
@@ -168,7 +168,7 @@ async def test_numbers_that_nobody_here_has_are_told_with_how_much_came_for_them
         for number, at in named:
             id = DeliveryId(desk.ports.ids.new())
             ignored = Delivery(id, at, b"{}", DeliveryState.IGNORED, "nobody's", (PhoneNumberId(number),))
-            await desk.ports.journal.append(ignored)
+            await desk.ports.webhook_inbox.append(ignored)
 
     told = [line for line in (await examine(settings)).lines if "not connected" in line]
 

@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from adapters.memory.storage.journal import MemoryJournal
+from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
 from api.http import webhooks
 from api.http.edge import Edge
 from api.http.webhooks import BODY_LIMIT, NAMED_AT_MOST, PARTS_AT_MOST, PATH, WhatsAppWebhook
@@ -24,8 +24,8 @@ from domain.errors import Unavailable
 from domain.ids import PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
-from domain.ports.directory import Directory, Listing
-from domain.ports.hints import JOURNAL, Bus
+from domain.ports.directory import Directory, DirectoryEntry
+from domain.ports.hints import WEBHOOK_INBOX, Bus
 from domain.ports.system import Clock
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import ACME, GLOBEX
@@ -95,7 +95,7 @@ def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
 
 
 async def kept(ports: Ports) -> list[Delivery]:
-    return await ports.journal.waiting(100)
+    return await ports.webhook_inbox.waiting(100)
 
 
 def refused(meters: Meters, cause: str) -> float:
@@ -160,7 +160,7 @@ async def test_a_signed_delivery_is_kept_byte_for_byte_and_answered_200_with_not
 
 
 async def test_the_worker_is_woken_by_a_delivery(ports: Ports, meta: httpx.AsyncClient) -> None:
-    async with ports.bus.listen(JOURNAL) as hints, asyncio.timeout(5):
+    async with ports.bus.listen(WEBHOOK_INBOX) as hints, asyncio.timeout(5):
         await meta.post(PATH, content=b"{}", headers=signed(b"{}"))
 
         assert await anext(hints) is not None
@@ -299,9 +299,9 @@ async def test_a_signed_body_that_is_not_json_is_answered_400_and_kept_as_failed
     answer = await meta.post(PATH, content=body, headers=signed(body))
 
     assert (answer.status_code, answer.content) == (400, b"")
-    assert await ports.journal.counts() == {DeliveryState.FAILED: 1}
+    assert await ports.webhook_inbox.counts() == {DeliveryState.FAILED: 1}
     assert refused(meters, "not_json") == 1
-    assert await ports.journal.again([DeliveryState.FAILED]) == 1
+    assert await ports.webhook_inbox.again([DeliveryState.FAILED]) == 1
     assert [delivery.body for delivery in await kept(ports)] == [body]
 
 
@@ -372,7 +372,7 @@ async def test_a_body_that_does_not_tell_its_length_is_cut_off_at_the_limit(
 
 
 async def test_a_store_that_cannot_answer_is_503_with_a_time_to_come_again(ports: Ports, meters: Meters) -> None:
-    async with client_of(replace(ports, journal=FullDisk(ports.clock, ports.bus)), meters) as meta:
+    async with client_of(replace(ports, webhook_inbox=FullDisk(ports.clock, ports.bus)), meters) as meta:
         answer = await meta.post(PATH, content=b"{}", headers=signed(b"{}"))
 
     assert (answer.status_code, answer.headers["retry-after"], answer.content) == (503, "3", b"")
@@ -381,7 +381,7 @@ async def test_a_store_that_cannot_answer_is_503_with_a_time_to_come_again(ports
 
 async def test_more_posts_than_can_be_handled_are_told_to_come_again(ports: Ports, meters: Meters) -> None:
     slow = SlowDisk(ports.clock, ports.bus)
-    async with client_of(replace(ports, journal=slow), meters, max_in_flight=1) as meta:
+    async with client_of(replace(ports, webhook_inbox=slow), meters, max_in_flight=1) as meta:
         first = asyncio.create_task(meta.post(PATH, content=b"{}", headers=signed(b"{}")))
         await slow.is_writing.wait()
         second = await meta.post(PATH, content=b"{}", headers=signed(b"{}"))
@@ -393,14 +393,14 @@ async def test_more_posts_than_can_be_handled_are_told_to_come_again(ports: Port
     assert (first_answer.status_code, third.status_code) == (200, 200)
 
 
-class FullDisk(MemoryJournal):
+class FullDisk(MemoryWebhookInbox):
     """Writes nothing any more."""
 
     async def append(self, delivery: Delivery) -> None:
         raise Unavailable(retry_after_s=3)
 
 
-class SlowDisk(MemoryJournal):
+class SlowDisk(MemoryWebhookInbox):
     """Writes when it is told to."""
 
     def __init__(self, clock: Clock, bus: Bus) -> None:
@@ -495,7 +495,7 @@ async def test_a_body_that_names_thousands_of_numbers_is_not_looked_up(ports: Po
     looked_up: list[int] = []
 
     class Watched:
-        async def find(self, listing: Listing, values: Collection[str]) -> list[object]:
+        async def find(self, listing: DirectoryEntry, values: Collection[str]) -> list[object]:
             looked_up.append(len(values))
             return []
 

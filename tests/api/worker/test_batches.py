@@ -118,13 +118,13 @@ def assert_all_arrived(messages: Sequence[Message], count: int) -> None:
 
 async def test_of_a_thousand_messages_with_a_poisoned_one_in_the_middle_999_arrive() -> None:
     ports = await a_desk_with(a_body(1_000))
-    [delivery] = await ports.journal.waiting(10)
+    [delivery] = await ports.webhook_inbox.waiting(10)
 
     done = await Interpreting(ports).turn(64)
 
     assert [(failure.delivery, failure.index) for failure in done.failures] == [(delivery.id, 500)]
     assert_all_arrived(await shown(ports), 1_000)
-    assert await ports.journal.counts() == {DeliveryState.INTERPRETED: 1}
+    assert await ports.webhook_inbox.counts() == {DeliveryState.INTERPRETED: 1}
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -148,6 +148,6 @@ async def test_a_crash_at_any_place_of_it_loses_none_and_doubles_none(turn: int,
     await Interpreting(ports).turn(64)
 
     assert_all_arrived(await shown(ports), 150)
-    assert await ports.journal.counts() == {DeliveryState.INTERPRETED: 1}
+    assert await ports.webhook_inbox.counts() == {DeliveryState.INTERPRETED: 1}
     events = await ports.reader.events(ACME, 0, 1_000_000)
     assert sum(isinstance(logged.event, MessageAdded) for logged in events) == 150

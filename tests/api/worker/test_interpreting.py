@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.memory.storage.journal import MemoryJournal
+from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
 from adapters.whatsapp.inbound.updates import CloudInterpreter
 from api.commands.replay import replay_files
 from api.worker.interpreting import STUMBLES_AT_MOST, TOGETHER_BYTES, Interpreting
@@ -18,7 +18,7 @@ from domain.errors import Unavailable
 from domain.files.media import MediaState
 from domain.ids import DeliveryId
 from domain.ports.bundle import Ports
-from domain.ports.deliveries import Delivery, DeliveryState, Journal
+from domain.ports.deliveries import Delivery, DeliveryState, WebhookInbox
 from domain.updates import Update
 from tests.api.worker.test_loops import DirectoryAwayAtFirst, FragileInterpreter, a_desk, deliver
 from tests.builders import ACME, NOON, FixedClock, a_media
@@ -32,12 +32,12 @@ async def desk() -> Ports:
 
 
 def another_worker(ports: Ports) -> Ports:
-    assert isinstance(ports.journal, MemoryJournal)
-    return replace(ports, journal=ports.journal.of_another_worker())
+    assert isinstance(ports.webhook_inbox, MemoryWebhookInbox)
+    return replace(ports, webhook_inbox=ports.webhook_inbox.of_another_worker())
 
 
 async def state_of(ports: Ports, delivery: DeliveryId) -> DeliveryState:
-    kept = await ports.journal.delivery(delivery)
+    kept = await ports.webhook_inbox.delivery(delivery)
     assert kept is not None
     return kept.state
 
@@ -108,14 +108,14 @@ class Watching:
 
 async def given_a_backlog(desk: Ports, count: int, size: int) -> None:
     for number in range(count):
-        await desk.journal.append(Delivery(DeliveryId(f"{number:03}"), NOON, bytes(size)))
+        await desk.webhook_inbox.append(Delivery(DeliveryId(f"{number:03}"), NOON, bytes(size)))
 
 
 async def test_of_a_backlog_of_large_deliveries_few_bytes_are_held_and_one_is_read_at_a_time(desk: Ports) -> None:
     held: list[int] = []
 
     async def weigh() -> None:
-        held.append(sum(len(each.body) for each in await desk.journal.waiting(100) if each.claims))
+        held.append(sum(len(each.body) for each in await desk.webhook_inbox.waiting(100) if each.claims))
 
     watching = Watching(weigh)
     await given_a_backlog(desk, 64, 3_000_000)
@@ -143,7 +143,7 @@ async def test_small_deliveries_are_interpreted_together(desk: Ports) -> None:
 async def test_a_claim_is_kept_as_long_as_the_work_goes_on() -> None:
     clock = FixedClock()
     desk = await a_desk(clock=clock)
-    other = another_worker(desk).journal
+    other = another_worker(desk).webhook_inbox
     stolen: list[Delivery] = []
 
     async def time_goes_by_and_somebody_else_looks() -> None:
@@ -159,15 +159,15 @@ async def test_a_claim_is_kept_as_long_as_the_work_goes_on() -> None:
 class Renewed:
     """A journal that says each time that claims were renewed."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, webhook_inbox: WebhookInbox) -> None:
+        self._webhook_inbox = webhook_inbox
         self.again = asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._journal, name)
+        return getattr(self._webhook_inbox, name)
 
     async def renew(self, ids: Collection[DeliveryId], until: datetime) -> set[DeliveryId]:
-        mine = await self._journal.renew(ids, until)
+        mine = await self._webhook_inbox.renew(ids, until)
         self.again.set()
         return mine
 
@@ -176,20 +176,24 @@ async def test_a_claim_is_kept_while_one_delivery_takes_longer_than_it_lasts(mon
     monkeypatch.setattr("api.worker.interpreting.KEPT_EVERY", timedelta(milliseconds=1))
     clock = FixedClock()
     desk = await a_desk(clock=clock)
-    other = another_worker(desk).journal
-    journal = Renewed(desk.journal)
+    other = another_worker(desk).webhook_inbox
+    webhook_inbox = Renewed(desk.webhook_inbox)
     stolen: list[Delivery] = []
 
     async def time_goes_by_and_somebody_else_looks() -> None:
         for _ in range(4):
             clock.advance(CLAIMED_FOR / 2)
-            journal.again.clear()
+            webhook_inbox.again.clear()
             async with asyncio.timeout(PATIENCE_S):
-                await journal.again.wait()
+                await webhook_inbox.again.wait()
             stolen.extend(await other.claim(100, clock.now() + CLAIMED_FOR))
 
     await given_a_backlog(desk, 1, TOGETHER_BYTES)
-    slow = replace(desk, journal=cast(Journal, journal), interpreter=Watching(time_goes_by_and_somebody_else_looks))
+    slow = replace(
+        desk,
+        webhook_inbox=cast(WebhookInbox, webhook_inbox),
+        interpreter=Watching(time_goes_by_and_somebody_else_looks),
+    )
 
     done = await Interpreting(slow).turn(64)
 
@@ -199,7 +203,7 @@ async def test_a_claim_is_kept_while_one_delivery_takes_longer_than_it_lasts(mon
 async def test_what_was_lost_to_another_worker_meanwhile_is_left_to_it() -> None:
     clock = FixedClock()
     desk = await a_desk(clock=clock)
-    other = another_worker(desk).journal
+    other = another_worker(desk).webhook_inbox
     heir: list[Delivery] = []
 
     async def the_machine_sleeps_at_first() -> None:
@@ -215,7 +219,7 @@ async def test_what_was_lost_to_another_worker_meanwhile_is_left_to_it() -> None
     assert (await interpreting.turn(64)).deliveries == 1  # the one it was at, in whose end it has no word any more
     assert [each.id for each in heir] == ["000", "001"]
     assert (await interpreting.turn(64)).deliveries == 1
-    assert [each.id for each in await desk.journal.waiting(10)] == ["000", "001"]
+    assert [each.id for each in await desk.webhook_inbox.waiting(10)] == ["000", "001"]
 
 
 async def test_one_that_always_finds_something_away_is_put_back_and_the_others_go_on(desk: Ports) -> None:

@@ -28,7 +28,7 @@ from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, ThreadId, 
 from domain.people.actors import Role, user_actor
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
-from domain.ports.directory import Directory, Listing
+from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.store import Store, Transaction
 from domain.ports.system import Clock
 from domain.updates import Update
@@ -79,7 +79,7 @@ async def test_a_delivery_that_breaks_the_interpreter_is_set_aside_and_its_neigh
         async with Worker(ports, meters).running():
             added = await the_next(MessageAdded, log)
 
-    kept = await ports.journal.delivery(poison)
+    kept = await ports.webhook_inbox.delivery(poison)
     assert kept is not None
     assert (kept.state, kept.reason) == (DeliveryState.FAILED, "could not be interpreted: ZeroDivisionError")
     assert await text_of(ports, added) == "hello"
@@ -300,7 +300,7 @@ async def test_a_worker_that_stops_takes_no_more(meters: Meters) -> None:
 
     await deliver(ports, "hello")
 
-    assert await ports.journal.counts() == {DeliveryState.WAITING: 1}
+    assert await ports.webhook_inbox.counts() == {DeliveryState.WAITING: 1}
 
 
 # The desk of these tests
@@ -326,7 +326,7 @@ async def deliver(ports: Ports, text: str) -> DeliveryId:
     }
     value = {"metadata": {"phone_number_id": LINE.number}, "messages": [message]}
     body = {"entry": [{"id": LINE.account, "changes": [{"field": "messages", "value": value}]}]}
-    await ports.journal.append(Delivery(id, now, json.dumps(body).encode()))
+    await ports.webhook_inbox.append(Delivery(id, now, json.dumps(body).encode()))
     return id
 
 
@@ -423,7 +423,7 @@ class DirectoryAwayAtFirst:
     async def organizations(self) -> list[OrganizationId]:
         return await self._behind.organizations()
 
-    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+    async def find(self, kind: DirectoryEntry, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
         if self._times:
             self._times -= 1
             raise Unavailable(retry_after_s=0.01)

@@ -23,7 +23,7 @@ from domain.ids import ContactId, DeliveryId, MediaId, MessageId, OrganizationId
 from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
 from domain.ports.store import Store, Transaction
-from domain.updates import PARKED_FOR, DeletionReceived, Place
+from domain.updates import PARKED_FOR, DeletionReceived, UpdateKey
 from tests.api.memory_desk import Line, connect, memory_ports
 from tests.builders import (
     ACME,
@@ -245,7 +245,7 @@ async def test_clearing(two: Two, meters: Meters) -> None:
 async def test_unmatched(two: Two, meters: Meters) -> None:
     def taken_back(organization: OrganizationId, channel: Channel, older: timedelta) -> list[Any]:
         number = channel.phone_number_id
-        place = Place(DeliveryId("d"), 0, NOON, number, channel.account)
+        place = UpdateKey(DeliveryId("d"), 0, NOON, number, channel.account)
         update = DeletionReceived(place, Person(wa_id="15550102001"), Wamid("wamid.1"), NOON, WAMID, "{}")
         parked = a_parked(f"parked-of-{organization}", organization=organization, number=number, due_at=NOON - older)
         return [replace(parked, update=update)]

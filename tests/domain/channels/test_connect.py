@@ -13,7 +13,7 @@ from domain.errors import Refusal, Refused
 from domain.events import ChannelChanged, TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from tests.builders import (
@@ -62,10 +62,10 @@ async def connect(desk: Desk, asked: ConnectChannel = ASKED, by: Actor = ADMIN) 
 async def refusal(desk: Desk, asked: ConnectChannel = ASKED, by: Actor = ADMIN) -> Refused:
     """The refusal, which left everything as it was."""
     before = await desk.state()
-    listed = await desk.ports.directory.find(Listing.NUMBER, [asked.number])
+    listed = await desk.ports.directory.find(DirectoryEntry.NUMBER, [asked.number])
     answer = refusal_of(await connect(desk, asked, by))
     assert await desk.state() == before
-    assert await desk.ports.directory.find(Listing.NUMBER, [asked.number]) == listed
+    assert await desk.ports.directory.find(DirectoryEntry.NUMBER, [asked.number]) == listed
     assert isinstance(answer, Refused)
     return answer
 
@@ -307,7 +307,7 @@ async def test_an_organization_that_was_faster_has_the_number(desk: Desk) -> Non
     assert sorted(isinstance(answer, Channel) for answer in answers) == [False, True]
     [lost] = [answer for answer in answers if not isinstance(answer, Channel)]
     assert refused_as(lost) is ErrorCode.NUMBER_LINKED_ELSEWHERE
-    listed = await desk.ports.directory.find(Listing.NUMBER, [NEW_NUMBER])
+    listed = await desk.ports.directory.find(DirectoryEntry.NUMBER, [NEW_NUMBER])
     assert len(listed) == 1
 
 

@@ -8,7 +8,7 @@ from domain.channels.channels import ChannelState, Problem, ProblemCode
 from domain.conversations.contents import Quarantined, QuarantineReason, Text
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
-from domain.updates import Outcome, StandingTold
+from domain.updates import AccountNews, Outcome
 from tests.builders import NOON, an_id
 from tests.domain.one_desk import Desk, a_desk_number, open_desk
 
@@ -25,9 +25,9 @@ async def desk() -> Desk:
     return desk
 
 
-def told(desk: Desk, problem: ProblemCode, *, is_over: bool = False, phone: str | None = None) -> StandingTold:
+def told(desk: Desk, problem: ProblemCode, *, is_over: bool = False, phone: str | None = None) -> AccountNews:
     place = desk.place(number=None)
-    return StandingTold(place, problem, "It is restricted.", "Ask.", is_over, phone)
+    return AccountNews(place, problem, "It is restricted.", "Ask.", is_over, phone)
 
 
 async def problems(desk: Desk) -> dict[ChannelId, list[ProblemCode]]:

@@ -15,7 +15,7 @@ from domain.errors import Refusal, Refused
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TemplateId
 from domain.people.actors import Actor, Role, Scope
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed, NotSent, Rejected, Unanswered
 from domain.updates import Outcome, TemplateTold
 from domain.use_cases.channels.templates import Synced, sync_due, sync_templates
@@ -404,7 +404,7 @@ async def test_a_template_of_no_account_is_nobodys(desk: Desk) -> None:
 async def test_what_is_told_of_an_account_that_several_connected_is_told_to_all(desk: Desk) -> None:
     await desk.given(an_organization(GLOBEX), replace(a_template(), organization=GLOBEX))
     async with desk.database.store.transaction(GLOBEX) as tx:
-        await tx.enlist(Listing.ACCOUNT, ACCOUNT, ACCOUNT)
+        await tx.enlist(DirectoryEntry.ACCOUNT, ACCOUNT, ACCOUNT)
     await desk.deliver(told(desk, news=StatusNews(TemplateStatus.PAUSED)))
 
     await desk.interpret()

@@ -16,7 +16,7 @@ from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import PageAsk, ThreadAsk
 from domain.updates import Ignored, IncomingMedia, MessageReceived, Update
 from domain.use_cases.inbound.interpret import BATCH, NEVER_FINISHED, Interpreted, NeverFinished, interpret
@@ -39,8 +39,8 @@ async def with_globex(desk: Desk, account: BusinessAccountId = GLOBEX_ACCOUNT) -
     channel = a_channel(ChannelId(an_id(7)), organization=GLOBEX, phone_number_id=GLOBEX_NUMBER, account=account)
     await desk.given(an_organization(GLOBEX, name="Globex"), channel)
     async with desk.database.store.transaction(GLOBEX) as tx:
-        await tx.enlist(Listing.NUMBER, GLOBEX_NUMBER, GLOBEX_NUMBER)
-        await tx.enlist(Listing.ACCOUNT, account, account)
+        await tx.enlist(DirectoryEntry.NUMBER, GLOBEX_NUMBER, GLOBEX_NUMBER)
+        await tx.enlist(DirectoryEntry.ACCOUNT, account, account)
 
 
 async def texts_of(desk: Desk, organization: OrganizationId) -> list[str]:
@@ -49,12 +49,12 @@ async def texts_of(desk: Desk, organization: OrganizationId) -> list[str]:
 
 
 async def states(desk: Desk, *deliveries: DeliveryId) -> list[DeliveryState]:
-    kept = [await desk.ports.journal.delivery(id) for id in deliveries]
+    kept = [await desk.ports.webhook_inbox.delivery(id) for id in deliveries]
     return [each.state for each in kept if each is not None]
 
 
 async def reason(desk: Desk, delivery: DeliveryId) -> str | None:
-    kept = await desk.ports.journal.delivery(delivery)
+    kept = await desk.ports.webhook_inbox.delivery(delivery)
     assert kept is not None
     return kept.reason
 
@@ -284,7 +284,7 @@ async def test_what_cannot_be_applied_at_all_is_listed_as_failed_and_goes_in_aft
 
     desk.interpreter.readings[delivery][1] = in_delivery(replace(bad, sent_at=NOON), delivery, 1)
     desk.interpreter.readings[delivery][2] = in_delivery(replace(mark, callback=None), delivery, 2)
-    assert await desk.ports.journal.again([DeliveryState.FAILED]) == 1
+    assert await desk.ports.webhook_inbox.again([DeliveryState.FAILED]) == 1
     done = await desk.interpret()
 
     assert done.failures == ()
@@ -316,7 +316,7 @@ async def test_a_store_that_cannot_answer_leaves_everything_waiting(desk: Desk) 
     for transactions in range(5):
         ports: Ports = replace(desk.ports, store=Away(transactions))
         with pytest.raises(Unavailable):
-            await interpret(ports, await desk.ports.journal.waiting(10))
+            await interpret(ports, await desk.ports.webhook_inbox.waiting(10))
         assert await states(desk, delivery) == [DeliveryState.WAITING]
 
     await desk.interpret()
@@ -334,7 +334,7 @@ async def test_one_that_was_taken_up_three_times_without_an_end_is_set_aside_and
     before = await desk.deliver(desk.message("before"))
     poison = await desk.deliver(desk.message("poison"))
     after = await desk.deliver(desk.message("after"))
-    waiting = await desk.ports.journal.waiting(10)
+    waiting = await desk.ports.webhook_inbox.waiting(10)
 
     claimed = [replace(each, claims=CLAIMS_AT_MOST + (each.id == poison)) for each in waiting]
     done = await interpret(desk.ports, claimed)
@@ -360,7 +360,7 @@ async def test_interpreting_again_changes_nothing(desk: Desk) -> None:
     seen = await desk.state()
 
     for _ in range(3):
-        assert await desk.ports.journal.again([], [delivery]) == 1
+        assert await desk.ports.webhook_inbox.again([], [delivery]) == 1
         assert (await desk.interpret()).deliveries == 1
 
     assert await desk.state() == seen
@@ -383,7 +383,7 @@ async def test_killed_midway_it_goes_on_where_it_was_and_ends_as_if_nothing_had_
             Ignored(each.place(), "group"),
             each.message("c"),
         )
-    [delivery] = await desk.ports.journal.waiting(10)
+    [delivery] = await desk.ports.webhook_inbox.waiting(10)
     await receive(desk.ports, ACME, desk.interpreter.readings[delivery.id][:applied])
 
     await desk.interpret()

@@ -24,7 +24,7 @@ from domain.files.media import (
 from domain.files.rules import MediaKind
 from domain.ids import DeliveryId, MediaId
 from domain.ports.deliveries import DeliveryState
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.conversations.library import CreateItem, create_item
@@ -187,7 +187,7 @@ async def test_what_is_not_due_or_not_there_is_not_forgotten(desk: Desk) -> None
 async def listed(desk: Desk) -> None:
     """ACME is known to be an organization here."""
     async with desk.database.store.transaction(ACME) as tx:
-        await tx.enlist(Listing.ORGANIZATION, "acme", ACME)
+        await tx.enlist(DirectoryEntry.ORGANIZATION, "acme", ACME)
 
 
 async def kept(desk: Desk, name: str, *, age: timedelta = ORPHANED_FOR + timedelta(seconds=1)) -> None:
@@ -273,13 +273,13 @@ async def test_events_are_kept_for_a_week_and_go_in_small_bites() -> None:
     [(DeliveryState.INTERPRETED, 30), (DeliveryState.IGNORED, 30), (DeliveryState.FAILED, 180)],
 )
 async def test_a_body_is_kept_for_so_long_after_it_was_interpreted(desk: Desk, state: DeliveryState, days: int) -> None:
-    await desk.ports.journal.append(a_delivery(state=state, received_at=desk.clock.now()))
+    await desk.ports.webhook_inbox.append(a_delivery(state=state, received_at=desk.clock.now()))
 
     desk.clock.advance(days * DAY)
     assert await forget_deliveries(desk.ports, state) == 0
     desk.clock.advance(MINUTE)
     assert await forget_deliveries(desk.ports, state) == 1
-    assert await desk.ports.journal.delivery(DELIVERY) is None
+    assert await desk.ports.webhook_inbox.delivery(DELIVERY) is None
 
 
 @pytest.mark.usefixtures("listed")
@@ -299,17 +299,17 @@ async def test_what_goes_with_age_is_looked_for_in_every_organization(desk: Desk
 
 
 async def test_what_waits_to_be_interpreted_is_never_forgotten(desk: Desk) -> None:
-    await desk.ports.journal.append(a_delivery())
+    await desk.ports.webhook_inbox.append(a_delivery())
     desk.clock.advance(400 * DAY)
 
     for bite in (await bites(desk.ports, EVENTS_KEPT)).values():
         await bite()
 
-    assert len(await desk.ports.journal.waiting(10)) == 1
+    assert len(await desk.ports.webhook_inbox.waiting(10)) == 1
 
 
 async def test_what_became_of_updates_goes_once_their_body_has_gone(desk: Desk) -> None:
-    await desk.ports.journal.append(a_delivery(state=DeliveryState.FAILED, received_at=desk.clock.now()))
+    await desk.ports.webhook_inbox.append(a_delivery(state=DeliveryState.FAILED, received_at=desk.clock.now()))
     await desk.given(an_update_record(at=desk.clock.now()), an_update_record(delivery=DeliveryId("gone"), at=NOON))
 
     desk.clock.advance(31 * DAY)
@@ -324,7 +324,7 @@ async def test_what_became_of_updates_goes_once_their_body_has_gone(desk: Desk) 
 async def test_sign_ins_that_ran_out_are_forgotten_with_their_words(desk: Desk) -> None:
     await desk.given(a_user(), a_sign_in(expires_at=desk.clock.now()))
     async with desk.ports.store.transaction(ACME) as tx:
-        await tx.enlist(Listing.TOKEN, a_sign_in().token_hash, SIGN_IN)
+        await tx.enlist(DirectoryEntry.TOKEN, a_sign_in().token_hash, SIGN_IN)
 
     desk.clock.advance(7 * DAY)
     assert await forget_sign_ins(desk.ports, ACME) == 0
@@ -332,12 +332,12 @@ async def test_sign_ins_that_ran_out_are_forgotten_with_their_words(desk: Desk) 
     assert await forget_sign_ins(desk.ports, ACME) == 1
 
     assert await desk.ports.reader.sign_ins_by_ids(ACME, [SIGN_IN]) == {}
-    assert await desk.ports.directory.find(Listing.TOKEN, [a_sign_in().token_hash]) == []
+    assert await desk.ports.directory.find(DirectoryEntry.TOKEN, [a_sign_in().token_hash]) == []
 
 
 async def test_each_bite_says_whether_there_is_more(desk: Desk) -> None:
     for number in range(BODIES_AT_A_TIME):
-        await desk.ports.journal.append(a_delivery(DeliveryId(an_id(number)), state=DeliveryState.INTERPRETED))
+        await desk.ports.webhook_inbox.append(a_delivery(DeliveryId(an_id(number)), state=DeliveryState.INTERPRETED))
     desk.clock.advance(31 * DAY)
 
     assert [await bite() for bite in (await bites(desk.ports, EVENTS_KEPT)).values()].count(True) == 1

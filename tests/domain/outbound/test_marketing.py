@@ -11,7 +11,7 @@ from domain.conversations.status import MessageStatus
 from domain.error_codes import ErrorCode
 from domain.ids import ContactId
 from domain.outbound.failures import verdict
-from domain.updates import Outcome, Place
+from domain.updates import Outcome, UpdateKey
 from domain.use_cases.outbound.send import SendTemplate, send_template
 from tests.builders import ACCOUNT, ACME, HOUR, MINUTE, NOON, TEMPLATE, a_contact, a_person, a_template
 from tests.domain.one_desk import AGENT, HELLO, Desk, granted, open_desk, refused_as
@@ -80,7 +80,7 @@ async def test_a_choice_of_somebody_who_never_wrote_is_kept_until_they_do(desk: 
 
 async def test_a_choice_that_names_no_number_is_the_accounts(desk: Desk) -> None:
     named = desk.choice(stopped=True)
-    nowhere = Place(named.place.delivery, 1, NOON, None, ACCOUNT)
+    nowhere = UpdateKey(named.place.delivery, 1, NOON, None, ACCOUNT)
 
     [record] = await desk.receive(replace(named, place=nowhere, at=None))
 

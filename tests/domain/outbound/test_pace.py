@@ -17,7 +17,7 @@ from domain.outbound.pace import (
     SLOWEST,
     SPAM_HOLD,
     THROUGHPUT,
-    Pace,
+    RateState,
     at_rest,
     believed,
     burst,
@@ -45,11 +45,11 @@ SECOND = timedelta(seconds=1)
 NO_WAIT = timedelta(0)
 
 
-def may_leave(pace: Pace, now: datetime, *, template: bool = False) -> int:
+def may_leave(pace: RateState, now: datetime, *, template: bool = False) -> int:
     return free(pace, now, template=template)
 
 
-def sent_as_fast_as_it_may(pace: Pace, count: int, since: datetime = NOON) -> list[datetime]:
+def sent_as_fast_as_it_may(pace: RateState, count: int, since: datetime = NOON) -> list[datetime]:
     """The instants at which so many messages leave, each as soon as it may."""
     at, instants = since, list[datetime]()
     while len(instants) < count:

@@ -13,7 +13,7 @@ from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.people.callers import Caller
 from domain.people.organizations import User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people.access import (
     SIGNED_IN_FOR,
     SignedIn,
@@ -47,7 +47,7 @@ async def desk() -> Desk:
 async def let_sign_in(desk: Desk, user: User) -> None:
     async with desk.database.store.transaction(user.organization) as tx:
         tx.save(user)
-        await tx.enlist(Listing.EMAIL, user.email, user.id)
+        await tx.enlist(DirectoryEntry.EMAIL, user.email, user.id)
 
 
 async def a_new_key(desk: Desk, *scopes: Scope) -> CreatedKey:
@@ -80,7 +80,7 @@ async def test_the_right_words_open_the_door_for_two_weeks(desk: Desk) -> None:
 async def test_the_token_is_kept_as_its_hash(desk: Desk) -> None:
     token = granted(await sign_in(desk.ports, RIGHT)).token
 
-    assert await desk.ports.directory.find(Listing.TOKEN, [token]) == []
+    assert await desk.ports.directory.find(DirectoryEntry.TOKEN, [token]) == []
 
 
 async def test_an_address_is_the_same_in_any_case(desk: Desk) -> None:
@@ -112,7 +112,7 @@ async def test_who_has_no_password_or_is_not_active_cannot_sign_in(desk: Desk) -
 
 async def test_an_address_whose_user_is_gone_costs_the_same_as_any(desk: Desk) -> None:
     async with desk.database.store.transaction(ACME) as tx:
-        await tx.enlist(Listing.EMAIL, "ghost@acme.example", UserId("gone"))
+        await tx.enlist(DirectoryEntry.EMAIL, "ghost@acme.example", UserId("gone"))
 
     assert refusal_of(await sign_in(desk.ports, replace(RIGHT, email="ghost@acme.example"))) == WRONG
     assert desk.passwords.checks == 1
@@ -195,8 +195,8 @@ async def test_a_name_in_the_directory_alone_opens_nothing(desk: Desk) -> None:
     """The directory is only a pointer: what counts is the key or sign-in itself."""
     made, signed_in = await a_new_key(desk, Scope.READ), granted(await sign_in(desk.ports, RIGHT))
     async with desk.database.store.transaction(ACME) as tx:
-        await tx.enlist(Listing.KEY, made.api_key.secret_hash, "gone")
-        await tx.enlist(Listing.TOKEN, secret_hash(signed_in.token), "gone")
+        await tx.enlist(DirectoryEntry.KEY, made.api_key.secret_hash, "gone")
+        await tx.enlist(DirectoryEntry.TOKEN, secret_hash(signed_in.token), "gone")
 
     assert await authenticate(desk.ports, made.secret) is None
     assert await authenticate(desk.ports, signed_in.token) is None

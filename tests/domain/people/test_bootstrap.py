@@ -9,7 +9,7 @@ from domain.error_codes import ErrorCode
 from domain.errors import Refused
 from domain.people.actors import EVERY_RIGHT, Role
 from domain.people.callers import NOWHERE
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people.access import SignInAsked, authenticate, sign_in
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from tests.domain.one_desk import Desk, granted, open_desk, refusal_of
@@ -55,7 +55,7 @@ async def test_the_organization_is_as_asked_for(desk: Desk) -> None:
     organization = await desk.ports.reader.organization(made.organization)
     assert (organization.name, organization.time_zone) == ("Globex", "Europe/Warsaw")
     assert (organization.subscribed_on, organization.quota_limit) == (date(2026, 1, 31), 0)
-    [(_, listed, ref)] = await desk.ports.directory.find(Listing.EMAIL, ["hank@globex.example"])
+    [(_, listed, ref)] = await desk.ports.directory.find(DirectoryEntry.EMAIL, ["hank@globex.example"])
     assert (listed, ref) == (made.organization, made.user)
     assert made.organization in await desk.ports.directory.organizations()
 
@@ -79,7 +79,7 @@ async def test_a_second_time_with_the_same_name_is_refused_and_says_so(desk: Des
 
     assert refusal == Refused(ErrorCode.CONFLICT, f"There is an organization named {name.strip()!r} already.")
     assert await desk.ports.directory.organizations() == before
-    assert len(await desk.ports.directory.find(Listing.EMAIL, [GLOBEX.email])) == 1
+    assert len(await desk.ports.directory.find(DirectoryEntry.EMAIL, [GLOBEX.email])) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from domain.errors import Throttled, Unavailable
 from domain.ids import UserId
 from domain.people.callers import NOWHERE, Caller
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people import guessing
 from domain.use_cases.people.access import SignedIn, SignInAsked, sign_in
 from domain.use_cases.people.guessing import (
@@ -40,7 +40,7 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     for user in (ADA, GRACE):
         async with desk.database.store.transaction(ACME) as tx:
             tx.save(user)
-            await tx.enlist(Listing.EMAIL, user.email, user.id)
+            await tx.enlist(DirectoryEntry.EMAIL, user.email, user.id)
     return desk
 
 

@@ -16,7 +16,7 @@ from domain.ids import PeriodId
 from domain.moderation.personal_data import PersonalDataPattern
 from domain.people.actors import Actor, Role
 from domain.people.organizations import Organization
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.quota import LIMIT_MAX, begun
 from domain.use_cases.outbound.send import SendTemplate, send_template
 from domain.use_cases.people.bootstrap import Bootstrap, bootstrap
@@ -149,7 +149,7 @@ async def test_a_name_that_another_organization_has_is_a_conflict(desk: Desk) ->
     answer = await update_organization(desk.ports, ADMIN, UpdateOrganization(name="GLOBEX"))
 
     assert refused_as(answer) is ErrorCode.CONFLICT
-    assert await desk.ports.directory.find(Listing.ORGANIZATION, ["acme bells"]) == [("acme bells", ACME, ACME)]
+    assert await desk.ports.directory.find(DirectoryEntry.ORGANIZATION, ["acme bells"]) == [("acme bells", ACME, ACME)]
 
 
 async def test_a_new_name_frees_the_old_one_and_another_case_is_the_same_name(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from domain.errors import Refused
 from domain.ids import ApiKeyId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.organizations import ApiKey, User
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people.access import authenticate, secret_hash
 from domain.use_cases.people.people import (
     CreateApiKey,
@@ -33,7 +33,7 @@ async def desk() -> Desk:
     return await open_desk()
 
 
-async def listed(desk: Desk, kind: Listing, value: str) -> list[tuple[str, str, str]]:
+async def listed(desk: Desk, kind: DirectoryEntry, value: str) -> list[tuple[str, str, str]]:
     return [*await desk.ports.directory.find(kind, [value])]
 
 
@@ -51,7 +51,7 @@ async def test_a_new_user_is_there_with_a_role_and_can_be_found_by_address(desk:
     assert (user.name, user.email, user.role) == ("Grace", "grace@acme.example", Role.SUPERVISOR)
     assert (user.active, user.available, user.created_at) == (True, True, NOON)
     assert await user_of(desk, "grace@acme.example") == user
-    assert await listed(desk, Listing.EMAIL, "grace@acme.example") == [("grace@acme.example", ACME, user.id)]
+    assert await listed(desk, DirectoryEntry.EMAIL, "grace@acme.example") == [("grace@acme.example", ACME, user.id)]
 
 
 async def test_a_password_is_kept_as_its_hash(desk: Desk) -> None:
@@ -85,7 +85,7 @@ async def test_one_address_may_work_for_two_organizations(desk: Desk) -> None:
     for actor in (ADMIN, a_user_as(Role.ADMIN, GLOBEX)):
         granted(await create_user(desk.ports, actor, GRACE))
 
-    assert len(await listed(desk, Listing.EMAIL, "grace@acme.example")) == 2
+    assert len(await listed(desk, DirectoryEntry.EMAIL, "grace@acme.example")) == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ async def test_a_revoked_key_opens_nothing_and_revoking_it_again_changes_nothing
     revoked = granted(await revoke_api_key(desk.ports, ADMIN, made.api_key.id))
     assert revoked.revoked_at == NOON + HOUR
     assert await authenticate(desk.ports, made.secret) is None
-    assert await listed(desk, Listing.KEY, made.api_key.secret_hash) == []
+    assert await listed(desk, DirectoryEntry.KEY, made.api_key.secret_hash) == []
 
     desk.later(HOUR)
     assert granted(await revoke_api_key(desk.ports, ADMIN, made.api_key.id)) == revoked

@@ -56,7 +56,7 @@ def course_of(desk: Desk, databases: Sequence[Database], deadlocks: Callable[[],
         return replace(
             desk.ports,
             store=database.store,
-            journal=database.journal,
+            webhook_inbox=database.webhook_inbox,
             directory=database.directory,
             reader=database.reader,
         )

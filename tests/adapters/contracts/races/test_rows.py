@@ -18,7 +18,7 @@ from domain.people.actors import Actor, Role, Scope
 from domain.people.callers import Caller
 from domain.people.organizations import User
 from domain.ports.bundle import Ports
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed
 from domain.ports.reads import PageAsk, TemplateAsk
 from domain.ports.system import Ids
@@ -114,7 +114,7 @@ async def test_a_number_is_connected_once_in_one_organization(course: Course) ->
 
         assert sum(isinstance(answer, Channel) for answer in answers) == 1
         assert codes(answers) == {ErrorCode.CHANNEL_ALREADY_CONNECTED, ErrorCode.NUMBER_LINKED_ELSEWHERE}
-        ((_, organization, _),) = await desk.ports.directory.find(Listing.NUMBER, [wanted])
+        ((_, organization, _),) = await desk.ports.directory.find(DirectoryEntry.NUMBER, [wanted])
         for owner in (ACME, GLOBEX):
             own = [each for each in await desk.ports.reader.channels(owner) if each.phone_number_id == wanted]
             assert len(own) == (owner == organization)

@@ -33,7 +33,7 @@ def ports_of(desk: Desk) -> Ports:
         clock=desk.clock,
         ids=desk.ids,
         store=desk.store,
-        journal=desk.journal,
+        webhook_inbox=desk.webhook_inbox,
         directory=desk.directory,
         reader=desk.reader,
         bus=desk.bus,

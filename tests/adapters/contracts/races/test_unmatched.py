@@ -3,7 +3,7 @@
 from domain.conversations.contents import Text
 from domain.ids import Wamid
 from domain.ports.bundle import Ports
-from domain.updates import EditReceived, Parked
+from domain.updates import EditReceived, ParkedUpdate
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.inbound.unmatched import DELETED, show_unmatched
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
@@ -24,7 +24,7 @@ async def test_each_is_shown_once_also_where_all_workers_meet_it(course: Course)
         told_again = [desk.edit(never, f"Cancel {number}.1", at=edits[1].sent_at) for _ in range(CALLERS // 4)]
 
         async def call(
-            ports: Ports, caller: int, due: list[Parked] = due, told_again: list[EditReceived] = told_again
+            ports: Ports, caller: int, due: list[ParkedUpdate] = due, told_again: list[EditReceived] = told_again
         ) -> None:
             if caller % 4 == 3:
                 await receive(ports, ACME, [told_again[caller]])

@@ -46,11 +46,11 @@ from domain.ids import (
     UserId,
 )
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.hints import OUTBOX
 from domain.ports.store import DueNumber, Figures
 from domain.rows import Row
-from domain.updates import Parked
+from domain.updates import ParkedUpdate
 from tests.adapters.contracts.desks import Desk, DeskOnFire
 from tests.builders import (
     ACCOUNT,
@@ -504,12 +504,12 @@ async def test_of_two_who_bring_the_same_message_one_does(desk: Desk) -> None:
 async def test_of_two_who_list_the_same_name_one_does(desk: Desk) -> None:
     async def list_it(organization: OrganizationId) -> bool:
         async with desk.store.transaction(organization) as tx:
-            return await tx.enlist(Listing.NUMBER, "106", "106")
+            return await tx.enlist(DirectoryEntry.NUMBER, "106", "106")
 
     listed = await asyncio.gather(*(desk.again(partial(list_it, each)) for each in (ACME, GLOBEX) * 3))
 
     assert sorted(listed) == [False] * 3 + [True] * 3
-    assert len(await desk.directory.find(Listing.NUMBER, ["106"])) == 1
+    assert len(await desk.directory.find(DirectoryEntry.NUMBER, ["106"])) == 1
 
 
 # Numbers of tickets
@@ -769,7 +769,7 @@ async def test_files_are_due_from_their_instant_on_the_longest_waiting_first(des
 
 
 async def test_what_waits_for_a_message_is_due_from_its_instant_on_the_longest_waiting_first(desk: Desk) -> None:
-    def waiting(number: int, minutes: float | None, organization: OrganizationId = ACME) -> Parked:
+    def waiting(number: int, minutes: float | None, organization: OrganizationId = ACME) -> ParkedUpdate:
         due_at = None if minutes is None else NOON + minutes * MINUTE
         return a_parked(an_id(number), organization=organization, due_at=due_at)
 
@@ -985,7 +985,7 @@ async def test_an_event_from_a_clock_that_was_wrong_leaves_no_hole_in_the_log(de
 
 async def test_what_became_of_updates_is_known_as_long_as_their_delivery_is_kept(desk: Desk) -> None:
     kept, gone = DeliveryId(an_id(1)), DeliveryId(an_id(2))
-    await desk.journal.append(a_delivery(kept))
+    await desk.webhook_inbox.append(a_delivery(kept))
     old = [an_update_record(delivery=gone, index=index, at=NOON - index * MINUTE) for index in range(3)]
     await desk.given(*old, an_update_record(delivery=kept, at=NOON - DAY))
 

@@ -18,10 +18,10 @@ from adapters.db.postgres import pool as postgres_pool
 from adapters.db.postgres.database import Connections, PostgresDatabase
 from adapters.db.postgres.errors import as_domain
 from adapters.memory import MemoryBus
-from domain.errors import Collision, Unavailable
+from domain.errors import Unavailable, WriteConflict
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, MessageId, ThreadId, UserId, Wamid
-from domain.ports.directory import Listing
+from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import PageAsk
 from tests.adapters.offices import Office, background_work_gets_its_turns, count, delivery, positions, works
 from tests.adapters.patience import PATIENCE_S
@@ -133,7 +133,7 @@ async def test_a_text_that_can_not_be_held_is_found_nowhere(database: PostgresDa
         assert await tx.remembered(odd) is None
 
     assert await database.reader.users_by_ids(ACME, [UserId(odd)]) == {}
-    assert await database.directory.find(Listing.NUMBER, [odd]) == []
+    assert await database.directory.find(DirectoryEntry.NUMBER, [odd]) == []
     assert (await database.reader.contacts(ACME, PageAsk(5), f"x{odd}x")).rows == []
 
 
@@ -261,7 +261,7 @@ async def test_transactions_that_take_rows_in_opposite_orders_are_all_done(offic
             try:
                 await both(*((one, other) if number % 2 else (other, one)))
                 return
-            except Collision:
+            except WriteConflict:
                 collisions += 1
                 tries += 1
                 assert await hasty.store.pause(tries)
@@ -280,7 +280,7 @@ async def test_trying_again_takes_longer_each_time_and_has_an_end(database: Post
 
 async def test_a_key_that_stays_taken_is_no_race_and_comes_out_as_the_fault_it_is(office: Office) -> None:
     database = office.opened[0]
-    await database.journal.append(delivery(1))
+    await database.webhook_inbox.append(delivery(1))
     async with database.store.transaction(ACME) as tx:
         tx.save(a_thread(), an_inbound())
 
@@ -292,7 +292,7 @@ async def test_a_key_that_stays_taken_is_no_race_and_comes_out_as_the_fault_it_i
         for tries in range(1, 100):
             try:
                 await bring_a_second()
-            except Collision:
+            except WriteConflict:
                 assert await database.store.pause(tries)
             except asyncpg.UniqueViolationError:
                 return tries
@@ -304,10 +304,10 @@ async def test_a_key_that_stays_taken_is_no_race_and_comes_out_as_the_fault_it_i
 
 
 FAULTS: list[tuple[Exception, type[Exception] | None]] = [
-    (asyncpg.DeadlockDetectedError("x"), Collision),
-    (asyncpg.SerializationError("x"), Collision),
-    (asyncpg.UniqueViolationError("x"), Collision),
-    (asyncpg.InvalidCachedStatementError("x"), Collision),
+    (asyncpg.DeadlockDetectedError("x"), WriteConflict),
+    (asyncpg.SerializationError("x"), WriteConflict),
+    (asyncpg.UniqueViolationError("x"), WriteConflict),
+    (asyncpg.InvalidCachedStatementError("x"), WriteConflict),
     (asyncpg.DiskFullError("x"), Unavailable),
     (asyncpg.OutOfMemoryError("x"), Unavailable),
     (asyncpg.TooManyConnectionsError("x"), Unavailable),
@@ -387,7 +387,7 @@ async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(d
                 early.save(replace(seen, quality_rating="RED"))
             late.save(replace(seen, messaging_limit=5))
 
-    with pytest.raises(Collision):
+    with pytest.raises(WriteConflict):
         await change()
 
     (channel,) = await database.reader.channels(ACME)
@@ -414,11 +414,13 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Off
             await reads.head(ACME)
             await reads.channels(ACME)
 
-    await asyncio.gather(*(narrow.journal.append(delivery(number)) for number in (20_000, 20_001)))
+    await asyncio.gather(*(narrow.webhook_inbox.append(delivery(number)) for number in (20_000, 20_001)))
     await asyncio.gather(read(), read(), *(works(narrow) for _ in range(2)))
     for batch in range(25):
         tasks = [asyncio.create_task(work(batch * 20 + number)) for number in range(20)]
-        tasks += [asyncio.create_task(narrow.journal.append(delivery(batch * 20 + number))) for number in range(5)]
+        tasks += [
+            asyncio.create_task(narrow.webhook_inbox.append(delivery(batch * 20 + number))) for number in range(5)
+        ]
         tasks += [asyncio.create_task(read()) for _ in range(10)]
         for task in tasks[1:]:  # one is let through, however slow the machine is
             loop.call_later(chance.random() * 0.05, task.cancel)
@@ -435,7 +437,7 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Off
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(meet(1), meet(2))
         await asyncio.gather(*(read() for _ in range(5)))
-        await narrow.journal.append(delivery(10_000))
+        await narrow.webhook_inbox.append(delivery(10_000))
     kept = await count(narrow, "contacts") - 2
     assert 1 <= kept <= 500
     assert await positions(narrow) == list(range(1, kept + 1))
@@ -454,7 +456,7 @@ async def test_who_waits_too_long_for_a_connection_is_told_so(office: Office, mo
                 pytest.fail("the transaction began")
         assert time.monotonic() - began > 0.29
         assert await count(narrow, "contacts") == 1
-        await narrow.journal.append(delivery(1))
+        await narrow.webhook_inbox.append(delivery(1))
     await works(narrow)
 
 
@@ -470,32 +472,32 @@ async def test_people_do_not_keep_background_work_from_its_turns(office: Office)
 async def test_many_deliveries_at_a_time_share_commits(database: PostgresDatabase) -> None:
     before = database.deliveries.commits
 
-    await asyncio.gather(*(database.journal.append(delivery(number)) for number in range(200)))
+    await asyncio.gather(*(database.webhook_inbox.append(delivery(number)) for number in range(200)))
 
-    assert len(await database.journal.waiting(1000)) == 200
+    assert len(await database.webhook_inbox.waiting(1000)) == 200
     assert 1 <= database.deliveries.commits - before < 20
 
 
 async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: PostgresDatabase) -> None:
-    await database.journal.append(delivery(3))
+    await database.webhook_inbox.append(delivery(3))
 
     answers = await asyncio.gather(
-        *(database.journal.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
+        *(database.webhook_inbox.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
     )
 
-    assert [type(answer) for answer in answers] == [type(None), type(None), Collision, type(None), type(None)]
-    assert [each.id for each in await database.journal.waiting(10)] == [an_id(number) for number in range(1, 6)]
+    assert [type(answer) for answer in answers] == [type(None), type(None), WriteConflict, type(None), type(None)]
+    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(number) for number in range(1, 6)]
 
 
 async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: PostgresDatabase) -> None:
-    poster = asyncio.create_task(database.journal.append(delivery(1)))
+    poster = asyncio.create_task(database.webhook_inbox.append(delivery(1)))
     await asyncio.sleep(0)
     poster.cancel()
 
-    await database.journal.append(delivery(2))
-    await database.journal.append(delivery(3))
+    await database.webhook_inbox.append(delivery(2))
+    await database.webhook_inbox.append(delivery(3))
 
-    assert [each.id for each in await database.journal.waiting(10)] == [an_id(1), an_id(2), an_id(3)]
+    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(1), an_id(2), an_id(3)]
 
 
 async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(office: Office) -> None:
@@ -506,7 +508,7 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(offi
             tx.save(a_contact(ContactId(an_id(1))))
             await tx.contacts([CONTACT])
 
-    asked = [asyncio.create_task(slow()), asyncio.create_task(database.journal.append(delivery(1)))]
+    asked = [asyncio.create_task(slow()), asyncio.create_task(database.webhook_inbox.append(delivery(1)))]
     while not await count(office.opened[0], "pg_stat_activity", f"{HERE} AND state = 'idle in transaction'"):
         await asyncio.sleep(0)
         if asked[0].done():
@@ -515,11 +517,11 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(offi
 
     await asyncio.gather(*asked)
     with pytest.raises(Unavailable):
-        await database.journal.append(delivery(2))
+        await database.webhook_inbox.append(delivery(2))
     with pytest.raises(Unavailable):
         async with database.store.transaction(ACME):
             pytest.fail("the transaction began")
     with pytest.raises(Unavailable):
-        await database.journal.counts()
+        await database.webhook_inbox.counts()
     assert await count(office.opened[0], "contacts") == 2
     assert await count(office.opened[0], "deliveries") == 1

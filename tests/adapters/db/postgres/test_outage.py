@@ -85,7 +85,7 @@ class Burst:
             number += POSTERS
             began = time.monotonic()
             try:
-                await self.database.journal.append(delivery(number))
+                await self.database.webhook_inbox.append(delivery(number))
                 self.stored.add(an_id(number))
                 self._count()
             except Unavailable:
@@ -108,7 +108,7 @@ class Burst:
 
 
 async def nothing_was_lost(burst: Burst) -> None:
-    kept = {each.id for each in await burst.database.journal.waiting(1_000_000)}
+    kept = {each.id for each in await burst.database.webhook_inbox.waiting(1_000_000)}
     assert {DeliveryId(id) for id in burst.stored} <= kept
     contacts = await count(burst.database, "contacts") - 1
     assert await positions(burst.database) == list(range(1, contacts + 1))
@@ -166,8 +166,8 @@ async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
         snapshot,
         lambda: database.reader.channels(ACME),
         lambda: database.directory.organizations(),
-        lambda: database.journal.claim(10, office_of_our_own.clock.now()),
-        lambda: database.journal.append(delivery(1)),
+        lambda: database.webhook_inbox.claim(10, office_of_our_own.clock.now()),
+        lambda: database.webhook_inbox.append(delivery(1)),
         lambda: database.store.due_numbers(office_of_our_own.clock.now()),
         lambda: database.state(),
     )
@@ -295,7 +295,7 @@ async def test_an_acknowledged_delivery_outlives_the_process(office: Office) -> 
 
     assert died_of == signal.SIGKILL
     assert 29 in told
-    kept = {each.id for each in await office.opened[0].journal.waiting(100)}
+    kept = {each.id for each in await office.opened[0].webhook_inbox.waiting(100)}
     assert {an_id(number) for number in told} <= kept
 
 

@@ -22,7 +22,7 @@ from domain.ids import MessageId, OrganizationId, PhoneNumberId, ThreadId, Wamid
 from domain.outbound.outbox import LEASE
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
-from domain.ports.directory import Directory, Listing
+from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.interpret import Interpreted, interpret
@@ -60,16 +60,16 @@ def named(number: int, *numbers: PhoneNumberId) -> Delivery:
 
 
 async def claimed(office: Office, database: PostgresDatabase, limit: int = 100) -> list[int]:
-    deliveries = await database.journal.claim(limit, office.clock.now() + CLAIMED_FOR)
+    deliveries = await database.webhook_inbox.claim(limit, office.clock.now() + CLAIMED_FOR)
     return [int(each.id[-12:], 16) for each in deliveries]
 
 
 async def finished(database: PostgresDatabase, *numbers: int, state: DeliveryState = DeliveryState.INTERPRETED) -> None:
-    await database.journal.finish([DeliveryResult(delivery(number).id, state, None) for number in numbers])
+    await database.webhook_inbox.finish([DeliveryResult(delivery(number).id, state, None) for number in numbers])
 
 
 async def given_waiting(database: PostgresDatabase, *deliveries: Delivery) -> None:
-    await asyncio.gather(*(database.journal.append(each) for each in deliveries))
+    await asyncio.gather(*(database.webhook_inbox.append(each) for each in deliveries))
 
 
 async def test_two_workers_never_have_the_same_delivery(office: Office) -> None:
@@ -125,11 +125,11 @@ async def test_a_worker_given_up_for_lost_has_no_word_any_more(office: Office) -
     assert [await claimed(office, heir) for _ in range(2)] == [[1], [2]]
 
     await finished(late, 1, 2)
-    assert (await late.journal.counts())[DeliveryState.WAITING] == 2
+    assert (await late.webhook_inbox.counts())[DeliveryState.WAITING] == 2
     await finished(heir, 1, state=DeliveryState.FAILED)
     await finished(late, 1)
 
-    assert await late.journal.counts() == {DeliveryState.FAILED: 1, DeliveryState.WAITING: 1}
+    assert await late.webhook_inbox.counts() == {DeliveryState.FAILED: 1, DeliveryState.WAITING: 1}
 
 
 async def test_what_is_put_back_is_free_at_once(office: Office) -> None:
@@ -137,7 +137,7 @@ async def test_what_is_put_back_is_free_at_once(office: Office) -> None:
     await given_waiting(one, named(1), named(2))
     await claimed(office, one)
 
-    assert await one.journal.again((), [delivery(1).id]) == 1
+    assert await one.webhook_inbox.again((), [delivery(1).id]) == 1
 
     assert await claimed(office, other) == [1]
 
@@ -158,7 +158,7 @@ async def test_a_crowd_of_workers_shares_what_waits_without_anybody_getting_it_t
 
 
 async def interpreted(ports: Ports, limit: int) -> Interpreted:
-    return await interpret(ports, await ports.journal.claim(limit, ports.clock.now() + CLAIMED_FOR))
+    return await interpret(ports, await ports.webhook_inbox.claim(limit, ports.clock.now() + CLAIMED_FOR))
 
 
 class ReadsThem(Interpreter):
@@ -185,7 +185,7 @@ class HeldUp:
     async def organizations(self) -> list[OrganizationId]:
         return await self._directory.organizations()
 
-    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+    async def find(self, kind: DirectoryEntry, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
         found = await self._directory.find(kind, values)
         self.reached.set()
         await self._held.wait()
@@ -197,7 +197,7 @@ def ports_at(office: Office, database: PostgresDatabase, network: Network | None
         clock=office.clock,
         ids=office.ids,
         store=database.store,
-        journal=database.journal,
+        webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
         bus=office.bus,
@@ -214,8 +214,8 @@ async def given_numbers(database: PostgresDatabase) -> None:
     async with database.store.transaction(ACME) as tx:
         for number in NUMBERS:
             tx.save(a_channel(id=type(a_channel().id)(f"channel-{number}"), phone_number_id=number))
-            await tx.enlist(Listing.NUMBER, number, number)
-        await tx.enlist(Listing.ACCOUNT, ACCOUNT, ACCOUNT)
+            await tx.enlist(DirectoryEntry.NUMBER, number, number)
+        await tx.enlist(DirectoryEntry.ACCOUNT, ACCOUNT, ACCOUNT)
 
 
 def posted(index: int) -> Delivery:
@@ -226,7 +226,7 @@ def posted(index: int) -> Delivery:
 
 
 async def until_all_is_interpreted(ports: Ports, limit: int) -> None:
-    while (await ports.journal.counts()).get(DeliveryState.WAITING):
+    while (await ports.webhook_inbox.counts()).get(DeliveryState.WAITING):
         await interpreted(ports, limit)
 
 
@@ -241,7 +241,7 @@ async def everything_was_applied_once_and_in_order(database: PostgresDatabase, d
         assert of_number == sorted(of_number)
     assert await count(database, "updates") == 2 * deliveries
     assert await count(database, "parked") == deliveries
-    assert await database.journal.counts() == {DeliveryState.INTERPRETED: deliveries}
+    assert await database.webhook_inbox.counts() == {DeliveryState.INTERPRETED: deliveries}
 
 
 async def test_four_workers_apply_each_delivery_once_and_each_number_in_order(office: Office) -> None:

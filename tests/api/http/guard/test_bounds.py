@@ -17,14 +17,14 @@ from starlette.websockets import WebSocket
 
 from adapters.system import SystemIds
 from api.http.edge import Edge
-from api.http.guard.bodies import Pace, Paced, TooSlow
+from api.http.guard.bodies import LeastRate, Paced, TooSlow
 from api.http.guard.bounds import RequestBounds
 from api.http.sockets import UNREAD_MS, bound
 from api.metrics import Meters
 from tests.api.http.guard.strangers import ELSEWHERE, HERE, WITHIN_S, Stranger, a_post, serving_app, stranger
 
 MIB = 1024 * 1024
-SHORT = RequestBounds(head_s=0.2, linger_s=0.2, unread_s=0.2, body_pace=Pace(1_000_000, 0.2))
+SHORT = RequestBounds(head_s=0.2, linger_s=0.2, unread_s=0.2, body_pace=LeastRate(1_000_000, 0.2))
 A_GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
 HEAD_OF_A_GET = b"GET / HTTP/1.1\r\nHost: desk\r\n"
 SHAKING_HANDS = (
@@ -235,7 +235,7 @@ class Clock:
         return self.now
 
 
-async def paced_over(steps: list[tuple[float, int]], pace: Pace) -> int:
+async def paced_over(steps: list[tuple[float, int]], pace: LeastRate) -> int:
     """The bytes that came, each piece after so many seconds. Raises TooSlow."""
     clock, coming = Clock(), list(steps)
 
@@ -251,17 +251,17 @@ async def paced_over(steps: list[tuple[float, int]], pace: Pace) -> int:
 
 
 async def test_a_body_at_the_least_rate_comes_whole() -> None:
-    assert await paced_over([(1.0, 100)] * 50, Pace(bytes_per_s=100, patience_s=3)) == 5_000
+    assert await paced_over([(1.0, 100)] * 50, LeastRate(bytes_per_s=100, patience_s=3)) == 5_000
 
 
 async def test_a_body_below_the_least_rate_is_given_up_when_its_patience_is_used_up() -> None:
     with pytest.raises(TooSlow):
-        await paced_over([(1.0, 10)] * 5, Pace(bytes_per_s=100, patience_s=3))
+        await paced_over([(1.0, 10)] * 5, LeastRate(bytes_per_s=100, patience_s=3))
 
 
 async def test_who_was_fast_may_not_stop_for_longer() -> None:
     with pytest.raises(TooSlow):
-        await paced_over([(0.0, 10**6), (4.0, 1), (0.0, 1)], Pace(bytes_per_s=100, patience_s=3))
+        await paced_over([(0.0, 10**6), (4.0, 1), (0.0, 1)], LeastRate(bytes_per_s=100, patience_s=3))
 
 
 # Answers

@@ -12,7 +12,7 @@ from api.http.webhooks import PATH, WhatsAppWebhook
 from api.metrics import Meters
 from domain.ids import OrganizationId
 from domain.ports.bundle import Ports
-from domain.ports.directory import Directory, Listing
+from domain.ports.directory import Directory, DirectoryEntry
 from tests.api.http.guard.strangers import ELSEWHERE, HERE, a_post, serving_app, stranger
 from tests.api.http.test_webhooks import APP_SECRET, OURS, a_body, kept, refused, signed
 from tests.api.memory_desk import memory_ports
@@ -100,7 +100,7 @@ class SlowDirectory:
     async def organizations(self) -> list[OrganizationId]:
         return await self._inner.organizations()
 
-    async def find(self, kind: Listing, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
+    async def find(self, kind: DirectoryEntry, values: Collection[str]) -> list[tuple[str, OrganizationId, str]]:
         self.is_asked.set()
         await self.may_answer.wait()
         return await self._inner.find(kind, values)

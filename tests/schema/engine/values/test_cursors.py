@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ids import OrganizationId
-from schema.engine.values.cursors import CursorInvalid, Cursors, Place
+from schema.engine.values.cursors import CursorInvalid, Cursors, LogPosition
 
 ACME = OrganizationId("01930000-0000-7000-8000-0000000000a1")
 OTHER = OrganizationId("01930000-0000-7000-8000-0000000000b2")
@@ -18,7 +18,7 @@ cursors = Cursors(b"a secret of the installation")
 
 @given(position=st.integers(min_value=0, max_value=2**63 - 1), epoch=st.text(st.characters(codec="ascii"), max_size=40))
 def test_a_cursor_leads_back_to_its_place(position: int, epoch: str) -> None:
-    assert cursors.decode(cursors.encode(ACME, epoch, position), ACME) == Place(epoch, position)
+    assert cursors.decode(cursors.encode(ACME, epoch, position), ACME) == LogPosition(epoch, position)
 
 
 def test_the_same_place_has_the_same_text_after_a_restart() -> None:

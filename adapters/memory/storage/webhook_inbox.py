@@ -1,4 +1,4 @@
-"""The journal in memory: webhook bodies as received."""
+"""The webhook inbox in memory: webhook bodies as received."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ from adapters.memory.storage.books import Shelf
 from domain.claims import CLAIMED_BYTES, Waiting, chosen, is_over
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
-from domain.ports.hints import JOURNAL, Bus
+from domain.ports.hints import WEBHOOK_INBOX, Bus
 from domain.ports.system import Clock
 from domain.updates import UpdateRecord
 
@@ -22,7 +22,7 @@ class _Kept:
     leases: dict[DeliveryId, tuple[object, datetime]] = field(default_factory=dict[DeliveryId, tuple[object, datetime]])
 
 
-class MemoryJournal:
+class MemoryWebhookInbox:
     def __init__(self, clock: Clock, bus: Bus, shelf: Shelf | None = None, kept: _Kept | None = None) -> None:
         self._clock = clock
         self._bus = bus
@@ -30,13 +30,13 @@ class MemoryJournal:
         self._kept = kept or _Kept()
         self._mine: dict[DeliveryId, object] = {}
 
-    def of_another_worker(self) -> "MemoryJournal":
+    def of_another_worker(self) -> "MemoryWebhookInbox":
         """The same journal as another worker has it, with claims of its own."""
-        return MemoryJournal(self._clock, self._bus, self._shelf, self._kept)
+        return MemoryWebhookInbox(self._clock, self._bus, self._shelf, self._kept)
 
     async def append(self, delivery: Delivery) -> None:
         self._kept.deliveries[delivery.id] = delivery
-        self._bus.hint(JOURNAL)
+        self._bus.hint(WEBHOOK_INBOX)
 
     async def waiting(self, limit: int) -> list[Delivery]:
         return self._waiting()[:limit]
@@ -93,7 +93,7 @@ class MemoryJournal:
             self._kept.leases.pop(each.id, None)
             self._kept.deliveries[each.id] = replace(each, state=DeliveryState.WAITING, reason=None, claims=0)
         if chosen:
-            self._bus.hint(JOURNAL)
+            self._bus.hint(WEBHOOK_INBOX)
         return len(chosen)
 
     async def forget(self, state: DeliveryState, before: datetime, limit: int) -> int:

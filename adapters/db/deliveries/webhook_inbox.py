@@ -1,4 +1,4 @@
-"""The journal in SQL: webhook bodies as received. How one is stored and claimed is each database's own."""
+"""The webhook inbox in SQL: webhook bodies as received. How one is stored and claimed is each database's own."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -39,7 +39,7 @@ class Deliveries(Protocol):
         ...
 
 
-class SqlJournal:
+class SqlWebhookInbox:
     def __init__(self, selects: Selects, deliveries: Deliveries) -> None:
         self._selects = selects
         self._deliveries = deliveries

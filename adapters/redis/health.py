@@ -12,7 +12,7 @@ WHILE_AWAY: Final = (
 )
 
 
-class Standing(StrEnum):
+class Health(StrEnum):
     READY = "READY"
     LIMITED = "LIMITED"  # it answers, and some of what a desk does there fails
     AWAY = "AWAY"
@@ -21,7 +21,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RedisState:
-    standing: Standing
+    health: Health
     message: str  # one line, nothing secret in it; names the setting where something is to be done
 
 
@@ -34,15 +34,15 @@ async def look_at(address: RedisAddress, namespace: str = "deskline") -> RedisSt
                 ("SET", f"{{{namespace}:throttle}}:look", "look", "PX", 1),
             )
     except RedisRefused as refusal:
-        return RedisState(Standing.REFUSED, str(refusal))
+        return RedisState(Health.REFUSED, str(refusal))
     except RedisAway as away:
-        return RedisState(Standing.AWAY, f"{SETTING}: {away}. {WHILE_AWAY}")
+        return RedisState(Health.AWAY, f"{SETTING}: {away}. {WHILE_AWAY}")
     faults = [*_fault("hints are not passed on", said), *_fault("limits hold per process only", kept)]
     if _is_unexpected_cluster(address, kept):
         faults = [f"this is a Cluster; write {EXAMPLES[Kind.CLUSTER]}"]
     if faults:
-        return RedisState(Standing.LIMITED, f"{SETTING}: Redis at {address} answers, but {'; '.join(faults)}")
-    return RedisState(Standing.READY, f"Redis answers at {address}")
+        return RedisState(Health.LIMITED, f"{SETTING}: Redis at {address} answers, but {'; '.join(faults)}")
+    return RedisState(Health.READY, f"Redis answers at {address}")
 
 
 def _fault(effect: str, reply: Reply) -> list[str]:
