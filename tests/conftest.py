@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+from xdist.scheduler import LoadGroupScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.servers import Databases, NoServer, Postgres, Redis, own_postgres, own_redis
 
@@ -17,6 +19,23 @@ structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatte
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 OF_THE_RULES = Path(__file__).parent / "domain"
+
+
+TOGETHER = ("journeys/test_bad_input.py", "journeys/test_several.py", "journeys/test_media.py")
+"""One worker runs all of such a file, whose tests share processes that take long to start, and which may die."""
+
+
+class FilesTogether(LoadGroupScheduling):
+    """In place of xdist's groups, which this pytest does not hear of: a mark changes nothing of a test's id there."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether | None:
+    return FilesTogether(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,8 +20,6 @@ from tests.journeys.desk import (
     signed,
 )
 
-pytestmark = pytest.mark.xdist_group("bad input")  # one town for most of them
-
 TOO_DEEP = b"[" * 100_000 + b"]" * 100_000
 
 THREADS = """

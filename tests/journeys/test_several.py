@@ -27,8 +27,6 @@ from tests.journeys.company import (
 from tests.journeys.desk import DEADLINE_S, Program, Storage, eventually, missing
 from tests.servers import NoServer, Postgres, Redis, own_postgres, own_redis
 
-pytestmark = pytest.mark.xdist_group("several")  # they share one company, and its servers may die
-
 REFUSED = 'deliveries_refused_total{cause="unavailable"}'
 
 
