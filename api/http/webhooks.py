@@ -20,8 +20,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.whatsapp.inbound import signature
+from adapters.whatsapp.inbound.items import numbers_named
 from adapters.whatsapp.inbound.reading import as_id, as_list, as_object, read_json
-from adapters.whatsapp.inbound.updates import numbers_named
 from api.http.guard.addresses import shared_by
 from api.http.guard.bodies import TooLarge, read_body
 from api.http.guard.callers import caller_of

@@ -163,3 +163,11 @@ def _cleaned(body: bytes) -> bytes:
     if rb"\u0000" in without_nul:  # only broken escapes come together to a new one
         return body
     return without_nul.replace(_BACKSLASH, rb"\\")
+
+
+def listed(value: object, *, otherwise: object) -> list[object]:
+    """The elements of a list, nothing for null, and `otherwise` alone for what is no list."""
+    if value is None:
+        return []
+    elements = as_list(value)
+    return elements if elements is not None else [otherwise]

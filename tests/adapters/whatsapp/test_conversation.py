@@ -14,8 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.whatsapp.client import CloudApi, http_client
+from adapters.whatsapp.inbound.items import numbers_named
 from adapters.whatsapp.inbound.signature import matches
-from adapters.whatsapp.inbound.updates import CloudInterpreter, numbers_named
+from adapters.whatsapp.inbound.updates import CloudInterpreter
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
 from domain.channels.templates import Template, fill
 from domain.conversations.contents import (

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.whatsapp.inbound.updates import CloudInterpreter, numbers_named
+from adapters.whatsapp.inbound.items import numbers_named
+from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.template_news import PartsNews, QualityNews, StatusNews, TemplateNews
 from domain.channels.templates import Button, TemplateStatus
 from domain.contacts import Person
