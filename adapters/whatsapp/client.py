@@ -12,26 +12,36 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
 from adapters.whatsapp.answers import NUMBER_FIELDS, account_facts, file_facts, number_facts, token_facts
-from adapters.whatsapp.inbound.reading import as_code, as_id, as_list, as_object, as_text, read_json
+from adapters.whatsapp.calls import (
+    MESSAGE_LIMIT,
+    OK,
+    TOKEN_INVALID,
+    Answer,
+    accepted_or_not,
+    bad_token,
+    done_or_failed,
+    foreign_answer,
+    json_object,
+    refusal_in,
+    retry_after_s,
+)
+from adapters.whatsapp.inbound.reading import as_id, as_list, as_object, as_text
 from adapters.whatsapp.outbound import Json, JsonObject, multipart_edges, read_body, send_body
 from adapters.whatsapp.templates import TEMPLATE_FIELDS, creation_body, made_of, template_of
+from adapters.whatsapp.transfers import MAX_FILE_S, MEDIA_HOSTS, arriving, between, no_file, origin_of
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Template
 from domain.files.media import Media
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId, TemplateId, Wamid
-from domain.outbound.failures import refuses_for_certain
 from domain.ports.network import (
-    Accepted,
     AccountFacts,
-    BrokenOff,
     Elsewhere,
     Failed,
     FileFacts,
@@ -43,27 +53,17 @@ from domain.ports.network import (
     TemplateMade,
     TokenFacts,
     Unanswered,
-    Unreadable,
 )
 from domain.ports.system import Ids
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000
-OK = 200
 MAX_CALL_S = 12.0  # in all, and so within the 15 s lease of a send: its answer is recorded before the lease ends
-MAX_FILE_S = 240.0  # for all bytes of one file, either way: within the five minutes that a worker has it for
-MAX_ERROR_BYTES = 64 * 1024
-CHUNK_BYTES = 256 * 1024
-MEDIA_HOSTS = frozenset({("https", "lookaside.fbsbx.com", 443), ("https", "graph.facebook.com", 443)})
-MAX_RETRY_AFTER_S = 7 * 24 * 3600.0
-MESSAGE_LIMIT = 500  # characters of the network's words
-TOKEN_INVALID = 190
 
 FILE_TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=5.0)
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _SESSION = re.compile(r"(?P<session>upload:[A-Za-z0-9+/=_:-]{1,2048})(\?sig=(?P<signature>[A-Za-z0-9_=-]{1,1024}))?")
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")  # Python leaves some of them out of an address without a word
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -78,17 +78,6 @@ def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    body: dict[str, object] | None  # None: not a JSON object
-    retry_after_s: float | None
-
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status <= 299
-
-
 _Parameters: TypeAlias = dict[str, str]
 
 
@@ -97,18 +86,18 @@ class CloudApi:
 
     def __init__(self, base_url: str, version: str, http: httpx.AsyncClient, ids: Ids) -> None:
         self._root = f"{base_url.rstrip('/')}/{version}"
-        self._media_hosts = MEDIA_HOSTS | {_origin(base_url)}
+        self._media_hosts = MEDIA_HOSTS | {origin_of(base_url)}
         self._http = http
         self._ids = ids
         logging.getLogger("httpx").addFilter(_tells_no_token)
 
     async def send(self, token: str, outgoing: Outgoing) -> SendResult:
         answer = await self._call("POST", token, outgoing.number, "messages", body=send_body(outgoing))
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             return answer
-        if refusal := _refusal(answer, token):
+        if refusal := refusal_in(answer, token):
             return refusal
-        return _accepted(answer.body or {}, outgoing.wa_id or outgoing.business_scoped_id or "")
+        return accepted_or_not(answer.body or {}, outgoing.wa_id or outgoing.business_scoped_id or "")
 
     async def mark_read(
         self, token: str, number: PhoneNumberId, wamid: Wamid, *, typing: bool = False
@@ -119,17 +108,17 @@ class CloudApi:
         answer = await self._ask(token, network_id, parameters={"phone_number_id": number})
         if not isinstance(answer, dict):
             return answer
-        return file_facts(answer) or _foreign()
+        return file_facts(answer) or foreign_answer()
 
     @asynccontextmanager
     async def download(self, token: str, url: str) -> AsyncGenerator[AsyncIterator[bytes] | Elsewhere | Failed]:
         """The token goes with it, so only to the network's own hosts. Nothing is unpacked on the way."""
-        origin = _origin(url)
+        origin = origin_of(url)
         if origin is None or origin not in self._media_hosts:
             yield Elsewhere(origin[1][:MESSAGE_LIMIT] if origin else "no address")
             return
         if not _TOKEN.fullmatch(token):
-            yield _bad_token()
+            yield bad_token()
             return
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
         try:
@@ -150,7 +139,7 @@ class CloudApi:
             yield Unanswered(f"The network did not answer ({type(failure).__name__}).")
             return
         try:
-            yield _arriving(response) if response.status_code == OK else await _no_file(response, token)
+            yield arriving(response) if response.status_code == OK else await no_file(response, token)
         finally:
             await response.aclose()
 
@@ -170,14 +159,14 @@ class CloudApi:
             number,
             "media",
             headers=headers,
-            content=_between(before, chunks, after),
+            content=between(before, chunks, after),
             within_s=MAX_FILE_S,
         )
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             return answer
-        if refusal := _refusal(answer, token):
+        if refusal := refusal_in(answer, token):
             return refusal
-        return as_id((answer.body or {}).get("id")) or _foreign()
+        return as_id((answer.body or {}).get("id")) or foreign_answer()
 
     async def token_facts(self, token: str) -> TokenFacts | Failed:
         """The token asks about itself. One that the network does not take is a fact: it is not valid."""
@@ -187,13 +176,13 @@ class CloudApi:
         if not isinstance(answer, dict):
             return answer
         data = as_object(answer.get("data"))
-        return token_facts(data) if data is not None else _foreign()
+        return token_facts(data) if data is not None else foreign_answer()
 
     async def account_facts(self, token: str, account: BusinessAccountId) -> AccountFacts | Failed:
         answer = await self._ask(token, account, parameters={"fields": "id,name,business_verification_status"})
         if not isinstance(answer, dict):
             return answer
-        return account_facts(account, answer) if as_id(answer.get("id")) in (None, account) else _foreign()
+        return account_facts(account, answer) if as_id(answer.get("id")) in (None, account) else foreign_answer()
 
     async def numbers(self, token: str, account: BusinessAccountId) -> list[NumberFacts] | Failed:
         rows = await self._rows(token, account, "phone_numbers", fields=NUMBER_FIELDS)
@@ -223,13 +212,13 @@ class CloudApi:
         assert file.size is not None, f"media {file.id} is not READY"
         told = {"file_name": file.file_name or "sample", "file_length": str(file.size), "file_type": file.mime_type}
         begun = await self._call("POST", token, app_id, "uploads", parameters=told)
-        if not isinstance(begun, _Answer):
+        if not isinstance(begun, Answer):
             return begun
-        if refusal := _refusal(begun, token):
+        if refusal := refusal_in(begun, token):
             return refusal
         session = _SESSION.fullmatch(as_text((begun.body or {}).get("id")) or "")
         if session is None:
-            return _foreign()
+            return foreign_answer()
         answer = await self._call(
             "POST",
             token,
@@ -244,39 +233,39 @@ class CloudApi:
             content=chunks,
             within_s=MAX_FILE_S,
         )
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             return answer
-        if refusal := _refusal(answer, token):
+        if refusal := refusal_in(answer, token):
             return refusal
-        return as_text((answer.body or {}).get("h")) or _foreign()
+        return as_text((answer.body or {}).get("h")) or foreign_answer()
 
     async def create_template(
         self, token: str, account: BusinessAccountId, draft: TemplateDraft, sample: str | None
     ) -> TemplateMade | Failed:
         body = creation_body(draft, sample)
         answer = await self._call("POST", token, account, "message_templates", body=body)
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             return answer
-        if refusal := _refusal(answer, token):
+        if refusal := refusal_in(answer, token):
             return refusal
-        return made_of(answer.body or {}, draft.category) or _foreign()
+        return made_of(answer.body or {}, draft.category) or foreign_answer()
 
     async def delete_template(
         self, token: str, account: BusinessAccountId, name: str, network_id: str
     ) -> Failed | None:
         named = {"name": name, "hsm_id": network_id}
-        return _done(await self._call("DELETE", token, account, "message_templates", parameters=named), token)
+        return done_or_failed(await self._call("DELETE", token, account, "message_templates", parameters=named), token)
 
     # One question, one order, one list
 
     async def _ask(self, token: str, *path: str, parameters: _Parameters) -> dict[str, object] | Failed:
         answer = await self._call("GET", token, *path, parameters=parameters)
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Answer):
             return answer
-        return _refusal(answer, token) or answer.body or _foreign()
+        return refusal_in(answer, token) or answer.body or foreign_answer()
 
     async def _do(self, token: str, *path: str, body: JsonObject) -> Failed | None:
-        return _done(await self._call("POST", token, *path, body=body), token)
+        return done_or_failed(await self._call("POST", token, *path, body=body), token)
 
     async def _rows(self, token: str, *path: str, fields: str) -> list[object] | Failed:
         """The elements of every page, or the first failure: half a list is none."""
@@ -294,7 +283,7 @@ class CloudApi:
             answer = await self._ask(token, *path, parameters=parameters)
             rows = as_list(answer.get("data")) if isinstance(answer, dict) else None
             if not isinstance(answer, dict) or rows is None:
-                yield answer if not isinstance(answer, dict) else _foreign()
+                yield answer if not isinstance(answer, dict) else foreign_answer()
                 return
             yield rows
             paging = as_object(answer.get("paging")) or {}
@@ -318,10 +307,10 @@ class CloudApi:
         headers: dict[str, str] | None = None,
         content: AsyncIterable[bytes] | None = None,
         within_s: float = MAX_CALL_S,
-    ) -> _Answer | Failed:
+    ) -> Answer | Failed:
         """`body` goes as JSON; `content` as it is, under the `headers` that describe it."""
         if not _TOKEN.fullmatch(token):
-            return _bad_token()
+            return bad_token()
         url = "/".join((self._root, *(_segment(part) for part in path)))
         headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         if body is not None:
@@ -343,139 +332,13 @@ class CloudApi:
             return Unanswered(f"The network did not answer ({type(failure).__name__}).")
         except TimeoutError:
             return Unanswered(f"The network did not answer within {within_s:.0f} seconds.")
-        return _Answer(response.status_code, _json_object(response.content), _retry_after_s(response.headers))
+        return Answer(response.status_code, json_object(response.content), retry_after_s(response.headers))
 
 
 # Bytes
 
 
-async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
-    deadline = asyncio.get_running_loop().time() + MAX_FILE_S
-    chunks = response.aiter_raw(CHUNK_BYTES)
-    try:
-        while True:
-            # A chunk is gathered from many reads: one that trickles would keep each of them from its own timeout.
-            async with asyncio.timeout_at(deadline):
-                chunk = await anext(chunks, None)
-            if chunk is None:
-                return
-            yield chunk
-    except TimeoutError:
-        raise BrokenOff(f"It did not come within {MAX_FILE_S:.0f} seconds.") from None
-    except httpx.RequestError as failure:
-        raise BrokenOff(f"It stopped coming ({type(failure).__name__}).") from None
-
-
-async def _no_file(response: httpx.Response, token: str) -> Failed:
-    """What an answer says that brings no file."""
-    begun = bytearray()
-    try:
-        async for chunk in response.aiter_raw(MAX_ERROR_BYTES):
-            begun += chunk
-            if len(begun) >= MAX_ERROR_BYTES:
-                break
-    except httpx.RequestError:
-        return _foreign(response.status_code)
-    answer = _Answer(response.status_code, _json_object(bytes(begun)), _retry_after_s(response.headers))
-    return _refusal(answer, token) or _foreign(response.status_code)
-
-
-async def _between(before: bytes, chunks: AsyncIterable[bytes], after: bytes) -> AsyncGenerator[bytes]:
-    yield before
-    async for chunk in chunks:
-        yield chunk
-    yield after
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None for what is no address, or hides another one in it."""
-    if _CONTROL.search(url):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
-    if port is None or parts.hostname is None or "@" in parts.netloc or "\\" in url:
-        return None
-    return (parts.scheme, parts.hostname, port)
-
-
 # Reading answers
-
-
-def _refusal(answer: _Answer, token: str) -> Rejected | Unanswered | None:
-    """What speaks against success; None for a 2xx with a JSON object that is no error."""
-    error = as_object(answer.body.get("error")) if answer.body is not None else None
-    if error is None:
-        if answer.is_success and answer.body is not None:
-            return None
-        return _foreign(answer.status)
-    code = as_code(error.get("code"))
-    is_refused = 400 <= answer.status <= 499 or refuses_for_certain(code)
-    said = _said(error, token)
-    if not is_refused:
-        return Unanswered(f"The network had trouble of its own ({answer.status}, code {code}): {said}")
-    return Rejected(code, said, answer.retry_after_s, as_code(error.get("error_subcode")))
-
-
-def _done(answer: _Answer | Failed, token: str) -> Failed | None:
-    if not isinstance(answer, _Answer):
-        return answer
-    if refusal := _refusal(answer, token):
-        return refusal
-    return None if (answer.body or {}).get("success") in (True, "true") else _foreign()
-
-
-def _accepted(body: dict[str, object], recipient: str) -> Accepted | Unanswered:
-    message = as_object(next(iter(as_list(body.get("messages")) or []), None)) or {}
-    contact = as_object(next(iter(as_list(body.get("contacts")) or []), None)) or {}
-    wamid = as_id(message.get("id"))
-    told = as_text(contact.get("input"))
-    if wamid is None or (told is not None and _bare(told) != _bare(recipient)):
-        return Unanswered("The network's answer does not name the message.")
-    return Accepted(Wamid(wamid), as_id(contact.get("wa_id")), as_id(contact.get("user_id")))
-
-
-def _bare(recipient: str) -> str:
-    """A recipient without what is only there to be read."""
-    return re.sub(r"[+\s()-]", "", recipient)
-
-
-def _said(error: dict[str, object], token: str) -> str:
-    data = as_object(error.get("error_data")) or {}
-    told = (data.get("details"), error.get("message"), error.get("error_user_msg"))
-    words = next((text for part in told if (text := as_text(part))), "no reason given")
-    return words.replace(token, "…")[:MESSAGE_LIMIT]
-
-
-def _bad_token() -> Rejected:
-    return Rejected(TOKEN_INVALID, "The access token holds characters that no token has.")
-
-
-def _foreign(status: int | None = None) -> Unanswered:
-    told = f" ({status})" if status is not None else ""
-    return Unanswered(f"The answer{told} is not one of the network's.")
-
-
-def _json_object(content: bytes) -> dict[str, object] | None:
-    try:
-        return as_object(read_json(content))
-    except Unreadable:
-        return None
-
-
-def _retry_after_s(headers: httpx.Headers) -> float | None:
-    """The longest pause that the network asks for. Usage tells it in minutes."""
-    told = [as_code(headers.get("Retry-After")) or 0, *(60 * minutes for minutes in _minutes_to_regain_access(headers))]
-    longest = float(max(told))
-    return min(longest, MAX_RETRY_AFTER_S) if longest > 0 else None
-
-
-def _minutes_to_regain_access(headers: httpx.Headers) -> list[int]:
-    usage = _json_object(headers.get("X-Business-Use-Case-Usage", "").encode()) or {}
-    rows = [as_object(row) or {} for listed in usage.values() for row in as_list(listed) or []]
-    return [as_code(row.get("estimated_time_to_regain_access")) or 0 for row in rows]
 
 
 # Shaping requests

@@ -15,9 +15,10 @@ from adapters.whatsapp.simulator.faults import read_fault
 from adapters.whatsapp.simulator.graph.answers import json_answer, read_bytes, read_object
 from adapters.whatsapp.simulator.graph.templates import CATEGORIES, QUALITIES, STATUSES, TemplateReview
 from adapters.whatsapp.simulator.options import PersonOptions
-from adapters.whatsapp.simulator.simulator import Simulator, Written
+from adapters.whatsapp.simulator.simulator import Simulator
 from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject, digits, encode, instant, seconds
+from adapters.whatsapp.simulator.wording import Written
 from adapters.whatsapp.simulator.world import Number, Person, Rung
 
 MAX_NAME: Final = 200
@@ -219,12 +220,12 @@ class _Control:
         if template is None:
             raise ControlError("there is no template with that id", 404)
         if "category" in body:
-            return json_answer(self._sim.move_template(template, _one_of(body, "category", CATEGORIES)).row())
+            return json_answer(self._sim.reviews.move(template, _one_of(body, "category", CATEGORIES)).row())
         if "quality" in body:
-            return json_answer(self._sim.rate_template(template, _one_of(body, "quality", QUALITIES)).row())
+            return json_answer(self._sim.reviews.rate(template, _one_of(body, "quality", QUALITIES)).row())
         if not isinstance(status, str) or status not in STATUSES:
             raise ControlError(f"status must be one of {', '.join(sorted(STATUSES))}")
-        reviewed = self._sim.review_template(template, status, _optional_text(body, "reason") or "NONE")
+        reviewed = self._sim.reviews.decide(template, status, _optional_text(body, "reason") or "NONE")
         return json_answer(reviewed.row())
 
     async def set_review(self, request: Request) -> Response:
@@ -232,7 +233,7 @@ class _Control:
         body = await read_object(request)
         for review in get_args(TemplateReview):
             if body.get("review") == review:
-                self._sim.template_review = review
+                self._sim.reviews.by_itself = review
                 return json_answer({"review": review})
         raise ControlError(f"review must be one of {', '.join(get_args(TemplateReview))}")
 

@@ -6,7 +6,7 @@
 import base64
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.whatsapp.simulator.background import Background
@@ -28,33 +28,18 @@ from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
 from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
+from adapters.whatsapp.simulator.reviews import Reviews
 from adapters.whatsapp.simulator.webhooks.payloads import (
-    category_change,
     message_change,
-    quality_change,
     status_change,
-    template_change,
 )
 from adapters.whatsapp.simulator.webhooks.posts import Update, Webhooks
 from adapters.whatsapp.simulator.wire import JsonObject
+from adapters.whatsapp.simulator.wording import Written, change_as_written, raw_content, send_answer, shown
 from adapters.whatsapp.simulator.world import CHANGES, Conversation, Message, Number, Person, Rung, Send, World
 
 TYPING_S: Final = 25.0
 UNDELIVERABLE: Final = 131026
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a person writes. `content` is the object named like the kind; `raw` is merged over the finished message.
-
-    `at` is the phone's time in seconds since 1970, None for now.
-    """
-
-    kind: str
-    content: JsonObject
-    reply_to: str | None = None
-    at: float | None = None
-    raw: JsonObject = field(default_factory=lambda: JsonObject())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +67,10 @@ class Simulator:
         self._background = Background()
         self.webhooks = Webhooks(self.options, self.faults, self._background, self._mark_taken)
         self._clock_offset_s = 0.0
-        self._deleted_templates: set[tuple[str, str]] = set()
-        self.template_review = self.options.template_review
         self.samples = Samples(self.ids)
+        self.reviews = Reviews(
+            self.options.template_review, self.world, self.ids, self.samples, self.webhooks, self.now
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None, None]:
@@ -132,7 +118,7 @@ class Simulator:
         self.world.sends.append(
             Send(message.id, request.to_as_given, request.kind, request.callback_data, self.now(), request.body)
         )
-        return Accepted(number, request, conversation, message, _send_answer(request, person, message))
+        return Accepted(number, request, conversation, message, send_answer(request, person, message))
 
     def follow(self, accepted: Accepted) -> None:
         """Lets the statuses of an accepted send come, each after the pause of the options."""
@@ -163,63 +149,6 @@ class Simulator:
             conversation.typing_until = self.now() + TYPING_S
         self._hint("typing" if request.typing else "read", conversation, message.id)
 
-    def add_template(self, wanted: JsonObject) -> Template:
-        """A new template, in review until `review_template`."""
-        if len(self.world.templates) >= templates.MAX_TEMPLATES:
-            raise GraphError(
-                100, f"There are {templates.MAX_TEMPLATES} templates already", subcode=templates.CAP_REACHED
-            )
-        template = templates.create(wanted, template_id=self.ids.number(), handles=self.samples.handles)
-        if (template.name, template.language) in self._deleted_templates:
-            details = f"{template.name} in {template.language} is being deleted"
-            raise GraphError(100, details, subcode=templates.BEING_DELETED)
-        if self.world.template(template.name, template.language) is not None:
-            details = f"There is {template.name} in {template.language} already"
-            raise GraphError(100, details, subcode=templates.EXISTS_ALREADY)
-        self.world.templates[template.id] = template
-        return template
-
-    def review_template(self, template: Template, status: str, reason: str) -> Template:
-        """What the network decides about a template: any status, reported by webhook."""
-        reviewed = replace(template, status=status, rejected_reason=reason)
-        self.world.templates[template.id] = reviewed
-        self.webhooks.report(Update("templates", template_change(reviewed), time=int(self.now())))
-        return reviewed
-
-    def review_by_itself(self, template: Template) -> None:
-        """What the options have become of a new template."""
-        reviewed = templates.REVIEWED.get(self.template_review)
-        if reviewed is not None and template.id in self.world.templates:
-            self.review_template(template, *reviewed)
-
-    def rate_template(self, template: Template, quality: str) -> Template:
-        """How people take a template, reported by webhook."""
-        rated = replace(template, quality=quality)
-        self._tell_of(rated, quality_change(rated, template.quality))
-        return rated
-
-    def move_template(self, template: Template, category: str) -> Template:
-        """The network finds that a template belongs in another category, and says so by webhook."""
-        moved = replace(template, category=category)
-        self._tell_of(moved, category_change(moved, template.category))
-        return moved
-
-    def delete_templates(self, name: str, template_id: str | None) -> None:
-        """All languages of a name, or one of them. The name of an approved one can't be used again for a while."""
-        named = [template for template in self.world.templates.values() if template.name == name]
-        gone = [template for template in named if template_id in (None, template.id)]
-        if not gone:
-            raise GraphError(100, f"There is no message template {name}", subcode=templates.NO_SUCH_TEMPLATE)
-        for template in gone:
-            if template.status == "APPROVED":
-                self._deleted_templates.add((template.name, template.language))
-            self._tell_of(template, template_change(replace(template, status="PENDING_DELETION")))
-            del self.world.templates[template.id]
-
-    def _tell_of(self, template: Template, change: JsonObject) -> None:
-        self.world.templates[template.id] = template
-        self.webhooks.report(Update("templates", change, time=int(self.now())))
-
     def take_upload(self, number: Number, mime_type: str, data: bytes) -> File:
         return self.files.add(mime_type, data, expires_at=self.now() + UPLOAD_LIVES_S, number=number.id)
 
@@ -248,8 +177,8 @@ class Simulator:
             id=message_id,
             direction="out",
             kind=written.kind,
-            text=_shown(written.kind, written.content),
-            content=written.content or _raw_content(written),
+            text=shown(written.kind, written.content),
+            content=written.content or raw_content(written),
             at=at,
             reply_to=written.reply_to,
             reacts_to=target,
@@ -257,7 +186,7 @@ class Simulator:
         self.world.keep(conversation, message)
         conversation.note_written(written.kind, min(at, self.now()))
         if written.kind in CHANGES:
-            _change(conversation, written)
+            change_as_written(conversation, written)
         if target is not None:
             conversation.react(target, person.id, str(written.content.get("emoji") or ""))
         received = self._received(written, message)
@@ -329,7 +258,7 @@ class Simulator:
         if not is_open:
             details = "More than 24 hours have passed since the recipient last replied; only templates can be sent"
             raise GraphError(131047, details)
-        return _shown(request.kind, request.content), "service"
+        return shown(request.kind, request.content), "service"
 
     def _template(self, content: JsonObject) -> Template:
         language = content.get("language")
@@ -453,54 +382,6 @@ class Simulator:
         if number is None:
             raise missing_object(number_id)
         return number
-
-
-def _send_answer(request: SendRequest, person: Person | None, message: Message) -> JsonObject:
-    contact: JsonObject = {"input": request.to_as_given}
-    if request.to is not None:
-        contact["wa_id"] = (person.wa_id if person else None) or request.to
-    else:
-        contact["user_id"] = request.recipient
-    sent: JsonObject = {"id": message.id}
-    if request.kind == "template":
-        sent["message_status"] = "accepted"
-    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]}
-
-
-def _raw_content(written: Written) -> JsonObject:
-    """Of the one kind whose object is a list, and of whatever else came whole."""
-    return {written.kind: written.raw[written.kind]} if written.kind in written.raw else {}
-
-
-def _change(conversation: Conversation, written: Written) -> None:
-    """An own message as its phone shows it from now on: with the new words, or as deleted."""
-    target = conversation.messages.get(str(written.content.get("original_message_id")))
-    new = written.content.get("message")
-    if target is None or target.direction != "out":
-        return
-    if written.kind == "revoke":
-        target.kind, target.text, target.content = "deleted", "", {}
-    elif isinstance(new, dict):
-        content = new.get(target.kind)
-        target.content = content if isinstance(content, dict) else target.content
-        target.text = _shown(target.kind, target.content)
-
-
-def _shown(kind: str, content: JsonObject) -> str:
-    """The words a phone shows for a message; empty where there are none."""
-    match kind:
-        case "text":
-            shown = content.get("body")
-        case "interactive":
-            body = content.get("body")
-            shown = body.get("text") if isinstance(body, dict) else None
-        case "button":
-            shown = content.get("text")
-        case "reaction":
-            shown = content.get("emoji")
-        case _:
-            shown = content.get("caption")
-    return shown if isinstance(shown, str) else ""
 
 
 def _is_unread(message: Message, person: Person) -> bool:

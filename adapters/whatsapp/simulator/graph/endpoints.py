@@ -3,11 +3,9 @@
 Every call needs `Authorization: Bearer <token>` (or `?access_token=`); refusals have Meta's error envelope.
 """
 
-import base64
-import binascii
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.background import BackgroundTask
@@ -29,28 +27,18 @@ from adapters.whatsapp.simulator.graph.answers import (
 )
 from adapters.whatsapp.simulator.graph.errors import GraphError, bad_token, missing_object
 from adapters.whatsapp.simulator.graph.files import MAX_FILE_BYTES, File, parts_of
+from adapters.whatsapp.simulator.graph.rows import NUMBER_FIELDS, number_row, page_of, picked
 from adapters.whatsapp.simulator.graph.sending import MarkRead, SendRequest, read_request
 from adapters.whatsapp.simulator.simulator import Accepted, Simulator
 from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject
-from adapters.whatsapp.simulator.world import Number
 
-DEFAULT_LIMIT: Final = 25
-MAX_LIMIT: Final = 1000
 REGISTRATIONS: Final = 10  # in REGISTRATION_S seconds
 REGISTRATION_S: Final = 72 * 60 * 60
 REVOKED: Final = 467  # subcode of 190
 SCOPES: Final = ("whatsapp_business_management", "whatsapp_business_messaging")
 TEMPLATE_FILTERS: Final = ("name", "status", "category", "language")
 PROFILE_LIMITS: Final = {"about": 139, "address": 256, "description": 512, "email": 128}
-NUMBER_FIELDS: Final = (
-    "verified_name",
-    "code_verification_status",
-    "display_phone_number",
-    "quality_rating",
-    "platform_type",
-    "throughput",
-)
 ACCOUNT_FIELDS: Final = ("name", "timezone_id", "message_template_namespace")
 TEMPLATE_FIELDS: Final = ("name", "parameter_format", "components", "language", "status", "category")
 
@@ -213,17 +201,17 @@ class _Graph:
         """A number, the account or a template with the fields asked for, or what is known of a file."""
         node = request.path_params["id"]
         if node == self._options.business_account_id:
-            return json_answer(_picked(self._account_row(), request, ACCOUNT_FIELDS))
+            return json_answer(picked(self._account_row(), request, ACCOUNT_FIELDS))
         if template := self._sim.world.templates.get(node):
-            return json_answer(_picked(template.row(), request, TEMPLATE_FIELDS))
+            return json_answer(picked(template.row(), request, TEMPLATE_FIELDS))
         if file := self._sim.files.find(node, self._sim.now()):
             return json_answer(self._file_row(file, request))
-        return json_answer(_picked(_number_row(self._sim.number(node)), request, NUMBER_FIELDS))
+        return json_answer(picked(number_row(self._sim.number(node)), request, NUMBER_FIELDS))
 
     async def phone_numbers(self, request: Request) -> Response:
         self._check_account(request)
-        rows = [_picked(_number_row(number), request, NUMBER_FIELDS) for number in self._sim.world.numbers.values()]
-        return json_answer(_page(request, rows))
+        rows = [picked(number_row(number), request, NUMBER_FIELDS) for number in self._sim.world.numbers.values()]
+        return json_answer(page_of(request, rows))
 
     async def register(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
@@ -246,7 +234,7 @@ class _Graph:
     async def profile(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
         profile = {"messaging_product": "whatsapp"} | number.profile
-        return json_answer({"data": [_picked(profile, request, tuple(profile), with_id=False)]})
+        return json_answer({"data": [picked(profile, request, tuple(profile), with_id=False)]})
 
     async def update_profile(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
@@ -268,15 +256,15 @@ class _Graph:
         filters = {name: request.query_params[name] for name in TEMPLATE_FILTERS if name in request.query_params}
         rows = (template.row() for template in self._sim.world.templates.values())
         fitting = [row for row in rows if all(row[name] == value for name, value in filters.items())]
-        return json_answer(_page(request, [_picked(row, request, TEMPLATE_FIELDS) for row in fitting]))
+        return json_answer(page_of(request, [picked(row, request, TEMPLATE_FIELDS) for row in fitting]))
 
     async def create_template(self, request: Request) -> Response:
         self._check_account(request)
-        template = self._sim.add_template(await read_object(request))
+        template = self._sim.reviews.add(await read_object(request))
         answer: JsonObject = {"id": template.id, "status": template.status, "category": template.category}
 
         async def review() -> None:
-            self._sim.review_by_itself(template)
+            self._sim.reviews.decide_by_itself(template)
 
         return json_answer(answer, background=BackgroundTask(review))
 
@@ -286,7 +274,7 @@ class _Graph:
         name, template_id = request.query_params.get("name"), request.query_params.get("hsm_id")
         if name is None:
             raise GraphError(100, "The parameter name is required")
-        self._sim.delete_templates(name, template_id)
+        self._sim.reviews.delete(name, template_id)
         return json_answer({"success": True})
 
     async def subscriptions(self, request: Request) -> Response:
@@ -379,70 +367,3 @@ def _token(request: Request) -> str | None:
     if scheme.lower() in ("bearer", "oauth") and token.strip():
         return token.strip()
     return request.query_params.get("access_token")
-
-
-def _number_row(number: Number) -> JsonObject:
-    return {
-        "id": number.id,
-        "display_phone_number": number.display_phone_number,
-        "verified_name": number.verified_name,
-        "quality_rating": "GREEN",
-        "code_verification_status": "VERIFIED",
-        "platform_type": "CLOUD_API",
-        "throughput": {"level": "STANDARD"},
-        "status": number.status,
-        "name_status": "APPROVED",
-        "account_mode": "LIVE",
-        "is_official_business_account": False,
-        "is_pin_enabled": number.pin is not None,
-        "whatsapp_business_manager_messaging_limit": "TIER_2K",
-    }
-
-
-def _picked(row: JsonObject, request: Request, default: Sequence[str], *, with_id: bool = True) -> JsonObject:
-    """The fields of `?fields=`, and always the id; GraphError for a field nobody knows."""
-    asked = request.query_params.get("fields")
-    names = [name.strip() for name in re.sub(r"\{[^}]*\}", "", asked).split(",")] if asked else list(default)
-    if unknown := [name for name in names if name and name not in row]:
-        raise GraphError(100, f"Tried accessing nonexisting field ({unknown[0]})")
-    picked = {name: row[name] for name in names if name}
-    return picked | {"id": row["id"]} if with_id else picked
-
-
-def _page(request: Request, rows: list[JsonObject]) -> JsonObject:
-    """One page with Meta's cursors; `next` is there while more follows."""
-    limit = _limit(request.query_params.get("limit"))
-    start = _start(request.query_params.get("after"), rows)
-    page: list[Json] = [*rows[start : start + limit]]
-    if not page:
-        return {"data": page}
-    cursors: JsonObject = {"before": _cursor(rows[start]), "after": _cursor(rows[start + len(page) - 1])}
-    paging: JsonObject = {"cursors": cursors}
-    if start + len(page) < len(rows):
-        paging["next"] = str(request.url.include_query_params(limit=limit, after=cursors["after"]))
-    return {"data": page, "paging": paging}
-
-
-def _limit(asked: str | None) -> int:
-    if asked is None:
-        return DEFAULT_LIMIT
-    if not re.fullmatch(r"[0-9]{1,6}", asked) or int(asked) == 0:
-        raise GraphError(100, "Param limit must be a positive number")
-    return min(int(asked), MAX_LIMIT)
-
-
-def _start(after: str | None, rows: list[JsonObject]) -> int:
-    if after is None:
-        return 0
-    try:
-        last = base64.b64decode(after, validate=True).decode()
-    except (binascii.Error, ValueError):
-        last = ""
-    places = [place for place, row in enumerate(rows) if row["id"] == last]
-    if not places:
-        raise GraphError(131059, "The paging cursor is invalid or has expired")
-    return places[0] + 1
-
-
-def _cursor(row: JsonObject) -> str:
-    return base64.b64encode(str(row["id"]).encode()).decode()
