@@ -11,8 +11,9 @@ from domain.ids import MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import leads_too_far
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.outbound.dispatch import GAVE_UP, SESSION_OVER
-from domain.use_cases.outbound.queue import Price, price, queue_again, take_unit
+from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.price import Price, price, take_unit
+from domain.use_cases.outbound.queue import queue_again
 
 
 @again_on_collision

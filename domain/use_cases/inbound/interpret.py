@@ -20,7 +20,8 @@ from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Unreadable
 from domain.updates import AccountNews, Ignored, MessageEchoed, MessageReceived, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.receive import receive, record_failure, results_of
+from domain.use_cases.inbound.receive import receive, record_failure
+from domain.use_cases.inbound.records import results_of
 
 BATCH = 64  # updates in one transaction: appends never wait long behind it on SQLite
 NEVER_FINISHED = f"was taken up {CLAIMS_AT_MOST} times and never finished"

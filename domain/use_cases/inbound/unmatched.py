@@ -22,8 +22,9 @@ from domain.updates import (
 )
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.changes import turn_of
+from domain.use_cases.inbound.gather import gather
 from domain.use_cases.inbound.identity import turns_of
-from domain.use_cases.inbound.receive import gather, receive_message
+from domain.use_cases.inbound.messages import receive_message
 
 DELETED = Unsupported("revoke", "The contact deleted a message that is not here.")
 REACTED = Unsupported("reaction", "The contact reacted to a message that is not here.")

@@ -1,10 +1,9 @@
 """What every outgoing message shares: how it is decided whether it may go, and how it is queued where it may.
 
-A decision reads a `Look` and writes nothing: what it allows comes back as `Cleared`, with all it takes to carry it out.
-So the same function answers the mutation, inside its transaction, and the preflight, which only wants to know.
+A decision reads a `Look` and writes nothing: what it allows comes back as `ApprovedSend`, with all it takes to carry it
+out. So the same function answers the mutation, inside its transaction, and the preflight, which only wants to know.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,45 +16,19 @@ from domain.conversations.messages import Direction, Message, queued_again
 from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, with_message
 from domain.error_codes import ErrorCode
-from domain.errors import QuotaExceeded, Refusal, Refused, SessionClosed, invalid, not_found
-from domain.events import MessageAdded, QuotaChanged
+from domain.errors import Refusal, Refused, SessionClosed, invalid, not_found
+from domain.events import MessageAdded
 from domain.files.media import used
-from domain.ids import BusinessAccountId, EntryId, MediaId, MessageId, PeriodId, ThreadId
-from domain.outbound.outbox import IDEMPOTENCY_KEY_LIMIT, PERSON_FIRST, TEMPLATE_NEXT, IdempotencyRecord, OutboxItem
+from domain.ids import MediaId, MessageId, ThreadId
+from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.people.actors import Actor, Author, ByPhoneApp
 from domain.ports.bundle import Ports
 from domain.ports.store import Look, Transaction
-from domain.quota import (
-    ALLOWANCE_WINDOW,
-    ConversationKind,
-    Entry,
-    Period,
-    allowance,
-    begun,
-    charge,
-    user_initiated_counts,
-)
 from domain.tickets import after_our_reply
 from domain.use_cases.marks import own_mark, status_events
+from domain.use_cases.outbound.idempotency import Call, Repeated, remember
+from domain.use_cases.outbound.price import Price, take_unit
 from domain.use_cases.ticketing import record_change
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The unit a send takes from the month, ready to be saved with it."""
-
-    period: Period
-    kind: ConversationKind
-    account: BusinessAccountId
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What makes a repeated call harmless: its key, and what was asked under it."""
-
-    mutation: str
-    content: str  # hash of what was asked
-    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +45,7 @@ class ApprovedSend:
     reply: Message | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """A call that was made before: what it made then is the answer now, and nothing more happens."""
-
-    messages: tuple[Message, ...]
-
-
 Decision: TypeAlias = ApprovedSend | Repeated | Refusal
-
-
-def key_fault(key: str | None) -> Refusal | None:
-    if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_LIMIT:
-        return invalid(f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LIMIT} characters.", "idempotencyKey")
-    return None
-
-
-def content_hash(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-async def repeated(look: Look, actor: Actor, call: Call) -> Repeated | Refusal | None:
-    """What an earlier call with this key made, in order; None where there was none."""
-    key = call.key
-    known = await look.remembered(_memory_id(actor, key, 0)) if key is not None else None
-    if key is None or known is None:
-        return None
-    if known.mutation != call.mutation or known.content != call.content:
-        return Refused(ErrorCode.IDEMPOTENCY_MISMATCH, "This key was used for something else.", ("idempotencyKey",))
-    made: list[MessageId] = []
-    while known is not None:
-        made.append(known.message)
-        known = await look.remembered(_memory_id(actor, key, len(made)))
-    messages = await look.messages(made)
-    return Repeated(tuple(messages[id] for id in made))
-
-
-def remember(tx: Transaction, actor: Actor, call: Call, now: datetime, *messages: MessageId) -> None:
-    """One row a message: what one send makes is found again in its order."""
-    for place, message in enumerate(messages if call.key is not None else ()):
-        id = _memory_id(actor, call.key or "", place)
-        tx.save(IdempotencyRecord(tx.organization, id, call.mutation, call.content, message, now))
 
 
 async def carry_out(
@@ -189,28 +122,6 @@ async def session_refusal(look: Look, thread: Thread, channel: Channel, now: dat
     return SessionClosed(thread.session.expires_at if thread.session else None, sendable)
 
 
-async def price(ports: Ports, look: Look, thread: Thread, channel: Channel, now: datetime) -> Price | Refusal | None:
-    """What this send costs, decided once, now: None where it is free."""
-    organization = await look.settings()
-    in_session = thread.session is not None and thread.session.is_open(now)
-    if in_session and not user_initiated_counts(now, organization.time_zone):
-        return None
-    if in_session and thread.session is not None:
-        kind = ConversationKind.USER_INITIATED
-        taken = await look.entries_since(thread.id, thread.session.opened_at)
-        if any(entry.kind is kind and entry.refunded_at is None for entry in taken):
-            return None
-    else:
-        kind = ConversationKind.BUSINESS_INITIATED
-    period = await look.period_at(now) or begun(PeriodId(ports.ids.new()), organization, now)
-    if kind is ConversationKind.BUSINESS_INITIATED:
-        day = allowance(channel.begun_a_day, await look.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
-        if day.limit is not None and day.used >= day.limit:
-            return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
-    charged = charge(period, organization.quota_limit)
-    return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
-
-
 def new_message(
     ports: Ports,
     thread: Thread,
@@ -260,23 +171,6 @@ async def queue(
         record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
     take_unit(ports, tx, message, paid, now)
     return after
-
-
-def take_unit(ports: Ports, tx: Transaction, message: Message, paid: Price | None, now: datetime) -> None:
-    if paid is None:
-        return
-    entry = Entry(
-        tx.organization,
-        EntryId(ports.ids.new()),
-        paid.period.id,
-        now,
-        paid.kind,
-        message.thread,
-        message.id,
-        paid.account,
-    )
-    tx.save(paid.period, entry)
-    tx.record(QuotaChanged())
 
 
 def queue_again(ports: Ports, tx: Transaction, message: Message, now: datetime, due_at: datetime) -> Message:
@@ -334,8 +228,3 @@ def turn_of_place(message: MessageId) -> str:
 def hold(item: OutboxItem, until: datetime) -> OutboxItem:
     """The item back in the queue, its lease given up."""
     return replace(item, due_at=until, tries=item.tries + 1, leased_until=None, lease=None)
-
-
-def _memory_id(actor: Actor, key: str, place: int) -> str:
-    """Of the first message as it ever was; those after it are told apart by a character no key should have."""
-    return f"{actor.key}/{key}" if place == 0 else f"{actor.key}/{key}\x1f{place}"

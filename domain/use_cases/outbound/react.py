@@ -17,17 +17,8 @@ from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.changes import with_reaction
-from domain.use_cases.outbound.queue import (
-    Call,
-    Repeated,
-    channel_refusal,
-    content_hash,
-    key_fault,
-    remember,
-    repeated,
-    session_refusal,
-    turn_of_place,
-)
+from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
+from domain.use_cases.outbound.queue import channel_refusal, session_refusal, turn_of_place
 
 REACTED_FOR = timedelta(days=30)  # the network takes no reaction to an older message
 

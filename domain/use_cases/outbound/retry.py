@@ -26,21 +26,9 @@ from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.outbound.queue import (
-    Call,
-    Repeated,
-    channel_refusal,
-    content_hash,
-    key_fault,
-    price,
-    queue_again,
-    remember,
-    repeated,
-    session_refusal,
-    take_unit,
-    turn_of_place,
-    written_here,
-)
+from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
+from domain.use_cases.outbound.price import price, take_unit
+from domain.use_cases.outbound.queue import channel_refusal, queue_again, session_refusal, turn_of_place, written_here
 from domain.use_cases.outbound.send import opt_out_refusal
 
 CAN_LEAVE = (Text, Location, ContactCards, Interactive, TemplateMessage, MediaMessage)

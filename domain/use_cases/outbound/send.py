@@ -19,19 +19,16 @@ from domain.ports.bundle import Ports
 from domain.ports.store import Look
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
+from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault, repeated
+from domain.use_cases.outbound.price import price
 from domain.use_cases.outbound.queue import (
     ApprovedSend,
-    Call,
     Decision,
     Destination,
     carry_out,
     channel_refusal,
-    content_hash,
     free_form_place,
-    key_fault,
     place_of,
-    price,
-    repeated,
 )
 
 AUTOMATION_NAME_LIMIT = 200

@@ -9,19 +9,7 @@ from datetime import datetime
 
 from domain.channels.channels import Channel, Destination
 from domain.channels.templates import HEADER_FIELD
-from domain.contacts import (
-    Contact,
-    Identity,
-    IdentityKey,
-    IdentityKind,
-    Person,
-    Phone,
-    PhoneLabel,
-    answers_to,
-    keys_of,
-    number_variants,
-    typed_number,
-)
+from domain.contacts import Contact, Person, typed_number
 from domain.conversations.contents import Filled, TemplateMessage
 from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
@@ -35,24 +23,13 @@ from domain.ports.bundle import Ports
 from domain.ports.store import Look, Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.identity import thread_among, turns_of
-from domain.use_cases.outbound.queue import (
-    ApprovedSend,
-    Call,
-    Repeated,
-    carry_out,
-    channel_refusal,
-    content_hash,
-    key_fault,
-    price,
-    remember,
-    repeated,
-    session_refusal,
-)
+from domain.use_cases.inbound.identity import turns_of
+from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
+from domain.use_cases.outbound.price import price
+from domain.use_cases.outbound.queue import ApprovedSend, carry_out, channel_refusal, session_refusal
 from domain.use_cases.outbound.send import Filling, filled_for
+from domain.use_cases.outbound.whom import Whom, identities_of_new, thread_there, whom_by_contact, whom_by_number
 from domain.use_cases.ticketing import record_change, record_thread
-
-EVIDENCE = "written to under this number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +107,16 @@ async def decide_start(ports: Ports, look: Look, actor: Actor, asked: StartThrea
     channel = await look.channel(asked.channel)
     if channel is None:
         return not_found("number of yours", "channelId")
-    whom = await _whom(ports, look, asked, channel, now)
-    if not isinstance(whom, _Whom):
+    number = typed_number(asked.number) if asked.number is not None else None
+    if number is None:
+        whom = await whom_by_contact(look, asked.contact)
+    else:
+        whom = await whom_by_number(ports, look, number, channel, now)
+    if not isinstance(whom, Whom):
         return whom
     if refusal := channel_refusal(channel):
         return refusal
-    there = None if whom.is_new else await _thread_there(look, channel, whom)
+    there = None if whom.is_new else await thread_there(look, channel, whom)
     thread = there or _new_thread(ports, actor, channel, whom, now)
     said = await _said(ports, look, actor, asked, thread, channel, now)
     if isinstance(said, REFUSALS):
@@ -151,70 +132,7 @@ def _call(asked: StartThread) -> Call:
     return Call("threadStart", content, asked.idempotency_key)
 
 
-# ---------------------------------------------------------------- whom, and where
-
-
-@dataclass(frozen=True, slots=True)
-class _Whom:
-    """A contact, and the names to write to them by. A new one is known by the number alone."""
-
-    contact: Contact
-    person: Person
-    is_new: bool = False
-
-
-async def _whom(ports: Ports, look: Look, asked: StartThread, channel: Channel, now: datetime) -> _Whom | Refusal:
-    number = typed_number(asked.number) if asked.number is not None else None
-    if number is None:
-        return await _contact_asked_for(look, asked.contact)
-    if number in number_variants(channel.phone_number.removeprefix("+")):
-        return invalid("This is the number that would write.", "phoneNumber")
-    contact = await _holder(look, number)
-    if contact is None:
-        return _Whom(_new_contact(ports, look, number, now), Person(wa_id=number), is_new=True)
-    known = contact.wa_id if contact.wa_id in number_variants(number) else None
-    return _Whom(contact, Person(wa_id=known or number))
-
-
-async def _contact_asked_for(look: Look, id: ContactId | None) -> _Whom | Refusal:
-    """The contact; where it turned out to be somebody known already, the one they are."""
-    contact = None
-    while id is not None:
-        contact = (await look.contacts([id])).get(id)
-        id = contact.merged_into if contact is not None else None
-    if contact is None:
-        return not_found("contact", "contactId")
-    person = answers_to(contact)
-    if person is None:
-        return invalid("This contact has no number that could be written to.", "contactId")
-    return _Whom(contact, person)
-
-
-async def _holder(look: Look, number: str) -> Contact | None:
-    """Whom a number belongs to, in any of the forms the network may use for it; the surest name counts."""
-    keys = keys_of(Person(wa_id=number))
-    holders = {identity.key: identity.contact for identity in await look.identities(keys)}
-    holder = next((holders[key] for key in keys if key in holders), None)
-    return (await look.contacts([holder])).get(holder) if holder is not None else None
-
-
-async def _thread_there(look: Look, channel: Channel, whom: _Whom) -> Thread | None:
-    """The thread that reaches this person; one with another number of the same contact does not."""
-    variants = number_variants(whom.person.wa_id) if whom.person.wa_id is not None else ()
-    reaching = [
-        thread
-        for thread in await look.threads_of([whom.contact.id])
-        if thread.wa_id is None or not variants or thread.wa_id in variants
-    ]
-    return thread_among(reaching, channel, whom.contact, whom.person)
-
-
-def _new_contact(ports: Ports, look: Look, number: str, now: datetime) -> Contact:
-    phone = Phone(f"+{number}", PhoneLabel.WHATSAPP)
-    return Contact(look.organization, ContactId(ports.ids.new()), now, wa_id=number, phones=(phone,))
-
-
-def _new_thread(ports: Ports, actor: Actor, channel: Channel, whom: _Whom, now: datetime) -> Thread:
+def _new_thread(ports: Ports, actor: Actor, channel: Channel, whom: Whom, now: datetime) -> Thread:
     return Thread(
         organization=channel.organization,
         id=ThreadId(ports.ids.new()),
@@ -256,7 +174,7 @@ async def _said(
 
 async def _start(ports: Ports, tx: Transaction, actor: Actor, asked: StartThread, decided: Starting) -> Started:
     if decided.contact_is_new:
-        tx.save(decided.contact, *_identities(ports, decided.contact))
+        tx.save(decided.contact, *identities_of_new(ports, decided.contact))
     thread = await _opened(ports, tx, actor, decided)
     if decided.said is None:
         assert thread.session is not None, "else there had to be something to say"
@@ -265,20 +183,6 @@ async def _start(ports: Ports, tx: Transaction, actor: Actor, asked: StartThread
     sent = await carry_out(ports, tx, actor, _call(asked), replace(decided.said, thread=thread))
     assert isinstance(sent, tuple), "it was cleared"
     return Started(thread, decided.existing, sent[0])
-
-
-def _identities(ports: Ports, contact: Contact) -> tuple[Identity, ...]:
-    """The new contact's number as the network would tell it, and as a number, in one form of all it may have.
-
-    Names are unique. So of several who start with one person at once, in whichever form they write the number, one
-    makes the contact and the others find it.
-    """
-    number = contact.wa_id or ""
-    longest = max(number_variants(number), key=len)
-    keys = (IdentityKey(IdentityKind.WA_ID, number), IdentityKey(IdentityKind.PHONE, f"+{longest}"))
-    return tuple(
-        Identity(contact.organization, ports.ids.new(), contact.id, key, EVIDENCE, contact.created_at) for key in keys
-    )
 
 
 async def _opened(ports: Ports, tx: Transaction, actor: Actor, decided: Starting) -> Thread:

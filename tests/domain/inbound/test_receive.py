@@ -34,7 +34,8 @@ from domain.tickets import ReopenPolicy, TicketStatus
 from domain.updates import GROUP, Ignored, IncomingMedia, Outcome, UpdateRecord
 from domain.use_cases.conversations.threads import MarkRead, mark_read
 from domain.use_cases.desk.tickets import AssignTicket, assign_ticket, close_ticket
-from domain.use_cases.inbound.receive import record_failure, results_of
+from domain.use_cases.inbound.receive import record_failure
+from domain.use_cases.inbound.records import results_of
 from tests.builders import (
     ACME,
     CONTACT,

@@ -22,7 +22,8 @@ from domain.outbound.pace import PAIR_BURST, PAIR_EVERY, PROBE_EVERY, SPAM_HOLD,
 from domain.ports.bundle import Ports
 from domain.ports.network import Accepted, Outgoing, Rejected, SendResult
 from domain.rows import Row
-from domain.use_cases.outbound.dispatch import GAVE_UP, SESSION_OVER, dispatch
+from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.react import React, react
 from domain.use_cases.outbound.schedule import (
     AT_A_TIME,

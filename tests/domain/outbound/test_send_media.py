@@ -23,7 +23,9 @@ from domain.ids import MediaId, TemplateId
 from domain.people.actors import Actor
 from domain.ports.network import Attachment, NotSent, Rejected, Unanswered
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.outbound.dispatch import FILE_GONE, SESSION_OVER, UPLOAD_LEASE, dispatch
+from domain.use_cases.outbound.claim import UPLOAD_LEASE
+from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.own_failures import FILE_GONE, SESSION_OVER
 from domain.use_cases.outbound.send import SendTemplate, send_template
 from domain.use_cases.outbound.send_media import FILES_LIMIT, SendMedia, send_media
 from tests.builders import ACME, DAY, MINUTE, NUMBER, a_media, a_template, an_id

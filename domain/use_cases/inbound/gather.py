@@ -1,0 +1,165 @@
+"""Gathering: every row a batch may touch, and the turns it takes, told from its updates before one is applied."""
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from domain.channels.channels import Destination
+from domain.contacts import IdentityKey, Person, keys_of, names_told
+from domain.conversations.status import arrived
+from domain.conversations.threads import Thread
+from domain.ids import PhoneNumberId, ThreadId, Wamid
+from domain.moderation.quarantine import policy_of
+from domain.ports.store import Transaction
+from domain.updates import (
+    AccountNews,
+    DeletionReceived,
+    EditReceived,
+    IdentityChanged,
+    Ignored,
+    MarketingChosen,
+    MessageEchoed,
+    MessageReceived,
+    ReactionReceived,
+    StatusReported,
+    TemplateTold,
+    Update,
+)
+from domain.use_cases.inbound.batch import Batch
+from domain.use_cases.inbound.changes import replies_of, turn_of
+from domain.use_cases.inbound.identity import known, thread_of, turns_of
+from domain.use_cases.inbound.tickets import needs_ticket
+from domain.use_cases.marks import read_callback
+
+
+async def gather(tx: Transaction, updates: Sequence[Update]) -> Batch:
+    """Everything the batch may touch, a statement a table, locked in the order of keys."""
+    channels = {channel.phone_number_id: channel for channel in await tx.channels()}
+    desk = Batch(channels)
+    if any(isinstance(update, EditReceived) for update in updates) or any(people_of(updates)):
+        organization = await tx.settings()
+        desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
+    await _gather_waiting(tx, desk, updates)
+    keys = {key for person in people_of(updates) for key in (*keys_of(person), *names_told(person))}
+    identities = await tx.identities(sorted(keys)) if keys else []
+    desk.identities = {identity.key: identity for identity in identities}
+    contact_ids = sorted({identity.contact for identity in identities})
+    may_join = any(len({desk.identities[key].contact for key in each}) > 1 for each in _known_keys(desk, updates))
+    if may_join:
+        await tx.identities_of(contact_ids)
+    desk.contacts = await tx.contacts(contact_ids) if contact_ids else {}
+    desk.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
+    await _gather_messages(tx, desk, updates)
+    if may_join or desk.takes_back(updates):
+        authors = {(await thread_row(tx, desk, each.thread)).contact for each in desk.messages.values()}
+        await tx.tickets_of(sorted({*authors, *contact_ids}))
+    ticket_ids = sorted({thread.ticket for thread in desk.threads.values() if thread.ticket is not None})
+    desk.tickets = await tx.tickets(ticket_ids) if ticket_ids else {}
+    if count := _tickets_at_most(desk, updates):
+        first = await tx.next_ticket_numbers(count)
+        desk.ticket_numbers = list(range(first, first + count))
+    return desk
+
+
+def _tickets_at_most(desk: Batch, updates: Sequence[Update]) -> int:
+    """How many tickets the batch may open: one for each person who writes to a help desk number and has none."""
+    writers: set[tuple[PhoneNumberId, str]] = set()
+    for update in updates:
+        channel = desk.channels.get(update.place.number) if update.place.number is not None else None
+        if not isinstance(update, MessageReceived) or channel is None:
+            continue
+        if not (update.extends_session or update.stands_in):
+            continue
+        contact = known(desk, update.person)
+        thread = thread_of(desk, channel, contact, update.person) if contact is not None else None
+        if channel.destination is Destination.HELP_DESK and needs_ticket(desk, channel, thread):
+            writers.add((channel.phone_number_id, update.person.lane))
+    return len(writers)
+
+
+def people_of(updates: Sequence[Update]) -> Iterator[Person]:
+    """Everybody whose contact the batch may have to know."""
+    for update in updates:
+        match update:
+            case MessageReceived(person=person) | MessageEchoed(person=person):
+                yield person
+            case MarketingChosen(person=person):
+                yield person
+            case IdentityChanged(person=person, renamed=renamed):
+                yield from (person, renamed)
+            case ReactionReceived() | EditReceived() | DeletionReceived() | StatusReported():
+                pass
+            case AccountNews() | TemplateTold() | Ignored():
+                pass
+            case _:
+                assert_never(update)
+
+
+def _known_keys(desk: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
+    """The names that each update tells of a person and that somebody has already."""
+    for update in updates:
+        told = {key for person in people_of([update]) for key in (*keys_of(person), *names_told(person))}
+        yield [key for key in told if key in desk.identities]
+
+
+async def _gather_waiting(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
+    """What waits for a message that the batch brings, and what of ours waits to leave though it may have arrived."""
+    if wamids := _wamids(desk, updates):
+        for parked in await tx.parked(sorted(wamids)):
+            desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
+    told = [each for each in updates if isinstance(each, StatusReported) and arrived(each.status)]
+    if ours := {named[0] for each in told if (named := read_callback(each.callback))}:
+        desk.items = await tx.outbox_items(sorted(ours))
+
+
+def _wamids(desk: Batch, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
+    return {
+        (update.place.number, wamid)
+        for update in updates
+        if update.place.number is not None and update.place.number in desk.channels
+        for wamid in wamids_of(update)
+    }
+
+
+async def _gather_messages(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
+    wamids = _wamids(desk, updates)
+    named = [read_callback(update.callback) for update in updates if isinstance(update, StatusReported)]
+    ours = {each[0] for each in named if each is not None}
+    ours |= {reply for waiting in desk.parked.values() for reply in replies_of(waiting)}
+    if not wamids:
+        return
+    pairs = sorted((desk.channels[number].id, wamid) for number, wamid in wamids)
+    for message in (await tx.messages_by_wamid(pairs)).values():
+        desk.put_message(message)
+    missing = sorted(ours - desk.messages.keys())
+    for message in (await tx.messages(missing)).values() if missing else ():
+        desk.put_message(message)
+
+
+def turns_of_update(update: Update) -> Iterator[str]:
+    """Whoever speaks of a message or person that is not known and whoever makes them known go one after the other, so
+    that the second finds what the first left: the message, what waits for it, the contact."""
+    for wamid in wamids_of(update) if update.place.number is not None else ():
+        yield turn_of(update.place.number or "", wamid)
+    for person in people_of([update]):
+        yield from turns_of(person)
+
+
+def wamids_of(update: Update) -> tuple[Wamid, ...]:
+    match update:
+        case MessageReceived(wamid=wamid, reply_to=reply_to) | MessageEchoed(wamid=wamid, reply_to=reply_to):
+            return (wamid,) if reply_to is None else (wamid, reply_to)
+        case ReactionReceived(target=target) | EditReceived(target=target) | DeletionReceived(target=target):
+            return (target,)
+        case StatusReported(wamid=wamid):
+            return (wamid,)
+        case IdentityChanged(wamid=wamid):
+            return (wamid,) if wamid is not None else ()
+        case MarketingChosen() | AccountNews() | TemplateTold() | Ignored():
+            return ()
+        case _:
+            assert_never(update)
+
+
+async def thread_row(tx: Transaction, desk: Batch, id: ThreadId) -> Thread:
+    """One that the batch does not write in is only looked at."""
+    return desk.threads.get(id) or (await tx.unheld.threads([id]))[id]

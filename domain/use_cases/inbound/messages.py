@@ -1,0 +1,182 @@
+"""A message that a contact wrote: its thread, session and ticket, and what waited for it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.channels.channels import Channel, ChannelState
+from domain.contacts import Contact, Person
+from domain.conversations.contents import InteractiveReply, Text
+from domain.conversations.messages import Direction, Message
+from domain.conversations.status import MessageStatus
+from domain.conversations.threads import Thread, with_message
+from domain.conversations.versions import filled_in, stands_in
+from domain.events import MessageAdded, MessageChange, MessageChanged
+from domain.ids import MessageId, ThreadId
+from domain.moderation.quarantine import screened
+from domain.moderation.stop_words import says_stop
+from domain.people.actors import ByContact
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
+from domain.updates import AwaitedReply, MessageReceived, Outcome, UpdateRecord
+from domain.use_cases.inbound.batch import Batch
+from domain.use_cases.inbound.changes import apply_parked, kept_content, park, replies_of
+from domain.use_cases.inbound.identity import acquainted, answering, known, thread_of
+from domain.use_cases.inbound.records import record_of
+from domain.use_cases.inbound.reports import reread, take_out_words
+from domain.use_cases.inbound.sessions import session_event, with_session
+from domain.use_cases.inbound.tickets import with_ticket
+from domain.use_cases.marks import sane_time
+from domain.use_cases.ticketing import record_thread
+
+ABSENT = "about a conversation that is not here"
+LAST_INBOUND_NOTED_EVERY = timedelta(minutes=1)
+
+
+async def receive_message(
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: MessageReceived, now: datetime
+) -> UpdateRecord:
+    at = sane_time(update.sent_at, update.place.received_at)
+    stand_in = desk.message(channel, update.wamid)
+    if stand_in is not None and (update.stands_in or not stands_in(stand_in)):
+        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    if reason := not_ours(channel, at):
+        return record_of(tx.organization, update, Outcome.IGNORED, now, reason)
+    contact = known(desk, update.person)
+    thread = thread_of(desk, channel, contact, update.person) if contact else None
+    if thread is None and not (update.extends_session or update.opens_thread):
+        return record_of(tx.organization, update, Outcome.IGNORED, now, ABSENT)
+    contact = _stopped(tx, desk, await acquainted(ports, tx, desk, update.person, now), update, at)
+    thread = thread_of(desk, channel, contact, update.person)
+    before = thread or new_thread(ports, channel, contact, update.person, at, now)
+    message = _inbound(ports, tx, desk, channel, before, update, at)
+    after = answering(before, update.person)
+    if stand_in is not None:
+        message = filled_in(stand_in, message)  # counted and shown when its change was
+    else:
+        after = with_message(after, message)
+    if update.extends_session:
+        after = await with_session(tx, after, message, now)
+    if update.extends_session or update.stands_in:
+        after = await with_ticket(ports, tx, desk, channel, after, message, now)
+    await add_message(ports, tx, desk, channel, after, message, now, is_here=stand_in is not None)
+    session_event(tx, before, after, now)
+    if stand_in is not None:
+        record_thread(tx, before, after)
+    elif thread is not None:
+        _thread_event(tx, before, after)
+    _note_inbound(tx, desk, channel, now)
+    return record_of(tx.organization, update, Outcome.APPLIED, now)
+
+
+async def add_message(
+    ports: Ports,
+    tx: Transaction,
+    desk: Batch,
+    channel: Channel,
+    thread: Thread,
+    message: Message,
+    now: datetime,
+    *,
+    is_here: bool = False,
+) -> None:
+    """A message that is new here, and all that waited for it or that it waits for. `is_here`: its changes are shown."""
+    desk.threads[thread.id] = thread
+    tx.save(thread, message)
+    if is_here:
+        tx.record(MessageChanged(thread.id, message.id, MessageChange.EDIT))
+    else:
+        tx.record(MessageAdded(thread.id, message.id))
+    waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
+    after = await apply_parked(ports, tx, message, waiting, thread.contact, now, desk.policy)
+    desk.put_message(after)
+    await take_out_words(tx, desk, message, after)
+    await reread(tx, desk, replies_of(waiting))
+    if message.reply_to_wamid is not None and desk.message(channel, message.reply_to_wamid) is None:
+        park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
+
+
+def not_ours(channel: Channel, at: datetime) -> str | None:
+    """Why a message is kept without effect: only what was written while the number is connected counts."""
+    if channel.state is ChannelState.DISCONNECTED:
+        return "the number is disconnected"
+    connected_at = channel.connected_at
+    if connected_at is not None and at < connected_at.replace(microsecond=0):  # the network tells whole seconds
+        return "written before the number was connected"
+    return None
+
+
+def _stopped(tx: Transaction, desk: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
+    """The contact, opted out where all they say is a stop word. Nothing they write later takes that back."""
+    match update.content:
+        case Text(body=said) | InteractiveReply(title=said) if says_stop(said, desk.stop_words):
+            pass
+        case _:
+            return contact
+    if contact.opted_out_at is not None:
+        return contact
+    stopped = replace(contact, opted_out_at=at)
+    desk.contacts[stopped.id] = stopped
+    tx.save(stopped)
+    return stopped
+
+
+def new_thread(ports: Ports, channel: Channel, contact: Contact, person: Person, at: datetime, now: datetime) -> Thread:
+    return Thread(
+        organization=channel.organization,
+        id=ThreadId(ports.ids.new()),
+        channel=channel.id,
+        contact=contact.id,
+        created_at=now,
+        last_activity_at=at,
+        wa_id=person.wa_id,
+        business_scoped_id=person.business_scoped_id,
+    )
+
+
+def _inbound(
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
+) -> Message:
+    original = desk.message(channel, update.reply_to)
+    id = MessageId(ports.ids.new())
+    message = Message(
+        organization=tx.organization,
+        id=id,
+        thread=thread.id,
+        channel=channel.id,
+        direction=Direction.INBOUND,
+        author=ByContact(thread.contact),
+        content=kept_content(ports, tx, channel.id, id, update.content, update.place),
+        status=MessageStatus.RECEIVED,
+        at=at,
+        sent_at=update.sent_at or update.place.received_at,
+        received_at=update.place.received_at,
+        wamid=update.wamid,
+        extends_session=update.extends_session,
+        reply_to_wamid=update.reply_to,
+        reply_to=original.id if original and original.thread == thread.id else None,
+        forwarded=update.forwarded,
+        referral=update.referral,
+        from_number=f"+{update.person.wa_id}" if update.person.wa_id else None,
+        to_number=channel.phone_number,
+        original=update.original,
+    )
+    return screened(message, update.content, desk.policy, breaks_rules=update.breaks_rules)
+
+
+def _thread_event(tx: Transaction, before: Thread, after: Thread) -> None:
+    """A fact of its own only for what the message's own event does not tell."""
+    if (before.status, before.owner, before.team, before.ticket) != (
+        after.status,
+        after.owner,
+        after.team,
+        after.ticket,
+    ):
+        record_thread(tx, before, after)
+
+
+def _note_inbound(tx: Transaction, desk: Batch, channel: Channel, now: datetime) -> None:
+    last = channel.last_inbound_at
+    if last is None or now - last >= LAST_INBOUND_NOTED_EVERY:
+        noted = replace(channel, last_inbound_at=now)
+        desk.channels[channel.phone_number_id] = noted
+        tx.save(noted)

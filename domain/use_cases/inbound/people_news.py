@@ -1,0 +1,79 @@
+"""What the network tells of a person: other names, and whether marketing may come."""
+
+from datetime import datetime
+
+from domain.channels.channels import Channel
+from domain.contacts import with_marketing_choice
+from domain.conversations.messages import Direction, Message
+from domain.conversations.status import MessageStatus
+from domain.conversations.threads import Thread, with_message
+from domain.ids import MessageId
+from domain.people.actors import ByContact
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
+from domain.updates import IdentityChanged, MarketingChosen, Outcome, UpdateRecord
+from domain.use_cases.inbound.batch import Batch
+from domain.use_cases.inbound.identity import acquainted, join, known, rename_threads, thread_of, told_names
+from domain.use_cases.inbound.messages import add_message, not_ours
+from domain.use_cases.inbound.records import record_of
+from domain.use_cases.marks import sane_time
+
+
+async def receive_names(
+    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: IdentityChanged, now: datetime
+) -> UpdateRecord:
+    """The contact goes by the new names, their threads answer them, and the conversation here says so."""
+    at = sane_time(update.sent_at, update.place.received_at)
+    if update.wamid is not None and desk.message(channel, update.wamid) is not None:
+        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    if reason := not_ours(channel, at):
+        return record_of(tx.organization, update, Outcome.IGNORED, now, reason)
+    contact = known(desk, update.person)
+    if contact is None:
+        return record_of(tx.organization, update, Outcome.IGNORED, now, "about somebody who is not here")
+    holder = known(desk, update.renamed)
+    if holder is not None and holder.id != contact.id:
+        contact = await join(ports, tx, desk, [contact, holder], now)
+    told = told_names(ports, tx, desk, contact, update.renamed, now, update.notice.text)
+    moved = rename_threads(tx, desk, told.id, update.person, update.renamed)
+    if update.wamid is None and not moved and told == contact:
+        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    thread = thread_of(desk, channel, told, update.renamed)
+    if thread is not None:
+        message = _notice(ports, channel, thread, update, at)
+        await add_message(ports, tx, desk, channel, with_message(thread, message), message, now)
+    return record_of(tx.organization, update, Outcome.APPLIED, now)
+
+
+def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChanged, at: datetime) -> Message:
+    return Message(
+        organization=channel.organization,
+        id=MessageId(ports.ids.new()),
+        thread=thread.id,
+        channel=channel.id,
+        direction=Direction.INBOUND,
+        author=ByContact(thread.contact),
+        content=update.notice,
+        status=MessageStatus.RECEIVED,
+        at=at,
+        sent_at=update.sent_at or update.place.received_at,
+        received_at=update.place.received_at,
+        wamid=update.wamid,
+        from_number=f"+{update.person.wa_id}" if update.person.wa_id else None,
+        to_number=channel.phone_number,
+        original=update.original,
+    )
+
+
+async def receive_choice(
+    ports: Ports, tx: Transaction, desk: Batch, update: MarketingChosen, now: datetime
+) -> UpdateRecord:
+    """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
+    at = sane_time(update.at, update.place.received_at)
+    contact = await acquainted(ports, tx, desk, update.person, now, "chose in WhatsApp whether marketing may come")
+    chosen = with_marketing_choice(contact, stopped=update.stopped, at=at)
+    if chosen == contact:
+        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    desk.contacts[chosen.id] = chosen
+    tx.save(chosen)
+    return record_of(tx.organization, update, Outcome.APPLIED, now)

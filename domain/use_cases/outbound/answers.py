@@ -1,0 +1,125 @@
+"""What the network answered to a message of ours, written down."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.channels.channels import Channel
+from domain.conversations.messages import Message, with_mark, with_outcome
+from domain.conversations.status import AttemptOutcome, MessageStatus
+from domain.conversations.threads import Thread
+from domain.ids import Wamid
+from domain.moderation.quarantine import Policy
+from domain.outbound.failures import Remedy, verdict
+from domain.outbound.pace import running
+from domain.ports.bundle import Ports
+from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
+from domain.ports.store import Transaction
+from domain.updates import ParkedUpdate
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.inbound.changes import apply_parked, turn_of
+from domain.use_cases.marks import hold_unit, own_mark, status_events
+from domain.use_cases.outbound.channel_health import proved_healthy
+from domain.use_cases.outbound.claim import Claimed, what_leaves
+from domain.use_cases.outbound.reaction_answers import settle_reaction
+from domain.use_cases.outbound.rejections import leave_queue, not_sent_after_all, pause_before, rejected, try_later
+
+
+@again_on_collision
+async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> None:
+    """Record what came of the attempt. A late answer is recorded too; only the queue is left to the newer claim."""
+    now = ports.clock.now()
+    item, attempt = claimed.item, claimed.attempt
+    async with ports.store.transaction(item.organization) as tx:
+        waiting = await _told_already(tx, claimed, result)
+        current = await tx.outbox_item(item.id)
+        message, thread, channel = await what_leaves(tx, item)
+        ours = current if current is not None and current.lease == item.lease else None
+        if claimed.is_probe:
+            await hold_unit(tx, message.id)
+        if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
+            tx.save(running(pace))
+        if item.reaction is not None:
+            await settle_reaction(tx, message, thread, channel, item, ours, result, now)
+            return
+        match result:
+            case Accepted():
+                await _accepted(ports, tx, message, attempt, thread, channel, result, waiting, now)
+                leave_queue(tx, ours)
+            case Unanswered(message=reason):
+                ended_unknown(ports, tx, message, attempt, reason, now)
+                leave_queue(tx, ours)
+            case NotSent(message=reason):
+                ended = with_outcome(message, attempt, AttemptOutcome.NOT_SENT, reason=reason)
+                if ours is None:
+                    await not_sent_after_all(ports, tx, ended, attempt, now)
+                else:
+                    await try_later(ports, tx, ended, ours, now + pause_before(ours), now)
+            case Rejected():
+                await rejected(ports, tx, message, thread, channel, item, ours, attempt, result, now)
+            case _:
+                assert_never(result)
+
+
+async def _told_already(tx: Transaction, claimed: Claimed, result: SendResult) -> list[ParkedUpdate]:
+    """What was told of the message under the id that is only known now. Nobody can tell more of it meanwhile."""
+    if not isinstance(result, Accepted):
+        return []
+    number = claimed.outgoing.number
+    await tx.take_turns([turn_of(number, result.wamid)])
+    return await tx.parked([(number, result.wamid)])
+
+
+async def _is_taken(tx: Transaction, message: Message, wamid: Wamid) -> bool:
+    """Whether another message goes by this network id: who told of a change may have named ours before it was known."""
+    found = await tx.messages_by_wamid([(message.channel, wamid)])
+    return any(each.id != message.id for each in found.values())
+
+
+def _sends(result: SendResult) -> bool:
+    """Whether the answer proves that the number can send: the network took this message, or this one alone is wrong."""
+    if isinstance(result, Rejected):
+        return verdict(result.code, result.message).remedy is not Remedy.CHANNEL
+    return isinstance(result, Accepted)
+
+
+async def _accepted(
+    ports: Ports,
+    tx: Transaction,
+    message: Message,
+    attempt: int,
+    thread: Thread,
+    channel: Channel,
+    result: Accepted,
+    waiting: Sequence[ParkedUpdate],
+    now: datetime,
+) -> None:
+    """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
+    ended = with_outcome(message, attempt, AttemptOutcome.ACCEPTED, wamid=result.wamid)
+    known = ended
+    if (message.wamid is None or attempt == message.attempt) and not await _is_taken(tx, message, result.wamid):
+        known = replace(ended, wamid=result.wamid)
+    after = with_mark(known, MessageStatus.SENT, at=now, attempt=attempt)
+    tx.save(after)
+    if after != known:
+        tx.save(own_mark(ports, after, MessageStatus.SENT, now))
+    tx.record(*status_events(message, after))
+    _learn_name(tx, thread, result)
+    proved_healthy(tx, channel)
+    await apply_parked(ports, tx, after, waiting, thread.contact, now, Policy())  # what we write is not judged
+
+
+def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:
+    """The network id it answered is the one to write to from now on."""
+    if result.wa_id is not None and thread.wa_id != result.wa_id:
+        tx.save(replace(thread, wa_id=result.wa_id))
+
+
+def ended_unknown(ports: Ports, tx: Transaction, message: Message, attempt: int, reason: str, now: datetime) -> None:
+    ended = with_outcome(message, attempt, AttemptOutcome.UNKNOWN, reason=reason)
+    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=attempt)
+    tx.save(after)
+    if after.status is not message.status:
+        tx.save(own_mark(ports, after, MessageStatus.UNKNOWN, now))
+    tx.record(*status_events(message, after))

@@ -1,0 +1,213 @@
+"""Claiming: the rules are asked again, and what may leave now is handed over, once."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.channels.channels import Channel
+from domain.channels.templates import not_sendable_reason
+from domain.conversations.contents import (
+    ContactCards,
+    Interactive,
+    Location,
+    MediaMessage,
+    TemplateMessage,
+    Text,
+    file_of,
+)
+from domain.conversations.messages import Message, leaving
+from domain.conversations.status import Failure, MessageStatus
+from domain.conversations.threads import Thread
+from domain.error_codes import ErrorCode
+from domain.files.media import Media, MediaState
+from domain.ids import MessageId, OrganizationId, PhoneNumberId
+from domain.outbound.failures import SEALED
+from domain.outbound.outbox import LEASE, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem
+from domain.outbound.pace import RateState, for_channel, free, pair_free_at, pair_taken, stopped, taken
+from domain.ports.bundle import Ports
+from domain.ports.network import Attachment, Outgoing, ReactionTo
+from domain.ports.store import Transaction
+from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.tokens import token_of
+from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back
+from domain.use_cases.outbound.channel_health import degrade
+from domain.use_cases.outbound.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.reaction_answers import take_down
+from domain.use_cases.outbound.send import opt_out_refusal
+
+UPLOAD_LEASE = timedelta(minutes=5)  # longer than an upload may take
+
+
+@dataclass(frozen=True, slots=True)
+class ToUpload:
+    """A file the network has to have before its message can leave."""
+
+    item: OutboxItem
+    file: Media
+    number: PhoneNumberId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim hands to the network call and to the settling after it."""
+
+    item: OutboxItem
+    attempt: int
+    outgoing: Outgoing
+    token: str
+    is_probe: bool  # the number was stopped, and this asks whether it sends again
+
+
+@again_on_collision
+async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Claimed | ToUpload | None:
+    now = ports.clock.now()
+    async with ports.store.transaction(organization) as tx:
+        item = await tx.outbox_item(id)
+        if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
+            return None
+        message, thread, channel = await what_leaves(tx, item)
+        if item.reaction is None and message.status is not MessageStatus.QUEUED:
+            tx.remove(item)  # the network has told of it meanwhile, though it had refused it or did not answer
+            return None
+        if item.reaction is not None:
+            return await _claimed_reaction(ports, tx, item, message, thread, channel)
+        if failure := await _stopped(tx, thread, channel, message, item, now):
+            await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
+            tx.remove(item)
+            return None
+        file_id = file_of(message.content)
+        file = (await tx.media([file_id])).get(file_id) if file_id is not None else None  # before the pace, as ever
+        free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+        if free_now is None:
+            return None
+        pace, token = free_now
+        attachment: Attachment | None = None
+        if file_id is not None:
+            if file is None or file.state is not MediaState.READY:
+                await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
+                tx.remove(item)
+                return None
+            upload = file.upload_for(channel.phone_number_id, now)
+            if upload is None:
+                waiting = replace(item, due_at=now + UPLOAD_LEASE)
+                tx.save(waiting)
+                return ToUpload(waiting, file, channel.phone_number_id, token)
+            caption = message.content.caption if isinstance(message.content, MediaMessage) else None
+            attachment = Attachment(file.kind, upload.network_id, caption, file.file_name, file.voice)
+        message = leaving(message, now)
+        leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+        _pass(tx, thread, pace, now)
+        tx.save(message, leased)
+        outgoing = _outgoing(channel, thread, message, attachment)
+    return Claimed(leased, message.attempt, outgoing, token, pace.stopped)
+
+
+async def _may_leave_now(
+    ports: Ports, tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
+) -> tuple[RateState, str] | None:
+    """The number's pace and token, where that and the person's pace let this leave at this instant; else it waits."""
+    pace = for_channel(await tx.pace(channel.id), channel, now)
+    if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
+        return None
+    token = token_of(ports, channel)
+    if token is None:
+        tx.save(stopped(pace, now))
+        if channel.access_token is not None:
+            degrade(tx, channel, SEALED, now, token=True)
+        return None
+    opens_at = pair_free_at(thread.pair_next_at, now)
+    if opens_at > now:
+        tx.save(replace(item, due_at=opens_at))
+        if item.reaction is None:
+            tx.save(replace(message, held_until=opens_at))
+        return None
+    return pace, token
+
+
+def _pass(tx: Transaction, thread: Thread, pace: RateState, now: datetime) -> None:
+    """One message more of the number, and to the person."""
+    tx.save(taken(pace, now), replace(thread, pair_next_at=pair_taken(thread.pair_next_at, now)))
+
+
+async def what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thread, Channel]:
+    """The item's message, thread and channel: such rows are emptied when their time is over, never deleted.
+
+    The thread is locked before its messages, as everywhere.
+    """
+    thread = (await tx.threads([item.thread]))[item.thread]
+    message = (await tx.messages([item.id]))[item.id]
+    channel = await tx.channel(item.channel)
+    assert channel is not None
+    return message, thread, channel
+
+
+async def _claimed_reaction(
+    ports: Ports, tx: Transaction, item: OutboxItem, message: Message, thread: Thread, channel: Channel
+) -> Claimed | None:
+    now = ports.clock.now()
+    in_session = thread.session is not None and thread.session.is_open(now)
+    is_old = now >= item.queued_at + RETRIED_FOR
+    if is_old or not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
+        take_down(tx, message, item)
+        return None
+    free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+    if free_now is None:
+        return None
+    pace, token = free_now
+    leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+    _pass(tx, thread, pace, now)
+    tx.save(leased)
+    outgoing = Outgoing(
+        number=channel.phone_number_id,
+        wa_id=thread.wa_id,
+        business_scoped_id=thread.business_scoped_id,
+        content=ReactionTo(message.wamid, item.reaction),
+        callback=callback_of_reaction(message),
+    )
+    return Claimed(leased, message.attempt, outgoing, token, pace.stopped)
+
+
+async def _stopped(
+    tx: Transaction, thread: Thread, channel: Channel, message: Message, item: OutboxItem, now: datetime
+) -> Failure | None:
+    """Why it must not leave any more, though it was accepted."""
+    if not channel.can_send:
+        return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
+    in_session = thread.session is not None and thread.session.is_open(now)
+    template_id = message.content.template if isinstance(message.content, TemplateMessage) else None
+    if template_id is None and not in_session:
+        return SESSION_OVER
+    if now >= item.queued_at + RETRIED_FOR and (template_id is not None or item.tries):
+        return GAVE_UP
+    if template_id is None:
+        return None
+    template = await tx.template(template_id)
+    if template is None:
+        return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
+    if reason := not_sendable_reason(template):
+        return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
+    contact = (await tx.unheld.contacts([thread.contact]))[thread.contact]
+    if refusal := opt_out_refusal(contact, template, thread, now):
+        return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
+    return None
+
+
+def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
+    return Failure(title, hint, retryable=False, refusal=code)
+
+
+def _outgoing(channel: Channel, thread: Thread, message: Message, file: Attachment | None) -> Outgoing:
+    """A file is the message itself, or stands above a template's text."""
+    is_template = isinstance(message.content, TemplateMessage)
+    content = message.content if file is None or is_template else file
+    kinds = (Text, Location, ContactCards, Interactive, TemplateMessage, Attachment)
+    assert isinstance(content, kinds), "nothing else is queued"
+    return Outgoing(
+        number=channel.phone_number_id,
+        wa_id=thread.wa_id,
+        business_scoped_id=thread.business_scoped_id,
+        content=content,
+        callback=callback_of(message),
+        reply_to=message.reply_to_wamid,
+        header=file if is_template else None,
+    )

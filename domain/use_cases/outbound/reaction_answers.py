@@ -1,0 +1,66 @@
+"""What the network answered to a reaction of ours: one it did not take comes down again."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.channels.channels import Channel
+from domain.conversations.messages import Message
+from domain.conversations.threads import Thread
+from domain.events import MessageChange, MessageChanged
+from domain.outbound.failures import ABOUT_TOKENS, Remedy, verdict
+from domain.outbound.outbox import RETRIED_FOR, OutboxItem
+from domain.people.actors import ByContact
+from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
+from domain.ports.store import Transaction
+from domain.use_cases.outbound.channel_health import degrade
+from domain.use_cases.outbound.queue import hold
+from domain.use_cases.outbound.rejections import pause_before, slow_down
+
+
+async def settle_reaction(
+    tx: Transaction,
+    message: Message,
+    thread: Thread,
+    channel: Channel,
+    item: OutboxItem,
+    ours: OutboxItem | None,
+    result: SendResult,
+    now: datetime,
+) -> None:
+    """A reaction that was not taken comes down again. One whose fate is unknown is sent again: twice is once."""
+    if ours is None:
+        return
+    if ours.reaction != item.reaction:  # changed meanwhile: the newer one leaves next
+        tx.save(replace(ours, due_at=now, leased_until=None, lease=None))
+        return
+    until = now + pause_before(ours)
+    match result:
+        case Accepted():
+            tx.remove(ours)
+            return
+        case Rejected():
+            judged = verdict(result.code, result.message)
+            if judged.remedy is Remedy.FAIL:
+                take_down(tx, message, ours)
+                return
+            if judged.remedy is Remedy.CHANNEL:
+                degrade(tx, channel, judged.failure, now, token=result.code in ABOUT_TOKENS)
+            until = await slow_down(tx, thread, channel, ours, judged.remedy, result, now)
+        case Unanswered() | NotSent():
+            pass
+        case _:
+            assert_never(result)
+    if until >= ours.queued_at + RETRIED_FOR:
+        take_down(tx, message, ours)
+    else:
+        tx.save(hold(ours, until))
+
+
+def take_down(tx: Transaction, message: Message, item: OutboxItem) -> None:
+    """The reaction is not shown here any more, since the contact never sees it."""
+    kept = tuple(each for each in message.reactions if isinstance(each.by, ByContact) or each.emoji != item.reaction)
+    if item.reaction and kept != message.reactions:
+        tx.save(replace(message, reactions=kept))
+        tx.record(MessageChanged(message.thread, message.id, MessageChange.REACTION))
+    tx.remove(item)

@@ -1,0 +1,97 @@
+"""Whom we write to first: a contact that is here, the holder of a number, or somebody new; the thread reaching them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.channels.channels import Channel
+from domain.contacts import (
+    Contact,
+    Identity,
+    IdentityKey,
+    IdentityKind,
+    Person,
+    Phone,
+    PhoneLabel,
+    answers_to,
+    keys_of,
+    number_variants,
+)
+from domain.conversations.threads import Thread
+from domain.errors import Refusal, invalid, not_found
+from domain.ids import ContactId
+from domain.ports.bundle import Ports
+from domain.ports.store import Look
+from domain.use_cases.inbound.identity import thread_among
+
+EVIDENCE = "written to under this number"
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """A contact, and the names to write to them by. A new one is known by the number alone."""
+
+    contact: Contact
+    person: Person
+    is_new: bool = False
+
+
+async def whom_by_number(ports: Ports, look: Look, number: str, channel: Channel, now: datetime) -> Whom | Refusal:
+    if number in number_variants(channel.phone_number.removeprefix("+")):
+        return invalid("This is the number that would write.", "phoneNumber")
+    contact = await _holder(look, number)
+    if contact is None:
+        return Whom(_new_contact(ports, look, number, now), Person(wa_id=number), is_new=True)
+    known = contact.wa_id if contact.wa_id in number_variants(number) else None
+    return Whom(contact, Person(wa_id=known or number))
+
+
+async def whom_by_contact(look: Look, id: ContactId | None) -> Whom | Refusal:
+    """The contact; where it turned out to be somebody known already, the one they are."""
+    contact = None
+    while id is not None:
+        contact = (await look.contacts([id])).get(id)
+        id = contact.merged_into if contact is not None else None
+    if contact is None:
+        return not_found("contact", "contactId")
+    person = answers_to(contact)
+    if person is None:
+        return invalid("This contact has no number that could be written to.", "contactId")
+    return Whom(contact, person)
+
+
+async def _holder(look: Look, number: str) -> Contact | None:
+    """Whom a number belongs to, in any of the forms the network may use for it; the surest name counts."""
+    keys = keys_of(Person(wa_id=number))
+    holders = {identity.key: identity.contact for identity in await look.identities(keys)}
+    holder = next((holders[key] for key in keys if key in holders), None)
+    return (await look.contacts([holder])).get(holder) if holder is not None else None
+
+
+async def thread_there(look: Look, channel: Channel, whom: Whom) -> Thread | None:
+    """The thread that reaches this person; one with another number of the same contact does not."""
+    variants = number_variants(whom.person.wa_id) if whom.person.wa_id is not None else ()
+    reaching = [
+        thread
+        for thread in await look.threads_of([whom.contact.id])
+        if thread.wa_id is None or not variants or thread.wa_id in variants
+    ]
+    return thread_among(reaching, channel, whom.contact, whom.person)
+
+
+def _new_contact(ports: Ports, look: Look, number: str, now: datetime) -> Contact:
+    phone = Phone(f"+{number}", PhoneLabel.WHATSAPP)
+    return Contact(look.organization, ContactId(ports.ids.new()), now, wa_id=number, phones=(phone,))
+
+
+def identities_of_new(ports: Ports, contact: Contact) -> tuple[Identity, ...]:
+    """The new contact's number as the network would tell it, and as a number, in one form of all it may have.
+
+    Names are unique. So of several who start with one person at once, in whichever form they write the number, one
+    makes the contact and the others find it.
+    """
+    number = contact.wa_id or ""
+    longest = max(number_variants(number), key=len)
+    keys = (IdentityKey(IdentityKind.WA_ID, number), IdentityKey(IdentityKind.PHONE, f"+{longest}"))
+    return tuple(
+        Identity(contact.organization, ports.ids.new(), contact.id, key, EVIDENCE, contact.created_at) for key in keys
+    )
