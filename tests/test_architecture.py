@@ -212,10 +212,12 @@ def test_imports_go_one_way() -> None:
         ("adapters", "import api"),
         ("migrations", "import api"),
         ("migrations", "import schema"),
+        ("domain/use_cases/inbound", "import domain.use_cases.outbound"),
+        ("domain/use_cases/outbound", "import domain.use_cases.inbound"),
     ],
 )
 def test_an_import_the_wrong_way_breaks_the_contract(package: str, line: str, tmp_path: Path) -> None:
-    for name in PACKAGES:
+    for name in (*PACKAGES, "domain/use_cases", "domain/use_cases/inbound", "domain/use_cases/outbound"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / package / "wrong.py").write_text(f"{line}\n")

@@ -20,15 +20,8 @@ from domain.conversations.status import (
     arrived,
     higher,
 )
-from domain.ids import (
-    ChannelId,
-    MediaId,
-    MessageId,
-    OrganizationId,
-    ThreadId,
-    Wamid,
-)
-from domain.people.actors import Author
+from domain.ids import ChannelId, MediaId, MessageId, OrganizationId, ThreadId, Wamid
+from domain.people.actors import Author, ByContact
 from domain.text.emoji import is_emoji
 
 
@@ -207,3 +200,16 @@ def _better_reason(known: Failure | None, told: Failure | None) -> Failure | Non
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else min(one, other)
+
+
+def with_reaction(message: Message, emoji: str | None, by: Author, at: datetime) -> Message:
+    """The message with one side's reaction set, changed or taken away; each side has one.
+
+    An older one never undoes a newer one, nor a newer removal.
+    """
+    theirs = isinstance(by, ByContact)
+    others = tuple(each for each in message.reactions if isinstance(each.by, ByContact) is not theirs)
+    known = next((each for each in message.reactions if isinstance(each.by, ByContact) is theirs), None)
+    if known is not None and known.at > at:
+        return message
+    return replace(message, reactions=(*others, Reaction(emoji or "", by, at)))

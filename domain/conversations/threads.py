@@ -1,9 +1,11 @@
 """Threads: everything said between one person, as the network knows them, and one of our numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain.contacts import Person, number_variants
 from domain.conversations.messages import Direction, Message, Source
 from domain.conversations.sessions import Alarm, Session
 from domain.ids import ChannelId, ContactId, MessageId, OrganizationId, TeamId, ThreadId, TicketId, UserId
@@ -55,3 +57,15 @@ def with_message(thread: Thread, message: Message) -> Thread:
         last_source=message.source if newest else thread.last_source,
         unread_count=thread.unread_count + 1 if is_unread else thread.unread_count,
     )
+
+
+def thread_among(threads: Iterable[Thread], channel: ChannelId, contact: ContactId, person: Person) -> Thread | None:
+    """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
+    variants = number_variants(person.wa_id) if person.wa_id else ()
+
+    def fit(thread: Thread) -> tuple[bool, bool, datetime, str]:
+        same_id = person.business_scoped_id is not None and thread.business_scoped_id == person.business_scoped_id
+        return thread.wa_id in variants, same_id, thread.last_activity_at, thread.id
+
+    here = [each for each in threads if (each.channel, each.contact) == (channel, contact)]
+    return max(here, key=fit, default=None)

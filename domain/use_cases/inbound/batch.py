@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Identity, IdentityKey
@@ -10,8 +11,10 @@ from domain.conversations.threads import Thread
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
 from domain.moderation.quarantine import Policy
 from domain.outbound.outbox import OutboxItem
+from domain.ports.bundle import Ports
+from domain.ports.store import Transaction
 from domain.tickets import Ticket
-from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update
+from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update, Waiting, shown_from
 
 
 @dataclass
@@ -47,3 +50,12 @@ class Batch:
         self.messages[message.id] = message
         if message.wamid is not None:
             self.by_wamid[(message.channel, message.wamid)] = message.id
+
+
+def park(
+    ports: Ports, tx: Transaction, desk: Batch, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
+) -> None:
+    """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
+    parked = ParkedUpdate(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
+    desk.parked.setdefault((number, wamid), []).append(parked)
+    tx.save(parked)

@@ -13,11 +13,11 @@ from domain.ports.store import Transaction
 from domain.tickets import after_our_reply
 from domain.updates import MessageEchoed, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.changes import kept_content
 from domain.use_cases.inbound.identity import acquainted, answering, thread_of
 from domain.use_cases.inbound.messages import add_message, new_thread, not_ours
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time
+from domain.use_cases.message_changes import kept_content
 from domain.use_cases.ticketing import record_change
 
 

@@ -25,10 +25,11 @@ from domain.updates import (
     Update,
 )
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.changes import replies_of, turn_of
-from domain.use_cases.inbound.identity import known, thread_of, turns_of
+from domain.use_cases.inbound.identity import known, thread_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
+from domain.use_cases.message_changes import replies_of
+from domain.use_cases.turns import turn_of_message, turns_of_person
 
 
 async def gather(tx: Transaction, updates: Sequence[Update]) -> Batch:
@@ -139,9 +140,9 @@ def turns_of_update(update: Update) -> Iterator[str]:
     """Whoever speaks of a message or person that is not known and whoever makes them known go one after the other, so
     that the second finds what the first left: the message, what waits for it, the contact."""
     for wamid in wamids_of(update) if update.place.number is not None else ():
-        yield turn_of(update.place.number or "", wamid)
+        yield turn_of_message(update.place.number or "", wamid)
     for person in people_of([update]):
-        yield from turns_of(person)
+        yield from turns_of_person(person)
 
 
 def wamids_of(update: Update) -> tuple[Wamid, ...]:

@@ -4,7 +4,7 @@ One webhook that shows a number and a business-scoped id proves that both are th
 known by one each become one. Threads are never joined: each goes on answering the name it came from.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from domain.contacts import (
     names_told,
     number_variants,
 )
-from domain.conversations.threads import Thread
+from domain.conversations.threads import Thread, thread_among
 from domain.events import TicketChanged
 from domain.ids import ContactId
 from domain.moderation.quarantine import own_name
@@ -33,12 +33,6 @@ from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_thread
 
 SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
-
-
-def turns_of(person: Person) -> tuple[str, ...]:
-    """The turn of whoever may be the first to know this person: their number may be written in a form that another
-    one's key does not meet."""
-    return (f"person/{max(number_variants(person.wa_id), key=len)}",) if person.wa_id is not None else ()
 
 
 def known(desk: Batch, person: Person) -> Contact | None:
@@ -135,18 +129,7 @@ def rename_threads(tx: Transaction, desk: Batch, contact: ContactId, before: Per
 
 def thread_of(desk: Batch, channel: Channel, contact: Contact, person: Person) -> Thread | None:
     """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
-    return thread_among(desk.threads.values(), channel, contact, person)
-
-
-def thread_among(threads: Iterable[Thread], channel: Channel, contact: Contact, person: Person) -> Thread | None:
-    variants = number_variants(person.wa_id) if person.wa_id else ()
-
-    def fit(thread: Thread) -> tuple[bool, bool, datetime, str]:
-        same_id = person.business_scoped_id is not None and thread.business_scoped_id == person.business_scoped_id
-        return thread.wa_id in variants, same_id, thread.last_activity_at, thread.id
-
-    here = [each for each in threads if (each.channel, each.contact) == (channel.id, contact.id)]
-    return max(here, key=fit, default=None)
+    return thread_among(desk.threads.values(), channel.id, contact.id, person)
 
 
 def answering(thread: Thread, person: Person) -> Thread:

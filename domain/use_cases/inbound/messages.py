@@ -18,14 +18,14 @@ from domain.people.actors import ByContact
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.updates import AwaitedReply, MessageReceived, Outcome, UpdateRecord
-from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.changes import apply_parked, kept_content, park, replies_of
+from domain.use_cases.inbound.batch import Batch, park
 from domain.use_cases.inbound.identity import acquainted, answering, known, thread_of
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.inbound.reports import reread, take_out_words
 from domain.use_cases.inbound.sessions import session_event, with_session
 from domain.use_cases.inbound.tickets import with_ticket
 from domain.use_cases.marks import sane_time
+from domain.use_cases.message_changes import apply_parked, kept_content, replies_of
 from domain.use_cases.ticketing import record_thread
 
 ABSENT = "about a conversation that is not here"

@@ -11,20 +11,19 @@ from domain.ids import MessageId
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.updates import DeletionReceived, EditReceived, Outcome, ReactionReceived, StatusReported, UpdateRecord
-from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.changes import (
+from domain.use_cases.inbound.batch import Batch, park
+from domain.use_cases.inbound.gather import thread_row
+from domain.use_cases.inbound.records import record_of
+from domain.use_cases.marks import is_of_reaction, read_callback
+from domain.use_cases.message_changes import (
     apply_deletion,
     apply_edit,
     apply_parked,
     apply_reaction,
     apply_status,
     may_change,
-    park,
     replies_of,
 )
-from domain.use_cases.inbound.gather import thread_row
-from domain.use_cases.inbound.records import record_of
-from domain.use_cases.marks import is_of_reaction, read_callback
 from domain.use_cases.moderation.copies import take_out_copies
 
 AWAITED = "waits for its message"

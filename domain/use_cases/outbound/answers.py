@@ -18,12 +18,13 @@ from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unansw
 from domain.ports.store import Transaction
 from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.changes import apply_parked, turn_of
 from domain.use_cases.marks import hold_unit, own_mark, status_events
+from domain.use_cases.message_changes import apply_parked
 from domain.use_cases.outbound.channel_health import proved_healthy
 from domain.use_cases.outbound.claim import Claimed, what_leaves
 from domain.use_cases.outbound.reaction_answers import settle_reaction
 from domain.use_cases.outbound.rejections import leave_queue, not_sent_after_all, pause_before, rejected, try_later
+from domain.use_cases.turns import turn_of_message
 
 
 @again_on_collision
@@ -67,7 +68,7 @@ async def _told_already(tx: Transaction, claimed: Claimed, result: SendResult) -
     if not isinstance(result, Accepted):
         return []
     number = claimed.outgoing.number
-    await tx.take_turns([turn_of(number, result.wamid)])
+    await tx.take_turns([turn_of_message(number, result.wamid)])
     return await tx.parked([(number, result.wamid)])
 
 

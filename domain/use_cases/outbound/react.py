@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.conversations.contents import Notice
-from domain.conversations.messages import Message
+from domain.conversations.messages import Message, with_reaction
 from domain.conversations.sendable import emoji_fault
 from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
@@ -16,7 +16,6 @@ from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.changes import with_reaction
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
 from domain.use_cases.outbound.queue import channel_refusal, session_refusal, turn_of_place
 

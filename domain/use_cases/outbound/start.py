@@ -23,13 +23,13 @@ from domain.ports.bundle import Ports
 from domain.ports.store import Look, Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.identity import turns_of
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
 from domain.use_cases.outbound.price import price
 from domain.use_cases.outbound.queue import ApprovedSend, carry_out, channel_refusal, session_refusal
 from domain.use_cases.outbound.send import Filling, filled_for
 from domain.use_cases.outbound.whom import Whom, identities_of_new, thread_there, whom_by_contact, whom_by_number
 from domain.use_cases.ticketing import record_change, record_thread
+from domain.use_cases.turns import turns_of_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Starte
         return refusal
     number = typed_number(asked.number) if asked.number is not None else None
     async with ports.store.transaction(actor.organization) as tx:
-        await tx.take_turns(turns_of(Person(wa_id=number)))
+        await tx.take_turns(turns_of_person(Person(wa_id=number)))
         decided = await decide_start(ports, tx, actor, asked)
         if isinstance(decided, Starting):
             return await _start(ports, tx, actor, asked, decided)

@@ -16,12 +16,11 @@ from domain.contacts import (
     keys_of,
     number_variants,
 )
-from domain.conversations.threads import Thread
+from domain.conversations.threads import Thread, thread_among
 from domain.errors import Refusal, invalid, not_found
 from domain.ids import ContactId
 from domain.ports.bundle import Ports
 from domain.ports.store import Look
-from domain.use_cases.inbound.identity import thread_among
 
 EVIDENCE = "written to under this number"
 
@@ -75,7 +74,7 @@ async def thread_there(look: Look, channel: Channel, whom: Whom) -> Thread | Non
         for thread in await look.threads_of([whom.contact.id])
         if thread.wa_id is None or not variants or thread.wa_id in variants
     ]
-    return thread_among(reaching, channel, whom.contact, whom.person)
+    return thread_among(reaching, channel.id, whom.contact.id, whom.person)
 
 
 def _new_contact(ports: Ports, look: Look, number: str, now: datetime) -> Contact:

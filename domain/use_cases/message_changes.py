@@ -1,4 +1,4 @@
-"""What happens to a message after it was sent: reactions, edits, deletions, and what waited for it to come.
+"""What happens to a message after it was sent: reactions, edits, deletions, marks, and what waited for it to come.
 
 Whatever speaks of a message that is not known yet is parked, 30 days at most, and applied once the message is here.
 """
@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.conversations.contents import Content, MediaMessage
-from domain.conversations.messages import Direction, Message, Reaction
+from domain.conversations.messages import Direction, Message, with_reaction
 from domain.conversations.status import MessageStatus, arrived
 from domain.conversations.versions import changed, taken_back
 from domain.events import MessageChange, MessageChanged
 from domain.files.media import Media, MediaState
 from domain.files.names import plain_type, titled
-from domain.ids import ChannelId, ContactId, MediaId, MessageId, PhoneNumberId, Wamid
+from domain.ids import ChannelId, ContactId, MediaId, MessageId
 from domain.moderation.quarantine import Policy, screened_again
-from domain.people.actors import Author, ByContact, ByPhoneApp
+from domain.people.actors import ByContact, ByPhoneApp
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.updates import (
@@ -32,9 +32,7 @@ from domain.updates import (
     StatusReported,
     UpdateKey,
     Waiting,
-    shown_from,
 )
-from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
 
 
@@ -47,19 +45,6 @@ def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, 
     if after.shown_reactions != message.shown_reactions:
         tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
     return after
-
-
-def with_reaction(message: Message, emoji: str | None, by: Author, at: datetime) -> Message:
-    """The message with one side's reaction set, changed or taken away; each side has one.
-
-    An older one never undoes a newer one, nor a newer removal.
-    """
-    theirs = isinstance(by, ByContact)
-    others = tuple(each for each in message.reactions if isinstance(each.by, ByContact) is not theirs)
-    known = next((each for each in message.reactions if isinstance(each.by, ByContact) is theirs), None)
-    if known is not None and known.at > at:
-        return message
-    return replace(message, reactions=(*others, Reaction(emoji or "", by, at)))
 
 
 def may_change(message: Message, update: EditReceived | DeletionReceived) -> bool:
@@ -141,23 +126,6 @@ def _saved(tx: Transaction, before: Message, after: Message, change: MessageChan
         tx.save(after)
         tx.record(MessageChanged(after.thread, after.id, change))
     return after
-
-
-# ---------------------------------------------------------------- waiting for the message
-
-
-def turn_of(number: str, wamid: Wamid) -> str:
-    """The turn of whoever parks for a message or makes it known: it is taken before either looks for the other."""
-    return f"wamid/{number}/{wamid}"
-
-
-def park(
-    ports: Ports, tx: Transaction, desk: Batch, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
-) -> None:
-    """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
-    parked = ParkedUpdate(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
-    desk.parked.setdefault((number, wamid), []).append(parked)
-    tx.save(parked)
 
 
 async def apply_parked(
