@@ -16,7 +16,7 @@ from benchmarks.figures import Figure, surroundings, write_figures
 from benchmarks.known import ROOT
 from benchmarks.places import NoPlace, Place, place_of
 from benchmarks.plan import FULL, QUICK, Plan
-from tests.servers import NoServer
+from tests.peers.servers import NoServer
 
 AREAS: Final[dict[str, Callable[[Plan, Place], Awaitable[list[Figure]]]]] = {
     "ingest": ingest.measure,

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from benchmarks.raw import connect_raw
-from tests.servers import Databases, own_postgres
+from tests.peers.servers import Databases, own_postgres
 
 POSTGRES_OPTIONS: Final = {"shared_buffers": "1GB", "max_wal_size": "4GB", "synchronous_commit": "on"}
 

@@ -12,7 +12,7 @@ import structlog
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
 from xdist.scheduler import LoadGroupScheduling  # pyright: ignore[reportMissingTypeStubs]
 
-from tests.servers import Databases, NoServer, Postgres, Redis, own_postgres, own_redis
+from tests.peers.servers import Databases, NoServer, Postgres, Redis, own_postgres, own_redis
 
 # Its own way of showing a traceback draws every local variable, which takes seconds.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])

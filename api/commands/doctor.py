@@ -19,7 +19,7 @@ from adapters.redis import Health as RedisHealth
 from adapters.redis import look_at
 from adapters.room import is_full
 from adapters.sounds import are_here
-from api.http.bundle import Bundle
+from api.http.browsers.bundle import Bundle
 from api.keys import NEEDED
 from api.settings import PREFIX, Settings, shown, unknown_variables, variable_of
 from api.wiring import Wired, opened, wired

@@ -10,14 +10,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from api.http.bundle import Bundle, Explorer
-from api.http.cors import Cors
+from api.http.browsers.bundle import Bundle, Explorer
+from api.http.browsers.cors import Cors
+from api.http.browsers.origins import origins_of
 from api.http.edge import Edge
 from api.http.graphql.http import graphql_routes
 from api.http.guard.callers import Callers
 from api.http.health import Health, metered
 from api.http.media import MediaFiles, Uploads
-from api.http.origins import origins_of
 from api.http.webhooks import WhatsAppWebhook
 from api.settings import Settings
 from api.wiring import Wired

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.db.database import open_database
 from adapters.memory import MemoryBus
-from tests.adapters.offices import Office, office_at
 from tests.adapters.patience import be_patient
+from tests.adapters.shared_database import SharedDatabase, shared_at
 from tests.builders import CountingIds, FixedClock
-from tests.servers import Databases, Postgres
+from tests.peers.servers import Databases, Postgres
 
 
 @pytest.fixture(scope="session")
@@ -41,23 +41,23 @@ async def desk_url(postgres: Databases, migrated_postgres: str) -> AsyncIterator
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To be asked for before the office: nobody is sent away because the machine is slow."""
+    """To be asked for before the database is shared: nobody is sent away because the machine is slow."""
     be_patient(monkeypatch)
 
 
 @pytest.fixture
-async def office(desk_url: str) -> AsyncIterator[Office]:
-    async with office_at(desk_url) as office:
-        yield office
+async def shared(desk_url: str) -> AsyncIterator[SharedDatabase]:
+    async with shared_at(desk_url) as shared:
+        yield shared
 
 
 @pytest.fixture
-async def office_of_our_own(postgres_server: Postgres) -> AsyncIterator[Office]:
+async def shared_by_us(postgres_server: Postgres) -> AsyncIterator[SharedDatabase]:
     """On a server that the test may take away."""
     url = await postgres_server.databases.create()
     await _migrate(url)
-    async with office_at(url) as office:
-        yield office
+    async with shared_at(url) as shared:
+        yield shared
 
 
 async def _migrate(url: str) -> None:

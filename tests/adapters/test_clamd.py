@@ -11,7 +11,7 @@ from adapters.clamd.scanner import TOO_LARGE, Clamd, Health
 from adapters.memory.scanner import NAME, VIRUS
 from domain.errors import Unavailable
 from domain.ports.files import Clean, Infected, NotScanned
-from tests.clamd import Scanning, clamd
+from tests.peers.clamd import Scanning, clamd
 
 
 @pytest.fixture(params=["port", "path"])

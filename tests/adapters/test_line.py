@@ -9,7 +9,7 @@ from adapters.line import FairLine
 from domain.errors import Throttled
 
 
-class Office:
+class Places:
     """One place, and who was let in, in order."""
 
     def __init__(self, longest: int = 100, places: int = 1) -> None:
@@ -36,7 +36,7 @@ class Office:
 
 @pytest.mark.parametrize("places", [1, 2])
 async def test_no_more_are_inside_than_there_are_places(places: int) -> None:
-    office = Office(places=places)
+    office = Places(places=places)
 
     await office.all_come(["ann"] * 20)
 
@@ -44,7 +44,7 @@ async def test_no_more_are_inside_than_there_are_places(places: int) -> None:
 
 
 async def test_one_who_asks_many_times_does_not_stop_who_asks_once() -> None:
-    office = Office()
+    office = Places()
 
     await office.all_come([*["mallory"] * 50, "ann", "ben"])
 
@@ -53,7 +53,7 @@ async def test_one_who_asks_many_times_does_not_stop_who_asks_once() -> None:
 
 
 async def test_in_a_full_line_who_waits_the_most_times_gives_up() -> None:
-    office = Office(longest=10)
+    office = Places(longest=10)
 
     await office.all_come([*["mallory"] * 11, "ann", "ben"])
 
@@ -62,7 +62,7 @@ async def test_in_a_full_line_who_waits_the_most_times_gives_up() -> None:
 
 
 async def test_who_has_no_less_than_others_in_a_full_line_gives_up() -> None:
-    office = Office(longest=10)
+    office = Places(longest=10)
 
     await office.all_come(["first", *(f"asker {number}" for number in range(12)), *["mallory"] * 3])
 
@@ -70,7 +70,7 @@ async def test_who_has_no_less_than_others_in_a_full_line_gives_up() -> None:
 
 
 async def test_who_goes_away_leaves_the_line() -> None:
-    office = Office(longest=2)
+    office = Places(longest=2)
     async with office.line.place("first"):
         waiting = [asyncio.create_task(office.come(name)) for name in ("ann", "ben")]
         await asyncio.sleep(0)
@@ -84,7 +84,7 @@ async def test_who_goes_away_leaves_the_line() -> None:
 
 
 async def test_a_place_is_not_lost_on_who_went_away_when_let_in() -> None:
-    office = Office()
+    office = Places()
     async with office.line.place("first"):
         gone = asyncio.create_task(office.come("gone"))
         await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_a_place_is_not_lost_on_who_went_away_when_let_in() -> None:
 
 
 async def test_who_is_crowded_out_and_goes_away_gives_no_place_back() -> None:
-    office = Office(longest=2)
+    office = Places(longest=2)
     async with office.line.place("first"):
         waiting = [asyncio.create_task(office.come("mallory")) for _ in range(2)]
         await asyncio.sleep(0)
@@ -112,7 +112,7 @@ async def test_who_is_crowded_out_and_goes_away_gives_no_place_back() -> None:
 
 
 async def test_a_place_is_not_lost_on_who_goes_away_the_moment_it_is_given_back() -> None:
-    office = Office()
+    office = Places()
     async with office.line.place("first"):
         gone = asyncio.create_task(office.come("gone"))
         await asyncio.sleep(0)
@@ -125,7 +125,7 @@ async def test_a_place_is_not_lost_on_who_goes_away_the_moment_it_is_given_back(
 
 
 async def test_who_goes_away_the_moment_they_are_crowded_out_makes_room() -> None:
-    office = Office(longest=2)
+    office = Places(longest=2)
     async with office.line.place("first"):
         waiting = [asyncio.create_task(office.come("mallory")) for _ in range(2)]
         await asyncio.sleep(0)

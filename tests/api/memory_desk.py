@@ -53,7 +53,7 @@ def memory_ports(network: Network = nobody_answers, clock: Clock | None = None) 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BusinessNumber:
     """A business number as the tests speak of it."""
 
     number: str
@@ -61,7 +61,7 @@ class Line:
     secret: str | None = None
 
 
-async def connect(ports: Ports, line: Line, organization: OrganizationId = ACME) -> Channel:
+async def connect(ports: Ports, line: BusinessNumber, organization: OrganizationId = ACME) -> Channel:
     """The number, connected to an organization that is there from now on."""
     vault = ports.vault
     plain = a_channel(

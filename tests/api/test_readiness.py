@@ -32,7 +32,7 @@ from tests.builders import (
     an_inbound,
     an_organization,
 )
-from tests.servers import connect
+from tests.peers.servers import connect
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from api.logs import set_up_logs
 from tests.fuzz.desk import Fault, a_fuzzed_desk
-from tests.servers import Databases, NoServer, own_postgres
+from tests.peers.servers import Databases, NoServer, own_postgres
 
 
 def say(text: str) -> None:

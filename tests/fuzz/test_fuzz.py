@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.desk import a_fuzzed_desk
-from tests.servers import Databases
+from tests.peers.servers import Databases
 
 EXAMPLES = {"sqlite": 250, "postgres": 150}
 

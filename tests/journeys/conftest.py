@@ -1,4 +1,4 @@
-"""Desks for the journeys: the demo as anybody starts it, and a town with a network of its own whose desk can die."""
+"""Desks for the journeys: the demo as anybody starts it, and an installation whose desk can die and its network not."""
 
 import asyncio
 import signal
@@ -13,12 +13,12 @@ from tests.journeys.desk import (
     SQLITE,
     STORAGES,
     Desk,
+    Installation,
     Phones,
     Storage,
-    Town,
     a_message_body,
-    a_town,
     address_in,
+    an_installation,
     bootstrapped,
     deliver,
     deskline,
@@ -26,7 +26,7 @@ from tests.journeys.desk import (
     http_client,
     running,
 )
-from tests.servers import Databases
+from tests.peers.servers import Databases
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +47,28 @@ def demo(tmp_path: Path, http: httpx.Client) -> Generator[tuple[Desk, Phones], N
 
 
 @pytest.fixture
-def town(request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client) -> Generator[Town, None, None]:
+def installation(
+    request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client
+) -> Generator[Installation, None, None]:
     """A desk and a network, each a process of its own, and a number connected through the API.
 
     On SQLite, unless the test's parameter (`on_either_storage`) says otherwise.
     """
-    with a_town(tmp_path, http, _storage(request)) as town:
-        yield town
+    with an_installation(tmp_path, http, _storage(request)) as installation:
+        yield installation
 
 
 @pytest.fixture(params=STORAGES)
 def any_desk(request: pytest.FixtureRequest, tmp_path: Path, http: httpx.Client) -> Generator[tuple[Desk, Phones]]:
-    """A desk in which somebody has written before: the demo, or a town on PostgreSQL and Redis."""
+    """A desk in which somebody has written before: the demo, or an installation on PostgreSQL and Redis."""
     if request.param == SQLITE:
         yield request.getfixturevalue("demo")
         return
-    with a_town(tmp_path, http, _storage(request)) as town:
-        written = deliver(town, a_message_body("Hello", "wamid.first"))
+    with an_installation(tmp_path, http, _storage(request)) as installation:
+        written = deliver(installation, a_message_body("Hello", "wamid.first"))
         assert written.status_code == 200
-        assert eventually(lambda: town.desk.ask("{ threads { totalCount } }")["threads"]["totalCount"] == 1)
-        yield town.desk, town.phones
+        assert eventually(lambda: installation.desk.ask("{ threads { totalCount } }")["threads"]["totalCount"] == 1)
+        yield installation.desk, installation.phones
 
 
 def _storage(request: pytest.FixtureRequest) -> Storage:
@@ -94,7 +96,9 @@ async def begun_postgres(postgres: Databases, first_begun: tuple[str, str]) -> A
 
 
 @pytest.fixture(scope="module")
-def quiet_town(tmp_path_factory: pytest.TempPathFactory, http: httpx.Client) -> Generator[Town, None, None]:
-    """One town for tests that are all refused and so leave nothing behind."""
-    with a_town(tmp_path_factory.mktemp("town"), http) as town:
-        yield town
+def quiet_installation(
+    tmp_path_factory: pytest.TempPathFactory, http: httpx.Client
+) -> Generator[Installation, None, None]:
+    """One installation for tests that are all refused and so leave nothing behind."""
+    with an_installation(tmp_path_factory.mktemp("installation"), http) as installation:
+        yield installation

@@ -262,7 +262,7 @@ def address_in(line: str) -> str:
     return line.rsplit(" ", 1)[-1]
 
 
-# A town: a desk and a network of its own
+# An installation: a desk and a network of its own
 
 APP_SECRET: Final = "journey-app-secret"
 VERIFY_TOKEN: Final = "journey-verify-token"
@@ -285,7 +285,7 @@ mutation ($input: ChannelConnectInput!) {
 class Storage:
     """Where a desk keeps what it knows, and what its processes speak through."""
 
-    database: str = "sqlite:///town.db"
+    database: str = "sqlite:///installation.db"
     redis: str | None = None
     scanner: str | None = None
     log_level: str = "info"
@@ -312,7 +312,7 @@ EMBEDDED: Final = Storage()
 SQLITE: Final = "sqlite"
 STORAGES: Final = (SQLITE, "postgres and redis")
 
-on_either_storage = pytest.mark.parametrize("town", STORAGES, indirect=True)
+on_either_storage = pytest.mark.parametrize("installation", STORAGES, indirect=True)
 
 
 class Program:
@@ -368,7 +368,7 @@ class Program:
             self.process.end()
 
 
-class Town:
+class Installation:
     """A desk that may die and come back on the same port, and a network that goes on."""
 
     def __init__(
@@ -383,7 +383,7 @@ class Town:
 
     @property
     def settings(self) -> dict[str, str]:
-        return town_settings(self.phones.url, self.storage)
+        return installation_settings(self.phones.url, self.storage)
 
     @property
     def process(self) -> Process:
@@ -410,7 +410,7 @@ class Town:
         self._server.end()
 
 
-def town_settings(network: str, storage: Storage = EMBEDDED) -> dict[str, str]:
+def installation_settings(network: str, storage: Storage = EMBEDDED) -> dict[str, str]:
     return {
         **storage.settings,
         "DESKLINE_GRAPH_API_URL": network,
@@ -420,15 +420,17 @@ def town_settings(network: str, storage: Storage = EMBEDDED) -> dict[str, str]:
 
 
 @contextmanager
-def a_town(directory: Path, http: httpx.Client, storage: Storage = EMBEDDED) -> Generator[Town, None, None]:
+def an_installation(
+    directory: Path, http: httpx.Client, storage: Storage = EMBEDDED
+) -> Generator[Installation, None, None]:
     with a_network(directory) as url:
-        town = Town(directory, http, url, begin(directory, storage), storage)
+        installation = Installation(directory, http, url, begin(directory, storage), storage)
         try:
-            town.open()
-            connect_number(town.desk, town.phones)
-            yield town
+            installation.open()
+            connect_number(installation.desk, installation.phones)
+            yield installation
         finally:
-            town.end()
+            installation.end()
 
 
 @contextmanager
@@ -483,7 +485,7 @@ def connect_number(desk: Desk, phones: Phones) -> None:
 
 def command_output(*arguments: str, at: Path, storage: Storage = EMBEDDED) -> str:
     """What a command prints that does what it was asked."""
-    done = commanded(*arguments, at=at, settings=town_settings("http://127.0.0.1:1", storage))
+    done = commanded(*arguments, at=at, settings=installation_settings("http://127.0.0.1:1", storage))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -524,7 +526,7 @@ def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
-def deliver(town: Town, body: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+def deliver(installation: Installation, body: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
     """Signed as it should be, unless headers are given."""
     given = signed(body) if headers is None else headers
-    return town.http.post(f"{town.desk.url}/webhooks/whatsapp", content=body, headers=dict(given))
+    return installation.http.post(f"{installation.desk.url}/webhooks/whatsapp", content=body, headers=dict(given))

@@ -10,8 +10,8 @@ import pytest
 from tests.journeys.desk import (
     ACCOUNT,
     NUMBER,
+    Installation,
     Json,
-    Town,
     a_message_body,
     command_output,
     deliver,
@@ -52,9 +52,9 @@ subscription ($after: EventCursor) {
 """
 
 
-def counted(town: Town, name: str, **labels: str) -> float:
+def counted(installation: Installation, name: str, **labels: str) -> float:
     """A figure of `/metrics`."""
-    text = town.http.get(f"{town.desk.url}/metrics").text
+    text = installation.http.get(f"{installation.desk.url}/metrics").text
     wanted = f"deskline_{name}" + (
         "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}" if labels else ""
     )
@@ -66,23 +66,23 @@ def is_clear(answer: httpx.Response) -> bool:
     return answer.status_code < 500 and "Traceback" not in answer.text and ".py" not in answer.text
 
 
-async def a_thread(town: Town, person: str) -> str:
-    here = town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
-    async with town.desk.socket() as socket:
+async def a_thread(installation: Installation, person: str) -> str:
+    here = installation.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    async with installation.desk.socket() as socket:
         await socket.subscribe(ADDED, after=here)
-        town.phones.write(person, "hello")
+        installation.phones.write(person, "hello")
         return (await socket.event_of("MessageAdded"))["thread"]["id"]
 
 
-def threads_of(town: Town, person: str) -> list[Json]:
-    edges = town.desk.ask(THREADS)["threads"]["edges"]
+def threads_of(installation: Installation, person: str) -> list[Json]:
+    edges = installation.desk.ask(THREADS)["threads"]["edges"]
     return [edge["node"] for edge in edges if edge["node"]["contact"]["waId"] == person]
 
 
 @pytest.fixture
-def person(quiet_town: Town) -> str:
-    """Somebody with a phone of their own, so that tests share a town and not a thread."""
-    return quiet_town.phones.add_person()
+def person(quiet_installation: Installation) -> str:
+    """Somebody with a phone of their own, so that tests share an installation and not a thread."""
+    return quiet_installation.phones.add_person()
 
 
 # Webhooks
@@ -99,44 +99,46 @@ def person(quiet_town: Town) -> str:
     ],
 )
 def test_a_webhook_post_that_is_wrong_is_answered_so_and_makes_nothing(
-    body: bytes, headers: dict[str, str], status: int, quiet_town: Town
+    body: bytes, headers: dict[str, str], status: int, quiet_installation: Installation
 ) -> None:
-    before = quiet_town.desk.ask(THREADS)
+    before = quiet_installation.desk.ask(THREADS)
 
-    answer = deliver(quiet_town, body, headers)
+    answer = deliver(quiet_installation, body, headers)
 
     assert (answer.status_code, answer.content) == (status, b"")
-    assert quiet_town.desk.ask(THREADS) == before
+    assert quiet_installation.desk.ask(THREADS) == before
 
 
-def test_a_signed_body_that_is_not_json_is_kept_for_a_replay(town: Town) -> None:
-    assert deliver(town, b"not json").status_code == 400
-    assert counted(town, "deliveries", state="FAILED") == 1
+def test_a_signed_body_that_is_not_json_is_kept_for_a_replay(installation: Installation) -> None:
+    assert deliver(installation, b"not json").status_code == 400
+    assert counted(installation, "deliveries", state="FAILED") == 1
 
-    said = command_output("replay", "--state", "FAILED", at=town.directory)
+    said = command_output("replay", "--state", "FAILED", at=installation.directory)
 
     assert said.startswith("Put back: 1. Interpreted: 1 deliveries")
-    assert counted(town, "deliveries", state="FAILED") == 1
+    assert counted(installation, "deliveries", state="FAILED") == 1
 
 
 async def test_a_message_for_an_unknown_number_is_kept_counted_and_shown_to_nobody(
-    quiet_town: Town, person: str
+    quiet_installation: Installation, person: str
 ) -> None:
     unknown, ignored = (
-        counted(quiet_town, "unknown_number_updates_total"),
-        counted(quiet_town, "deliveries", state="IGNORED"),
+        counted(quiet_installation, "unknown_number_updates_total"),
+        counted(quiet_installation, "deliveries", state="IGNORED"),
     )
 
     stray = a_message_body("psst", "wamid.stray", number="999999999999999", sender="15559990000")
-    assert deliver(quiet_town, stray).status_code == 200
-    await a_thread(quiet_town, person)  # by then the stray one was read, too
+    assert deliver(quiet_installation, stray).status_code == 200
+    await a_thread(quiet_installation, person)  # by then the stray one was read, too
 
-    assert threads_of(quiet_town, "15559990000") == []
-    assert counted(quiet_town, "unknown_number_updates_total") == unknown + 1
-    assert counted(quiet_town, "deliveries", state="IGNORED") == ignored + 1
+    assert threads_of(quiet_installation, "15559990000") == []
+    assert counted(quiet_installation, "unknown_number_updates_total") == unknown + 1
+    assert counted(quiet_installation, "deliveries", state="IGNORED") == ignored + 1
 
 
-async def test_of_a_thousand_messages_in_one_body_999_arrive_where_one_can_t_be_read(quiet_town: Town) -> None:
+async def test_of_a_thousand_messages_in_one_body_999_arrive_where_one_can_t_be_read(
+    quiet_installation: Installation,
+) -> None:
     people = [f"1555888{number:04d}" for number in range(10)]
     body = json.loads(a_message_body("", "wamid.any", sender=people[0]))
     [message] = body["entry"][0]["changes"][0]["value"]["messages"]
@@ -146,46 +148,48 @@ async def test_of_a_thousand_messages_in_one_body_999_arrive_where_one_can_t_be_
     ]
     many[500] = ["a message that is no object"]
     body["entry"][0]["changes"][0]["value"]["messages"] = many
-    here = quiet_town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    here = quiet_installation.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
 
-    async with quiet_town.desk.socket() as socket:
+    async with quiet_installation.desk.socket() as socket:
         await socket.subscribe(BODIES_ADDED, after=here)
-        assert deliver(quiet_town, json.dumps(body).encode()).status_code == 200
+        assert deliver(quiet_installation, json.dumps(body).encode()).status_code == 200
         heard = [(await socket.event_of("MessageAdded"))["message"]["content"]["body"] for _ in range(999)]
 
     assert heard == [f"word {number}" for number in range(1_000) if number != 500]
-    assert sum(len(threads_of(quiet_town, person)) for person in people) == 10
+    assert sum(len(threads_of(quiet_installation, person)) for person in people) == 10
 
 
 NEXT_YEAR = "next year"
 
 
 @pytest.mark.parametrize("told", ["0", "1", "-5", "", "soon", "9223372036854775808", NEXT_YEAR])
-async def test_a_time_from_1970_or_next_year_changes_no_rule(told: str, quiet_town: Town, person: str) -> None:
+async def test_a_time_from_1970_or_next_year_changes_no_rule(
+    told: str, quiet_installation: Installation, person: str
+) -> None:
     next_year = str(int((datetime.now(UTC) + timedelta(days=365)).timestamp()))
     body = a_message_body("hello", f"wamid.{person}", sender=person, timestamp=next_year if told == NEXT_YEAR else told)
-    here = quiet_town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
-    async with quiet_town.desk.socket() as socket:
+    here = quiet_installation.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    async with quiet_installation.desk.socket() as socket:
         await socket.subscribe(ADDED, after=here)
-        assert deliver(quiet_town, body).status_code == 200
+        assert deliver(quiet_installation, body).status_code == 200
         await socket.event_of("MessageAdded")
 
-    (thread,) = threads_of(quiet_town, person)
+    (thread,) = threads_of(quiet_installation, person)
     expires = datetime.fromisoformat(thread["session"]["expiresAt"])
     assert thread["session"]["state"] == "OPEN"
     assert abs(expires - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=2)
 
 
-def test_a_body_signed_with_another_channels_secret_is_refused(quiet_town: Town) -> None:
+def test_a_body_signed_with_another_channels_secret_is_refused(quiet_installation: Installation) -> None:
     body = a_message_body("forged", "wamid.forged")
 
-    assert deliver(quiet_town, body, signed(body, "another-channels-secret")).status_code == 401
+    assert deliver(quiet_installation, body, signed(body, "another-channels-secret")).status_code == 401
 
 
-def test_a_handshake_without_the_token_is_forbidden(quiet_town: Town) -> None:
+def test_a_handshake_without_the_token_is_forbidden(quiet_installation: Installation) -> None:
     asked = {"hub.mode": "subscribe", "hub.verify_token": "guess", "hub.challenge": "<script>alert(1)</script>"}
 
-    answer = quiet_town.http.get(f"{quiet_town.desk.url}/webhooks/whatsapp", params=asked)
+    answer = quiet_installation.http.get(f"{quiet_installation.desk.url}/webhooks/whatsapp", params=asked)
 
     assert answer.status_code == 403
     assert "script" not in answer.text
@@ -194,62 +198,74 @@ def test_a_handshake_without_the_token_is_forbidden(quiet_town: Town) -> None:
 # The API
 
 
-async def test_a_text_of_4097_characters_is_refused_with_both_lengths(quiet_town: Town, person: str) -> None:
-    thread = await a_thread(quiet_town, person)
+async def test_a_text_of_4097_characters_is_refused_with_both_lengths(
+    quiet_installation: Installation, person: str
+) -> None:
+    thread = await a_thread(quiet_installation, person)
 
-    sent = quiet_town.desk.ask(SEND, input=a_reply(thread, "x" * 4097))["messageSend"]
+    sent = quiet_installation.desk.ask(SEND, input=a_reply(thread, "x" * 4097))["messageSend"]
 
     (error,) = sent["userErrors"]
     assert (sent["message"], error["code"]) == (None, "TEXT_TOO_LONG")
     assert "4,096" in error["message"] or "4096" in error["message"]
 
 
-async def test_a_text_of_4096_characters_is_taken(quiet_town: Town, person: str) -> None:
-    thread = await a_thread(quiet_town, person)
+async def test_a_text_of_4096_characters_is_taken(quiet_installation: Installation, person: str) -> None:
+    thread = await a_thread(quiet_installation, person)
 
-    assert quiet_town.desk.ask(SEND, input=a_reply(thread, "é" * 4096))["messageSend"]["userErrors"] == []
+    assert quiet_installation.desk.ask(SEND, input=a_reply(thread, "é" * 4096))["messageSend"]["userErrors"] == []
 
 
 @pytest.mark.parametrize("escaped", [r"a\u0000b", r"a\ud800b", r"\udc00"])
-async def test_a_nul_byte_or_a_lone_surrogate_is_refused_clearly(escaped: str, quiet_town: Town, person: str) -> None:
-    thread = await a_thread(quiet_town, person)
+async def test_a_nul_byte_or_a_lone_surrogate_is_refused_clearly(
+    escaped: str, quiet_installation: Installation, person: str
+) -> None:
+    thread = await a_thread(quiet_installation, person)
     body = json.dumps({"query": SEND, "variables": {"input": a_reply(thread, "PLACE")}}).replace("PLACE", escaped)
 
-    answer = post_raw(quiet_town, body.encode())
+    answer = post_raw(quiet_installation, body.encode())
 
     assert is_clear(answer), answer.text
     assert '"id"' not in answer.text
-    assert [message["direction"] for message in quiet_town.phones.messages(person)] == ["out"]
+    assert [message["direction"] for message in quiet_installation.phones.messages(person)] == ["out"]
 
 
 async def test_an_id_of_another_type_is_invalid_in_a_mutation_and_a_bad_request_in_a_query(
-    quiet_town: Town, person: str
+    quiet_installation: Installation, person: str
 ) -> None:
-    await a_thread(quiet_town, person)
-    contact = quiet_town.desk.ask("{ contacts { edges { node { id } } } }")["contacts"]["edges"][0]["node"]["id"]
+    await a_thread(quiet_installation, person)
+    contact = quiet_installation.desk.ask("{ contacts { edges { node { id } } } }")["contacts"]["edges"][0]["node"][
+        "id"
+    ]
 
-    sent = quiet_town.desk.ask(SEND, input=a_reply(contact, "hello"))["messageSend"]
-    read = quiet_town.desk.post("query ($id: ID!) { thread(id: $id) { id } }", id=contact)
+    sent = quiet_installation.desk.ask(SEND, input=a_reply(contact, "hello"))["messageSend"]
+    read = quiet_installation.desk.post("query ($id: ID!) { thread(id: $id) { id } }", id=contact)
 
     assert [error["code"] for error in sent["userErrors"]] == ["INVALID"]
     assert is_clear(read)
     assert code_of(read) == "BAD_REQUEST"
 
 
-async def test_an_id_of_another_organization_does_not_exist(quiet_town: Town, person: str) -> None:
-    thread = await a_thread(quiet_town, person)
+async def test_an_id_of_another_organization_does_not_exist(quiet_installation: Installation, person: str) -> None:
+    thread = await a_thread(quiet_installation, person)
     begun = command_output(
-        "bootstrap", "--organization", "Rival", "--email", "eve@rival.example", "--json", at=quiet_town.directory
+        "bootstrap",
+        "--organization",
+        "Rival",
+        "--email",
+        "eve@rival.example",
+        "--json",
+        at=quiet_installation.directory,
     )
     rival = json.loads(begun)["apiKey"]
 
     read = post_raw(
-        quiet_town,
+        quiet_installation,
         json.dumps({"query": "query ($id: ID!) { thread(id: $id) { id } }", "variables": {"id": thread}}).encode(),
         rival,
     )
     sent = post_raw(
-        quiet_town, json.dumps({"query": SEND, "variables": {"input": a_reply(thread, "hi")}}).encode(), rival
+        quiet_installation, json.dumps({"query": SEND, "variables": {"input": a_reply(thread, "hi")}}).encode(), rival
     )
 
     assert read.json()["data"] == {"thread": None}
@@ -260,8 +276,8 @@ FORGED = base64.b64encode(b"\x01" + b"0" * 40).decode()
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", FORGED, "é", pytest.param("x" * 10_000, id="long")])
-async def test_a_cursor_that_is_none_is_refused_as_invalid(cursor: str, quiet_town: Town) -> None:
-    async with quiet_town.desk.socket() as socket:
+async def test_a_cursor_that_is_none_is_refused_as_invalid(cursor: str, quiet_installation: Installation) -> None:
+    async with quiet_installation.desk.socket() as socket:
         await socket.subscribe(ADDED, after=cursor)
 
         frame = await socket.receive()
@@ -282,34 +298,34 @@ async def test_a_cursor_that_is_none_is_refused_as_invalid(cursor: str, quiet_to
         pytest.param(b'{"query": "' + b"{ viewer " * 5000 + b'"}', "TOO_COMPLEX", id="very deep"),
     ],
 )
-def test_a_request_that_is_wrong_is_answered_so(body: bytes, code: str, quiet_town: Town) -> None:
-    answer = post_raw(quiet_town, body)
+def test_a_request_that_is_wrong_is_answered_so(body: bytes, code: str, quiet_installation: Installation) -> None:
+    answer = post_raw(quiet_installation, body)
 
     assert is_clear(answer), answer.text
     assert code_of(answer) == code
 
 
 @pytest.mark.parametrize("bearer", ["", "dk_guess", "ds_guess", "é", pytest.param("x" * 10_000, id="long")])
-def test_nobody_is_let_in_with_a_key_that_is_none(bearer: str, quiet_town: Town) -> None:
-    answer = post_raw(quiet_town, b'{"query": "{ viewer { role } }"}', bearer)
+def test_nobody_is_let_in_with_a_key_that_is_none(bearer: str, quiet_installation: Installation) -> None:
+    answer = post_raw(quiet_installation, b'{"query": "{ viewer { role } }"}', bearer)
 
     assert answer.status_code == 401
     assert code_of(answer) == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/assets/..%2findex.html", "/webhooks", "/demo.json", "/simulator/_sim"])
-def test_a_page_that_is_not_there_is_404(path: str, quiet_town: Town) -> None:
-    answer = quiet_town.http.get(quiet_town.desk.url + path)
+def test_a_page_that_is_not_there_is_404(path: str, quiet_installation: Installation) -> None:
+    answer = quiet_installation.http.get(quiet_installation.desk.url + path)
 
     assert answer.status_code == 404
     assert is_clear(answer)
 
 
-def test_a_second_connection_of_the_same_number_is_refused(quiet_town: Town) -> None:
+def test_a_second_connection_of_the_same_number_is_refused(quiet_installation: Installation) -> None:
     asked = {"acceptTerms": True, "accessToken": "x", "businessAccountId": ACCOUNT, "phoneNumberId": NUMBER}
     query = "mutation ($input: ChannelConnectInput!) { channelConnect(input: $input) { userErrors { code } } }"
 
-    answer = quiet_town.desk.ask(query, input=asked)
+    answer = quiet_installation.desk.ask(query, input=asked)
 
     assert answer["channelConnect"]["userErrors"] == [{"code": "CHANNEL_ALREADY_CONNECTED"}]
 
@@ -317,9 +333,9 @@ def test_a_second_connection_of_the_same_number_is_refused(quiet_town: Town) -> 
 # Settings
 
 
-def test_a_wrong_setting_stops_the_start_with_one_line(town: Town) -> None:
-    settings = town.settings | {"DESKLINE_APP_SECRETS": "canary-secret", "DESKLINE_LOG_FORMAT": "canary-format"}
-    directory = town.directory / "wrong"
+def test_a_wrong_setting_stops_the_start_with_one_line(installation: Installation) -> None:
+    settings = installation.settings | {"DESKLINE_APP_SECRETS": "canary-secret", "DESKLINE_LOG_FORMAT": "canary-format"}
+    directory = installation.directory / "wrong"
     directory.mkdir()
     with running(*deskline("serve", "--port", "0"), directory=directory, settings=settings) as process:
         code = process.wait()
@@ -328,14 +344,14 @@ def test_a_wrong_setting_stops_the_start_with_one_line(town: Town) -> None:
     assert process.log == "DESKLINE_LOG_FORMAT: expected json or console\n"
 
 
-def test_nothing_that_was_sent_or_set_as_a_secret_stands_in_the_log(town: Town) -> None:
-    deliver(town, b"\x1b[31mnot json\r\n" * 1000)
-    post_raw(town, b'{"query": "{ viewer { role } }"}', "dk_canary")
-    town.stop()
+def test_nothing_that_was_sent_or_set_as_a_secret_stands_in_the_log(installation: Installation) -> None:
+    deliver(installation, b"\x1b[31mnot json\r\n" * 1000)
+    post_raw(installation, b'{"query": "{ viewer { role } }"}', "dk_canary")
+    installation.stop()
 
-    log = town.process.log
+    log = installation.process.log
     assert all(json.loads(line) for line in log.splitlines() if line.startswith("{"))
-    for secret in (*town.settings.values(), town.desk.token, "dk_canary", "\x1b"):
+    for secret in (*installation.settings.values(), installation.desk.token, "dk_canary", "\x1b"):
         if secret.startswith(("journey", "dk_", "\x1b")):
             assert secret not in log
 
@@ -344,10 +360,10 @@ def a_reply(thread: str, text: str) -> Json:
     return {"threadId": thread, "content": {"text": {"body": text}}}
 
 
-def post_raw(town: Town, body: bytes, token: str | None = None) -> httpx.Response:
-    bearer = town.desk.token if token is None else token
+def post_raw(installation: Installation, body: bytes, token: str | None = None) -> httpx.Response:
+    bearer = installation.desk.token if token is None else token
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {bearer}".strip().encode())]
-    return town.http.post(f"{town.desk.url}/graphql", content=body, headers=headers)
+    return installation.http.post(f"{installation.desk.url}/graphql", content=body, headers=headers)
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -18,10 +18,10 @@ from tests.journeys.desk import (
     BEN,
     DEADLINE_S,
     NODE_MODULES,
+    Installation,
     Json,
     Process,
-    Town,
-    a_town,
+    an_installation,
     eventually,
     node,
     running,
@@ -47,12 +47,12 @@ class Shelf:
     """The examples as files beside the packages they name, and the desk they are run against."""
 
     directory: Path
-    town: Town
+    installation: Installation
     more: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def environment(self) -> dict[str, str]:
-        desk = self.town.desk
+        desk = self.installation.desk
         return {"DESKLINE": desk.url, "TOKEN": desk.token, **self.more}
 
     def command(self, name: str) -> list[str | Path]:
@@ -92,18 +92,18 @@ def shelf(tmp_path: Path, http: httpx.Client) -> Generator[Shelf]:
     (examples / "node_modules").symlink_to(NODE_MODULES)
     for name, file in named("file").items():
         (examples / name).write_text(file.code)
-    with a_town(tmp_path, http) as town:
-        assert town.desk.ask(A_PERSON, input=BO)["userCreate"]["userErrors"] == []
-        yield Shelf(examples, town)
+    with an_installation(tmp_path, http) as installation:
+        assert installation.desk.ask(A_PERSON, input=BO)["userCreate"]["userErrors"] == []
+        yield Shelf(examples, installation)
 
 
 def test_every_request_answers_as_the_handbook_shows(shelf: Shelf) -> None:
-    start = shelf.town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
-    people = [ADA, BEN, shelf.town.phones.add_person()]
+    start = shelf.installation.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+    people = [ADA, BEN, shelf.installation.phones.add_person()]
     for person in people:
-        shelf.town.phones.write(person, "Where is my order?")
-    assert eventually(lambda: len(threads(shelf.town)) == len(people))
-    shelf.more["THREAD"] = threads(shelf.town)[ADA]
+        shelf.installation.phones.write(person, "Where is my order?")
+    assert eventually(lambda: len(threads(shelf.installation)) == len(people))
+    shelf.more["THREAD"] = threads(shelf.installation)[ADA]
 
     token = shelf.answer("sign-in")["data"]["signIn"]["token"]
     assert token.startswith("ds_")
@@ -117,15 +117,15 @@ def test_every_request_answers_as_the_handbook_shows(shelf: Shelf) -> None:
     assert first == again
 
     prepared = shelf.answer("prepare")["data"]["mediaPrepare"]
-    address = httpx.URL(shelf.town.desk.url).join(prepared["uploadUrl"])
+    address = httpx.URL(shelf.installation.desk.url).join(prepared["uploadUrl"])
     shelf.more |= {"UPLOAD_URL": str(address), "MEDIA": prepared["media"]["id"]}
     shelf.answer("upload")
     sent = shelf.answer("send-file")["data"]["messageSend"]
     assert [message["preview"] for message in sent["messages"]] == ["receipt.txt"]
-    assert eventually(lambda: [said["direction"] for said in shelf.town.phones.messages(ADA)].count("in") == 2)
+    assert eventually(lambda: [said["direction"] for said in shelf.installation.phones.messages(ADA)].count("in") == 2)
 
     shelf.more["CURSOR"] = start
-    log = [event["id"] for event in logged(shelf.town)]
+    log = [event["id"] for event in logged(shelf.installation)]
     with running(*shelf.command("event-stream"), directory=shelf.directory, settings=shelf.environment) as stream:
         assert stream.line() == ":"
         told = (line for line in iter(stream.line, None) if line.startswith("data: {"))
@@ -140,18 +140,18 @@ def test_every_client_goes_on_where_it_was_when_the_desk_was_killed(shelf: Shelf
             assert client.line() == "listening"
 
         for text in ("one", "two"):
-            shelf.town.phones.write(ADA, text)
+            shelf.installation.phones.write(ADA, text)
         for name, client in clients.items():
             until(client, seen[name], {"one", "two"})
 
-        shelf.town.kill()
-        shelf.town.phones.write(ADA, "three")
-        shelf.town.open()
-        shelf.town.phones.write(ADA, "four")
+        shelf.installation.kill()
+        shelf.installation.phones.write(ADA, "three")
+        shelf.installation.open()
+        shelf.installation.phones.write(ADA, "four")
         for name, client in clients.items():
             until(client, seen[name], {"one", "two", "three", "four"})
 
-    log = [event["id"] for event in logged(shelf.town)]
+    log = [event["id"] for event in logged(shelf.installation)]
     for name, events in seen.items():
         told = [event["id"] for event in events]
         began = log.index(told[0])
@@ -172,16 +172,16 @@ def said(event: Json) -> str | None:
     return event["message"]["preview"] if event["__typename"] == "MessageAdded" else None
 
 
-def threads(town: Town) -> dict[str, str]:
-    return {each["contact"]["waId"]: each["id"] for each in town.desk.ask(THREADS)["threads"]["nodes"]}
+def threads(installation: Installation) -> dict[str, str]:
+    return {each["contact"]["waId"]: each["id"] for each in installation.desk.ask(THREADS)["threads"]["nodes"]}
 
 
-def logged(town: Town) -> list[Json]:
+def logged(installation: Installation) -> list[Json]:
     """The whole log."""
     events: list[Json] = []
     after: str | None = None
     while True:
-        page = town.desk.ask(LOG, after=after)["events"]
+        page = installation.desk.ask(LOG, after=after)["events"]
         events += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return events

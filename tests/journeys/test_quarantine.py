@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.journeys.desk import ADA, DEADLINE_S, Desk, Json, Socket, Town, a_message_body, deliver
+from tests.journeys.desk import ADA, DEADLINE_S, Desk, Installation, Json, Socket, a_message_body, deliver
 
 SECRET = "prize-7f3a91"
 BAIT = f"Take your https://evil.example/{SECRET} now"
@@ -92,23 +92,27 @@ class Ear:
         return any(words in each for each in self.heard)
 
 
-async def test_a_blocked_link_is_in_nothing_an_agent_can_see_until_a_supervisor_releases_it(town: Town) -> None:
-    told = town.desk.ask(POLICY, input={"blockedLinks": ["Evil.example"], "personalDataPatterns": ["PAYMENT_CARD"]})
+async def test_a_blocked_link_is_in_nothing_an_agent_can_see_until_a_supervisor_releases_it(
+    installation: Installation,
+) -> None:
+    told = installation.desk.ask(
+        POLICY, input={"blockedLinks": ["Evil.example"], "personalDataPatterns": ["PAYMENT_CARD"]}
+    )
     assert told["organizationUpdate"]["userErrors"] == []
-    agent, supervisor = hired(town, "AGENT"), hired(town, "SUPERVISOR")
+    agent, supervisor = hired(installation, "AGENT"), hired(installation, "SUPERVISOR")
     here = agent.ask("{ viewer { cursor } }")["viewer"]["cursor"]
 
     async with agent.socket() as socket, stream_of(agent, here) as stream:
         await socket.subscribe(EVENTS, after=here)
         # A bait, one that an edit makes, and a card's number for the name of a place.
-        town.phones.write(ADA, BAIT)
+        installation.phones.write(ADA, BAIT)
         first = await quarantined_in(socket, stream)
-        written = town.phones.write(ADA, "Good morning")
+        written = installation.phones.write(ADA, "Good morning")
         edit = {"original_message_id": written, "message": {"type": "text", "text": {"body": BAIT}}}
-        delivered(town, {"type": "edit", "id": "wamid.edit", "edit": edit})
+        delivered(installation, {"type": "edit", "id": "wamid.edit", "edit": edit})
         await quarantined_in(socket, stream)
         place = {"latitude": 1.0, "longitude": 2.0, "name": f"4111 1111 1111 1111 {SECRET}"}
-        delivered(town, {"type": "location", "id": "wamid.place", "location": place})
+        delivered(installation, {"type": "location", "id": "wamid.place", "location": place})
         await quarantined_in(socket, stream)
 
         # Nothing the agent sees or saw holds a byte of it.
@@ -119,7 +123,7 @@ async def test_a_blocked_link_is_in_nothing_an_agent_can_see_until_a_supervisor_
         assert not stream.has(SECRET)
         refused = agent.ask(RELEASE, id=first["id"])["messageRelease"]
         assert [each["code"] for each in refused["userErrors"]] == ["FORBIDDEN"]
-        assert SECRET not in town.process.log
+        assert SECRET not in installation.process.log
 
         # The supervisor reads it, and shows it to everybody.
         whole = supervisor.ask(THREADS)["threads"]["nodes"][0]["messages"]["nodes"]
@@ -165,23 +169,23 @@ async def stream_of(desk: Desk, after: str) -> AsyncGenerator[Ear]:
         yield Ear(response.aiter_lines())
 
 
-def hired(town: Town, role: str) -> Desk:
+def hired(installation: Installation, role: str) -> Desk:
     """Somebody new in this role, signed in."""
     email, password = f"{role.lower()}@acme.example", "correct horse battery"
     asked = {"name": role.capitalize(), "email": email, "role": role, "password": password}
-    assert town.desk.ask(HIRE, input=asked)["userCreate"]["userErrors"] == []
-    nobody = Desk(town.desk.url, "", town.http)
+    assert installation.desk.ask(HIRE, input=asked)["userCreate"]["userErrors"] == []
+    nobody = Desk(installation.desk.url, "", installation.http)
     signed_in = nobody.http.post(
         f"{nobody.url}/graphql",
         json={"query": SIGN_IN, "variables": {"input": {"email": email, "password": password}}},
     ).json()
-    return Desk(town.desk.url, signed_in["data"]["signIn"]["token"], town.http)
+    return Desk(installation.desk.url, signed_in["data"]["signIn"]["token"], installation.http)
 
 
-def delivered(town: Town, message: Json) -> None:
+def delivered(installation: Installation, message: Json) -> None:
     """A webhook with a message of Ada's that the simulator's phones can't send."""
     body = json.loads(a_message_body("", message["id"]))
     (written,) = body["entry"][0]["changes"][0]["value"]["messages"]
     del written["text"]
     written |= message
-    assert deliver(town, json.dumps(body).encode()).status_code == 200
+    assert deliver(installation, json.dumps(body).encode()).status_code == 200

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.journeys.desk import ADA, NUMBER, Desk, Json, Town
+from tests.journeys.desk import ADA, NUMBER, Desk, Installation, Json
 from tests.journeys.test_media import PNG, upload
 
 CHANNELS = "{ channels { id phoneNumberId } }"
@@ -41,21 +41,21 @@ mutation ($input: TemplatesSyncInput!) {
 """
 
 
-def control(town: Town, method: str, path: str, body: Json) -> None:
-    town.phones.http.request(method, f"{town.phones.url}/_sim{path}", json=body).raise_for_status()
+def control(installation: Installation, method: str, path: str, body: Json) -> None:
+    installation.phones.http.request(method, f"{installation.phones.url}/_sim{path}", json=body).raise_for_status()
 
 
 def channel_of(desk: Desk) -> str:
     return next(each["id"] for each in desk.ask(CHANNELS)["channels"] if each["phoneNumberId"] == NUMBER)
 
 
-def bytes_on_the_phone(town: Town, message: Json) -> bytes:
-    file: httpx.Response = town.phones.http.get(f"{town.phones.url}/_sim/media/{message['file']['id']}")
+def bytes_on_the_phone(installation: Installation, message: Json) -> bytes:
+    file: httpx.Response = installation.phones.http.get(f"{installation.phones.url}/_sim/media/{message['file']['id']}")
     return file.raise_for_status().content
 
 
-async def test_a_template_is_made_approved_and_sent_with_its_picture(town: Town) -> None:
-    desk, channel = town.desk, channel_of(town.desk)
+async def test_a_template_is_made_approved_and_sent_with_its_picture(installation: Installation) -> None:
+    desk, channel = installation.desk, channel_of(installation.desk)
     picture = upload(desk, "IMAGE", "image/png", PNG, fileName="bike.png")
     wanted = {
         "channelId": channel,
@@ -67,7 +67,7 @@ async def test_a_template_is_made_approved_and_sent_with_its_picture(town: Town)
         "footer": "The workshop",
         "examples": [{"component": "body", "name": "name", "value": "Ada"}],
     }
-    control(town, "PUT", "/templates", {"review": "approve"})
+    control(installation, "PUT", "/templates", {"review": "approve"})
 
     async with desk.socket() as socket:
         await socket.subscribe(LISTEN)
@@ -78,7 +78,7 @@ async def test_a_template_is_made_approved_and_sent_with_its_picture(town: Town)
             seen = (await socket.event_of("TemplateChanged"))["template"]
         assert (seen["id"], seen["sendable"]) == (made["template"]["id"], True)
 
-        town.phones.write(ADA, "hello")
+        installation.phones.write(ADA, "hello")
         thread = (await socket.event_of("MessageAdded"))["thread"]["id"]
         asked = {
             "threadId": thread,
@@ -93,15 +93,15 @@ async def test_a_template_is_made_approved_and_sent_with_its_picture(town: Town)
 
     content = sent["message"]["content"]
     assert content["headerMedia"] == {"id": picture}
-    [shown] = [each for each in town.phones.messages(ADA) if each["kind"] == "template"]
-    assert (shown["text"], bytes_on_the_phone(town, shown)) == (content["renderedBody"], PNG)
+    [shown] = [each for each in installation.phones.messages(ADA) if each["kind"] == "template"]
+    assert (shown["text"], bytes_on_the_phone(installation, shown)) == (content["renderedBody"], PNG)
 
-    network_id = next(each["id"] for each in templates_at_the_network(town) if each["name"] == "bike_ready")
+    network_id = next(each["id"] for each in templates_at_the_network(installation) if each["name"] == "bike_ready")
     async with desk.socket() as socket:
         await socket.subscribe(LISTEN)
-        control(town, "POST", f"/templates/{network_id}", {"category": "MARKETING"})
+        control(installation, "POST", f"/templates/{network_id}", {"category": "MARKETING"})
         assert (await socket.event_of("TemplateChanged"))["template"]["category"] == "MARKETING"
-        control(town, "POST", f"/templates/{network_id}", {"quality": "RED"})
+        control(installation, "POST", f"/templates/{network_id}", {"quality": "RED"})
         assert (await socket.event_of("TemplateChanged"))["template"]["quality"] == "RED"
 
     assert desk.ask(SYNC, input={"channelId": channel})["templatesSync"] | {"changed": 0} == {
@@ -112,14 +112,14 @@ async def test_a_template_is_made_approved_and_sent_with_its_picture(town: Town)
     }
     gone = desk.ask(DELETE, input={"templateId": seen["id"]})["templateDelete"]
     assert gone == {"deletedTemplateId": seen["id"], "userErrors": []}
-    assert [each for each in templates_at_the_network(town) if each["name"] == "bike_ready"] == []
+    assert [each for each in templates_at_the_network(installation) if each["name"] == "bike_ready"] == []
     refused = desk.ask(CREATE, input=wanted)["templateCreate"]["userErrors"]
     assert [(each["code"], each["field"]) for each in refused] == [("INVALID", ["name"])]
 
 
-def templates_at_the_network(town: Town) -> list[Json]:
-    answer = town.phones.http.get(
-        f"{town.phones.url}/v26.0/100000000000001/message_templates",
+def templates_at_the_network(installation: Installation) -> list[Json]:
+    answer = installation.phones.http.get(
+        f"{installation.phones.url}/v26.0/100000000000001/message_templates",
         params={"limit": "100"},
         headers={"Authorization": "Bearer journey-network-token"},
     )

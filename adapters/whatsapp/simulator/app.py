@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters.whatsapp.simulator.control import ControlError, control_routes
 from adapters.whatsapp.simulator.graph.answers import BadBody, json_answer
 from adapters.whatsapp.simulator.graph.endpoints import graph_routes
 from adapters.whatsapp.simulator.graph.errors import GraphError
+from adapters.whatsapp.simulator.phones.control import ControlError, control_routes
 from adapters.whatsapp.simulator.simulator import Simulator
 
 VERSION: Final = re.compile(r"/v[0-9]+\.[0-9]+(?=/)")

@@ -24,10 +24,10 @@ from adapters.whatsapp.simulator.graph.files import (
 from adapters.whatsapp.simulator.graph.samples import Samples
 from adapters.whatsapp.simulator.graph.sending import MarkRead, SendRequest
 from adapters.whatsapp.simulator.graph.templates import Template
-from adapters.whatsapp.simulator.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.ids import Ids
 from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
+from adapters.whatsapp.simulator.phones.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.reviews import Reviews
 from adapters.whatsapp.simulator.webhooks.payloads import (
     message_change,

@@ -21,10 +21,10 @@ from graphql import OperationType
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.http.browsers.origins import may_connect, tell_refused
 from api.http.guard.addresses import shared_by
 from api.http.guard.callers import caller_of, note_account
 from api.http.guard.crowd import Crowd
-from api.http.origins import may_connect, tell_refused
 from api.http.requests import named
 from api.http.strict_json import NotJson, read_json
 from api.seldom import Seldom

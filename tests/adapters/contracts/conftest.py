@@ -24,7 +24,7 @@ from tests.adapters.contracts.desks import Desk
 from tests.adapters.contracts.races.races import Course, course_of
 from tests.builders import CountingIds, FixedClock
 from tests.domain.one_desk import desk_over
-from tests.servers import Databases, connect
+from tests.peers.servers import Databases, connect
 
 PROCESSES = 4
 
@@ -63,7 +63,7 @@ async def narrow_desk(storage: Storage, tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def course(storage: Storage, tmp_path: Path) -> AsyncIterator[Course]:
-    """A desk to run races on; on a server it has as many processes as a company."""
+    """A desk to run races on; on a server it has as many processes as a company has."""
     clock, ids, bus = FixedClock(), CountingIds(), MemoryBus()
     async with AsyncExitStack() as stack:
         if storage.file is not None:

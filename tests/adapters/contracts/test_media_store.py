@@ -13,7 +13,7 @@ from adapters.media.objects import ObjectMedia
 from adapters.media.place import ObjectPlace
 from adapters.memory.media import MemoryMedia
 from domain.ports.files import BytesMissing, MediaStore
-from tests.object_server import BUCKET, KEY, SECRET, object_server
+from tests.peers.object_server import BUCKET, KEY, SECRET, object_server
 
 NAME = "019ab000-0000-7000-8000-00000000000a"
 OTHER = "019ab000-0000-7000-8000-00000000000b"

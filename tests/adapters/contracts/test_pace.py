@@ -48,7 +48,7 @@ WELCOME = TemplateMessage(TEMPLATE, "welcome_back", "en_US", "Welcome back!")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BusyDesk:
     """A desk whose messages go to the simulator; everybody has written an hour ago."""
 
     desk: Desk
@@ -77,7 +77,7 @@ class Line:
 
 
 @asynccontextmanager
-async def a_line(desk: Desk) -> AsyncGenerator[Line]:
+async def a_line(desk: Desk) -> AsyncGenerator[BusyDesk]:
     people = tuple(PersonOptions(f"Person {number}", f"1555{number:07d}") for number in range(200))
     sim = Simulator(SimulatorOptions(clock=lambda: desk.clock.now().timestamp(), people=people, auto_deliver=False))
     transport = httpx.ASGITransport(simulator_app(sim))
@@ -90,7 +90,7 @@ async def a_line(desk: Desk) -> AsyncGenerator[Line]:
     async with sim.running(), http_client(transport) as graph:
         for person in sim.world.people:
             sim.world.conversation(sim.world.numbers[SUPPORT], person).last_written_at = sim.now() - 3600
-        yield Line(
+        yield BusyDesk(
             desk,
             sim,
             Ports(

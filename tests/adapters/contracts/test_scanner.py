@@ -8,7 +8,7 @@ from adapters.clamd.address import read_address
 from adapters.clamd.scanner import Clamd
 from adapters.memory.scanner import NAME, VIRUS, MemoryScanner
 from domain.ports.files import Clean, Infected, Scanner
-from tests.clamd import clamd
+from tests.peers.clamd import clamd
 
 
 class DeskOnFire(Exception):

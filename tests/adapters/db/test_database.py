@@ -23,7 +23,7 @@ from domain.ports.deliveries import Delivery, DeliveryState
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from domain.ports.store import Transaction
 from tests.adapters.db.dying import store_and_die
-from tests.adapters.offices import background_work_gets_its_turns
+from tests.adapters.shared_database import background_work_gets_its_turns
 from tests.builders import (
     ACME,
     CHANNEL,

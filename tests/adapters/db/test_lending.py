@@ -13,7 +13,7 @@ from adapters.db.reading.lending import HOUSE, MUCH_S, Asker, Line
 from adapters.db.sqlite.database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus
 from domain.errors import TookTooLong, Unavailable
-from tests.adapters.offices import Office
+from tests.adapters.shared_database import SharedDatabase
 from tests.builders import ACME, GLOBEX, CountingIds, FixedClock
 
 ADA, BOB, EVE = Asker(ACME, "ada"), Asker(ACME, "bob"), Asker(ACME, "eve")
@@ -205,8 +205,8 @@ async def sqlite_desk(migrated: Path, tmp_path: Path) -> AsyncIterator[SqliteDat
 
 
 @pytest.fixture
-async def postgres_desk(office: Office) -> PostgresDatabase:
-    return await office.process(Connections(reads=3))
+async def postgres_desk(shared: SharedDatabase) -> PostgresDatabase:
+    return await shared.process(Connections(reads=3))
 
 
 @pytest.fixture(params=["sqlite_desk", "postgres_desk"])

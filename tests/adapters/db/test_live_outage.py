@@ -17,12 +17,12 @@ from domain.ports.reads import Reader
 from schema.engine.values.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema
-from tests.adapters.offices import Office
+from tests.adapters.shared_database import SharedDatabase
 from tests.api.memory_desk import memory_ports
-from tests.proxy import Fault, Proxy, proxy_before
+from tests.peers.proxy import Fault, Proxy, proxy_before
+from tests.peers.servers import Postgres
 from tests.schema.live.test_hub import INBOX, bodies
 from tests.schema.live_desk import SECRET, LiveDesk, Wrapped, listen, with_reader
-from tests.servers import Postgres
 
 
 class CutOff(Wrapped):
@@ -57,14 +57,14 @@ async def proxy(postgres_server: Postgres) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-def ports_at(office: Office, database: PostgresDatabase) -> Ports:
+def ports_at(shared: SharedDatabase, database: PostgresDatabase) -> Ports:
     return replace(
-        memory_ports(clock=office.clock),
+        memory_ports(clock=shared.clock),
         store=database.store,
         webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
-        bus=office.bus,
+        bus=shared.bus,
     )
 
 
@@ -73,13 +73,13 @@ def a_desk_at(ports: Ports) -> LiveDesk:
 
 
 async def test_listeners_hear_every_event_of_an_outage_and_no_error(
-    office_of_our_own: Office, postgres_server: Postgres, proxy: Proxy
+    shared_by_us: SharedDatabase, postgres_server: Postgres, proxy: Proxy
 ) -> None:
-    office = office_of_our_own
-    through = await office.process(url=office.url.replace(f":{postgres_server.port}/", f":{proxy.port}/"))
+    shared = shared_by_us
+    through = await shared.process(url=shared.url.replace(f":{postgres_server.port}/", f":{proxy.port}/"))
     reader = CutOff(through.reader, proxy)
-    near = a_desk_at(ports_at(office, office.opened[0]))
-    far = a_desk_at(with_reader(ports_at(office, through), reader))
+    near = a_desk_at(ports_at(shared, shared.opened[0]))
+    far = a_desk_at(with_reader(ports_at(shared, through), reader))
     thread, start = await near.a_thread(), await near.cursor(0)
     actor = await near.actor(await near.a_key())
     texts = [f"text {number}" for number in range(20)]

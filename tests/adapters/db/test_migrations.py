@@ -30,7 +30,7 @@ from domain.ids import ContactId, OrganizationId
 from domain.ports.deliveries import Delivery
 from migrations._recorded import ForeignKeysBroken
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_thread, an_identity, an_organization
-from tests.servers import Databases, connect
+from tests.peers.servers import Databases, connect
 
 ROOT = Path(__file__).parents[3]
 OURS = known_migrations("migrations")

@@ -16,7 +16,7 @@ from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports.deliveries import Delivery, DeliveryState
 from domain.use_cases.inbound.interpret import NEVER_FINISHED
 from tests.builders import NOON, CountingIds, FixedClock, an_id
-from tests.servers import Databases
+from tests.peers.servers import Databases
 
 ROOT = Path(__file__).parents[3]
 NUMBER = PhoneNumberId("one")

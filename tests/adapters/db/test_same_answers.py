@@ -28,7 +28,7 @@ from tests.builders import ACME, DAY, HOUR, MINUTE, TEMPLATE, USER, CountingIds,
 from tests.domain.one_desk import ADMIN, AGENT, ANA, HELLO, READER, Desk, desk_over
 from tests.domain.standins import wamid_number
 from tests.due import due_sends
-from tests.servers import Databases
+from tests.peers.servers import Databases
 
 STEPS: Final = 60
 PEOPLE: Final = (ANA, a_person("5511987654321", profile_name="Bia"), a_person(None, business_scoped_id="BR.1"))

@@ -16,7 +16,7 @@ from adapters.memory import MemoryBus
 from domain.errors import TookTooLong
 from domain.ids import DeliveryId
 from tests.builders import CountingIds, FixedClock, a_delivery, an_id
-from tests.foreign_reader import foreign_reader
+from tests.peers.foreign_reader import foreign_reader
 
 KEPT, LONG = 1 << 20, 4 << 20
 

@@ -10,7 +10,7 @@ from adapters.media.objects import PART_BYTES, READ_BYTES, Health, ObjectMedia
 from adapters.media.place import ObjectPlace, read_place
 from domain.errors import Unavailable
 from domain.ports.files import BytesMissing
-from tests.object_server import BUCKET, KEY, SECRET, Objects, object_server
+from tests.peers.object_server import BUCKET, KEY, SECRET, Objects, object_server
 
 NAME = "019ab000-0000-7000-8000-00000000000a"
 NOBODY_LISTENS = "http://127.0.0.1:9"

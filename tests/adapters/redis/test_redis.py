@@ -13,8 +13,8 @@ from adapters.redis.link import Reply
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from tests.adapters.redis.desk import SOON_S, eventually, heard, hint_passes, told, two_buses
 from tests.builders import ACME, GLOBEX, FixedClock
-from tests.proxy import Fault, proxy_before
-from tests.servers import Redis, own_redis
+from tests.peers.proxy import Fault, proxy_before
+from tests.peers.servers import Redis, own_redis
 
 BACK_WITHIN_S = 5.0  # what is promised, after Redis is there again
 SECRET = "swordfish%"

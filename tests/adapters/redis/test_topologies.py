@@ -15,8 +15,8 @@ from adapters.memory import MemoryThrottle
 from adapters.redis import Health, RedisThrottle, look_at, read_address
 from tests.adapters.redis.desk import SOON_S, eventually, hint_passes, told, two_buses
 from tests.builders import ACME, FixedClock
-from tests.proxy import proxy_before
-from tests.servers import Redis, free_port, own_redis
+from tests.peers.proxy import proxy_before
+from tests.peers.servers import Redis, free_port, own_redis
 
 SLOTS = 16_384
 FAILED_OVER_WITHIN_S = 30.0

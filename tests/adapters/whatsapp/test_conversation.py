@@ -59,7 +59,7 @@ class CountedIds:
 
 
 @dataclass
-class Line:
+class TwoEnds:
     """Our API client on one side, a phone on the other, and what the webhook was told between them."""
 
     sim: Simulator
@@ -96,7 +96,7 @@ class Line:
 
 
 @asynccontextmanager
-async def a_line() -> AsyncGenerator[Line, None]:
+async def a_line() -> AsyncGenerator[TwoEnds, None]:
     told: list[Update] = []
 
     async def hook(request: Request) -> Response:
@@ -117,7 +117,7 @@ async def a_line() -> AsyncGenerator[Line, None]:
         http_client(network) as graph,
         httpx.AsyncClient(transport=network, base_url="http://sim.example.com") as phone,
     ):
-        yield Line(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountedIds()), phone, told)
+        yield TwoEnds(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountedIds()), phone, told)
 
 
 async def test_somebody_writes_and_is_answered_and_the_marks_come_back() -> None:

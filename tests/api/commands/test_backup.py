@@ -31,7 +31,7 @@ from tests.builders import (
     an_outbox_item,
 )
 from tests.due import due_sends
-from tests.servers import Databases
+from tests.peers.servers import Databases
 
 NAME = "0190-file"
 

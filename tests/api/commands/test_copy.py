@@ -54,7 +54,7 @@ from tests.builders import (
     an_outbox_item,
     an_update_record,
 )
-from tests.servers import connect
+from tests.peers.servers import connect
 
 HISTORY = "tortoise_migrations"
 STRANGE = "naïve 🦊 'quoted' \\ and \x7f, \u2028 over lines\n\t"

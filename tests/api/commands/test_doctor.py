@@ -18,13 +18,13 @@ from api.wiring import wired
 from domain.channels.channels import Problem, ProblemCode
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports.deliveries import Delivery, DeliveryState
-from tests.api.memory_desk import Line, connect
+from tests.api.memory_desk import BusinessNumber, connect
 from tests.builders import ACME, NOON
-from tests.clamd import clamd
-from tests.foreign_reader import foreign_reader
-from tests.object_server import BUCKET, KEY, SECRET, object_server
+from tests.peers.clamd import clamd
+from tests.peers.foreign_reader import foreign_reader
+from tests.peers.object_server import BUCKET, KEY, SECRET, object_server
 
-LINE = Line("111", "901", secret="line-secret")
+LINE = BusinessNumber("111", "901", secret="line-secret")
 CANARY = "canary-7f3a91-canary-7f3a91"
 
 

@@ -14,7 +14,7 @@ from api.commands.doctor import Report, examine
 from api.http.app import serving
 from api.settings import Settings, read_settings
 from api.wiring import wired
-from tests.servers import Postgres, Redis, connect, free_port, own_redis
+from tests.peers.servers import Postgres, Redis, connect, free_port, own_redis
 
 NEWEST = known_migrations("migrations")[-1]
 CANARY = "canary-7f3a91"

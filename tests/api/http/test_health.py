@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from adapters.system import SystemIds
 from api.http.app import create_app, serving
-from api.http.bundle import Bundle, Explorer
+from api.http.browsers.bundle import Bundle, Explorer
 from api.http.edge import Edge
 from api.logs import set_up_logs
 from api.metrics import Meters

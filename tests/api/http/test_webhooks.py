@@ -27,7 +27,7 @@ from domain.ports.deliveries import Delivery, DeliveryState
 from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.hints import WEBHOOK_INBOX, Bus
 from domain.ports.system import Clock
-from tests.api.memory_desk import Line, connect, memory_ports
+from tests.api.memory_desk import BusinessNumber, connect, memory_ports
 from tests.builders import ACME, GLOBEX
 
 T = TypeVar("T")
@@ -35,10 +35,10 @@ T = TypeVar("T")
 APP_SECRET = "app-secret"
 OLD_APP_SECRET = "app-secret-of-last-year"
 TOKEN = "verify-me"
-OURS = Line("111", "901", secret="acme-secret")
-OURS_TOO = Line("112", "901", secret="acme-secret")
-THEIRS = Line("222", "902", secret="globex-secret")
-SECRETLESS = Line("333", "903")
+OURS = BusinessNumber("111", "901", secret="acme-secret")
+OURS_TOO = BusinessNumber("112", "901", secret="acme-secret")
+THEIRS = BusinessNumber("222", "902", secret="globex-secret")
+SECRETLESS = BusinessNumber("333", "903")
 
 
 @pytest.fixture
@@ -71,14 +71,14 @@ def client_of(ports: Ports, meters: Meters, max_in_flight: int = 16) -> httpx.As
     return httpx.AsyncClient(transport=transport, base_url="http://desk")
 
 
-def a_body(*lines: Line, text: str = "hello") -> bytes:
+def a_body(*lines: BusinessNumber, text: str = "hello") -> bytes:
     """One delivery in which a message comes for each line."""
     return json.dumps(
         {"object": "whatsapp_business_account", "entry": [an_entry(line, text) for line in lines]}
     ).encode()
 
 
-def an_entry(line: Line, text: str = "hello") -> object:
+def an_entry(line: BusinessNumber, text: str = "hello") -> object:
     metadata = {"display_phone_number": "15550783881", "phone_number_id": line.number}
     message = {"from": "16505551234", "id": "wamid.1", "timestamp": "1", "type": "text", "text": {"body": text}}
     value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
@@ -173,7 +173,7 @@ async def test_each_app_secret_is_good_so_that_they_can_be_changed(meta: httpx.A
 
 
 async def test_an_app_secret_speaks_for_numbers_nobody_connected(ports: Ports, meta: httpx.AsyncClient) -> None:
-    body = a_body(Line("999", "999"))
+    body = a_body(BusinessNumber("999", "999"))
 
     assert (await meta.post(PATH, content=body, headers=signed(body))).status_code == 200
     assert len(await kept(ports)) == 1
@@ -253,8 +253,8 @@ async def test_a_body_that_differs_in_one_byte_from_what_was_signed_is_refused(
         (a_body(THEIRS), "acme-secret"),
         (a_body(OURS, THEIRS), "acme-secret"),
         (a_body(OURS, THEIRS), "globex-secret"),
-        (a_body(OURS, Line("999", "901")), "acme-secret"),
-        (a_body(Line("999", "901")), "acme-secret"),
+        (a_body(OURS, BusinessNumber("999", "901")), "acme-secret"),
+        (a_body(BusinessNumber("999", "901")), "acme-secret"),
         (a_body(SECRETLESS), ""),
         (a_body(OURS, SECRETLESS), "acme-secret"),
         (json.dumps({"entry": [an_entry(OURS), account_notice("902")]}).encode(), "acme-secret"),
@@ -499,7 +499,7 @@ async def test_a_body_that_names_thousands_of_numbers_is_not_looked_up(ports: Po
             looked_up.append(len(values))
             return []
 
-    body = a_body(*(Line(str(number), "901") for number in range(NAMED_AT_MOST + 1)))
+    body = a_body(*(BusinessNumber(str(number), "901") for number in range(NAMED_AT_MOST + 1)))
     async with client_of(replace(ports, directory=cast("Directory", Watched())), meters) as meta:
         assert (await meta.post(PATH, content=body, headers=signed(b"other"))).status_code == 401
 

@@ -34,12 +34,12 @@ from domain.ports.system import Clock
 from domain.updates import Update
 from domain.use_cases.outbound.schedule import Turn, next_sends
 from domain.use_cases.outbound.send import SendText, send_text
-from tests.api.memory_desk import Line, Network, connect, memory_ports, nobody_answers
+from tests.api.memory_desk import BusinessNumber, Network, connect, memory_ports, nobody_answers
 from tests.builders import ACME
 
 E = TypeVar("E", bound=Event)
 
-LINE = Line("111", "901")
+LINE = BusinessNumber("111", "901")
 ADA = user_actor(ACME, UserId("ada"), Role.AGENT, None)
 ACCEPTED = {"messaging_product": "whatsapp", "contacts": [], "messages": [{"id": "wamid.out"}]}
 

@@ -24,7 +24,7 @@ from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
 from domain.ports.store import Store, Transaction
 from domain.updates import PARKED_FOR, DeletionReceived, UpdateKey
-from tests.api.memory_desk import Line, connect, memory_ports
+from tests.api.memory_desk import BusinessNumber, connect, memory_ports
 from tests.builders import (
     ACME,
     NOON,
@@ -115,8 +115,8 @@ async def two(request: pytest.FixtureRequest) -> Two:
     clock = FixedClock()
     ports = memory_ports(an_answer, clock=clock)
     channels = {
-        FAULTY: await connect(ports, Line("222", "902"), FAULTY),
-        ACME: await connect(ports, Line("111", "901")),
+        FAULTY: await connect(ports, BusinessNumber("222", "902"), FAULTY),
+        ACME: await connect(ports, BusinessNumber("111", "901")),
     }
     media = FaultyMedia()
     media.fault = request.param
@@ -294,7 +294,7 @@ async def with_alarms(clock: FixedClock, organizations: Sequence[OrganizationId]
     """Those of the first are due first."""
     ports = memory_ports(an_answer, clock=clock)
     for number, organization in enumerate(organizations):
-        channel = await connect(ports, Line(f"{number}1", f"{number}2"), organization)
+        channel = await connect(ports, BusinessNumber(f"{number}1", f"{number}2"), organization)
         at = clock.now() - MINUTE * (len(organizations) - number)
         async with ports.store.transaction(organization) as tx:
             for nth in range(each):

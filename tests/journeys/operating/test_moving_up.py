@@ -7,13 +7,13 @@ import httpx
 from tests.journeys.desk import (
     ADA,
     Desk,
+    Installation,
     Phones,
     Program,
     Storage,
-    Town,
     commanded,
     eventually,
-    town_settings,
+    installation_settings,
 )
 
 HERE = "{ viewer { cursor } }"
@@ -39,30 +39,30 @@ mutation ($input: MessageSendInput!) { messageSend(input: $input) { message { id
 
 
 async def test_a_desk_moved_to_postgresql_keeps_everything_and_goes_on(
-    town: Town, postgres_url: str, http: httpx.Client
+    installation: Installation, postgres_url: str, http: httpx.Client
 ) -> None:
-    thread = a_conversation(town.desk, town.phones)
-    old_place = town.desk.ask(HERE)["viewer"]["cursor"]
-    before = town.desk.ask(THREADS)
-    too_early = copied(town, postgres_url)
-    assert town.stop() == 0
+    thread = a_conversation(installation.desk, installation.phones)
+    old_place = installation.desk.ask(HERE)["viewer"]["cursor"]
+    before = installation.desk.ask(THREADS)
+    too_early = copied(installation, postgres_url)
+    assert installation.stop() == 0
 
-    done = copied(town, postgres_url)
+    done = copied(installation, postgres_url)
 
     assert (too_early.returncode, too_early.stdout) == (1, "")
-    assert too_early.stderr == "town.db is in use. Stop the Deskline that serves it, then copy.\n"
+    assert too_early.stderr == "installation.db is in use. Stop the Deskline that serves it, then copy.\n"
     assert (done.returncode, done.stderr) == (0, "")
-    key = (town.directory / "town.db.key").read_text().strip()
+    key = (installation.directory / "installation.db.key").read_text().strip()
     assert key not in done.stdout
-    settings = town_settings(town.phones.url, Storage(postgres_url)) | {"DESKLINE_SECRET_KEY": key}
-    moved = Program(town.directory, settings, "serve", "--with-worker")
-    moved.port = town.desk.url.rpartition(":")[2]
+    settings = installation_settings(installation.phones.url, Storage(postgres_url)) | {"DESKLINE_SECRET_KEY": key}
+    moved = Program(installation.directory, settings, "serve", "--with-worker")
+    moved.port = installation.desk.url.rpartition(":")[2]
     moved.open()
     try:
-        desk = Desk(moved.url, town.desk.token, http)
+        desk = Desk(moved.url, installation.desk.token, http)
         assert desk.ask(THREADS) == before
         assert await refusal_of(desk, old_place) == "CURSOR_EXPIRED"
-        reply(desk, town.phones, thread, "We have moved")
+        reply(desk, installation.phones, thread, "We have moved")
     finally:
         moved.end()
 
@@ -98,5 +98,14 @@ async def refusal_of(desk: Desk, cursor: str) -> str:
     return frame["payload"][0]["extensions"]["code"]
 
 
-def copied(town: Town, target: str) -> subprocess.CompletedProcess[str]:
-    return commanded("copy", "--from", "sqlite:///town.db", "--to", target, "--migrate", at=town.directory, settings={})
+def copied(installation: Installation, target: str) -> subprocess.CompletedProcess[str]:
+    return commanded(
+        "copy",
+        "--from",
+        "sqlite:///installation.db",
+        "--to",
+        target,
+        "--migrate",
+        at=installation.directory,
+        settings={},
+    )

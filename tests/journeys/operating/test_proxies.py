@@ -14,9 +14,9 @@ from websockets.typing import Origin, Subprotocol
 from tests.files import a_png
 from tests.journeys.desk import EMBEDDED as ON_SQLITE
 from tests.journeys.desk import (
+    Installation,
     Json,
     Socket,
-    Town,
     a_message_body,
     a_network,
     begin,
@@ -33,7 +33,7 @@ LISTEN = "subscription { inboxEvents { __typename } }"
 LISTEN_AFTER = "subscription ($after: EventCursor) { inboxEvents(after: $after) { __typename } }"
 
 
-class BehindNginx(Town):
+class BehindNginx(Installation):
     """A desk that is told of its proxy, which is on this machine."""
 
     @property
@@ -42,26 +42,26 @@ class BehindNginx(Town):
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, http: httpx.Client) -> Generator[Town, None, None]:
-    directory = tmp_path_factory.mktemp("town")
+def installation(tmp_path_factory: pytest.TempPathFactory, http: httpx.Client) -> Generator[Installation, None, None]:
+    directory = tmp_path_factory.mktemp("installation")
     with a_network(directory) as url:
-        town = BehindNginx(directory, http, url, begin(directory, ON_SQLITE))
+        installation = BehindNginx(directory, http, url, begin(directory, ON_SQLITE))
         try:
-            town.open()
-            connect_number(town.desk, town.phones)
-            created = town.desk.ask(
+            installation.open()
+            connect_number(installation.desk, installation.phones)
+            created = installation.desk.ask(
                 "mutation ($input: UserCreateInput!) { userCreate(input: $input) { userErrors { message } } }",
                 input=PERSON,
             )
             assert created["userCreate"]["userErrors"] == []
-            yield town
+            yield installation
         finally:
-            town.end()
+            installation.end()
 
 
 @pytest.fixture(scope="module")
-def front(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Generator[Front, None, None]:
-    with nginx(town.desk.url, tmp_path_factory.mktemp("nginx")) as front:
+def front(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Generator[Front, None, None]:
+    with nginx(installation.desk.url, tmp_path_factory.mktemp("nginx")) as front:
         yield front
 
 
@@ -102,12 +102,12 @@ async def refused(front: Front, origin: str) -> int:
     return status.value.response.status_code
 
 
-async def test_signing_in_listening_and_being_written_to(town: Town, front: Front) -> None:
+async def test_signing_in_listening_and_being_written_to(installation: Installation, front: Front) -> None:
     token = sign_in(front, PERSON["password"])["data"]["signIn"]["token"]
 
     async with a_socket(front, front.url) as connection:
         socket = await introduced(connection, token)
-        head = town.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
+        head = installation.desk.ask("{ viewer { cursor } }")["viewer"]["cursor"]
         await socket.subscribe(LISTEN_AFTER, after=head)
         body = a_message_body("Hello", "wamid.through-nginx")
         with client(front) as http:
@@ -116,8 +116,8 @@ async def test_signing_in_listening_and_being_written_to(town: Town, front: Fron
         assert (await socket.event_of("MessageAdded"))["__typename"] == "MessageAdded"
 
 
-def test_an_event_stream_comes_as_it_is_written(town: Town, front: Front) -> None:
-    headers = {"Authorization": f"Bearer {town.desk.token}", "Accept": "text/event-stream"}
+def test_an_event_stream_comes_as_it_is_written(installation: Installation, front: Front) -> None:
+    headers = {"Authorization": f"Bearer {installation.desk.token}", "Accept": "text/event-stream"}
     body = a_message_body("Hello", "wamid.for-the-stream", sender="15550100012")
     with client(front) as http, http.stream("POST", "/graphql", json={"query": LISTEN}, headers=headers) as stream:
         lines = stream.iter_lines()
@@ -129,10 +129,10 @@ def test_an_event_stream_comes_as_it_is_written(town: Town, front: Front) -> Non
     assert json.loads(told.removeprefix("data: "))["data"]["inboxEvents"]["__typename"]
 
 
-def test_a_file_goes_up(town: Town, front: Front) -> None:
+def test_a_file_goes_up(installation: Installation, front: Front) -> None:
     query = "mutation ($input: MediaPrepareInput!) { mediaPrepare(input: $input) { uploadUrl } }"
     asked = {"kind": "IMAGE", "fileName": "a.png", "mimeType": "image/png", "bytes": len(PNG)}
-    place = town.desk.ask(query, input=asked)["mediaPrepare"]["uploadUrl"]
+    place = installation.desk.ask(query, input=asked)["mediaPrepare"]["uploadUrl"]
 
     with client(front) as http:
         assert http.put(urljoin(front.url, place), content=PNG).status_code == 201
@@ -144,8 +144,10 @@ def test_the_operators_figures_stay_inside(front: Front) -> None:
         assert http.get("/readyz").status_code == 200
 
 
-async def test_another_page_is_refused_and_the_log_says_what_was_compared(town: Town, front: Front) -> None:
-    told = await told_of(town, front, "https://evil.example", status=403, event="origin.refused")
+async def test_another_page_is_refused_and_the_log_says_what_was_compared(
+    installation: Installation, front: Front
+) -> None:
+    told = await told_of(installation, front, "https://evil.example", status=403, event="origin.refused")
 
     assert told["host"] == f"127.0.0.1:{front.port}"
 
@@ -164,37 +166,37 @@ def test_who_guesses_is_known_by_their_address_whatever_they_say_it_is(front: Fr
 # Spoilt
 
 
-async def test_a_proxy_that_drops_the_port_is_told_of(town: Town, tmp_path: Path) -> None:
-    with nginx(town.desk.url, tmp_path, lambda site: site.replace("$http_host", "$host")) as front:
-        told = await told_of(town, front, front.url, status=403, event="origin.refused")
+async def test_a_proxy_that_drops_the_port_is_told_of(installation: Installation, tmp_path: Path) -> None:
+    with nginx(installation.desk.url, tmp_path, lambda site: site.replace("$http_host", "$host")) as front:
+        told = await told_of(installation, front, front.url, status=403, event="origin.refused")
 
     assert told["host"] == "127.0.0.1"
     assert "nginx: $http_host keeps it" in told["hint"]
 
 
-async def test_a_proxy_that_drops_the_upgrade_is_told_of(town: Town, tmp_path: Path) -> None:
+async def test_a_proxy_that_drops_the_upgrade_is_told_of(installation: Installation, tmp_path: Path) -> None:
     def spoilt(site: str) -> str:
         return "\n".join(line for line in site.splitlines() if "Upgrade" not in line and "Connection" not in line)
 
-    with nginx(town.desk.url, tmp_path, spoilt) as front:
-        told = await told_of(town, front, front.url, status=426, event="socket.upgrade_missing")
+    with nginx(installation.desk.url, tmp_path, spoilt) as front:
+        told = await told_of(installation, front, front.url, status=426, event="socket.upgrade_missing")
 
     assert told["missing"] == "upgrade, connection"
 
 
-async def told_of(town: Town, front: Front, origin: str, *, status: int, event: str) -> Json:
+async def told_of(installation: Installation, front: Front, origin: str, *, status: int, event: str) -> Json:
     """What the log says of such a handshake, tried until it does: it says so only every other second."""
     while True:
         assert await refused(front, origin) == status
-        for line in town.process.log.splitlines():
+        for line in installation.process.log.splitlines():
             told: Json = json.loads(line) if line.startswith("{") else {}
             if told.get("event") == event and told.get("origin", origin) == origin:
                 return told
 
 
-def test_the_doctor_shakes_hands_at_the_public_address(town: Town) -> None:
-    settings = {**town.settings, "DESKLINE_PUBLIC_URL": town.desk.url}
+def test_the_doctor_shakes_hands_at_the_public_address(installation: Installation) -> None:
+    settings = {**installation.settings, "DESKLINE_PUBLIC_URL": installation.desk.url}
 
-    said = commanded("doctor", at=town.directory, settings=settings).stdout
+    said = commanded("doctor", at=installation.directory, settings=settings).stdout
 
-    assert f"ok     public address: {town.desk.url} leads here, sockets too" in said.splitlines()
+    assert f"ok     public address: {installation.desk.url} leads here, sockets too" in said.splitlines()

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urljoin
 
-from tests.journeys.desk import ADA, Desk, Json, Phones, Program, Town, commanded, eventually
+from tests.journeys.desk import ADA, Desk, Installation, Json, Phones, Program, commanded, eventually
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
@@ -35,23 +35,23 @@ mutation ($input: MessageSettleInput!) { messageSettle(input: $input) { message 
 """
 
 
-async def test_what_waited_at_the_backup_and_was_sent_after_it_goes_out_once_in_all(town: Town) -> None:
-    desk, phones = town.desk, town.phones
+async def test_what_waited_at_the_backup_and_was_sent_after_it_goes_out_once_in_all(installation: Installation) -> None:
+    desk, phones = installation.desk, installation.phones
     write_picture(phones)
     assert eventually(lambda: [each["content"]["media"]["state"] for each in messages(desk)] == ["READY"])
     before = desk.ask(HERE)["viewer"]["cursor"]
-    assert town.stop() == 0
-    with without_a_worker(town):
+    assert installation.stop() == 0
+    with without_a_worker(installation):
         once = send(desk, "Once only")
-        made = command(town, "backup", "desk.backup")
+        made = command(installation, "backup", "desk.backup")
         assert (made.returncode, status_of(desk, once)) == (0, "QUEUED"), made.stderr
-    town.open()
+    installation.open()
     assert eventually(lambda: status_of(desk, once) == "DELIVERED")
     since = desk.ask(HERE)["viewer"]["cursor"]
-    assert town.stop() == 0
+    assert installation.stop() == 0
 
-    done = command(town, "restore", "desk.backup", "--replace")
-    town.open()
+    done = command(installation, "restore", "desk.backup", "--replace")
+    installation.open()
 
     assert "1 messages waited to leave" in done.stdout, done.stderr
     assert status_of(desk, once) == "UNKNOWN"
@@ -69,10 +69,10 @@ async def test_what_waited_at_the_backup_and_was_sent_after_it_goes_out_once_in_
 
 
 @contextmanager
-def without_a_worker(town: Town) -> Generator[None]:
+def without_a_worker(installation: Installation) -> Generator[None]:
     """The desk serves, and what is to leave waits."""
-    server = Program(town.directory, town.settings, "serve", "--without-worker")
-    server.port = town.desk.url.rpartition(":")[2]
+    server = Program(installation.directory, installation.settings, "serve", "--without-worker")
+    server.port = installation.desk.url.rpartition(":")[2]
     server.open()
     try:
         yield
@@ -110,5 +110,5 @@ async def refusal_of_listening(desk: Desk, cursor: str) -> str:
     return frame["payload"][0]["extensions"]["code"]
 
 
-def command(town: Town, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return commanded(*arguments, at=town.directory, settings=town.settings)
+def command(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return commanded(*arguments, at=installation.directory, settings=installation.settings)

@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 import httpx
 
 from adapters.memory.scanner import VIRUS
-from tests.clamd import Scanning, clamd
-from tests.journeys.desk import Json, Storage, Town, a_town, eventually
+from tests.journeys.desk import Installation, Json, Storage, an_installation, eventually
 from tests.journeys.test_media import PDF, PREPARE, attached, write_file
+from tests.peers.clamd import Scanning, clamd
 
 INFECTED: Final = PDF + VIRUS
 
@@ -38,13 +38,13 @@ STATE: Final = "query ($id: ID!) { node(id: $id) { ... on Message { content { ..
 
 
 @asynccontextmanager
-async def a_careful_town(folder: Path, http: httpx.Client) -> AsyncGenerator[tuple[Town, Scanning]]:
+async def a_careful_installation(folder: Path, http: httpx.Client) -> AsyncGenerator[tuple[Installation, Scanning]]:
     """The scanner answers from this process, so nothing here may keep it waiting."""
     async with clamd(None) as scanning:
-        opened = a_town(folder, http, Storage(scanner=scanning.address))
-        town = await asyncio.to_thread(opened.__enter__)
+        opened = an_installation(folder, http, Storage(scanner=scanning.address))
+        installation = await asyncio.to_thread(opened.__enter__)
         try:
-            yield town, scanning
+            yield installation, scanning
         finally:
             await asyncio.to_thread(opened.__exit__, None, None, None)
 
@@ -52,20 +52,20 @@ async def a_careful_town(folder: Path, http: httpx.Client) -> AsyncGenerator[tup
 async def test_an_infected_file_is_withheld_and_a_silent_scanner_holds_the_file_and_not_the_message(
     tmp_path: Path, http: httpx.Client
 ) -> None:
-    async with a_careful_town(tmp_path, http) as (town, scanning), town.desk.socket() as socket:
+    async with a_careful_installation(tmp_path, http) as (installation, scanning), installation.desk.socket() as socket:
         await socket.subscribe(LISTEN + SEEN)
-        await asyncio.to_thread(comes, town, INFECTED, "invoice.pdf")
+        await asyncio.to_thread(comes, installation, INFECTED, "invoice.pdf")
         added = (await socket.event_of("MessageAdded"))["message"]["content"]
         changed = await socket.event_of("MessageChanged")
-        refused = await asyncio.to_thread(put, town, INFECTED)
+        refused = await asyncio.to_thread(put, installation, INFECTED)
 
         scanning.silent, answered = True, len(scanning.serving)
-        await asyncio.to_thread(comes, town, PDF, "harmless.pdf")
+        await asyncio.to_thread(comes, installation, PDF, "harmless.pdf")
         waiting = (await socket.event_of("MessageAdded"))["message"]["id"]
         assert await asyncio.to_thread(eventually, lambda: len(scanning.serving) > answered), (
             "the scanner was not asked"
         )
-        held = (await asyncio.to_thread(town.desk.ask, STATE, id=waiting))["node"]["content"]
+        held = (await asyncio.to_thread(installation.desk.ask, STATE, id=waiting))["node"]["content"]
 
     assert (added["__typename"], added["media"]["state"]) == ("MediaContent", "PENDING")
     assert (changed["messageChange"], changed["message"]["content"]) == (
@@ -81,13 +81,13 @@ async def test_an_infected_file_is_withheld_and_a_silent_scanner_holds_the_file_
     )
 
 
-def comes(town: Town, data: bytes, name: str) -> None:
+def comes(installation: Installation, data: bytes, name: str) -> None:
     """From a phone."""
-    write_file(town.phones, "document", attached(town.phones, data, "application/pdf", name))
+    write_file(installation.phones, "document", attached(installation.phones, data, "application/pdf", name))
 
 
-def put(town: Town, data: bytes) -> httpx.Response:
+def put(installation: Installation, data: bytes) -> httpx.Response:
     """By an agent."""
     asked: Json = {"kind": "DOCUMENT", "mimeType": "application/pdf", "bytes": len(data)}
-    prepared = town.desk.ask(PREPARE, input=asked)["mediaPrepare"]
-    return town.http.put(urljoin(town.desk.url, prepared["uploadUrl"]), content=data)
+    prepared = installation.desk.ask(PREPARE, input=asked)["mediaPrepare"]
+    return installation.http.put(urljoin(installation.desk.url, prepared["uploadUrl"]), content=data)

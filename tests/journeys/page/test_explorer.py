@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from api.http.bundle import DIRECTORY
+from api.http.browsers.bundle import DIRECTORY
 from tests.journeys.desk import EMBEDDED, address_in, begin, chromium, deskline, missing, node, running
 
 

@@ -27,7 +27,7 @@ def a_caller(name: str, organization: OrganizationId = ACME) -> Actor:
     return replace(AGENT, organization=organization, author=ByUser(UserId(name)))
 
 
-class Office:
+class Queries:
     """Queries by name: begun when a test says so, ended when it says so."""
 
     def __init__(self, most: InFlight | None = None) -> None:
@@ -71,7 +71,7 @@ class Office:
 
 
 async def test_a_caller_runs_as_much_at_once_as_one_query_may_cost() -> None:
-    office, ann = Office(), a_caller("ann")
+    office, ann = Queries(), a_caller("ann")
 
     await office.asks("half", ann, WHOLE // 2)
     await office.asks("other half", ann, WHOLE // 2)
@@ -83,7 +83,7 @@ async def test_a_caller_runs_as_much_at_once_as_one_query_may_cost() -> None:
 
 
 async def test_a_small_query_of_another_does_not_wait_for_the_large_ones_of_one() -> None:
-    office, ann = Office(), a_caller("ann")
+    office, ann = Queries(), a_caller("ann")
     for number in range(10):
         await office.asks(f"large {number}", ann)
 
@@ -93,7 +93,7 @@ async def test_a_small_query_of_another_does_not_wait_for_the_large_ones_of_one(
 
 
 async def test_organizations_take_turns_and_callers_within_one_too() -> None:
-    office = Office()
+    office = Queries()
     ann, ben, globe = a_caller("ann"), a_caller("ben"), a_caller("globe", GLOBEX)
     for number in range(3):  # ACME's share is two of these
         await office.asks(f"ann {number}", ann)
@@ -109,7 +109,7 @@ async def test_organizations_take_turns_and_callers_within_one_too() -> None:
 
 
 async def test_where_the_process_is_full_nobody_small_slips_past_whose_turn_it_is() -> None:
-    office = Office()
+    office = Queries()
     full = limits.RUNNING_COST // limits.RUNNING_COST_OF_CALLER
     for number in range(full):
         await office.asks(f"first {number}", a_caller("x", OrganizationId(f"organization {number}")))
@@ -124,7 +124,7 @@ async def test_where_the_process_is_full_nobody_small_slips_past_whose_turn_it_i
 
 
 async def test_who_gives_up_in_the_line_leaves_no_gap() -> None:
-    office, ann = Office(), a_caller("ann")
+    office, ann = Queries(), a_caller("ann")
     for name in ("one", "two", "three"):
         await office.asks(name, ann)
 
@@ -138,7 +138,7 @@ async def test_who_gives_up_in_the_line_leaves_no_gap() -> None:
 
 
 async def test_who_gives_up_the_moment_their_turn_comes_holds_no_place() -> None:
-    office, ann = Office(), a_caller("ann")
+    office, ann = Queries(), a_caller("ann")
     async with office.admission.admitted(ann, WHOLE):
         await office.asks("two", ann)
 
@@ -150,7 +150,7 @@ async def test_who_gives_up_the_moment_their_turn_comes_holds_no_place() -> None
 
 async def test_who_waits_too_long_is_told_to_ask_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "WAIT_S", 0.01)
-    office, ann = Office(), a_caller("ann")
+    office, ann = Queries(), a_caller("ann")
     await office.asks("one", ann)
     await office.asks("two", ann)
 
@@ -172,7 +172,7 @@ async def test_who_waits_too_long_is_told_to_ask_for_less(monkeypatch: pytest.Mo
     ids=["a caller", "an organization", "the process"],
 )
 async def test_what_is_in_flight_is_bounded_whether_it_runs_or_waits(most: InFlight, callers: Iterable[Actor]) -> None:
-    office = Office(most)
+    office = Queries(most)
     names = [f"query {number}" for number in range(4)]
     for name, caller in zip(names, callers, strict=True):
         await office.asks(name, caller)
@@ -186,7 +186,7 @@ async def test_what_is_in_flight_is_bounded_whether_it_runs_or_waits(most: InFli
 
 
 async def test_mutations_never_wait_but_are_counted() -> None:
-    office, ann = Office(InFlight(of_caller=3)), a_caller("ann")
+    office, ann = Queries(InFlight(of_caller=3)), a_caller("ann")
     for number in range(3):
         await office.asks(f"mutation {number}", ann, at_once=True)
     assert len(office.running) == 3

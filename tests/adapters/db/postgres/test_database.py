@@ -23,8 +23,15 @@ from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, MessageId, ThreadId, UserId, Wamid
 from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import PageAsk
-from tests.adapters.offices import Office, background_work_gets_its_turns, count, delivery, positions, works
 from tests.adapters.patience import PATIENCE_S
+from tests.adapters.shared_database import (
+    SharedDatabase,
+    background_work_gets_its_turns,
+    count,
+    delivery,
+    positions,
+    works,
+)
 from tests.builders import (
     ACME,
     CHANNEL,
@@ -37,7 +44,7 @@ from tests.builders import (
     an_id,
     an_inbound,
 )
-from tests.servers import PASSWORD, USER, Postgres, connect
+from tests.peers.servers import PASSWORD, USER, Postgres, connect
 
 ROOT = Path(__file__).parents[4]
 HERE = "datname = current_database()"  # the server may be everybody's
@@ -48,8 +55,8 @@ class Fire(Exception):
 
 
 @pytest.fixture
-async def database(office: Office) -> PostgresDatabase:
-    return office.opened[0]
+async def database(shared: SharedDatabase) -> PostgresDatabase:
+    return shared.opened[0]
 
 
 # The address
@@ -216,13 +223,13 @@ asyncio.run(main())
 """
 
 
-async def test_positions_have_no_gap_under_sixteen_writers_in_four_processes(office: Office) -> None:
+async def test_positions_have_no_gap_under_sixteen_writers_in_four_processes(shared: SharedDatabase) -> None:
     async def process() -> int:
         running = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             WRITE_AND_ROLL_BACK,
-            office.url,
+            shared.url,
             cwd=ROOT,
             env={"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -233,15 +240,15 @@ async def test_positions_have_no_gap_under_sixteen_writers_in_four_processes(off
 
     kept = await asyncio.gather(*(process() for _ in range(4)))
 
-    assert await positions(office.opened[0]) == list(range(1, sum(kept) + 1))
+    assert await positions(shared.opened[0]) == list(range(1, sum(kept) + 1))
 
 
 @pytest.mark.usefixtures("patient")
-async def test_transactions_that_take_rows_in_opposite_orders_are_all_done(office_of_our_own: Office) -> None:
-    session = await connect(office_of_our_own.url)
-    await session.execute(f"ALTER DATABASE {office_of_our_own.url.rpartition('/')[2]} SET deadlock_timeout = '20ms'")
+async def test_transactions_that_take_rows_in_opposite_orders_are_all_done(shared_by_us: SharedDatabase) -> None:
+    session = await connect(shared_by_us.url)
+    await session.execute(f"ALTER DATABASE {shared_by_us.url.rpartition('/')[2]} SET deadlock_timeout = '20ms'")
     await session.close()
-    hasty = await office_of_our_own.process()
+    hasty = await shared_by_us.process()
     one, other = ThreadId(an_id(1)), ThreadId(an_id(2))
     async with hasty.store.transaction(ACME) as tx:
         tx.save(a_thread(one), a_thread(other))
@@ -278,8 +285,8 @@ async def test_trying_again_takes_longer_each_time_and_has_an_end(database: Post
     assert [await database.store.pause(tries) for tries in (1, 2, 3, 5, 6)] == [True, True, True, True, False]
 
 
-async def test_a_key_that_stays_taken_is_no_race_and_comes_out_as_the_fault_it_is(office: Office) -> None:
-    database = office.opened[0]
+async def test_a_key_that_stays_taken_is_no_race_and_comes_out_as_the_fault_it_is(shared: SharedDatabase) -> None:
+    database = shared.opened[0]
     await database.webhook_inbox.append(delivery(1))
     async with database.store.transaction(ACME) as tx:
         tx.save(a_thread(), an_inbound())
@@ -354,7 +361,7 @@ async def test_a_transaction_is_of_no_use_outside_its_block(database: PostgresDa
         await kept.threads([THREAD])
 
 
-async def test_who_opens_a_ticket_keeps_nobody_from_the_log(office: Office, database: PostgresDatabase) -> None:
+async def test_who_opens_a_ticket_keeps_nobody_from_the_log(shared: SharedDatabase, database: PostgresDatabase) -> None:
     async with database.store.transaction(ACME) as opening:
         assert await opening.next_ticket_numbers(1) == 1
 
@@ -398,8 +405,8 @@ async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(d
 
 
 @pytest.mark.usefixtures("patient")
-async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Office) -> None:
-    narrow = await office.process(Connections(transactions=2, reads=2))
+async def test_hundreds_of_cancelled_transactions_lose_no_connection(shared: SharedDatabase) -> None:
+    narrow = await shared.process(Connections(transactions=2, reads=2))
     chance = random.Random(7)
     loop = asyncio.get_running_loop()
 
@@ -444,10 +451,12 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(office: Off
     assert await count(narrow, "pg_stat_activity", f"{HERE} AND state LIKE 'idle in transaction%'") == 0
 
 
-async def test_who_waits_too_long_for_a_connection_is_told_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_too_long_for_a_connection_is_told_so(
+    shared: SharedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert postgres_pool.LENT_WITHIN_S == 2.0
     monkeypatch.setattr(postgres_pool, "LENT_WITHIN_S", 0.3)
-    narrow = await office.process(Connections(transactions=1))
+    narrow = await shared.process(Connections(transactions=1))
 
     async with narrow.store.transaction(ACME), asyncio.timeout(60):
         began = time.monotonic()
@@ -460,8 +469,8 @@ async def test_who_waits_too_long_for_a_connection_is_told_so(office: Office, mo
     await works(narrow)
 
 
-async def test_people_do_not_keep_background_work_from_its_turns(office: Office) -> None:
-    narrow = await office.process(Connections(transactions=1))
+async def test_people_do_not_keep_background_work_from_its_turns(shared: SharedDatabase) -> None:
+    narrow = await shared.process(Connections(transactions=1))
 
     await background_work_gets_its_turns(narrow.store)
 
@@ -500,8 +509,8 @@ async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: Po
     assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(1), an_id(2), an_id(3)]
 
 
-async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(office: Office) -> None:
-    database = await office.process()
+async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(shared: SharedDatabase) -> None:
+    database = await shared.process()
 
     async def slow() -> None:
         async with database.store.transaction(ACME) as tx:
@@ -509,7 +518,7 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(offi
             await tx.contacts([CONTACT])
 
     asked = [asyncio.create_task(slow()), asyncio.create_task(database.webhook_inbox.append(delivery(1)))]
-    while not await count(office.opened[0], "pg_stat_activity", f"{HERE} AND state = 'idle in transaction'"):
+    while not await count(shared.opened[0], "pg_stat_activity", f"{HERE} AND state = 'idle in transaction'"):
         await asyncio.sleep(0)
         if asked[0].done():
             break
@@ -523,5 +532,5 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(offi
             pytest.fail("the transaction began")
     with pytest.raises(Unavailable):
         await database.webhook_inbox.counts()
-    assert await count(office.opened[0], "contacts") == 2
-    assert await count(office.opened[0], "deliveries") == 1
+    assert await count(shared.opened[0], "contacts") == 2
+    assert await count(shared.opened[0], "deliveries") == 1

@@ -20,7 +20,7 @@ from domain.ports.network import Accepted, Outgoing, Rejected, SendResult, Unans
 from domain.use_cases.outbound.dispatch import dispatch
 from tests.adapters.db.dying import store_and_die
 from tests.adapters.db.postgres.test_workers import ports_at
-from tests.adapters.offices import Office, count, delivery, positions, works
+from tests.adapters.shared_database import SharedDatabase, count, delivery, positions, works
 from tests.builders import (
     ACME,
     MINUTE,
@@ -35,8 +35,8 @@ from tests.builders import (
     an_outbox_item,
 )
 from tests.domain.standins import Network, Vault
-from tests.proxy import Fault, Proxy, proxy_before
-from tests.servers import Postgres
+from tests.peers.proxy import Fault, Proxy, proxy_before
+from tests.peers.servers import Postgres
 
 LONGEST_S = 6.0  # two, and what a busy machine adds
 POSTERS = 20
@@ -134,9 +134,9 @@ def loses_its_power(server: Postgres) -> None:
 
 @pytest.mark.parametrize("what_happens", [stands_still, is_down, loses_its_power])
 async def test_a_server_that_goes_in_the_middle_of_a_burst(
-    office_of_our_own: Office, postgres_server: Postgres, what_happens: Callable[[Postgres], None]
+    shared_by_us: SharedDatabase, postgres_server: Postgres, what_happens: Callable[[Postgres], None]
 ) -> None:
-    burst = Burst(office_of_our_own.opened[0])
+    burst = Burst(shared_by_us.opened[0])
 
     await burst.around(partial(what_happens, postgres_server), seconds_after=60)
 
@@ -147,9 +147,9 @@ async def test_a_server_that_goes_in_the_middle_of_a_burst(
 
 
 async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
-    office_of_our_own: Office, postgres_server: Postgres
+    shared_by_us: SharedDatabase, postgres_server: Postgres
 ) -> None:
-    database = office_of_our_own.opened[0]
+    database = shared_by_us.opened[0]
     await works(database)
     postgres_server.stop()
 
@@ -166,9 +166,9 @@ async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
         snapshot,
         lambda: database.reader.channels(ACME),
         lambda: database.directory.organizations(),
-        lambda: database.webhook_inbox.claim(10, office_of_our_own.clock.now()),
+        lambda: database.webhook_inbox.claim(10, shared_by_us.clock.now()),
         lambda: database.webhook_inbox.append(delivery(1)),
-        lambda: database.store.due_numbers(office_of_our_own.clock.now()),
+        lambda: database.store.due_numbers(shared_by_us.clock.now()),
         lambda: database.state(),
     )
     for ask in questions:
@@ -190,10 +190,10 @@ async def proxy(postgres_server: Postgres) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def far(office_of_our_own: Office, postgres_server: Postgres, proxy: Proxy) -> PostgresDatabase:
+async def far(shared_by_us: SharedDatabase, postgres_server: Postgres, proxy: Proxy) -> PostgresDatabase:
     """The same database, at the other end of the proxy."""
-    url = office_of_our_own.url.replace(f":{postgres_server.port}/", f":{proxy.port}/")
-    return await office_of_our_own.process(url=url)
+    url = shared_by_us.url.replace(f":{postgres_server.port}/", f":{proxy.port}/")
+    return await shared_by_us.process(url=url)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ async def far(office_of_our_own: Office, postgres_server: Postgres, proxy: Proxy
     [pytest.param(Fault.DEAF, True, id="its answer is lost"), pytest.param(Fault.HOLE, False, id="it never arrives")],
 )
 async def test_a_commit_that_nobody_hears_of_took_place_whole_or_not_at_all(
-    office_of_our_own: Office, far: PostgresDatabase, proxy: Proxy, fault: Fault, took_place: bool
+    shared_by_us: SharedDatabase, far: PostgresDatabase, proxy: Proxy, fault: Fault, took_place: bool
 ) -> None:
     async def commit_unheard() -> None:
         async with far.store.transaction(ACME) as tx:
@@ -214,7 +214,7 @@ async def test_a_commit_that_nobody_hears_of_took_place_whole_or_not_at_all(
         await commit_unheard()
 
     proxy.heal()
-    near = office_of_our_own.opened[0]
+    near = shared_by_us.opened[0]
     assert await count(near, "contacts") == (2 if took_place else 1)
     await works(far)
 
@@ -243,14 +243,14 @@ class Patient(FixedClock):
     ],
 )
 async def test_what_the_network_said_while_it_was_away_is_written_when_it_is_back(
-    office_of_our_own: Office,
+    shared_by_us: SharedDatabase,
     far: PostgresDatabase,
     proxy: Proxy,
     answer: SendResult,
     status: MessageStatus,
     left: int,
 ) -> None:
-    office, network = office_of_our_own, Network()
+    shared, network = shared_by_us, Network()
     token = Vault().seal(ACME, "access_token", "the-token")
     message = an_outbound(MessageId(an_id(1)), thread=ThreadId(an_id(2)))
     async with far.store.transaction(ACME) as tx:
@@ -258,16 +258,16 @@ async def test_what_the_network_said_while_it_was_away_is_written_when_it_is_bac
         tx.save(a_channel(access_token=token), a_pace(), thread, message)
         tx.save(an_outbox_item(message.id, thread=message.thread))
     network.answers.append(answer)
-    office.clock.advance(MINUTE)
-    clock = Patient(office.clock.now(), proxy)
+    shared.clock.advance(MINUTE)
+    clock = Patient(shared.clock.now(), proxy)
 
     async def the_database_goes(_: Outgoing) -> None:
         proxy.fail(Fault.SHUT)
 
     network.meanwhile = the_database_goes
-    await dispatch(replace(ports_at(office, far, network), clock=clock), ACME, message.id)
+    await dispatch(replace(ports_at(shared, far, network), clock=clock), ACME, message.id)
 
-    near = office.opened[0]
+    near = shared.opened[0]
     kept = (await near.reader.messages_by_ids(ACME, [message.id]))[message.id]
     assert (kept.status, len(network.sent), await count(near, "outbox")) == (status, 1, left)
     assert clock.waits >= 3
@@ -290,23 +290,25 @@ async def test_lines_that_were_cut_while_nobody_used_them_cost_one_question_at_m
 # The process
 
 
-async def test_an_acknowledged_delivery_outlives_the_process(office: Office) -> None:
-    died_of, told = await asyncio.to_thread(store_and_die, office.url)
+async def test_an_acknowledged_delivery_outlives_the_process(shared: SharedDatabase) -> None:
+    died_of, told = await asyncio.to_thread(store_and_die, shared.url)
 
     assert died_of == signal.SIGKILL
     assert 29 in told
-    kept = {each.id for each in await office.opened[0].webhook_inbox.waiting(100)}
+    kept = {each.id for each in await shared.opened[0].webhook_inbox.waiting(100)}
     assert {an_id(number) for number in told} <= kept
 
 
-async def test_what_a_stopped_process_locked_is_free_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_stopped_process_locked_is_free_again(
+    shared: SharedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(WRITING, "idle_in_transaction_session_timeout", "200ms")
-    stopped = await office.process()
+    stopped = await shared.process()
 
     async def stop_midway() -> None:
         async with stopped.store.transaction(ACME) as held:
             await held.contacts([a_contact().id])
-            async with office.opened[0].store.transaction(ACME) as tx:
+            async with shared.opened[0].store.transaction(ACME) as tx:
                 assert await tx.contacts([a_contact().id])
             await held.contacts([a_contact().id])
 

@@ -28,7 +28,7 @@ from domain.updates import Update
 from domain.use_cases.inbound.interpret import Interpreted, interpret
 from domain.use_cases.outbound.dispatch import dispatch
 from domain.use_cases.outbound.schedule import Leaving, Turn, next_sends
-from tests.adapters.offices import Office, count, delivery
+from tests.adapters.shared_database import SharedDatabase, count, delivery
 from tests.builders import (
     ACCOUNT,
     ACME,
@@ -59,8 +59,8 @@ def named(number: int, *numbers: PhoneNumberId) -> Delivery:
     return replace(delivery(number), numbers=numbers, received_at=NOON + number * SECOND)
 
 
-async def claimed(office: Office, database: PostgresDatabase, limit: int = 100) -> list[int]:
-    deliveries = await database.webhook_inbox.claim(limit, office.clock.now() + CLAIMED_FOR)
+async def claimed(shared: SharedDatabase, database: PostgresDatabase, limit: int = 100) -> list[int]:
+    deliveries = await database.webhook_inbox.claim(limit, shared.clock.now() + CLAIMED_FOR)
     return [int(each.id[-12:], 16) for each in deliveries]
 
 
@@ -72,57 +72,57 @@ async def given_waiting(database: PostgresDatabase, *deliveries: Delivery) -> No
     await asyncio.gather(*(database.webhook_inbox.append(each) for each in deliveries))
 
 
-async def test_two_workers_never_have_the_same_delivery(office: Office) -> None:
-    one, other = office.opened[0], await office.process()
+async def test_two_workers_never_have_the_same_delivery(shared: SharedDatabase) -> None:
+    one, other = shared.opened[0], await shared.process()
     await given_waiting(one, *(named(number) for number in range(10)))
 
-    assert await claimed(office, one, 4) == [0, 1, 2, 3]
-    assert await claimed(office, other, 4) == [4, 5, 6, 7]
-    assert await claimed(office, one) == [8, 9]
-    assert await claimed(office, other) == []
+    assert await claimed(shared, one, 4) == [0, 1, 2, 3]
+    assert await claimed(shared, other, 4) == [4, 5, 6, 7]
+    assert await claimed(shared, one) == [8, 9]
+    assert await claimed(shared, other) == []
 
 
-async def test_two_workers_never_have_the_same_number(office: Office) -> None:
-    one, other = office.opened[0], await office.process()
+async def test_two_workers_never_have_the_same_number(shared: SharedDatabase) -> None:
+    one, other = shared.opened[0], await shared.process()
     a, b, c = NUMBERS[:3]
     await given_waiting(one, named(1, a), named(2, a), named(3, b), named(4), named(5, a, c), named(6, c), named(7, b))
 
-    assert await claimed(office, one, 1) == [1]
-    assert await claimed(office, other) == [3, 4, 7]
-    assert await claimed(office, one) == []  # 6 shares a number with 5, which shares one with 1
+    assert await claimed(shared, one, 1) == [1]
+    assert await claimed(shared, other) == [3, 4, 7]
+    assert await claimed(shared, one) == []  # 6 shares a number with 5, which shares one with 1
 
     await finished(one, 1)
-    assert await claimed(office, one) == [2, 5, 6]
+    assert await claimed(shared, one) == [2, 5, 6]
 
 
-async def test_a_later_delivery_of_a_number_that_somebody_has_stays_too(office: Office) -> None:
-    one, other = office.opened[0], await office.process()
+async def test_a_later_delivery_of_a_number_that_somebody_has_stays_too(shared: SharedDatabase) -> None:
+    one, other = shared.opened[0], await shared.process()
     await given_waiting(one, named(2, NUMBERS[0]))
-    assert await claimed(office, one) == [2]
+    assert await claimed(shared, one) == [2]
     await given_waiting(one, named(1, NUMBERS[0]), named(3, NUMBERS[1]))
 
-    assert await claimed(office, other) == [3]
+    assert await claimed(shared, other) == [3]
 
 
-async def test_what_a_dead_worker_had_is_free_once_its_lease_ran_out(office: Office) -> None:
-    one, other = office.opened[0], await office.process()
+async def test_what_a_dead_worker_had_is_free_once_its_lease_ran_out(shared: SharedDatabase) -> None:
+    one, other = shared.opened[0], await shared.process()
     await given_waiting(one, named(1, NUMBERS[0]), named(2, NUMBERS[0]))
-    assert await claimed(office, one) == [1, 2]
+    assert await claimed(shared, one) == [1, 2]
 
-    office.clock.advance(CLAIMED_FOR - timedelta(microseconds=1))
-    assert await claimed(office, other) == []
-    office.clock.advance(timedelta(microseconds=1))
-    assert await claimed(office, other) == [1]  # alone: it may be what the worker died of
+    shared.clock.advance(CLAIMED_FOR - timedelta(microseconds=1))
+    assert await claimed(shared, other) == []
+    shared.clock.advance(timedelta(microseconds=1))
+    assert await claimed(shared, other) == [1]  # alone: it may be what the worker died of
     await finished(other, 1)
-    assert await claimed(office, other) == [2]
+    assert await claimed(shared, other) == [2]
 
 
-async def test_a_worker_given_up_for_lost_has_no_word_any_more(office: Office) -> None:
-    late, heir = office.opened[0], await office.process()
+async def test_a_worker_given_up_for_lost_has_no_word_any_more(shared: SharedDatabase) -> None:
+    late, heir = shared.opened[0], await shared.process()
     await given_waiting(late, named(1), named(2))
-    await claimed(office, late)
-    office.clock.advance(CLAIMED_FOR)
-    assert [await claimed(office, heir) for _ in range(2)] == [[1], [2]]
+    await claimed(shared, late)
+    shared.clock.advance(CLAIMED_FOR)
+    assert [await claimed(shared, heir) for _ in range(2)] == [[1], [2]]
 
     await finished(late, 1, 2)
     assert (await late.webhook_inbox.counts())[DeliveryState.WAITING] == 2
@@ -132,26 +132,26 @@ async def test_a_worker_given_up_for_lost_has_no_word_any_more(office: Office) -
     assert await late.webhook_inbox.counts() == {DeliveryState.FAILED: 1, DeliveryState.WAITING: 1}
 
 
-async def test_what_is_put_back_is_free_at_once(office: Office) -> None:
-    one, other = office.opened[0], await office.process()
+async def test_what_is_put_back_is_free_at_once(shared: SharedDatabase) -> None:
+    one, other = shared.opened[0], await shared.process()
     await given_waiting(one, named(1), named(2))
-    await claimed(office, one)
+    await claimed(shared, one)
 
     assert await one.webhook_inbox.again((), [delivery(1).id]) == 1
 
-    assert await claimed(office, other) == [1]
+    assert await claimed(shared, other) == [1]
 
 
-async def test_a_crowd_of_workers_shares_what_waits_without_anybody_getting_it_twice(office: Office) -> None:
-    workers = [await office.process() for _ in range(4)]
+async def test_a_crowd_of_workers_shares_what_waits_without_anybody_getting_it_twice(shared: SharedDatabase) -> None:
+    workers = [await shared.process() for _ in range(4)]
     await given_waiting(workers[0], *(named(number, NUMBERS[number % 7]) for number in range(100)))
 
-    shared = await asyncio.gather(*(claimed(office, worker, 5) for worker in workers))
+    shares = await asyncio.gather(*(claimed(shared, worker, 5) for worker in workers))
 
-    everything = [number for share in shared for number in share]
+    everything = [number for share in shares for number in share]
     assert len(everything) == len(set(everything)) > 0
     for number in range(7):
-        assert sum(any(each % 7 == number for each in share) for share in shared) <= 1
+        assert sum(any(each % 7 == number for each in share) for share in shares) <= 1
 
 
 # Interpreting
@@ -192,20 +192,20 @@ class HeldUp:
         return found
 
 
-def ports_at(office: Office, database: PostgresDatabase, network: Network | None = None) -> Ports:
+def ports_at(shared: SharedDatabase, database: PostgresDatabase, network: Network | None = None) -> Ports:
     return Ports(
-        clock=office.clock,
-        ids=office.ids,
+        clock=shared.clock,
+        ids=shared.ids,
         store=database.store,
         webhook_inbox=database.webhook_inbox,
         directory=database.directory,
         reader=database.reader,
-        bus=office.bus,
+        bus=shared.bus,
         network=network or Network(),
         interpreter=ReadsThem(),
         vault=Vault(),
         passwords=Passwords(),
-        throttle=MemoryThrottle(office.clock),
+        throttle=MemoryThrottle(shared.clock),
         media=MemoryMedia(),
     )
 
@@ -244,57 +244,57 @@ async def everything_was_applied_once_and_in_order(database: PostgresDatabase, d
     assert await database.webhook_inbox.counts() == {DeliveryState.INTERPRETED: deliveries}
 
 
-async def test_four_workers_apply_each_delivery_once_and_each_number_in_order(office: Office) -> None:
-    workers = [await office.process() for _ in range(4)]
+async def test_four_workers_apply_each_delivery_once_and_each_number_in_order(shared: SharedDatabase) -> None:
+    workers = [await shared.process() for _ in range(4)]
     await given_numbers(workers[0])
     await given_waiting(workers[0], *(posted(index) for index in range(200)))
 
     async with asyncio.timeout(60):
-        await asyncio.gather(*(until_all_is_interpreted(ports_at(office, worker), 5) for worker in workers))
+        await asyncio.gather(*(until_all_is_interpreted(ports_at(shared, worker), 5) for worker in workers))
 
     await everything_was_applied_once_and_in_order(workers[0], 200)
 
 
-async def test_what_a_worker_left_when_it_died_is_taken_up_by_the_others(office: Office) -> None:
-    doomed, *workers = [await office.process() for _ in range(3)]
+async def test_what_a_worker_left_when_it_died_is_taken_up_by_the_others(shared: SharedDatabase) -> None:
+    doomed, *workers = [await shared.process() for _ in range(3)]
     await given_numbers(doomed)
     await given_waiting(doomed, *(posted(index) for index in range(40)))
     never = asyncio.Event()
     held_up = HeldUp(doomed.directory, never)
 
-    dying = asyncio.create_task(interpreted(replace(ports_at(office, doomed), directory=held_up), 10))
+    dying = asyncio.create_task(interpreted(replace(ports_at(shared, doomed), directory=held_up), 10))
     await held_up.reached.wait()
     dying.cancel()
     await asyncio.wait([dying])
-    assert await interpreted(ports_at(office, workers[0]), 100)
-    office.clock.advance(CLAIMED_FOR)
+    assert await interpreted(ports_at(shared, workers[0]), 100)
+    shared.clock.advance(CLAIMED_FOR)
 
     async with asyncio.timeout(60):
-        await asyncio.gather(*(until_all_is_interpreted(ports_at(office, worker), 5) for worker in workers))
+        await asyncio.gather(*(until_all_is_interpreted(ports_at(shared, worker), 5) for worker in workers))
     await everything_was_applied_once_and_in_order(doomed, 40)
 
 
 @pytest.mark.parametrize("heir_is_done", [True, False])
 async def test_a_worker_that_was_stopped_past_its_lease_and_woken_doubles_nothing(
-    office: Office, heir_is_done: bool
+    shared: SharedDatabase, heir_is_done: bool
 ) -> None:
-    sleeper, heir = await office.process(), await office.process()
+    sleeper, heir = await shared.process(), await shared.process()
     await given_numbers(sleeper)
     await given_waiting(sleeper, *(posted(index) for index in range(40)))
     woken = asyncio.Event()
     held_up = HeldUp(sleeper.directory, woken)
 
-    sleeping = asyncio.create_task(interpreted(replace(ports_at(office, sleeper), directory=held_up), 40))
+    sleeping = asyncio.create_task(interpreted(replace(ports_at(shared, sleeper), directory=held_up), 40))
     await held_up.reached.wait()
-    office.clock.advance(CLAIMED_FOR)
+    shared.clock.advance(CLAIMED_FOR)
     async with asyncio.timeout(60):
         if heir_is_done:
-            await until_all_is_interpreted(ports_at(office, heir), 5)
+            await until_all_is_interpreted(ports_at(shared, heir), 5)
             woken.set()
             await sleeping
         else:
             woken.set()  # both are at the same deliveries now
-            await asyncio.gather(sleeping, until_all_is_interpreted(ports_at(office, heir), 40))
+            await asyncio.gather(sleeping, until_all_is_interpreted(ports_at(shared, heir), 40))
 
     await everything_was_applied_once_and_in_order(sleeper, 40)
 
@@ -305,14 +305,14 @@ async def test_a_worker_that_was_stopped_past_its_lease_and_woken_doubles_nothin
 @dataclass(slots=True)
 class Sender:
     ports: Ports
-    office: Office
+    shared: SharedDatabase
 
     async def until_all_has_left(self) -> None:
         """The clock goes on where the pace says so. What a busy machine could not answer is asked again."""
         while (turn := await self._next_sends()).leaving or turn.again_at is not None:
             await asyncio.gather(*(self._dispatch(each) for each in turn.leaving))
             if turn.again_at is not None:
-                self.office.clock.at = max(self.office.clock.at, turn.again_at)
+                self.shared.clock.at = max(self.shared.clock.at, turn.again_at)
 
     async def _next_sends(self) -> Turn:
         while True:
@@ -324,8 +324,10 @@ class Sender:
             await dispatch(self.ports, each.organization, each.message)
 
 
-async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_all_at_one_pace(office: Office) -> None:
-    processes = [await office.process() for _ in range(4)]
+async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_all_at_one_pace(
+    shared: SharedDatabase,
+) -> None:
+    processes = [await shared.process() for _ in range(4)]
     network = Network()
     threads = [ThreadId(an_id(1000 + number)) for number in range(12)]
     token = Vault().seal(ACME, "access_token", "the-token")
@@ -342,9 +344,9 @@ async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_a
             )
             tx.save(message, item)
             queued.append(message)
-    office.clock.advance(MINUTE)
-    begun_at = office.clock.now()
-    senders = [Sender(ports_at(office, process, network), office) for process in processes for _ in range(4)]
+    shared.clock.advance(MINUTE)
+    begun_at = shared.clock.now()
+    senders = [Sender(ports_at(shared, process, network), shared) for process in processes for _ in range(4)]
 
     async with asyncio.timeout(120):
         await asyncio.gather(*(sender.until_all_has_left() for sender in senders))
@@ -352,7 +354,7 @@ async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_a
             await senders[0].until_all_has_left()
 
     fifteen_a_second = timedelta(seconds=(96 - 4) / 15)
-    assert office.clock.now() - begun_at >= fifteen_a_second, "they share one pace"
+    assert shared.clock.now() - begun_at >= fifteen_a_second, "they share one pace"
     texts = [getattr(each.content, "body", "") for each in network.sent]
     assert Counter(texts) == Counter(getattr(each.content, "body", "") for each in queued)
     for thread in range(12):
@@ -364,9 +366,9 @@ async def test_sixteen_workers_send_each_message_once_each_thread_in_order_and_a
 
 
 async def test_a_worker_whose_machine_is_twenty_seconds_ahead_gives_up_no_send_that_is_in_flight(
-    office: Office,
+    shared: SharedDatabase,
 ) -> None:
-    database = office.opened[0]
+    database = shared.opened[0]
     right = FollowingClock(SystemClock())
     ahead = FollowingClock(FixedClock(SystemClock().now() + 20 * SECOND))
     for clock in (right, ahead):

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.origins import may_connect, tell_refused
+from api.http.browsers.origins import may_connect, tell_refused
 
 METHODS: Final = {"/graphql": "POST", "/media/": "GET, PUT"}
 ASKED_WITH: Final = "Authorization, Content-Type, Last-Event-ID, Deskline-Cost"

@@ -11,14 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.servers import Databases, Postgres, Redis, connect
+from tests.peers.servers import Databases, Postgres, Redis, connect
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GONE_WITHIN_S = 20.0
 
 A_RUN = """
 import signal
-from tests.servers import own_postgres, own_redis
+from tests.peers.servers import own_postgres, own_redis
 
 with own_redis() as redis, own_postgres() as postgres:
     print(redis.pid, redis.folder, postgres.pid, postgres.folder, flush=True)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from api.http.compression import takes_gzip
 
-DIRECTORY: Final = Path(__file__).parents[1] / "page"
+DIRECTORY: Final = Path(__file__).parents[2] / "page"
 HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 FOREVER: Final = "public, max-age=31536000, immutable"  # the names of assets hold a hash of their content
 NOT_BUILT: Final = "The inbox page was not built. Build it with: ./dev web\nThe API is at /graphql all the same.\n"

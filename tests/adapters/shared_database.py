@@ -15,7 +15,7 @@ from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, 
 
 
 @dataclass(slots=True)
-class Office:
+class SharedDatabase:
     """One database, and as many processes at it as a test wants."""
 
     url: str
@@ -32,16 +32,16 @@ class Office:
 
 
 @asynccontextmanager
-async def office_at(url: str) -> AsyncGenerator[Office]:
+async def shared_at(url: str) -> AsyncGenerator[SharedDatabase]:
     """With Acme's organization, its channel and a contact."""
-    office = Office(url)
+    shared = SharedDatabase(url)
     try:
-        database = await office.process()
+        database = await shared.process()
         async with database.store.transaction(ACME) as tx:
             tx.save(an_organization(), a_channel(), a_contact())
-        yield office
+        yield shared
     finally:
-        for database in office.opened:
+        for database in shared.opened:
             await database.close()
 
 

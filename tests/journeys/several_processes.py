@@ -28,7 +28,7 @@ from tests.journeys.desk import (
     begin,
     connect_number,
     eventually,
-    town_settings,
+    installation_settings,
 )
 
 SETTLED_WITHIN_S: Final = 60.0  # also a send whose worker died is given up by then
@@ -64,13 +64,13 @@ mutation ($input: MessageSendInput!) { messageSend(input: $input) { message { id
 """
 
 
-class Company:
+class SeveralProcesses:
     def __init__(self, directory: Path, http: httpx.Client, network: Program, api_key: str, storage: Storage) -> None:
         self.http = http
         self.network = network
         self.phones = Phones(network.url, NUMBER, http)
         self._api_key = api_key
-        settings = town_settings(network.url, storage)
+        settings = installation_settings(network.url, storage)
         self.servers = [Program(directory, settings, "serve") for _ in range(2)]
         self.workers = [Program(directory, settings, "worker") for _ in range(2)]
 
@@ -105,17 +105,17 @@ class Company:
 
 
 @contextmanager
-def a_company(directory: Path, http: httpx.Client, storage: Storage) -> Generator[Company]:
+def several_processes(directory: Path, http: httpx.Client, storage: Storage) -> Generator[SeveralProcesses]:
     network = Program(directory, {}, "simulate", *NETWORK_SECRETS)
     try:
         network.open()
-        company = Company(directory, http, network, begin(directory, storage), storage)
+        several = SeveralProcesses(directory, http, network, begin(directory, storage), storage)
         try:
-            company.open()
-            connect_number(company.desks[0], company.phones)
-            yield company
+            several.open()
+            connect_number(several.desks[0], several.phones)
+            yield several
         finally:
-            company.end()
+            several.end()
     finally:
         network.end()
 
@@ -133,40 +133,40 @@ class Conversation:
     replied: list[str] = field(default_factory=list[str])
 
 
-async def conversations(company: Company, people: int) -> list[Conversation]:
+async def conversations(several: SeveralProcesses, people: int) -> list[Conversation]:
     """New people, who have said hello and are in the inbox."""
-    return await asyncio.to_thread(_conversations, company, people)
+    return await asyncio.to_thread(_conversations, several, people)
 
 
-def _conversations(company: Company, people: int) -> list[Conversation]:
-    hellos = {company.phones.add_person(): f"hello {number}" for number in range(people)}
+def _conversations(several: SeveralProcesses, people: int) -> list[Conversation]:
+    hellos = {several.phones.add_person(): f"hello {number}" for number in range(people)}
     for person, hello in hellos.items():
-        company.phones.write(person, hello)
-    assert eventually(lambda: hellos.keys() <= threads(company).keys())
-    found = threads(company)
+        several.phones.write(person, hello)
+    assert eventually(lambda: hellos.keys() <= threads(several).keys())
+    found = threads(several)
     return [Conversation(person, found[person], [hello]) for person, hello in hellos.items()]
 
 
-def threads(company: Company) -> dict[str, str]:
+def threads(several: SeveralProcesses) -> dict[str, str]:
     """By the person's number."""
-    edges = company.desks[1].ask(THREADS)["threads"]["edges"]
+    edges = several.desks[1].ask(THREADS)["threads"]["edges"]
     return {edge["node"]["contact"]["waId"]: edge["node"]["id"] for edge in edges}
 
 
 @asynccontextmanager
-async def talking(company: Company, all: Sequence[Conversation]) -> AsyncGenerator[None]:
+async def talking(several: SeveralProcesses, all: Sequence[Conversation]) -> AsyncGenerator[None]:
     """While this is open everybody writes about once a second, a few times, and agents at both servers answer."""
     enough = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for conversation in all:
-            group.create_task(_talk(company, conversation, enough))
+            group.create_task(_talk(several, conversation, enough))
         try:
             yield
         finally:
             enough.set()
 
 
-async def _talk(company: Company, conversation: Conversation, enough: asyncio.Event) -> None:
+async def _talk(several: SeveralProcesses, conversation: Conversation, enough: asyncio.Event) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=DEADLINE_S) as http:
         for _ in range(EXCHANGES_MAX):
             if enough.is_set():
@@ -174,21 +174,21 @@ async def _talk(company: Company, conversation: Conversation, enough: asyncio.Ev
             number = len(conversation.written)
             async with asyncio.TaskGroup() as group:
                 group.create_task(asyncio.sleep(PACE_S))
-                await write(company, conversation, f"question {number}")
-                await reply(company, conversation, f"answer {number}", http)
+                await write(several, conversation, f"question {number}")
+                await reply(several, conversation, f"answer {number}", http)
 
 
-async def write(company: Company, conversation: Conversation, text: str) -> None:
-    await asyncio.to_thread(company.phones.write, conversation.person, text)
+async def write(several: SeveralProcesses, conversation: Conversation, text: str) -> None:
+    await asyncio.to_thread(several.phones.write, conversation.person, text)
     conversation.written.append(text)
 
 
-async def reply(company: Company, conversation: Conversation, text: str, http: httpx.AsyncClient) -> None:
+async def reply(several: SeveralProcesses, conversation: Conversation, text: str, http: httpx.AsyncClient) -> None:
     """An agent asks again, at the other server, until it is taken; the key keeps it one message."""
     content = {"threadId": conversation.thread, "content": {"text": {"body": text}}}
     body = {"query": SEND, "variables": {"input": content | {"idempotencyKey": f"{conversation.person} {text}"}}}
     async with asyncio.timeout(DEADLINE_S):
-        for desk in cycle(company.desks):
+        for desk in cycle(several.desks):
             with suppress(httpx.TransportError):
                 answer = await http.post(
                     f"{desk.url}/graphql", json=body, headers={"Authorization": f"Bearer {desk.token}"}
@@ -262,10 +262,10 @@ def _body(event: Json) -> str | None:
 
 
 @asynccontextmanager
-async def listening(company: Company) -> AsyncGenerator[tuple[Listener, Listener]]:
+async def listening(several: SeveralProcesses) -> AsyncGenerator[tuple[Listener, Listener]]:
     """One at each server, from here on."""
-    after = company.desks[0].ask(HERE)["viewer"]["cursor"]
-    one, other = (Listener(desk, after) for desk in company.desks)
+    after = several.desks[0].ask(HERE)["viewer"]["cursor"]
+    one, other = (Listener(desk, after) for desk in several.desks)
     tasks = [asyncio.create_task(each.listen()) for each in (one, other)]
     try:
         yield one, other
@@ -281,19 +281,19 @@ async def listening(company: Company) -> AsyncGenerator[tuple[Listener, Listener
 # The accounts, held against each other
 
 
-async def settled(company: Company, all: Sequence[Conversation]) -> None:
+async def settled(several: SeveralProcesses, all: Sequence[Conversation]) -> None:
     """Everything that was said has arrived, or is known not to have been sent for sure."""
     async with asyncio.timeout(SETTLED_WITHIN_S):
         for conversation in all:
-            while not await asyncio.to_thread(_is_settled, company, conversation):  # noqa: ASYNC110 - nobody tells it
+            while not await asyncio.to_thread(_is_settled, several, conversation):  # noqa: ASYNC110 - nobody tells it
                 await asyncio.sleep(LOOKED_EVERY_S)
 
 
-def _is_settled(company: Company, conversation: Conversation) -> bool:
-    stored = messages(company, conversation)
+def _is_settled(several: SeveralProcesses, conversation: Conversation) -> bool:
+    stored = messages(several, conversation)
     if len(stored) < len(conversation.written) + len(conversation.replied):
         return False
-    phone = _texts_on(company.phones, conversation, "in")
+    phone = _texts_on(several.phones, conversation, "in")
     return all(
         message["status"] == "DELIVERED" or (message["status"] == "UNKNOWN" and text_of(message) not in phone)
         for message in stored
@@ -301,8 +301,8 @@ def _is_settled(company: Company, conversation: Conversation) -> bool:
     )
 
 
-def messages(company: Company, conversation: Conversation) -> list[Json]:
-    thread = company.desks[1].ask(MESSAGES, thread=conversation.thread)["thread"]
+def messages(several: SeveralProcesses, conversation: Conversation) -> list[Json]:
+    thread = several.desks[1].ask(MESSAGES, thread=conversation.thread)["thread"]
     return [edge["node"] for edge in thread["messages"]["edges"]]
 
 
@@ -310,21 +310,21 @@ def text_of(message: Json) -> str:
     return message["content"]["body"]
 
 
-def check_messages(company: Company, conversation: Conversation) -> list[str]:
+def check_messages(several: SeveralProcesses, conversation: Conversation) -> list[str]:
     """The desk has what both sides said, once and in order, and the phone what left. Ids of the desk's messages."""
-    stored = messages(company, conversation)
+    stored = messages(several, conversation)
     inbound = [text_of(each) for each in stored if each["direction"] == "INBOUND"]
     outbound = [each for each in stored if each["direction"] == "OUTBOUND"]
     assert inbound == conversation.written
     assert [text_of(each) for each in outbound] == conversation.replied
     left = [text_of(each) for each in outbound if each["status"] != "UNKNOWN"]
-    assert _texts_on(company.phones, conversation, "in") == left
+    assert _texts_on(several.phones, conversation, "in") == left
     return [each["id"] for each in stored]
 
 
-def unsure(company: Company, all: Sequence[Conversation]) -> int:
+def unsure(several: SeveralProcesses, all: Sequence[Conversation]) -> int:
     """Of how many replies nobody knows whether they left."""
-    return sum(each["status"] == "UNKNOWN" for conversation in all for each in messages(company, conversation))
+    return sum(each["status"] == "UNKNOWN" for conversation in all for each in messages(several, conversation))
 
 
 async def check_events(heard: Sequence[Listener], expected: Sequence[str]) -> None:

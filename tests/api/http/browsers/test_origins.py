@@ -8,10 +8,10 @@ import pytest
 from starlette.types import Scope
 from structlog.testing import capture_logs
 
-from api.http import origins
 from api.http.app import create_app
+from api.http.browsers import origins
+from api.http.browsers.origins import may_connect, origins_of, tell_refused
 from api.http.graphql import http as graphql_http
-from api.http.origins import may_connect, origins_of, tell_refused
 from api.seldom import Seldom
 from api.settings import Settings
 from api.wiring import wired

@@ -1,0 +1,1 @@
+"""The simulated phones: the control face under `/_sim`, and hints for a page that shows them."""
