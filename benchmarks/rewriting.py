@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.db.rows.mapping import ROW_TYPES, table
+from adapters.db.rows.mapping import table
 from benchmarks.raw import Cells, PostgresRaw, Raw, SqliteRaw, connect_raw, insert
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Identity
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.quota import Entry, Period
+from domain.rows import ROW_TYPES
 from domain.tickets import Ticket, TicketChange
 from domain.use_cases.inbound.interpret import BATCH
 

@@ -35,10 +35,10 @@ from domain.ids import (
     Wamid,
 )
 from domain.outbound.outbox import OutboxItem
-from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.organizations import ApiKey, SignIn, User
 from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
-from domain.rows import ONCE, Removable, Row
+from domain.rows import ONCE, Removable, Row, organization_of
 from domain.tickets import Ticket, TicketChange
 from domain.updates import ParkedUpdate, UpdateRecord
 
@@ -305,10 +305,6 @@ class SqlTransaction(SqlLook):
 
     async def delist(self, kind: DirectoryEntry, value: str) -> None:
         await self._statements.delist(kind, value)
-
-
-def organization_of(row: Row) -> OrganizationId:
-    return row.id if isinstance(row, Organization) else row.organization
 
 
 # ---------------------------------------------------------------- statements that both have

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from adapters.memory import MemoryBus, MemoryDatabase, MemoryThrottle
-from adapters.memory.storage.books import organization_of
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Person
 from domain.conversations.contents import Filled, Notice, Text
@@ -24,7 +23,7 @@ from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery
 from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
-from domain.rows import Row
+from domain.rows import Row, organization_of
 from domain.tickets import Ticket, TicketChange
 from domain.updates import (
     DeletionReceived,

@@ -21,7 +21,6 @@ from adapters.db.postgres.pool import Connection, Pool, askable
 from adapters.db.reading.look import Looking, LookingOn, R
 from adapters.db.rows.mapping import (
     EVENT_COLUMNS,
-    ROW_TYPES,
     Record,
     Value,
     columns,
@@ -50,7 +49,7 @@ from domain.people.organizations import Organization
 from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX, Bus
 from domain.ports.system import Clock, Ids
-from domain.rows import WATCHED, Row
+from domain.rows import ROW_TYPES, WATCHED, Row
 from domain.updates import UpdateRecord
 
 TRIES = 5  # times that a collided transaction is tried again

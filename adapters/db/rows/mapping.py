@@ -26,43 +26,17 @@ from adapters.db.rows.codecs import (
 )
 from adapters.db.rows.tables import TABLES
 from adapters.db.rows.times import aware, day_of, instant_of
-from domain.channels.channels import Channel
-from domain.channels.template_sync import TemplateSync
-from domain.channels.templates import Template
-from domain.contacts import Contact, Identity
-from domain.conversations.library import LibraryItem
-from domain.conversations.messages import Message
-from domain.conversations.status import Mark
+from domain.contacts import Identity
 from domain.conversations.threads import Thread
 from domain.events import Event, LoggedEvent, thread_of
-from domain.files.media import Media
 from domain.ids import (
-    ApiKeyId,
-    BusinessAccountId,
-    ChannelId,
-    ContactId,
     DeliveryId,
-    EntryId,
-    LibraryItemId,
-    MediaId,
-    MessageId,
     OrganizationId,
-    PeriodId,
-    SignInId,
     TeamId,
-    TemplateId,
-    ThreadId,
-    TicketId,
-    UserId,
 )
-from domain.outbound.outbox import IdempotencyRecord, OutboxItem
-from domain.outbound.pace import RateState
-from domain.people.organizations import ApiKey, Organization, SignIn, User
-from domain.quota import Entry, Period
-from domain.rows import Row
+from domain.people.organizations import Organization
+from domain.rows import NOUN_OF, ROW_TYPES
 from domain.text.words import plain
-from domain.tickets import Ticket, TicketChange
-from domain.updates import ParkedUpdate, UpdateRecord
 
 Value: TypeAlias = str | int | float | bytes | datetime | date | Sequence[str | None] | Sequence[tuple[str, str]] | None
 """What a statement takes: a column's value, or a list to look it up in."""
@@ -76,66 +50,11 @@ class Record(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
-ROW_TYPES: tuple[type[Row], ...] = (
-    Organization,
-    User,
-    ApiKey,
-    SignIn,
-    Channel,
-    Template,
-    TemplateSync,
-    Contact,
-    Identity,
-    Thread,
-    Ticket,
-    TicketChange,
-    Media,
-    LibraryItem,
-    Message,
-    Mark,
-    Period,
-    Entry,
-    OutboxItem,
-    RateState,
-    IdempotencyRecord,
-    UpdateRecord,
-    ParkedUpdate,
-)
-"""Parents before children: the order in which rows are written."""
+_ELSEWHERE = frozenset({TeamId, DeliveryId})
+"""Ids of what is no stored noun: yet, and not of one organization."""
 
-POINTING = frozenset(
-    {
-        OrganizationId,
-        UserId,
-        TeamId,
-        ApiKeyId,
-        SignInId,
-        ChannelId,
-        TemplateId,
-        ContactId,
-        ThreadId,
-        MessageId,
-        MediaId,
-        TicketId,
-        DeliveryId,
-        PeriodId,
-        EntryId,
-        LibraryItemId,
-        BusinessAccountId,
-    }
-)
+POINTING = frozenset(get_type_hints(kind)["id"] for kind in ROW_TYPES) - {str} | _ELSEWHERE
 """Ids whose columns end in `_id`; the network's other ids are named as their fields are."""
-
-SEARCHED: dict[type, tuple[str, ...]] = {
-    Contact: ("name", "profile_name", "username", "email"),
-    Template: ("name", "body"),
-    User: ("name", "email"),
-    LibraryItem: ("title", "body", "url"),
-}
-"""The texts that somebody looks for a word in."""
-
-PLAIN: frozenset[type] = frozenset({LibraryItem})
-"""Whose texts are searched without accents too. The others' columns were filled before anybody thought of that."""
 
 SEARCHED_END = "\x1f"
 """Stands between those texts in the column `searched`; what is looked for has none."""
@@ -241,9 +160,10 @@ def _layout(row_type: type) -> _Layout:
         parts.append((field.name, read))
     if row_type is Thread:
         laid.append(_Column("session_expires_at", _session_end))
-    if row_type in SEARCHED:
-        fold = plain if row_type in PLAIN else folded
-        laid.append(_Column("searched", partial(_searched, SEARCHED[row_type], fold), is_read=False))
+    noun = NOUN_OF.get(row_type)
+    if noun is not None and noun.searched:
+        fold = folded if noun.accents_count else plain
+        laid.append(_Column("searched", partial(_searched, noun.searched, fold), is_read=False))
 
     def build(record: Record) -> Any:
         return row_type(**{name: read(record) for name, read in parts})

@@ -16,7 +16,6 @@ from adapters.db.dialect import SQLITE, Dialect
 from adapters.db.reading.look import Looking, R
 from adapters.db.rows.mapping import (
     EVENT_COLUMNS,
-    ROW_TYPES,
     Value,
     columns,
     event_values,
@@ -37,7 +36,6 @@ from adapters.db.transaction import (
     SqlTransaction,
     Staged,
     Work,
-    organization_of,
     written,
 )
 from domain.events import Event, LoggedEvent
@@ -46,6 +44,7 @@ from domain.people.organizations import Organization
 from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX
 from domain.ports.system import Clock, Ids
+from domain.rows import ROW_TYPES, organization_of
 
 T = TypeVar("T")
 

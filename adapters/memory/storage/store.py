@@ -7,7 +7,7 @@ from datetime import datetime
 from heapq import nsmallest
 from itertools import takewhile
 
-from adapters.memory.storage.books import TABLES, Books, R, Shelf, State, organization_of
+from adapters.memory.storage.books import Books, R, Shelf, State
 from adapters.memory.storage.look import MemoryLook
 from adapters.memory.storage.turns import Turns
 from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
@@ -43,7 +43,7 @@ from domain.ports.hints import OUTBOX, Bus
 from domain.ports.store import DueNumber, Figures, Transaction
 from domain.ports.system import Clock, Ids
 from domain.quota import Entry, Period
-from domain.rows import Removable, Row
+from domain.rows import ROW_TYPES, Removable, Row, organization_of
 from domain.tickets import Ticket, TicketChange
 from domain.updates import Outcome, ParkedUpdate, UpdateRecord
 
@@ -256,7 +256,7 @@ class _MemoryTransaction(MemoryLook):
         assert not self._failed, "a row of this transaction was refused: nothing can be committed"
         staged, self._staged = self._staged, {}
         self._failed = True
-        for row, kept in sorted(staged.values(), key=lambda pair: TABLES.index(type(pair[0]))):
+        for row, kept in sorted(staged.values(), key=lambda pair: ROW_TYPES.index(type(pair[0]))):
             if kept:
                 self.books.put(row)
             else:
@@ -327,7 +327,7 @@ class _MemoryTransaction(MemoryLook):
         self, wamids: Collection[tuple[ChannelId, Wamid]]
     ) -> dict[tuple[ChannelId, Wamid], Message]:
         messages = self._of(Message)
-        holders = {pair: self.books.holders.get(("wamid", *pair)) for pair in wamids}
+        holders = {pair: self.books.holders.get((Message, pair)) for pair in wamids}
         return {pair: messages[id] for pair, id in holders.items() if id is not None}
 
     async def unread(self, thread: ThreadId, after: tuple[datetime, MessageId] | None) -> int:

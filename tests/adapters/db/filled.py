@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from adapters.db.postgres.database import PostgresDatabase
-from adapters.db.rows.mapping import ROW_TYPES, table
+from adapters.db.rows.mapping import table
 from adapters.db.sqlite.database import SqliteDatabase
 from domain.channels.template_sync import TemplateSync
 from domain.conversations.sessions import Alarm, AlarmKind
@@ -16,7 +16,7 @@ from domain.events import MessageAdded
 from domain.files.media import MediaState
 from domain.ids import MessageId, ThreadId
 from domain.ports.directory import DirectoryEntry
-from domain.rows import Row
+from domain.rows import ROW_TYPES, Row
 from tests.builders import (
     ACME,
     CHANNEL,
