@@ -49,6 +49,16 @@ class ConnectChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Who connects what, with the token and the PIN that the network is asked with."""
+
+    actor: Actor
+    asked: ConnectChannel
+    token: str
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Facts:
     """What the network says of the number, its account and its templates."""
 
@@ -66,16 +76,15 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
     """
     if not actor.may(Right.CHANNELS):
         return forbidden("connect channels")
-    token = asked.access_token or ""
     if refusal := _fault(asked):
         return refusal
     if refusal := await _early_refusal(ports, actor, asked):
         return refusal
-    pin = asked.pin or _made_pin(ports)
-    facts = await _ask(ports, actor, asked, token, pin)
+    attempt = _Attempt(actor, asked, asked.access_token or "", asked.pin or _made_pin(ports))
+    facts = await _ask(ports, attempt)
     if not isinstance(facts, _Facts):
         return facts
-    return await _keep(ports, actor, asked, facts, token, pin)
+    return await _keep(ports, attempt, facts)
 
 
 @again_on_collision
@@ -86,11 +95,9 @@ async def _early_refusal(ports: Ports, actor: Actor, asked: ConnectChannel) -> R
 
 
 @again_on_collision
-async def _keep(
-    ports: Ports, actor: Actor, asked: ConnectChannel, facts: _Facts, token: str, pin: str
-) -> Channel | Refusal:
-    now = ports.clock.now()
-    async with ports.store.transaction(actor.organization) as tx:
+async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
+    now, asked = ports.clock.now(), attempt.asked
+    async with ports.store.transaction(attempt.actor.organization) as tx:
         await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
         if refusal := await _place_refusal(ports, tx, asked):
             return refusal
@@ -98,7 +105,7 @@ async def _keep(
             return _linked_elsewhere()
         await tx.enlist(DirectoryEntry.ACCOUNT, asked.account, asked.account)
         known = next((each for each in await tx.channels() if each.phone_number_id == asked.number), None)
-        channel = _connected(ports, actor, asked, known, facts, token, pin, now)
+        channel = _connected(ports, attempt, facts, known, now)
         tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
         tx.record(ChannelChanged(channel.id))
         await keep_told(tx, asked.account, facts.templates, facts.read_at)
@@ -146,8 +153,9 @@ async def _place_refusal(ports: Ports, tx: Transaction, asked: ConnectChannel) -
     return None
 
 
-async def _ask(ports: Ports, actor: Actor, asked: ConnectChannel, token: str, pin: str) -> _Facts | Refusal:
-    token_facts = await ports.network.token_facts(token)
+async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
+    asked = attempt.asked
+    token_facts = await ports.network.token_facts(attempt.token)
     if isinstance(token_facts, Failed):
         return _no_answer(token_facts, "accessToken")
     if not token_facts.valid:
@@ -157,10 +165,10 @@ async def _ask(ports: Ports, actor: Actor, asked: ConnectChannel, token: str, pi
         return Refused(
             ErrorCode.PERMISSION_MISSING, f"The token lacks the permission {', '.join(missing)}.", ("accessToken",)
         )
-    account = await ports.network.account_facts(token, asked.account)
+    account = await ports.network.account_facts(attempt.token, asked.account)
     if isinstance(account, Failed):
         return _no_answer(account, "businessAccountId")
-    numbers = await ports.network.numbers(token, asked.account)
+    numbers = await ports.network.numbers(attempt.token, asked.account)
     if isinstance(numbers, Failed):
         return _no_answer(numbers, "businessAccountId")
     number = next((each for each in numbers if each.id == asked.number), None)
@@ -170,45 +178,29 @@ async def _ask(ports: Ports, actor: Actor, asked: ConnectChannel, token: str, pi
         return Refused(
             ErrorCode.VERIFICATION_FAILED, "The number has to be verified by a code first.", ("phoneNumberId",)
         )
-    return await _join(ports, actor, asked, token, pin, account, number)
+    return await _join(ports, attempt, account, number)
 
 
-async def _join(
-    ports: Ports,
-    actor: Actor,
-    asked: ConnectChannel,
-    token: str,
-    pin: str,
-    account: AccountFacts,
-    number: NumberFacts,
-) -> _Facts | Refusal:
+async def _join(ports: Ports, attempt: _Attempt, account: AccountFacts, number: NumberFacts) -> _Facts | Refusal:
     """Register only a number that is not connected: the network counts such calls."""
+    token, asked = attempt.token, attempt.asked
     if not number.connected:
-        failed = await ports.network.register(token, number.id, pin)
+        failed = await ports.network.register(token, number.id, attempt.pin)
         if failed is not None:
             return _no_answer(failed, "pin" if asked.pin else "phoneNumberId")
     failed = await ports.network.subscribe(token, asked.account)
     if failed is not None:
         return _no_answer(failed, "businessAccountId")
     began = ports.clock.now()
-    templates = await ports.network.templates(token, actor.organization, asked.account, began)
+    templates = await ports.network.templates(token, attempt.actor.organization, asked.account, began)
     if isinstance(templates, Failed):
         return _no_answer(templates, "businessAccountId")
     return _Facts(account, number, templates, began)
 
 
-def _connected(
-    ports: Ports,
-    actor: Actor,
-    asked: ConnectChannel,
-    known: Channel | None,
-    facts: _Facts,
-    token: str,
-    pin: str,
-    now: datetime,
-) -> Channel:
+def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | None, now: datetime) -> Channel:
     """The channel, a new one or the same number connected again."""
-    organization = actor.organization
+    asked, organization = attempt.asked, attempt.actor.organization
     seal = ports.vault.seal
     base = known or Channel(
         organization=organization,
@@ -230,11 +222,11 @@ def _connected(
         destination=asked.destination,
         state=ChannelState.CONNECTED,
         connected_at=now,
-        access_token=seal(organization, "access_token", token),
+        access_token=seal(organization, "access_token", attempt.token),
         app_secret=seal(organization, "app_secret", secret) if secret else None,
         app_secret_print=ports.vault.print(secret) if secret else None,
-        pin=seal(organization, "pin", pin),
-        terms=Terms(actor.author, now, TERMS_VERSION),
+        pin=seal(organization, "pin", attempt.pin),
+        terms=Terms(attempt.actor.author, now, TERMS_VERSION),
         token_valid=True,
         webhook_subscribed=True,
         business_verified=facts.account.verified,
