@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from adapters.bus import MemoryBus
 from adapters.clamd.scanner import Clamd
 from adapters.db.database import Database, open_database
 from adapters.db.migrating.history import SchemaLevel, missing_of
 from adapters.media.disk import DiskMedia
-from adapters.memory.bus import MemoryBus
 from adapters.memory.throttle import MemoryThrottle
 from adapters.reading import Beside
 from adapters.secrets import AesVault, Argon2Passwords

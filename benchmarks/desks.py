@@ -16,8 +16,8 @@ from typing import IO, Final
 
 from pydantic import SecretStr
 
+from adapters.bus import MemoryBus
 from adapters.db.database import open_database
-from adapters.memory.bus import MemoryBus
 from adapters.system import SystemClock, SystemIds
 from api.settings import Settings
 from api.wiring import wired

@@ -15,6 +15,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "schema", "domain", "adapters", "migrations")
+ROOMS = (
+    "domain/use_cases",
+    "domain/use_cases/inbound",
+    "domain/use_cases/outbound",
+    "adapters/clamd",
+    "adapters/db",
+    "adapters/media",
+    "adapters/memory",
+    "adapters/redis",
+    "adapters/sounds",
+    "adapters/whatsapp",
+)
+"""Those that contracts name."""
 
 # Clocks, chance and ids come through ports; a module's name forbids everything in it.
 FORBIDDEN = re.compile(
@@ -214,10 +227,12 @@ def test_imports_go_one_way() -> None:
         ("migrations", "import schema"),
         ("domain/use_cases/inbound", "import domain.use_cases.outbound"),
         ("domain/use_cases/outbound", "import domain.use_cases.inbound"),
+        ("adapters/redis", "import adapters.memory"),
+        ("adapters/whatsapp", "import adapters.media"),
     ],
 )
 def test_an_import_the_wrong_way_breaks_the_contract(package: str, line: str, tmp_path: Path) -> None:
-    for name in (*PACKAGES, "domain/use_cases", "domain/use_cases/inbound", "domain/use_cases/outbound"):
+    for name in (*PACKAGES, *ROOMS):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / package / "wrong.py").write_text(f"{line}\n")
@@ -233,6 +248,14 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
     """The import contracts of pyproject.toml over the packages in `root`."""
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_journeys_go_in_by_the_door() -> None:
+    """They know the desk as its users do: what they import of an adapter, they would not notice when it broke."""
+    journeys = sorted((ROOT / "tests" / "journeys").rglob("*.py"))
+
+    assert journeys
+    assert [path.name for path in journeys if "adapters" in _tops(path)] == []
 
 
 # What a process loads

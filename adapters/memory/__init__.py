@@ -1,6 +1,6 @@
 """The in-memory twin of every port."""
 
-from adapters.memory.bus import MemoryBus
+from adapters.bus import MemoryBus
 from adapters.memory.media import MemoryMedia
 from adapters.memory.scanner import MemoryScanner
 from adapters.memory.sounds import MemorySounds

@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-from adapters.memory.bus import MemoryBus
+from adapters.bus import MemoryBus
 from adapters.redis.address import RedisAddress
 from adapters.redis.link import Command, Denied, Link, RedisAway, RedisRefused, Reply, connected, keep_open
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import httpx
 from argon2 import PasswordHasher
 
-from adapters.memory.bus import MemoryBus
+from adapters.bus import MemoryBus
 from adapters.memory.media import MemoryMedia
 from adapters.memory.storage.database import MemoryDatabase
 from adapters.memory.throttle import MemoryThrottle

@@ -204,8 +204,8 @@ async def test_a_lost_file_is_told_while_nothing_can_be_written(desk: Wired, tmp
 
 @pytest.fixture
 async def on_postgres(postgres_url: str) -> AsyncIterator[Wired]:
+    from adapters.bus import MemoryBus
     from adapters.db.database import open_database
-    from adapters.memory.bus import MemoryBus
     from adapters.system import SystemClock, SystemIds
 
     database = await open_database(postgres_url, SystemClock(), SystemIds(), MemoryBus())

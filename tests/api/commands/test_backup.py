@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bus import MemoryBus
 from adapters.db.database import open_database
-from adapters.memory.bus import MemoryBus
 from adapters.system import SystemClock, SystemIds
 from api.commands.backup import after_restore_elsewhere, back_up, restore
 from api.refusals import CannotBackUp

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bus import MemoryBus
 from adapters.db.database import Database, open_database
 from adapters.db.migrating import copy
 from adapters.db.migrating.copy import Copied, copy_database
 from adapters.db.migrating.history import DatabaseRefused
-from adapters.memory.bus import MemoryBus
 from adapters.system import SystemClock, SystemIds
 from domain.channels.template_sync import TemplateSync
 from domain.conversations.contents import Text

@@ -9,10 +9,9 @@ from urllib.parse import urljoin
 
 import httpx
 
-from adapters.memory.scanner import VIRUS
 from tests.journeys.desk import Installation, Json, Storage, an_installation, eventually
 from tests.journeys.test_media import PDF, PREPARE, attached, write_file
-from tests.peers.clamd import Scanning, clamd
+from tests.peers.clamd import VIRUS, Scanning, clamd
 
 INFECTED: Final = PDF + VIRUS
 
