@@ -307,18 +307,42 @@ def test_private_words_are_found_where_they_stand(text: str, found: list[str], t
     assert private_words(tmp_path / "page.md") == found
 
 
-NAMED_FILE = re.compile(
-    r"`((?:api|schema|domain|adapters|tests|web|docs|migrations|benchmarks)/[\w/.-]*\w\.(?:py|md|mjs|tsx?|graphql))"
-)
+NAMED = re.compile(r"`((?:api|schema|domain|adapters|tests|web|docs|migrations|benchmarks|changelog\.d)/[\w/.-]*)`")
+LINK = re.compile(r"\]\(([^)#]+)")
+MADE = ("api/page",)  # by `./dev web`
+HISTORY = ("CHANGELOG.md", "docs/releases/")  # told as it was at its time
 
 
-def test_files_that_pages_name_are_there() -> None:
+def pages() -> list[str]:
+    return [name for name in project_files() if name.endswith(".md") and not name.startswith("web/node_modules")]
+
+
+def test_files_and_folders_that_pages_name_are_there() -> None:
     files = project_files()
-    pages = [name for name in files if name.endswith(".md") and not name.startswith("changelog.d/")]
-    named = {page: NAMED_FILE.findall((ROOT / page).read_text()) for page in pages}
+    there = {*files, *(str(folder) for file in files for folder in Path(file).parents), *MADE}
+    named = {page: NAMED.findall((ROOT / page).read_text()) for page in pages() if not page.startswith(HISTORY)}
 
-    assert any(named.values())
-    assert [(page, file) for page, told in named.items() for file in told if file not in files] == []
+    assert all(named[page] for page in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/glossary.md"))
+    assert [(page, file) for page, told in named.items() for file in told if file.rstrip("/") not in there] == []
+
+
+def test_links_of_pages_lead_somewhere() -> None:
+    links = {page: LINK.findall((ROOT / page).read_text()) for page in pages()}
+
+    assert {"ARCHITECTURE.md", "CONTRIBUTING.md", "docs/glossary.md", "docs/style.md"} <= {*links["README.md"]}
+    assert [
+        (page, link)
+        for page, found in links.items()
+        for link in found
+        if not link.startswith(("http:", "https:")) and not (ROOT / page).parent.joinpath(link).exists()
+    ] == []
+
+
+def test_the_glossary_is_in_the_order_of_its_words() -> None:
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+
+    assert len(words) > 50
+    assert words == sorted(words)
 
 
 def test_locks_hold_hashes_and_no_addresses() -> None:
