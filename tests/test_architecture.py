@@ -140,6 +140,41 @@ def read_beside(source: str) -> list[int]:
     ]
 
 
+INSIDE = {"Transaction", "Look", "Work", "Batch", "Reading"}  # who is given one of these runs inside a transaction
+TAKES_NO_PORTS = ["inbound/*.py", "outbound/*.py", "*.py"]  # of the use cases
+
+
+def test_what_runs_within_a_transaction_is_not_given_the_network() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for pattern in TAKES_NO_PORTS
+        for path in sorted((ROOT / "domain" / "use_cases").glob(pattern))
+        for line in given_both(path.read_text())
+    ]
+
+    assert found == []
+
+
+def test_a_function_that_is_given_a_transaction_and_the_ports_is_found() -> None:
+    source = """
+def use_case(ports: Ports, actor: Actor): ...
+async def saved(ports: Ports, tx: Transaction): ...
+def noted(work: Work, message: Message): ...
+"""
+    assert given_both(source) == [3]
+
+
+def given_both(source: str) -> list[int]:
+    """Lines of functions that take all ports and something of a transaction."""
+    return [
+        node.lineno
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if "Ports" in (types := {ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation is not None})
+        and types & INSIDE
+    ]
+
+
 def offences(source: str) -> list[str]:
     """What a module of the rules does and may not, as "line: what"."""
     tree = ast.parse(source)

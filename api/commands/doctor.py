@@ -308,7 +308,7 @@ async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Rep
 async def _token_fault(desk: Wired, channel: Channel) -> str | None:
     if channel.access_token is None:
         return "it has no token; connect it again"
-    token = token_of(desk.ports, channel)
+    token = token_of(desk.ports.vault, channel)
     if token is None:
         return "no key opens its token; put the encryption key back, or disconnect it and connect it again"
     match await desk.ports.network.token_facts(token):

@@ -7,10 +7,10 @@ from domain.conversations.messages import Message, with_mark
 from domain.conversations.status import Attempt, AttemptOutcome, Failure, Mark, MessageStatus
 from domain.events import MessageStatusChanged, QuotaChanged
 from domain.ids import DeliveryId, MessageId
-from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.quota import refund
 from domain.updates import StatusReported
+from domain.use_cases.work import Work
 
 CALLBACK = "dk1"
 """Begins the text that goes along with a send and comes back with its statuses: `dk1:<message>:<attempt>`."""
@@ -40,16 +40,16 @@ def read_callback(text: str | None) -> tuple[MessageId, int] | None:
     return MessageId(parts[1]), int(parts[2])
 
 
-def own_mark(ports: Ports, message: Message, status: MessageStatus, now: datetime) -> Mark:
+def own_mark(work: Work, message: Message, status: MessageStatus) -> Mark:
     """A mark of our own hand."""
-    return Mark(message.organization, ports.ids.new(), message.id, status, now, now, message.attempt)
+    return Mark(message.organization, work.new_id(), message.id, status, work.now, work.now, message.attempt)
 
 
-def reported_mark(ports: Ports, message: Message, report: StatusReported, attempt: int) -> Mark:
+def reported_mark(work: Work, message: Message, report: StatusReported, attempt: int) -> Mark:
     """A mark the network brought, unique by the update's place."""
     return Mark(
         organization=message.organization,
-        id=ports.ids.new(),
+        id=work.new_id(),
         message=message.id,
         status=report.status,
         at=sane_time(report.at, report.place.received_at),
@@ -91,20 +91,20 @@ async def hold_unit(tx: Transaction, message: MessageId) -> None:
         await tx.period_of(entry)
 
 
-async def give_back(ports: Ports, tx: Transaction, message: Message, now: datetime) -> None:
+async def give_back(work: Work, message: Message) -> None:
     """Refund what a failed message took, once, into the period that paid."""
-    entry = await tx.entry_of(message.id)
-    given = refund(await tx.period_of(entry), entry, now) if entry is not None else None
+    entry = await work.tx.entry_of(message.id)
+    given = refund(await work.tx.period_of(entry), entry, work.now) if entry is not None else None
     if given is not None:
-        tx.save(*given)
-        tx.record(QuotaChanged())
+        work.tx.save(*given)
+        work.tx.record(QuotaChanged())
 
 
-def failed(ports: Ports, tx: Transaction, message: Message, failure: Failure, now: datetime) -> Message:
+def failed(work: Work, message: Message, failure: Failure) -> Message:
     """The message failed by our own judgement or the network's plain answer; its mark and event are saved."""
-    after = with_mark(message, MessageStatus.FAILED, at=now, attempt=message.attempt, failure=failure)
-    tx.save(after, own_mark(ports, message, MessageStatus.FAILED, now))
-    tx.record(*status_events(message, after))
+    after = with_mark(message, MessageStatus.FAILED, at=work.now, attempt=message.attempt, failure=failure)
+    work.tx.save(after, own_mark(work, message, MessageStatus.FAILED))
+    work.tx.record(*status_events(message, after))
     return after
 
 

@@ -5,7 +5,6 @@ Whatever speaks of a message that is not known yet is parked, 30 days at most, a
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
 from domain.conversations.contents import Content, MediaMessage
@@ -18,7 +17,6 @@ from domain.files.names import plain_type, titled
 from domain.ids import ChannelId, ContactId, MediaId, MessageId
 from domain.moderation.quarantine import Policy, screened_again
 from domain.people.actors import ByContact, ByPhoneApp
-from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.updates import (
     PARKED_FOR,
@@ -34,6 +32,7 @@ from domain.updates import (
     Waiting,
 )
 from domain.use_cases.marks import after_report, attempt_of, give_back, reported_mark, sane_time, status_events
+from domain.use_cases.work import Work
 
 
 def apply_reaction(tx: Transaction, message: Message, update: ReactionReceived, contact: ContactId) -> Message:
@@ -52,7 +51,7 @@ def may_change(message: Message, update: EditReceived | DeletionReceived) -> boo
     return message.direction is (Direction.OUTBOUND if update.echoed else Direction.INBOUND)
 
 
-def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditReceived, policy: Policy) -> Message:
+def apply_edit(work: Work, message: Message, update: EditReceived, policy: Policy) -> Message:
     """The message as its sender changed it, judged anew. A file stays what it is; the words under it may change."""
     if not may_change(message, update):
         return message
@@ -60,11 +59,11 @@ def apply_edit(ports: Ports, tx: Transaction, message: Message, update: EditRece
     if isinstance(update.content, IncomingMedia) and isinstance(message.spoken, MediaMessage):
         content: Content = replace(message.spoken, caption=update.content.caption)
     else:
-        content = kept_content(ports, tx, message.channel, message.id, update.content, update.place)
+        content = kept_content(work, message.channel, message.id, update.content, update.place)
     after = screened_again(message, changed(message, content, at), update.content, policy, update.place.received_at)
     if after.is_quarantined is not message.is_quarantined:
-        tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
-    return _saved(tx, message, after, MessageChange.EDIT)
+        work.tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
+    return _saved(work.tx, message, after, MessageChange.EDIT)
 
 
 def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) -> Message:
@@ -74,35 +73,33 @@ def apply_deletion(tx: Transaction, message: Message, update: DeletionReceived) 
     return _saved(tx, message, taken_back(message, at), MessageChange.DELETION)
 
 
-async def apply_status(
-    ports: Ports, tx: Transaction, message: Message, report: StatusReported, now: datetime, *, learns_id: bool = True
-) -> Message:
+async def apply_status(work: Work, message: Message, report: StatusReported, *, learns_id: bool = True) -> Message:
     """The message after a report, saved with its mark and events, and refunded where it failed.
 
     `learns_id` is False where another message here goes by the network id that the report tells.
     """
     attempt = attempt_of(message, report)
-    mark = reported_mark(ports, message, report, attempt)
+    mark = reported_mark(work, message, report, attempt)
     after = after_report(message, report, mark, learns_id=learns_id)
     if message.status is MessageStatus.QUEUED and arrived(after.status):
         after = replace(after, held_until=None)
-    tx.save(after, mark)
-    tx.record(*status_events(message, after))
+    work.tx.save(after, mark)
+    work.tx.record(*status_events(message, after))
     if after.status is MessageStatus.FAILED and attempt == after.attempt:
-        await give_back(ports, tx, after, now)
+        await give_back(work, after)
     return after
 
 
 def kept_content(
-    ports: Ports, tx: Transaction, channel: ChannelId, message: MessageId, content: IncomingContent, place: UpdateKey
+    work: Work, channel: ChannelId, message: MessageId, content: IncomingContent, place: UpdateKey
 ) -> Content:
     """The content as kept; a file becomes a media row whose bytes are fetched later."""
     if not isinstance(content, IncomingMedia):
         return content
     mime_type = plain_type(content.mime_type)
     media = Media(
-        organization=tx.organization,
-        id=MediaId(ports.ids.new()),
+        organization=work.tx.organization,
+        id=MediaId(work.new_id()),
         kind=content.kind,
         state=MediaState.PENDING,
         mime_type=mime_type,
@@ -117,7 +114,7 @@ def kept_content(
         due_at=place.received_at,
         cause=place.delivery,
     )
-    tx.save(media)
+    work.tx.save(media)
     return MediaMessage(media.id, content.caption)
 
 
@@ -129,43 +126,39 @@ def _saved(tx: Transaction, before: Message, after: Message, change: MessageChan
 
 
 async def apply_parked(
-    ports: Ports,
-    tx: Transaction,
+    work: Work,
     message: Message,
     waiting: Sequence[ParkedUpdate],
     contact: ContactId,
-    now: datetime,
     policy: Policy,
 ) -> Message:
     """The message after all that came before its network id was known here."""
     for parked in waiting:
-        if parked.parked_at > now - PARKED_FOR:
-            message = await _applied(ports, tx, message, parked.update, contact, now, policy)
-        tx.remove(parked)
+        if parked.parked_at > work.now - PARKED_FOR:
+            message = await _applied(work, message, parked.update, contact, policy)
+        work.tx.remove(parked)
     return message
 
 
 async def _applied(
-    ports: Ports,
-    tx: Transaction,
+    work: Work,
     message: Message,
     update: Waiting,
     contact: ContactId,
-    now: datetime,
     policy: Policy,
 ) -> Message:
     match update:
         case ReactionReceived():
-            return apply_reaction(tx, message, update, contact)
+            return apply_reaction(work.tx, message, update, contact)
         case EditReceived():
-            return apply_edit(ports, tx, message, update, policy)
+            return apply_edit(work, message, update, policy)
         case DeletionReceived():
-            return apply_deletion(tx, message, update)
+            return apply_deletion(work.tx, message, update)
         case StatusReported():
             is_ours = message.direction is Direction.OUTBOUND
-            return await apply_status(ports, tx, message, update, now) if is_ours else message
+            return await apply_status(work, message, update) if is_ours else message
         case AwaitedReply(message=reply):
-            await _answered_by(tx, message, reply)
+            await _answered_by(work.tx, message, reply)
             return message
         case _:
             assert_never(update)

@@ -7,9 +7,9 @@ from domain.conversations.status import AttemptOutcome, MessageStatus
 from domain.ids import OrganizationId
 from domain.outbound.outbox import OutboxItem
 from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import own_mark, status_events
+from domain.use_cases.work import Work
 
 AT_A_TIME = 100
 WHY = "It waited to leave when the backup was made, so it may have been sent since."
@@ -47,19 +47,18 @@ async def _hold_back(ports: Ports, organization: OrganizationId) -> int:
     async with ports.store.transaction(organization, background=True) as tx:
         items = await tx.outbox(AT_A_TIME)
         for item in items:
-            await _become_unknown(ports, tx, item)
+            await _become_unknown(Work.of(ports, tx, ports.clock.now()), item)
             tx.remove(item)
     return len(items)
 
 
-async def _become_unknown(ports: Ports, tx: Transaction, item: OutboxItem) -> None:
+async def _become_unknown(work: Work, item: OutboxItem) -> None:
     """As the attempt that would have been made: a mark that the network tells of it finds its message."""
-    now = ports.clock.now()
-    message = (await tx.messages([item.id]))[item.id]
+    message = (await work.tx.messages([item.id]))[item.id]
     if message.status is not MessageStatus.QUEUED:
         return  # what became of it is known already
-    tried = message if item.leased_until is not None else leaving(message, now)
+    tried = message if item.leased_until is not None else leaving(message, work.now)
     ended = with_outcome(tried, tried.attempt, AttemptOutcome.UNKNOWN, reason=WHY)
-    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=tried.attempt)
-    tx.save(after, own_mark(ports, after, MessageStatus.UNKNOWN, now))
-    tx.record(*status_events(message, after))
+    after = with_mark(ended, MessageStatus.UNKNOWN, at=work.now, attempt=tried.attempt)
+    work.tx.save(after, own_mark(work, after, MessageStatus.UNKNOWN))
+    work.tx.record(*status_events(message, after))

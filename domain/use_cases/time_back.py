@@ -14,6 +14,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.price import Price, price, take_unit
 from domain.use_cases.outbound.queue import queue_again
+from domain.use_cases.work import Work
 
 
 @again_on_collision
@@ -48,9 +49,10 @@ async def _send_after_all(ports: Ports, organization: OrganizationId, id: Messag
             return
         channel = await tx.channel(message.channel)
         assert channel is not None, "a message stands on a number, and numbers stay"
-        paid = None if await tx.entry_of(id) is not None else await price(ports, tx, thread, channel, now)
+        work = Work.of(ports, tx, now)
+        paid = None if await tx.entry_of(id) is not None else await price(work.reading, thread, channel)
         if paid is None or isinstance(paid, Price):
-            take_unit(ports, tx, queue_again(ports, tx, message, now, due_at=now), paid, now)
+            take_unit(work, queue_again(work, message, due_at=now), paid)
 
 
 @again_on_collision

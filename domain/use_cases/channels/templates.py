@@ -137,7 +137,7 @@ def token_or_refusal(ports: Ports, channel: Channel) -> str | Refused:
     """The token to speak of templates with; CHANNEL_UNAVAILABLE where none opens, or the channel is not connected."""
     if not _has_token(channel):
         return Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"The number {channel.phone_number} is not connected.")
-    token = token_of(ports, channel)
+    token = token_of(ports.vault, channel)
     return token if token is not None else Refused(ErrorCode.CHANNEL_UNAVAILABLE, f"{SEALED.title}. {SEALED.hint}")
 
 

@@ -22,6 +22,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.desk.tickets import owner_refusal
 from domain.use_cases.ticketing import record_change, record_thread
+from domain.use_cases.work import Work
 
 _Changed: TypeAlias = tuple[Thread, Ticket | None] | Refusal
 _Change: TypeAlias = Callable[[Transaction, Thread, Ticket | None], Awaitable[_Changed]]
@@ -49,7 +50,7 @@ async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Ref
     read = await _read(ports, actor, asked)
     if not isinstance(read, _Read):
         return read
-    if read.newest is not None and (token := token_of(ports, read.channel)) is not None:
+    if read.newest is not None and (token := token_of(ports.vault, read.channel)) is not None:
         await ports.network.mark_read(token, read.channel.phone_number_id, read.newest)
     return read.thread
 
@@ -139,7 +140,7 @@ async def _change(ports: Ports, actor: Actor, id: ThreadId, change: _Change) -> 
             return changed
         after, ticket_after = changed
         if ticket is not None and ticket_after is not None:
-            record_change(ports, tx, ticket, ticket_after, actor.author, ports.clock.now())
+            record_change(Work.of(ports, tx, ports.clock.now()), ticket, ticket_after, actor.author)
         record_thread(tx, thread, after)
     return after
 

@@ -16,18 +16,10 @@ from domain.people.actors import Actor, Right
 from domain.people.organizations import normal_skills, skills_fault
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
-from domain.tickets import (
-    SUBJECT_LIMIT,
-    Property,
-    Ticket,
-    TicketPriority,
-    TicketStatus,
-    close,
-    reopen,
-    with_properties,
-)
+from domain.tickets import SUBJECT_LIMIT, Property, Ticket, TicketPriority, TicketStatus, close, reopen, with_properties
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.ticketing import record_change, record_thread
+from domain.use_cases.work import Work
 
 PROPERTY_NAME_LIMIT = 100
 PROPERTY_VALUE_LIMIT = 4096
@@ -151,7 +143,7 @@ async def owner_refusal(
 
 def save_both(ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after: Ticket, thread: Thread) -> Ticket:
     """Save a changed ticket, and its thread with it where the ticket is the thread's newest."""
-    record_change(ports, tx, before, after, actor.author, ports.clock.now())
+    record_change(Work.of(ports, tx, ports.clock.now()), before, after, actor.author)
     if thread.ticket == after.id:
         status = ThreadStatus.OPEN if after.is_open else ThreadStatus.CLOSED
         record_thread(tx, thread, replace(thread, status=status, owner=after.owner, team=after.team))

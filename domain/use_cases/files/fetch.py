@@ -104,7 +104,7 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MediaId) -> _Cl
             await record_change(tx, without_bytes(media, MediaState.EXPIRED, TOO_LATE))
             return None
         leased = replace(media, due_at=now + LEASE, tries=media.tries + 1)
-        token = token_of(ports, channel)
+        token = token_of(ports.vault, channel)
         if token is None:
             tx.save(replace(leased, due_at=now + LONGEST_PAUSE))
             return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Identity, IdentityKey
@@ -11,17 +10,16 @@ from domain.conversations.threads import Thread
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
 from domain.moderation.quarantine import Policy
 from domain.outbound.outbox import OutboxItem
-from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.tickets import Ticket
 from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update, Waiting, shown_from
+from domain.use_cases.work import Work
 
 
 @dataclass
-class Batch:
+class Batch(Work):
     """Rows as they stand in the middle of the batch, changed here and staged in the transaction."""
 
-    channels: dict[PhoneNumberId, Channel]
+    channels: dict[PhoneNumberId, Channel] = field(default_factory=dict[PhoneNumberId, Channel])
     policy: Policy = field(default_factory=Policy)
     stop_words: tuple[str, ...] = ()
     contacts: dict[ContactId, Contact] = field(default_factory=dict[ContactId, Contact])
@@ -42,6 +40,15 @@ class Batch:
         waited = (parked.update for waiting in self.parked.values() for parked in waiting)
         return any(isinstance(update, DeletionReceived | EditReceived) for update in (*updates, *waited))
 
+    async def give_back_ticket_numbers(self) -> None:
+        """Those that no ticket of the batch needed."""
+        if self.ticket_numbers:
+            await self.tx.next_ticket_numbers(-len(self.ticket_numbers))
+
+    async def thread(self, id: ThreadId) -> Thread:
+        """One that the batch does not write in is only looked at."""
+        return self.threads.get(id) or (await self.tx.unheld.threads([id]))[id]
+
     def message(self, channel: Channel, wamid: Wamid | None) -> Message | None:
         id = self.by_wamid.get((channel.id, wamid)) if wamid is not None else None
         return self.messages[id] if id is not None else None
@@ -52,10 +59,10 @@ class Batch:
             self.by_wamid[(message.channel, message.wamid)] = message.id
 
 
-def park(
-    ports: Ports, tx: Transaction, desk: Batch, number: PhoneNumberId, wamid: Wamid, update: Waiting, now: datetime
-) -> None:
+def park(batch: Batch, number: PhoneNumberId, wamid: Wamid, update: Waiting) -> None:
     """Keep what speaks of a message that is not known yet, until it is, or 30 days."""
-    parked = ParkedUpdate(tx.organization, ports.ids.new(), number, wamid, update, now, shown_from(update, now))
-    desk.parked.setdefault((number, wamid), []).append(parked)
-    tx.save(parked)
+    parked = ParkedUpdate(
+        batch.tx.organization, batch.new_id(), number, wamid, update, batch.now, shown_from(update, batch.now)
+    )
+    batch.parked.setdefault((number, wamid), []).append(parked)
+    batch.tx.save(parked)

@@ -8,8 +8,6 @@ from domain.conversations.status import Mark, MessageStatus
 from domain.conversations.threads import Thread, with_message
 from domain.ids import MessageId
 from domain.people.actors import ByPhoneApp
-from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.tickets import after_our_reply
 from domain.updates import MessageEchoed, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch
@@ -21,41 +19,37 @@ from domain.use_cases.message_changes import kept_content
 from domain.use_cases.ticketing import record_change
 
 
-async def receive_echo(
-    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: MessageEchoed, now: datetime
-) -> UpdateRecord:
+async def receive_echo(batch: Batch, channel: Channel, update: MessageEchoed) -> UpdateRecord:
     """What a person of the business wrote on the phone: an answer like any other, that no session or quota knows."""
     at = sane_time(update.sent_at, update.place.received_at)
-    if desk.message(channel, update.wamid) is not None:
-        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    if batch.message(channel, update.wamid) is not None:
+        return record_of(batch, update, Outcome.DUPLICATE)
     if reason := not_ours(channel, at):
-        return record_of(tx.organization, update, Outcome.IGNORED, now, reason)
-    contact = await acquainted(ports, tx, desk, update.person, now, "written to from the phone's app")
-    thread = thread_of(desk, channel, contact, update.person)
-    thread = thread or new_thread(ports, channel, contact, update.person, at, now)
-    message = _echo(ports, tx, desk, channel, thread, update, at)
-    tx.save(_echo_mark(ports, message, update))
-    ticket = desk.tickets.get(thread.ticket) if thread.ticket is not None else None
+        return record_of(batch, update, Outcome.IGNORED, reason)
+    contact = await acquainted(batch, update.person, "written to from the phone's app")
+    thread = thread_of(batch, channel, contact, update.person)
+    thread = thread or new_thread(batch, channel, contact, update.person, at)
+    message = _echo(batch, channel, thread, update, at)
+    batch.tx.save(_echo_mark(batch, message, update))
+    ticket = batch.tickets.get(thread.ticket) if thread.ticket is not None else None
     if ticket is not None:
-        desk.tickets[ticket.id] = after_our_reply(ticket)
-        record_change(ports, tx, ticket, desk.tickets[ticket.id], message.author, now)
-    await add_message(ports, tx, desk, channel, with_message(answering(thread, update.person), message), message, now)
-    return record_of(tx.organization, update, Outcome.APPLIED, now)
+        batch.tickets[ticket.id] = after_our_reply(ticket)
+        record_change(batch, ticket, batch.tickets[ticket.id], message.author)
+    await add_message(batch, channel, with_message(answering(thread, update.person), message), message)
+    return record_of(batch, update, Outcome.APPLIED)
 
 
-def _echo(
-    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime
-) -> Message:
-    original = desk.message(channel, update.reply_to)
-    id = MessageId(ports.ids.new())
+def _echo(batch: Batch, channel: Channel, thread: Thread, update: MessageEchoed, at: datetime) -> Message:
+    original = batch.message(channel, update.reply_to)
+    id = MessageId(batch.new_id())
     return Message(
-        organization=tx.organization,
+        organization=batch.tx.organization,
         id=id,
         thread=thread.id,
         channel=channel.id,
         direction=Direction.OUTBOUND,
         author=ByPhoneApp(channel.phone_number),
-        content=kept_content(ports, tx, channel.id, id, update.content, update.place),
+        content=kept_content(batch, channel.id, id, update.content, update.place),
         status=MessageStatus.SENT,
         at=at,
         sent_at=update.sent_at or update.place.received_at,
@@ -70,10 +64,10 @@ def _echo(
     )
 
 
-def _echo_mark(ports: Ports, message: Message, update: MessageEchoed) -> Mark:
+def _echo_mark(batch: Batch, message: Message, update: MessageEchoed) -> Mark:
     return Mark(
         organization=message.organization,
-        id=ports.ids.new(),
+        id=batch.new_id(),
         message=message.id,
         status=MessageStatus.SENT,
         at=message.at,

@@ -6,10 +6,8 @@ from typing import assert_never
 from domain.channels.channels import Destination
 from domain.contacts import IdentityKey, Person, keys_of, names_told
 from domain.conversations.status import arrived
-from domain.conversations.threads import Thread
-from domain.ids import PhoneNumberId, ThreadId, Wamid
+from domain.ids import PhoneNumberId, Wamid
 from domain.moderation.quarantine import policy_of
-from domain.ports.store import Transaction
 from domain.updates import (
     AccountNews,
     DeletionReceived,
@@ -32,47 +30,46 @@ from domain.use_cases.message_changes import replies_of
 from domain.use_cases.turns import turn_of_message, turns_of_person
 
 
-async def gather(tx: Transaction, updates: Sequence[Update]) -> Batch:
+async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
-    channels = {channel.phone_number_id: channel for channel in await tx.channels()}
-    desk = Batch(channels)
+    tx = batch.tx
+    batch.channels = {channel.phone_number_id: channel for channel in await tx.channels()}
     if any(isinstance(update, EditReceived) for update in updates) or any(people_of(updates)):
         organization = await tx.settings()
-        desk.policy, desk.stop_words = policy_of(organization), organization.stop_words
-    await _gather_waiting(tx, desk, updates)
+        batch.policy, batch.stop_words = policy_of(organization), organization.stop_words
+    await _gather_waiting(batch, updates)
     keys = {key for person in people_of(updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
-    desk.identities = {identity.key: identity for identity in identities}
+    batch.identities = {identity.key: identity for identity in identities}
     contact_ids = sorted({identity.contact for identity in identities})
-    may_join = any(len({desk.identities[key].contact for key in each}) > 1 for each in _known_keys(desk, updates))
+    may_join = any(len({batch.identities[key].contact for key in each}) > 1 for each in _known_keys(batch, updates))
     if may_join:
         await tx.identities_of(contact_ids)
-    desk.contacts = await tx.contacts(contact_ids) if contact_ids else {}
-    desk.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
-    await _gather_messages(tx, desk, updates)
-    if may_join or desk.takes_back(updates):
-        authors = {(await thread_row(tx, desk, each.thread)).contact for each in desk.messages.values()}
+    batch.contacts = await tx.contacts(contact_ids) if contact_ids else {}
+    batch.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
+    await _gather_messages(batch, updates)
+    if may_join or batch.takes_back(updates):
+        authors = {(await batch.thread(each.thread)).contact for each in batch.messages.values()}
         await tx.tickets_of(sorted({*authors, *contact_ids}))
-    ticket_ids = sorted({thread.ticket for thread in desk.threads.values() if thread.ticket is not None})
-    desk.tickets = await tx.tickets(ticket_ids) if ticket_ids else {}
-    if count := _tickets_at_most(desk, updates):
+    ticket_ids = sorted({thread.ticket for thread in batch.threads.values() if thread.ticket is not None})
+    batch.tickets = await tx.tickets(ticket_ids) if ticket_ids else {}
+    if count := _tickets_at_most(batch, updates):
         first = await tx.next_ticket_numbers(count)
-        desk.ticket_numbers = list(range(first, first + count))
-    return desk
+        batch.ticket_numbers = list(range(first, first + count))
 
 
-def _tickets_at_most(desk: Batch, updates: Sequence[Update]) -> int:
+def _tickets_at_most(batch: Batch, updates: Sequence[Update]) -> int:
     """How many tickets the batch may open: one for each person who writes to a help desk number and has none."""
     writers: set[tuple[PhoneNumberId, str]] = set()
     for update in updates:
-        channel = desk.channels.get(update.place.number) if update.place.number is not None else None
+        channel = batch.channels.get(update.place.number) if update.place.number is not None else None
         if not isinstance(update, MessageReceived) or channel is None:
             continue
         if not (update.extends_session or update.stands_in):
             continue
-        contact = known(desk, update.person)
-        thread = thread_of(desk, channel, contact, update.person) if contact is not None else None
-        if channel.destination is Destination.HELP_DESK and needs_ticket(desk, channel, thread):
+        contact = known(batch, update.person)
+        thread = thread_of(batch, channel, contact, update.person) if contact is not None else None
+        if channel.destination is Destination.HELP_DESK and needs_ticket(batch, channel, thread):
             writers.add((channel.phone_number_id, update.person.lane))
     return len(writers)
 
@@ -95,45 +92,45 @@ def people_of(updates: Sequence[Update]) -> Iterator[Person]:
                 assert_never(update)
 
 
-def _known_keys(desk: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
+def _known_keys(batch: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
     """The names that each update tells of a person and that somebody has already."""
     for update in updates:
         told = {key for person in people_of([update]) for key in (*keys_of(person), *names_told(person))}
-        yield [key for key in told if key in desk.identities]
+        yield [key for key in told if key in batch.identities]
 
 
-async def _gather_waiting(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
+async def _gather_waiting(batch: Batch, updates: Sequence[Update]) -> None:
     """What waits for a message that the batch brings, and what of ours waits to leave though it may have arrived."""
-    if wamids := _wamids(desk, updates):
-        for parked in await tx.parked(sorted(wamids)):
-            desk.parked.setdefault((parked.number, parked.wamid), []).append(parked)
+    if wamids := _wamids(batch, updates):
+        for parked in await batch.tx.parked(sorted(wamids)):
+            batch.parked.setdefault((parked.number, parked.wamid), []).append(parked)
     told = [each for each in updates if isinstance(each, StatusReported) and arrived(each.status)]
     if ours := {named[0] for each in told if (named := read_callback(each.callback))}:
-        desk.items = await tx.outbox_items(sorted(ours))
+        batch.items = await batch.tx.outbox_items(sorted(ours))
 
 
-def _wamids(desk: Batch, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
+def _wamids(batch: Batch, updates: Sequence[Update]) -> set[tuple[PhoneNumberId, Wamid]]:
     return {
         (update.place.number, wamid)
         for update in updates
-        if update.place.number is not None and update.place.number in desk.channels
+        if update.place.number is not None and update.place.number in batch.channels
         for wamid in wamids_of(update)
     }
 
 
-async def _gather_messages(tx: Transaction, desk: Batch, updates: Sequence[Update]) -> None:
-    wamids = _wamids(desk, updates)
+async def _gather_messages(batch: Batch, updates: Sequence[Update]) -> None:
+    wamids = _wamids(batch, updates)
     named = [read_callback(update.callback) for update in updates if isinstance(update, StatusReported)]
     ours = {each[0] for each in named if each is not None}
-    ours |= {reply for waiting in desk.parked.values() for reply in replies_of(waiting)}
+    ours |= {reply for waiting in batch.parked.values() for reply in replies_of(waiting)}
     if not wamids:
         return
-    pairs = sorted((desk.channels[number].id, wamid) for number, wamid in wamids)
-    for message in (await tx.messages_by_wamid(pairs)).values():
-        desk.put_message(message)
-    missing = sorted(ours - desk.messages.keys())
-    for message in (await tx.messages(missing)).values() if missing else ():
-        desk.put_message(message)
+    pairs = sorted((batch.channels[number].id, wamid) for number, wamid in wamids)
+    for message in (await batch.tx.messages_by_wamid(pairs)).values():
+        batch.put_message(message)
+    missing = sorted(ours - batch.messages.keys())
+    for message in (await batch.tx.messages(missing)).values() if missing else ():
+        batch.put_message(message)
 
 
 def turns_of_update(update: Update) -> Iterator[str]:
@@ -159,8 +156,3 @@ def wamids_of(update: Update) -> tuple[Wamid, ...]:
             return ()
         case _:
             assert_never(update)
-
-
-async def thread_row(tx: Transaction, desk: Batch, id: ThreadId) -> Thread:
-    """One that the batch does not write in is only looked at."""
-    return desk.threads.get(id) or (await tx.unheld.threads([id]))[id]

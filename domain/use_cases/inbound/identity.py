@@ -6,7 +6,6 @@ known by one each become one. Threads are never joined: each goes on answering t
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.contacts import (
@@ -27,88 +26,82 @@ from domain.conversations.threads import Thread, thread_among
 from domain.events import TicketChanged
 from domain.ids import ContactId
 from domain.moderation.quarantine import own_name
-from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_thread
 
 SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
 
 
-def known(desk: Batch, person: Person) -> Contact | None:
+def known(batch: Batch, person: Person) -> Contact | None:
     """The contact whom the surest of a person's names belongs to."""
-    return next(iter(_holders(desk, keys_of(person))), None)
+    return next(iter(_holders(batch, keys_of(person))), None)
 
 
-async def acquainted(
-    ports: Ports, tx: Transaction, desk: Batch, person: Person, now: datetime, evidence: str = "named so in a message"
-) -> Contact:
+async def acquainted(batch: Batch, person: Person, evidence: str = "named so in a message") -> Contact:
     """The one contact of a person: found, joined of those known by one of their names, or new."""
-    contact = known(desk, person)
-    sure = _holders(desk, [key for key in keys_of(person) if key.kind in SURE])
+    contact = known(batch, person)
+    sure = _holders(batch, [key for key in keys_of(person) if key.kind in SURE])
     if len(sure) > 1 and all(may_be_one(sure[0], other) for other in sure[1:]):
-        contact = await join(ports, tx, desk, sure, now)
-    return told_names(ports, tx, desk, contact or _new_contact(ports, tx, person, now), person, now, evidence)
+        contact = await join(batch, sure)
+    return told_names(batch, contact or _new_contact(batch, person), person, evidence)
 
 
-def told_names(
-    ports: Ports, tx: Transaction, desk: Batch, contact: Contact, person: Person, now: datetime, evidence: str
-) -> Contact:
+def told_names(batch: Batch, contact: Contact, person: Person, evidence: str) -> Contact:
     """The contact with what this update says of it; what it leaves out stays."""
     told = replace(
         contact,
-        profile_name=own_name(person.profile_name, desk.policy) or contact.profile_name,
+        profile_name=own_name(person.profile_name, batch.policy) or contact.profile_name,
         wa_id=person.wa_id or contact.wa_id,
         business_scoped_id=person.business_scoped_id or contact.business_scoped_id,
         username=person.username or contact.username,
         phones=_with_phone(contact.phones, person),
     )
-    if told != desk.contacts.get(contact.id):
-        tx.save(told)
-    desk.contacts[told.id] = told
+    if told != batch.contacts.get(contact.id):
+        batch.tx.save(told)
+    batch.contacts[told.id] = told
     for key in names_told(person):
-        named = desk.identities.get(key)
+        named = batch.identities.get(key)
         if named is None:
-            named = Identity(tx.organization, ports.ids.new(), told.id, key, evidence, now)
+            named = Identity(batch.tx.organization, batch.new_id(), told.id, key, evidence, batch.now)
         elif key.kind is IdentityKind.USERNAME and named.contact != told.id:  # given up by one, taken by another
-            named = replace(named, contact=told.id, evidence=evidence, since=now)
+            named = replace(named, contact=told.id, evidence=evidence, since=batch.now)
         else:
             continue
-        desk.identities[key] = named
-        tx.save(named)
+        batch.identities[key] = named
+        batch.tx.save(named)
     return told
 
 
-async def join(ports: Ports, tx: Transaction, desk: Batch, contacts: Sequence[Contact], now: datetime) -> Contact:
+async def join(batch: Batch, contacts: Sequence[Contact]) -> Contact:
     """One contact of several: the oldest, with the names, threads and tickets of all."""
     kept, *others = sorted(contacts, key=lambda each: (each.created_at, each.id))
     gone = [each.id for each in others]
     for other in others:
         kept = joined(kept, other)
-        desk.contacts[other.id] = replace(other, merged_into=kept.id)
-        tx.save(desk.contacts[other.id])
-    desk.contacts[kept.id] = kept
-    tx.save(kept)
-    for identity in await tx.identities_of(gone):
-        desk.identities[identity.key] = replace(identity, contact=kept.id)
-        tx.save(desk.identities[identity.key])
-    for thread in [each for each in desk.threads.values() if each.contact in gone]:
-        desk.threads[thread.id] = replace(thread, contact=kept.id)
-        record_thread(tx, thread, desk.threads[thread.id])
-    for ticket in await tx.tickets_of(gone):
+        batch.contacts[other.id] = replace(other, merged_into=kept.id)
+        batch.tx.save(batch.contacts[other.id])
+    batch.contacts[kept.id] = kept
+    batch.tx.save(kept)
+    for identity in await batch.tx.identities_of(gone):
+        batch.identities[identity.key] = replace(identity, contact=kept.id)
+        batch.tx.save(batch.identities[identity.key])
+    for thread in [each for each in batch.threads.values() if each.contact in gone]:
+        batch.threads[thread.id] = replace(thread, contact=kept.id)
+        record_thread(batch.tx, thread, batch.threads[thread.id])
+    for ticket in await batch.tx.tickets_of(gone):
         moved = replace(ticket, contact=kept.id)
-        if ticket.id in desk.tickets:
-            desk.tickets[ticket.id] = moved
-        tx.save(moved)
-        tx.record(TicketChanged(ticket.thread, ticket.id, ("contact",)))
+        if ticket.id in batch.tickets:
+            batch.tickets[ticket.id] = moved
+        batch.tx.save(moved)
+        batch.tx.record(TicketChanged(ticket.thread, ticket.id, ("contact",)))
     return kept
 
 
-def rename_threads(tx: Transaction, desk: Batch, contact: ContactId, before: Person, renamed: Person) -> bool:
+def rename_threads(batch: Batch, contact: ContactId, before: Person, renamed: Person) -> bool:
     """Threads that answered the old name answer the new one. Whether there were any."""
     old = number_variants(before.wa_id) if before.wa_id else ()
     moved = False
-    for thread in [each for each in desk.threads.values() if each.contact == contact]:
+    for thread in [each for each in batch.threads.values() if each.contact == contact]:
         by_number = renamed.wa_id is not None and thread.wa_id in old and thread.wa_id != renamed.wa_id
         by_id = (
             renamed.business_scoped_id is not None
@@ -121,15 +114,15 @@ def rename_threads(tx: Transaction, desk: Batch, contact: ContactId, before: Per
             business_scoped_id=renamed.business_scoped_id if by_id else thread.business_scoped_id,
         )
         if after != thread:
-            desk.threads[thread.id] = after
-            tx.save(after)
+            batch.threads[thread.id] = after
+            batch.tx.save(after)
             moved = True
     return moved
 
 
-def thread_of(desk: Batch, channel: Channel, contact: Contact, person: Person) -> Thread | None:
+def thread_of(batch: Batch, channel: Channel, contact: Contact, person: Person) -> Thread | None:
     """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
-    return thread_among(desk.threads.values(), channel.id, contact.id, person)
+    return thread_among(batch.threads.values(), channel.id, contact.id, person)
 
 
 def answering(thread: Thread, person: Person) -> Thread:
@@ -141,14 +134,14 @@ def answering(thread: Thread, person: Person) -> Thread:
     )
 
 
-def _holders(desk: Batch, keys: Sequence[IdentityKey]) -> list[Contact]:
+def _holders(batch: Batch, keys: Sequence[IdentityKey]) -> list[Contact]:
     """The contacts that have these names, each once, the holder of the first name first."""
-    held = (desk.identities[key].contact for key in keys if key in desk.identities)
-    return [desk.contacts[id] for id in dict.fromkeys(held) if id in desk.contacts]
+    held = (batch.identities[key].contact for key in keys if key in batch.identities)
+    return [batch.contacts[id] for id in dict.fromkeys(held) if id in batch.contacts]
 
 
-def _new_contact(ports: Ports, tx: Transaction, person: Person, now: datetime) -> Contact:
-    return Contact(tx.organization, ContactId(ports.ids.new()), now)
+def _new_contact(batch: Batch, person: Person) -> Contact:
+    return Contact(batch.tx.organization, ContactId(batch.new_id()), batch.now)
 
 
 def _with_phone(phones: tuple[Phone, ...], person: Person) -> tuple[Phone, ...]:

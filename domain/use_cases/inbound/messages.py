@@ -15,8 +15,6 @@ from domain.ids import MessageId, ThreadId
 from domain.moderation.quarantine import screened
 from domain.moderation.stop_words import says_stop
 from domain.people.actors import ByContact
-from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.updates import AwaitedReply, MessageReceived, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch, park
 from domain.use_cases.inbound.identity import acquainted, answering, known, thread_of
@@ -32,67 +30,62 @@ ABSENT = "about a conversation that is not here"
 LAST_INBOUND_NOTED_EVERY = timedelta(minutes=1)
 
 
-async def receive_message(
-    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: MessageReceived, now: datetime
-) -> UpdateRecord:
+async def receive_message(batch: Batch, channel: Channel, update: MessageReceived) -> UpdateRecord:
     at = sane_time(update.sent_at, update.place.received_at)
-    stand_in = desk.message(channel, update.wamid)
+    stand_in = batch.message(channel, update.wamid)
     if stand_in is not None and (update.stands_in or not stands_in(stand_in)):
-        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+        return record_of(batch, update, Outcome.DUPLICATE)
     if reason := not_ours(channel, at):
-        return record_of(tx.organization, update, Outcome.IGNORED, now, reason)
-    contact = known(desk, update.person)
-    thread = thread_of(desk, channel, contact, update.person) if contact else None
+        return record_of(batch, update, Outcome.IGNORED, reason)
+    contact = known(batch, update.person)
+    thread = thread_of(batch, channel, contact, update.person) if contact else None
     if thread is None and not (update.extends_session or update.opens_thread):
-        return record_of(tx.organization, update, Outcome.IGNORED, now, ABSENT)
-    contact = _stopped(tx, desk, await acquainted(ports, tx, desk, update.person, now), update, at)
-    thread = thread_of(desk, channel, contact, update.person)
-    before = thread or new_thread(ports, channel, contact, update.person, at, now)
-    message = _inbound(ports, tx, desk, channel, before, update, at)
+        return record_of(batch, update, Outcome.IGNORED, ABSENT)
+    contact = _stopped(batch, await acquainted(batch, update.person), update, at)
+    thread = thread_of(batch, channel, contact, update.person)
+    before = thread or new_thread(batch, channel, contact, update.person, at)
+    message = _inbound(batch, channel, before, update, at)
     after = answering(before, update.person)
     if stand_in is not None:
         message = filled_in(stand_in, message)  # counted and shown when its change was
     else:
         after = with_message(after, message)
     if update.extends_session:
-        after = await with_session(tx, after, message, now)
+        after = await with_session(batch, after, message)
     if update.extends_session or update.stands_in:
-        after = await with_ticket(ports, tx, desk, channel, after, message, now)
-    await add_message(ports, tx, desk, channel, after, message, now, is_here=stand_in is not None)
-    session_event(tx, before, after, now)
+        after = await with_ticket(batch, channel, after, message)
+    await add_message(batch, channel, after, message, is_here=stand_in is not None)
+    session_event(batch, before, after)
     if stand_in is not None:
-        record_thread(tx, before, after)
+        record_thread(batch.tx, before, after)
     elif thread is not None:
-        _thread_event(tx, before, after)
-    _note_inbound(tx, desk, channel, now)
-    return record_of(tx.organization, update, Outcome.APPLIED, now)
+        _thread_event(batch, before, after)
+    _note_inbound(batch, channel)
+    return record_of(batch, update, Outcome.APPLIED)
 
 
 async def add_message(
-    ports: Ports,
-    tx: Transaction,
-    desk: Batch,
+    batch: Batch,
     channel: Channel,
     thread: Thread,
     message: Message,
-    now: datetime,
     *,
     is_here: bool = False,
 ) -> None:
     """A message that is new here, and all that waited for it or that it waits for. `is_here`: its changes are shown."""
-    desk.threads[thread.id] = thread
-    tx.save(thread, message)
+    batch.threads[thread.id] = thread
+    batch.tx.save(thread, message)
     if is_here:
-        tx.record(MessageChanged(thread.id, message.id, MessageChange.EDIT))
+        batch.tx.record(MessageChanged(thread.id, message.id, MessageChange.EDIT))
     else:
-        tx.record(MessageAdded(thread.id, message.id))
-    waiting = desk.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
-    after = await apply_parked(ports, tx, message, waiting, thread.contact, now, desk.policy)
-    desk.put_message(after)
-    await take_out_words(tx, desk, message, after)
-    await reread(tx, desk, replies_of(waiting))
-    if message.reply_to_wamid is not None and desk.message(channel, message.reply_to_wamid) is None:
-        park(ports, tx, desk, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id), now)
+        batch.tx.record(MessageAdded(thread.id, message.id))
+    waiting = batch.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
+    after = await apply_parked(batch, message, waiting, thread.contact, batch.policy)
+    batch.put_message(after)
+    await take_out_words(batch, message, after)
+    await reread(batch, replies_of(waiting))
+    if message.reply_to_wamid is not None and batch.message(channel, message.reply_to_wamid) is None:
+        park(batch, channel.phone_number_id, message.reply_to_wamid, AwaitedReply(message.id))
 
 
 def not_ours(channel: Channel, at: datetime) -> str | None:
@@ -105,47 +98,45 @@ def not_ours(channel: Channel, at: datetime) -> str | None:
     return None
 
 
-def _stopped(tx: Transaction, desk: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
+def _stopped(batch: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
     """The contact, opted out where all they say is a stop word. Nothing they write later takes that back."""
     match update.content:
-        case Text(body=said) | InteractiveReply(title=said) if says_stop(said, desk.stop_words):
+        case Text(body=said) | InteractiveReply(title=said) if says_stop(said, batch.stop_words):
             pass
         case _:
             return contact
     if contact.opted_out_at is not None:
         return contact
     stopped = replace(contact, opted_out_at=at)
-    desk.contacts[stopped.id] = stopped
-    tx.save(stopped)
+    batch.contacts[stopped.id] = stopped
+    batch.tx.save(stopped)
     return stopped
 
 
-def new_thread(ports: Ports, channel: Channel, contact: Contact, person: Person, at: datetime, now: datetime) -> Thread:
+def new_thread(batch: Batch, channel: Channel, contact: Contact, person: Person, at: datetime) -> Thread:
     return Thread(
         organization=channel.organization,
-        id=ThreadId(ports.ids.new()),
+        id=ThreadId(batch.new_id()),
         channel=channel.id,
         contact=contact.id,
-        created_at=now,
+        created_at=batch.now,
         last_activity_at=at,
         wa_id=person.wa_id,
         business_scoped_id=person.business_scoped_id,
     )
 
 
-def _inbound(
-    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, thread: Thread, update: MessageReceived, at: datetime
-) -> Message:
-    original = desk.message(channel, update.reply_to)
-    id = MessageId(ports.ids.new())
+def _inbound(batch: Batch, channel: Channel, thread: Thread, update: MessageReceived, at: datetime) -> Message:
+    original = batch.message(channel, update.reply_to)
+    id = MessageId(batch.new_id())
     message = Message(
-        organization=tx.organization,
+        organization=batch.tx.organization,
         id=id,
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
         author=ByContact(thread.contact),
-        content=kept_content(ports, tx, channel.id, id, update.content, update.place),
+        content=kept_content(batch, channel.id, id, update.content, update.place),
         status=MessageStatus.RECEIVED,
         at=at,
         sent_at=update.sent_at or update.place.received_at,
@@ -160,10 +151,10 @@ def _inbound(
         to_number=channel.phone_number,
         original=update.original,
     )
-    return screened(message, update.content, desk.policy, breaks_rules=update.breaks_rules)
+    return screened(message, update.content, batch.policy, breaks_rules=update.breaks_rules)
 
 
-def _thread_event(tx: Transaction, before: Thread, after: Thread) -> None:
+def _thread_event(batch: Batch, before: Thread, after: Thread) -> None:
     """A fact of its own only for what the message's own event does not tell."""
     if (before.status, before.owner, before.team, before.ticket) != (
         after.status,
@@ -171,12 +162,12 @@ def _thread_event(tx: Transaction, before: Thread, after: Thread) -> None:
         after.team,
         after.ticket,
     ):
-        record_thread(tx, before, after)
+        record_thread(batch.tx, before, after)
 
 
-def _note_inbound(tx: Transaction, desk: Batch, channel: Channel, now: datetime) -> None:
+def _note_inbound(batch: Batch, channel: Channel) -> None:
     last = channel.last_inbound_at
-    if last is None or now - last >= LAST_INBOUND_NOTED_EVERY:
-        noted = replace(channel, last_inbound_at=now)
-        desk.channels[channel.phone_number_id] = noted
-        tx.save(noted)
+    if last is None or batch.now - last >= LAST_INBOUND_NOTED_EVERY:
+        noted = replace(channel, last_inbound_at=batch.now)
+        batch.channels[channel.phone_number_id] = noted
+        batch.tx.save(noted)

@@ -9,8 +9,6 @@ from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, with_message
 from domain.ids import MessageId
 from domain.people.actors import ByContact
-from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.updates import IdentityChanged, MarketingChosen, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.identity import acquainted, join, known, rename_threads, thread_of, told_names
@@ -19,36 +17,34 @@ from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time
 
 
-async def receive_names(
-    ports: Ports, tx: Transaction, desk: Batch, channel: Channel, update: IdentityChanged, now: datetime
-) -> UpdateRecord:
+async def receive_names(batch: Batch, channel: Channel, update: IdentityChanged) -> UpdateRecord:
     """The contact goes by the new names, their threads answer them, and the conversation here says so."""
     at = sane_time(update.sent_at, update.place.received_at)
-    if update.wamid is not None and desk.message(channel, update.wamid) is not None:
-        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
+    if update.wamid is not None and batch.message(channel, update.wamid) is not None:
+        return record_of(batch, update, Outcome.DUPLICATE)
     if reason := not_ours(channel, at):
-        return record_of(tx.organization, update, Outcome.IGNORED, now, reason)
-    contact = known(desk, update.person)
+        return record_of(batch, update, Outcome.IGNORED, reason)
+    contact = known(batch, update.person)
     if contact is None:
-        return record_of(tx.organization, update, Outcome.IGNORED, now, "about somebody who is not here")
-    holder = known(desk, update.renamed)
+        return record_of(batch, update, Outcome.IGNORED, "about somebody who is not here")
+    holder = known(batch, update.renamed)
     if holder is not None and holder.id != contact.id:
-        contact = await join(ports, tx, desk, [contact, holder], now)
-    told = told_names(ports, tx, desk, contact, update.renamed, now, update.notice.text)
-    moved = rename_threads(tx, desk, told.id, update.person, update.renamed)
+        contact = await join(batch, [contact, holder])
+    told = told_names(batch, contact, update.renamed, update.notice.text)
+    moved = rename_threads(batch, told.id, update.person, update.renamed)
     if update.wamid is None and not moved and told == contact:
-        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
-    thread = thread_of(desk, channel, told, update.renamed)
+        return record_of(batch, update, Outcome.DUPLICATE)
+    thread = thread_of(batch, channel, told, update.renamed)
     if thread is not None:
-        message = _notice(ports, channel, thread, update, at)
-        await add_message(ports, tx, desk, channel, with_message(thread, message), message, now)
-    return record_of(tx.organization, update, Outcome.APPLIED, now)
+        message = _notice(batch, channel, thread, update, at)
+        await add_message(batch, channel, with_message(thread, message), message)
+    return record_of(batch, update, Outcome.APPLIED)
 
 
-def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChanged, at: datetime) -> Message:
+def _notice(batch: Batch, channel: Channel, thread: Thread, update: IdentityChanged, at: datetime) -> Message:
     return Message(
         organization=channel.organization,
-        id=MessageId(ports.ids.new()),
+        id=MessageId(batch.new_id()),
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
@@ -65,15 +61,13 @@ def _notice(ports: Ports, channel: Channel, thread: Thread, update: IdentityChan
     )
 
 
-async def receive_choice(
-    ports: Ports, tx: Transaction, desk: Batch, update: MarketingChosen, now: datetime
-) -> UpdateRecord:
+async def receive_choice(batch: Batch, update: MarketingChosen) -> UpdateRecord:
     """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
     at = sane_time(update.at, update.place.received_at)
-    contact = await acquainted(ports, tx, desk, update.person, now, "chose in WhatsApp whether marketing may come")
+    contact = await acquainted(batch, update.person, "chose in WhatsApp whether marketing may come")
     chosen = with_marketing_choice(contact, stopped=update.stopped, at=at)
     if chosen == contact:
-        return record_of(tx.organization, update, Outcome.DUPLICATE, now)
-    desk.contacts[chosen.id] = chosen
-    tx.save(chosen)
-    return record_of(tx.organization, update, Outcome.APPLIED, now)
+        return record_of(batch, update, Outcome.DUPLICATE)
+    batch.contacts[chosen.id] = chosen
+    batch.tx.save(chosen)
+    return record_of(batch, update, Outcome.APPLIED)

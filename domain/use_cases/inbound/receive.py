@@ -9,7 +9,6 @@ from typing import assert_never
 
 from domain.ids import OrganizationId
 from domain.ports.bundle import Ports
-from domain.ports.store import Transaction
 from domain.updates import (
     GROUP,
     AccountNews,
@@ -37,6 +36,7 @@ from domain.use_cases.inbound.messages import receive_message
 from domain.use_cases.inbound.people_news import receive_choice, receive_names
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.inbound.reports import receive_change, receive_status
+from domain.use_cases.work import Work
 
 
 @again_on_collision
@@ -46,10 +46,13 @@ async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[
         await tx.take_turns(sorted({turn for update in updates for turn in turns_of_update(update)}))
         done = await tx.recorded([record_id(update.place) for update in updates])
         fresh = [update for update in updates if record_id(update.place) not in done]
-        desk = await gather(tx, fresh)
-        made = [await _apply(ports, tx, desk, update) for update in fresh]
-        if desk.ticket_numbers:
-            await tx.next_ticket_numbers(-len(desk.ticket_numbers))
+        batch = Batch.of(ports, tx, ports.clock.now())
+        await gather(batch, fresh)
+        made: list[UpdateRecord] = []
+        for update in fresh:
+            batch.now = ports.clock.now()
+            made.append(await _apply(batch, update))
+        await batch.give_back_ticket_numbers()
         tx.save(*made)
         records = done | {record.id: record for record in made}
     return [records[record_id(update.place)] for update in updates]
@@ -58,37 +61,36 @@ async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[
 @again_on_collision
 async def record_failure(ports: Ports, organization: OrganizationId, update: Update, reason: str) -> UpdateRecord:
     """Keep an update that could not be applied, so that it can be found and replayed."""
-    record = record_of(organization, update, Outcome.FAILED, ports.clock.now(), reason)
     async with ports.store.transaction(organization, background=True) as tx:
+        record = record_of(Work.of(ports, tx, ports.clock.now()), update, Outcome.FAILED, reason)
         tx.save(record)
     return record
 
 
-async def _apply(ports: Ports, tx: Transaction, desk: Batch, update: Update) -> UpdateRecord:
-    now = ports.clock.now()
-    channel = desk.channels.get(update.place.number) if update.place.number is not None else None
+async def _apply(batch: Batch, update: Update) -> UpdateRecord:
+    channel = batch.channels.get(update.place.number) if update.place.number is not None else None
     if isinstance(update, Ignored):
         if channel is not None and update.reason == GROUP:
-            tell_of_groups(tx, desk, channel, now)
-        return record_of(tx.organization, update, Outcome.IGNORED, now, update.reason)
+            tell_of_groups(batch, channel)
+        return record_of(batch, update, Outcome.IGNORED, update.reason)
     if isinstance(update, TemplateTold):
-        return await receive_template(tx, update, now)
+        return await receive_template(batch, update)
     if isinstance(update, AccountNews):
-        return receive_account_news(tx, desk, update, now)
+        return receive_account_news(batch, update)
     if isinstance(update, MarketingChosen):  # of the whole account, whichever number it names
-        return await receive_choice(ports, tx, desk, update, now)
+        return await receive_choice(batch, update)
     if channel is None:
-        return record_of(tx.organization, update, Outcome.IGNORED, now, "a number that is not connected here")
+        return record_of(batch, update, Outcome.IGNORED, "a number that is not connected here")
     match update:
         case MessageReceived():
-            return await receive_message(ports, tx, desk, channel, update, now)
+            return await receive_message(batch, channel, update)
         case MessageEchoed():
-            return await receive_echo(ports, tx, desk, channel, update, now)
+            return await receive_echo(batch, channel, update)
         case IdentityChanged():
-            return await receive_names(ports, tx, desk, channel, update, now)
+            return await receive_names(batch, channel, update)
         case ReactionReceived() | EditReceived() | DeletionReceived():
-            return await receive_change(ports, tx, desk, channel, update, now)
+            return await receive_change(batch, channel, update)
         case StatusReported():
-            return await receive_status(ports, tx, desk, channel, update, now)
+            return await receive_status(batch, channel, update)
         case _:
             assert_never(update)

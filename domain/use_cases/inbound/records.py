@@ -1,11 +1,11 @@
 """What became of an update, and so of the delivery it came in."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
-from domain.ids import DeliveryId, OrganizationId
+from domain.ids import DeliveryId
 from domain.ports.deliveries import DeliveryResult, DeliveryState
 from domain.updates import AccountNews, Ignored, MarketingChosen, Outcome, TemplateTold, Update, UpdateRecord, record_id
+from domain.use_cases.work import Work
 
 
 def results_of(records: Sequence[UpdateRecord], deliveries: Collection[DeliveryId]) -> list[DeliveryResult]:
@@ -23,9 +23,9 @@ def _result(delivery: DeliveryId, records: Sequence[UpdateRecord]) -> DeliveryRe
     return DeliveryResult(delivery, DeliveryState.INTERPRETED)
 
 
-def record_of(
-    organization: OrganizationId, update: Update, outcome: Outcome, now: datetime, reason: str | None = None
-) -> UpdateRecord:
+def record_of(work: Work, update: Update, outcome: Outcome, reason: str | None = None) -> UpdateRecord:
     wamid = None if isinstance(update, (MarketingChosen, AccountNews, TemplateTold, Ignored)) else update.wamid
     place = update.place
-    return UpdateRecord(organization, record_id(place), place.delivery, place.index, outcome, now, reason, wamid)
+    return UpdateRecord(
+        work.tx.organization, record_id(place), place.delivery, place.index, outcome, work.now, reason, wamid
+    )

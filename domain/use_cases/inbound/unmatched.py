@@ -21,6 +21,7 @@ from domain.updates import (
     ReactionReceived,
 )
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.gather import gather
 from domain.use_cases.inbound.messages import receive_message
 from domain.use_cases.turns import turn_of_message, turns_of_person
@@ -51,12 +52,12 @@ async def show_unmatched(ports: Ports, found: ParkedUpdate) -> bool:
         item = _shown(waiting, due)
         shown = False
         if item is not None:
-            desk = await gather(tx, [item])
-            channel = desk.channels.get(found.number)
+            batch = Batch.of(ports, tx, now)
+            await gather(batch, [item])
+            channel = batch.channels.get(found.number)
             if channel is not None:
-                record = await receive_message(ports, tx, desk, channel, item, now)
-                if desk.ticket_numbers:
-                    await tx.next_ticket_numbers(-len(desk.ticket_numbers))
+                record = await receive_message(batch, channel, item)
+                await batch.give_back_ticket_numbers()
                 shown = record.outcome is Outcome.APPLIED
         if not (shown and item is not None and item.stands_in):  # what waited for a message that is here is gone
             tx.save(*(replace(each, due_at=None) for each in due))

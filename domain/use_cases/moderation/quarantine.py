@@ -17,6 +17,7 @@ from domain.tickets import Ticket, TicketChange, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.moderation.copies import take_out_copies
 from domain.use_cases.ticketing import record_change
+from domain.use_cases.work import Work
 
 HISTORY_FIELD = "quarantine"
 SHOWN_AGAIN = "RELEASED"
@@ -43,7 +44,7 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
         tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
         for ticket in tickets[-1:]:
             _note(ports, tx, ticket, actor, after.releases[-1].reason, now)
-            record_change(ports, tx, ticket, _named_after(ticket, message, after), actor.author, now)
+            record_change(Work.of(ports, tx, now), ticket, _named_after(ticket, message, after), actor.author)
     return after
 
 

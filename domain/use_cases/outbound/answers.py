@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
 from domain.channels.channels import Channel
@@ -25,6 +24,7 @@ from domain.use_cases.outbound.claim import Claimed, what_leaves
 from domain.use_cases.outbound.reaction_answers import settle_reaction
 from domain.use_cases.outbound.rejections import leave_queue, not_sent_after_all, pause_before, rejected, try_later
 from domain.use_cases.turns import turn_of_message
+from domain.use_cases.work import Work
 
 
 @again_on_collision
@@ -33,6 +33,7 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
     now = ports.clock.now()
     item, attempt = claimed.item, claimed.attempt
     async with ports.store.transaction(item.organization) as tx:
+        work = Work.of(ports, tx, now)
         waiting = await _told_already(tx, claimed, result)
         current = await tx.outbox_item(item.id)
         message, thread, channel = await what_leaves(tx, item)
@@ -42,23 +43,23 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
         if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
             tx.save(running(pace))
         if item.reaction is not None:
-            await settle_reaction(tx, message, thread, channel, item, ours, result, now)
+            await settle_reaction(work, message, thread, channel, item, ours, result)
             return
         match result:
             case Accepted():
-                await _accepted(ports, tx, message, attempt, thread, channel, result, waiting, now)
+                await _accepted(work, message, attempt, thread, channel, result, waiting)
                 leave_queue(tx, ours)
             case Unanswered(message=reason):
-                ended_unknown(ports, tx, message, attempt, reason, now)
+                ended_unknown(work, message, attempt, reason)
                 leave_queue(tx, ours)
             case NotSent(message=reason):
                 ended = with_outcome(message, attempt, AttemptOutcome.NOT_SENT, reason=reason)
                 if ours is None:
-                    await not_sent_after_all(ports, tx, ended, attempt, now)
+                    await not_sent_after_all(work, ended, attempt)
                 else:
-                    await try_later(ports, tx, ended, ours, now + pause_before(ours), now)
+                    await try_later(work, ended, ours, now + pause_before(ours))
             case Rejected():
-                await rejected(ports, tx, message, thread, channel, item, ours, attempt, result, now)
+                await rejected(work, message, thread, channel, item, ours, attempt, result)
             case _:
                 assert_never(result)
 
@@ -86,29 +87,27 @@ def _sends(result: SendResult) -> bool:
 
 
 async def _accepted(
-    ports: Ports,
-    tx: Transaction,
+    work: Work,
     message: Message,
     attempt: int,
     thread: Thread,
     channel: Channel,
     result: Accepted,
     waiting: Sequence[ParkedUpdate],
-    now: datetime,
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
     ended = with_outcome(message, attempt, AttemptOutcome.ACCEPTED, wamid=result.wamid)
     known = ended
-    if (message.wamid is None or attempt == message.attempt) and not await _is_taken(tx, message, result.wamid):
+    if (message.wamid is None or attempt == message.attempt) and not await _is_taken(work.tx, message, result.wamid):
         known = replace(ended, wamid=result.wamid)
-    after = with_mark(known, MessageStatus.SENT, at=now, attempt=attempt)
-    tx.save(after)
+    after = with_mark(known, MessageStatus.SENT, at=work.now, attempt=attempt)
+    work.tx.save(after)
     if after != known:
-        tx.save(own_mark(ports, after, MessageStatus.SENT, now))
-    tx.record(*status_events(message, after))
-    _learn_name(tx, thread, result)
-    proved_healthy(tx, channel)
-    await apply_parked(ports, tx, after, waiting, thread.contact, now, Policy())  # what we write is not judged
+        work.tx.save(own_mark(work, after, MessageStatus.SENT))
+    work.tx.record(*status_events(message, after))
+    _learn_name(work.tx, thread, result)
+    proved_healthy(work.tx, channel)
+    await apply_parked(work, after, waiting, thread.contact, Policy())  # what we write is not judged
 
 
 def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:
@@ -117,10 +116,10 @@ def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:
         tx.save(replace(thread, wa_id=result.wa_id))
 
 
-def ended_unknown(ports: Ports, tx: Transaction, message: Message, attempt: int, reason: str, now: datetime) -> None:
+def ended_unknown(work: Work, message: Message, attempt: int, reason: str) -> None:
     ended = with_outcome(message, attempt, AttemptOutcome.UNKNOWN, reason=reason)
-    after = with_mark(ended, MessageStatus.UNKNOWN, at=now, attempt=attempt)
-    tx.save(after)
+    after = with_mark(ended, MessageStatus.UNKNOWN, at=work.now, attempt=attempt)
+    work.tx.save(after)
     if after.status is not message.status:
-        tx.save(own_mark(ports, after, MessageStatus.UNKNOWN, now))
-    tx.record(*status_events(message, after))
+        work.tx.save(own_mark(work, after, MessageStatus.UNKNOWN))
+    work.tx.record(*status_events(message, after))

@@ -10,6 +10,7 @@ from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import failed, give_back
 from domain.use_cases.outbound.queue import written_here
+from domain.use_cases.work import Work
 
 CANCELLED = Failure(
     "It was taken back before it left",
@@ -29,8 +30,9 @@ async def cancel(ports: Ports, actor: Actor, id: MessageId) -> Message | Refusal
         return forbidden("take messages back")
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
+        work = Work.of(ports, tx, now)
         item = await tx.outbox_item(id)  # before the thread, as who sends it does
-        found = await written_here(ports, tx, id)
+        found = await written_here(tx, id)
         if not isinstance(found, tuple):
             return found
         _, message = found
@@ -38,7 +40,7 @@ async def cancel(ports: Ports, actor: Actor, id: MessageId) -> Message | Refusal
             return message
         if message.status is not MessageStatus.QUEUED or item is None or item.lease is not None:
             return Refused(ErrorCode.CONFLICT, "It has left already, or is leaving now.", ("messageId",))
-        after = failed(ports, tx, message, CANCELLED, now)
-        await give_back(ports, tx, after, now)
+        after = failed(work, message, CANCELLED)
+        await give_back(work, after)
         tx.remove(item)
     return after

@@ -26,6 +26,7 @@ from domain.outbound.pace import RateState, for_channel, free, pair_free_at, pai
 from domain.ports.bundle import Ports
 from domain.ports.network import Attachment, Outgoing, ReactionTo
 from domain.ports.store import Transaction
+from domain.ports.system import Vault
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back
@@ -33,6 +34,7 @@ from domain.use_cases.outbound.channel_health import degrade
 from domain.use_cases.outbound.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.reaction_answers import take_down
 from domain.use_cases.outbound.send import opt_out_refusal
+from domain.use_cases.work import Work
 
 UPLOAD_LEASE = timedelta(minutes=5)  # longer than an upload may take
 
@@ -62,6 +64,7 @@ class Claimed:
 async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Claimed | ToUpload | None:
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
+        work = Work.of(ports, tx, now)
         item = await tx.outbox_item(id)
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
@@ -70,21 +73,21 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
             tx.remove(item)  # the network has told of it meanwhile, though it had refused it or did not answer
             return None
         if item.reaction is not None:
-            return await _claimed_reaction(ports, tx, item, message, thread, channel)
+            return await _claimed_reaction(work, ports.vault, item, message, thread, channel)
         if failure := await _stopped(tx, thread, channel, message, item, now):
-            await give_back(ports, tx, failed(ports, tx, message, failure, now), now)
+            await give_back(work, failed(work, message, failure))
             tx.remove(item)
             return None
         file_id = file_of(message.content)
         file = (await tx.media([file_id])).get(file_id) if file_id is not None else None  # before the pace, as ever
-        free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+        free_now = await _may_leave_now(work, ports.vault, item, message, thread, channel)
         if free_now is None:
             return None
         pace, token = free_now
         attachment: Attachment | None = None
         if file_id is not None:
             if file is None or file.state is not MediaState.READY:
-                await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
+                await give_back(work, failed(work, message, FILE_GONE))
                 tx.remove(item)
                 return None
             upload = file.upload_for(channel.phone_number_id, now)
@@ -95,7 +98,7 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
             caption = message.content.caption if isinstance(message.content, MediaMessage) else None
             attachment = Attachment(file.kind, upload.network_id, caption, file.file_name, file.voice)
         message = leaving(message, now)
-        leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+        leased = replace(item, leased_until=now + LEASE, lease=work.new_id())
         _pass(tx, thread, pace, now)
         tx.save(message, leased)
         outgoing = _outgoing(channel, thread, message, attachment)
@@ -103,13 +106,14 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
 
 
 async def _may_leave_now(
-    ports: Ports, tx: Transaction, item: OutboxItem, thread: Thread, channel: Channel, message: Message, now: datetime
+    work: Work, vault: Vault, item: OutboxItem, message: Message, thread: Thread, channel: Channel
 ) -> tuple[RateState, str] | None:
     """The number's pace and token, where that and the person's pace let this leave at this instant; else it waits."""
+    tx, now = work.tx, work.now
     pace = for_channel(await tx.pace(channel.id), channel, now)
     if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
         return None
-    token = token_of(ports, channel)
+    token = token_of(vault, channel)
     if token is None:
         tx.save(stopped(pace, now))
         if channel.access_token is not None:
@@ -142,19 +146,19 @@ async def what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Threa
 
 
 async def _claimed_reaction(
-    ports: Ports, tx: Transaction, item: OutboxItem, message: Message, thread: Thread, channel: Channel
+    work: Work, vault: Vault, item: OutboxItem, message: Message, thread: Thread, channel: Channel
 ) -> Claimed | None:
-    now = ports.clock.now()
+    tx, now = work.tx, work.now
     in_session = thread.session is not None and thread.session.is_open(now)
     is_old = now >= item.queued_at + RETRIED_FOR
     if is_old or not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
         take_down(tx, message, item)
         return None
-    free_now = await _may_leave_now(ports, tx, item, thread, channel, message, now)
+    free_now = await _may_leave_now(work, vault, item, message, thread, channel)
     if free_now is None:
         return None
     pace, token = free_now
-    leased = replace(item, leased_until=now + LEASE, lease=ports.ids.new())
+    leased = replace(item, leased_until=now + LEASE, lease=work.new_id())
     _pass(tx, thread, pace, now)
     tx.save(leased)
     outgoing = Outgoing(

@@ -16,6 +16,7 @@ from domain.use_cases.outbound.answers import ended_unknown, settle_answer
 from domain.use_cases.outbound.claim import Claimed, ToUpload, claim
 from domain.use_cases.outbound.queue import hold
 from domain.use_cases.outbound.upload import settle_upload, uploaded
+from domain.use_cases.work import Work
 
 
 async def dispatch(ports: Ports, organization: OrganizationId, message: MessageId) -> None:
@@ -44,5 +45,5 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
             return
         current = (await tx.messages([message]))[message]
         reason = "The worker that sent it died before it heard the answer."
-        ended_unknown(ports, tx, current, current.attempt, reason, now)
+        ended_unknown(Work.of(ports, tx, now), current, current.attempt, reason)
         tx.remove(item)

@@ -13,7 +13,6 @@ from domain.outbound.outbox import TEMPLATE_NEXT
 from domain.outbound.pace import held_until
 from domain.people.actors import Actor
 from domain.ports.bundle import Ports
-from domain.ports.store import Look
 from domain.use_cases.outbound.queue import ApprovedSend, Decision
 from domain.use_cases.outbound.send import (
     SendContent,
@@ -26,6 +25,7 @@ from domain.use_cases.outbound.send import (
 from domain.use_cases.outbound.send_item import SendItem, decide_item, item_refusal
 from domain.use_cases.outbound.send_media import SendMedia, decide_media, media_refusal
 from domain.use_cases.outbound.start import Starting, StartThread, decide_start, start_refusal
+from domain.use_cases.work import Reading
 
 Intended: TypeAlias = SendContent | SendMedia | SendItem | SendTemplate | StartThread
 
@@ -44,7 +44,7 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
     if refusal := _refused_at_sight(actor, intended):
         return Foreseen(refusal)
     async with ports.reader.look(actor.organization, actor.key) as look:
-        decided = await _decided(ports, look, actor, intended)
+        decided = await _decided(Reading(look, ports.clock.now(), ports.ids.new), actor, intended)
         if isinstance(decided, REFUSALS):
             return Foreseen(decided)
         sending = decided.said if isinstance(decided, Starting) else decided
@@ -72,17 +72,17 @@ def _refused_at_sight(actor: Actor, intended: Intended) -> Refusal | None:
             assert_never(intended)
 
 
-async def _decided(ports: Ports, look: Look, actor: Actor, intended: Intended) -> Decision | Starting:
+async def _decided(reading: Reading, actor: Actor, intended: Intended) -> Decision | Starting:
     match intended:
         case SendContent():
-            return await decide_content(ports, look, actor, intended)
+            return await decide_content(reading, actor, intended)
         case SendMedia():
-            return await decide_media(ports, look, actor, intended)
+            return await decide_media(reading, actor, intended)
         case SendItem():
-            return await decide_item(ports, look, actor, intended)
+            return await decide_item(reading, actor, intended)
         case SendTemplate():
-            return await decide_template(ports, look, actor, intended)
+            return await decide_template(reading, actor, intended)
         case StartThread():
-            return await decide_start(ports, look, actor, intended)
+            return await decide_start(reading, actor, intended)
         case _:
             assert_never(intended)

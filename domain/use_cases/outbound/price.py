@@ -1,7 +1,6 @@
 """What a send costs, decided before it is queued and taken with it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.conversations.messages import Message
@@ -10,8 +9,6 @@ from domain.error_codes import ErrorCode
 from domain.errors import QuotaExceeded, Refusal
 from domain.events import QuotaChanged
 from domain.ids import BusinessAccountId, EntryId, PeriodId
-from domain.ports.bundle import Ports
-from domain.ports.store import Look, Transaction
 from domain.quota import (
     ALLOWANCE_WINDOW,
     ConversationKind,
@@ -22,6 +19,7 @@ from domain.quota import (
     charge,
     user_initiated_counts,
 )
+from domain.use_cases.work import Reading, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +31,44 @@ class Price:
     account: BusinessAccountId
 
 
-async def price(ports: Ports, look: Look, thread: Thread, channel: Channel, now: datetime) -> Price | Refusal | None:
+async def price(reading: Reading, thread: Thread, channel: Channel) -> Price | Refusal | None:
     """What this send costs, decided once, now: None where it is free."""
-    organization = await look.settings()
-    in_session = thread.session is not None and thread.session.is_open(now)
-    if in_session and not user_initiated_counts(now, organization.time_zone):
+    organization = await reading.look.settings()
+    in_session = thread.session is not None and thread.session.is_open(reading.now)
+    if in_session and not user_initiated_counts(reading.now, organization.time_zone):
         return None
     if in_session and thread.session is not None:
         kind = ConversationKind.USER_INITIATED
-        taken = await look.entries_since(thread.id, thread.session.opened_at)
+        taken = await reading.look.entries_since(thread.id, thread.session.opened_at)
         if any(entry.kind is kind and entry.refunded_at is None for entry in taken):
             return None
     else:
         kind = ConversationKind.BUSINESS_INITIATED
-    period = await look.period_at(now) or begun(PeriodId(ports.ids.new()), organization, now)
+    period = await reading.look.period_at(reading.now) or begun(PeriodId(reading.new_id()), organization, reading.now)
     if kind is ConversationKind.BUSINESS_INITIATED:
-        day = allowance(channel.begun_a_day, await look.allowance_taken(channel.account, now - ALLOWANCE_WINDOW), now)
+        day = allowance(
+            channel.begun_a_day,
+            await reading.look.allowance_taken(channel.account, reading.now - ALLOWANCE_WINDOW),
+            reading.now,
+        )
         if day.limit is not None and day.used >= day.limit:
             return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
     charged = charge(period, organization.quota_limit)
     return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
 
 
-def take_unit(ports: Ports, tx: Transaction, message: Message, paid: Price | None, now: datetime) -> None:
+def take_unit(work: Work, message: Message, paid: Price | None) -> None:
     if paid is None:
         return
     entry = Entry(
-        tx.organization,
-        EntryId(ports.ids.new()),
+        work.tx.organization,
+        EntryId(work.new_id()),
         paid.period.id,
-        now,
+        work.now,
         paid.kind,
         message.thread,
         message.id,
         paid.account,
     )
-    tx.save(paid.period, entry)
-    tx.record(QuotaChanged())
+    work.tx.save(paid.period, entry)
+    work.tx.record(QuotaChanged())

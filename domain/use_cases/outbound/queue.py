@@ -22,13 +22,13 @@ from domain.files.media import used
 from domain.ids import MediaId, MessageId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
 from domain.people.actors import Actor, Author, ByPhoneApp
-from domain.ports.bundle import Ports
 from domain.ports.store import Look, Transaction
 from domain.tickets import after_our_reply
 from domain.use_cases.marks import own_mark, status_events
 from domain.use_cases.outbound.idempotency import Call, Repeated, remember
 from domain.use_cases.outbound.price import Price, take_unit
 from domain.use_cases.ticketing import record_change
+from domain.use_cases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +48,21 @@ class ApprovedSend:
 Decision: TypeAlias = ApprovedSend | Repeated | Refusal
 
 
-async def carry_out(
-    ports: Ports, tx: Transaction, actor: Actor, call: Call, decided: Decision
-) -> tuple[Message, ...] | Refusal:
+async def carry_out(work: Work, actor: Actor, call: Call, decided: Decision) -> tuple[Message, ...] | Refusal:
     """The messages that a decision comes to: queued now, or as they were when the same was asked before."""
     if isinstance(decided, Repeated):
         return decided.messages
     if not isinstance(decided, ApprovedSend):
         return decided
-    await keep_files(tx, [file for content in decided.contents if (file := file_of(content)) is not None])
+    await keep_files(work.tx, [file for content in decided.contents if (file := file_of(content)) is not None])
     messages: list[Message] = []
     thread, paid, reply = decided.thread, decided.paid, decided.reply
     for content in decided.contents:
-        message = new_message(ports, thread, decided.channel, decided.author, content, decided.now, reply)
-        thread = await queue(ports, tx, thread, message, paid, decided.priority)
+        message = new_message(work, thread, decided.channel, decided.author, content, reply)
+        thread = await queue(work, thread, message, paid, decided.priority)
         messages.append(message)
         paid = reply = None
-    remember(tx, actor, call, decided.now, *(message.id for message in messages))
+    remember(work.tx, actor, call, decided.now, *(message.id for message in messages))
     return tuple(messages)
 
 
@@ -123,26 +121,26 @@ async def session_refusal(look: Look, thread: Thread, channel: Channel, now: dat
 
 
 def new_message(
-    ports: Ports,
+    work: Work,
     thread: Thread,
     channel: Channel,
     author: Author,
     content: Content,
-    now: datetime,
     reply: Message | None,
 ) -> Message:
     return Message(
         organization=thread.organization,
-        id=MessageId(ports.ids.new()),
+        id=MessageId(work.new_id()),
         thread=thread.id,
         channel=channel.id,
         direction=Direction.OUTBOUND,
         author=author,
         content=content,
         status=MessageStatus.QUEUED,
-        at=now.replace(microsecond=0),  # as the network tells time, so that an answer in this second stands after it
-        sent_at=now,
-        received_at=now,
+        # As the network tells time, so that an answer in this second stands after it.
+        at=work.now.replace(microsecond=0),
+        sent_at=work.now,
+        received_at=work.now,
         reply_to=reply.id if reply else None,
         reply_to_wamid=reply.wamid if reply else None,
         from_number=channel.phone_number,
@@ -150,48 +148,45 @@ def new_message(
     )
 
 
-async def queue(
-    ports: Ports, tx: Transaction, thread: Thread, message: Message, paid: Price | None, priority: int
-) -> Thread:
+async def queue(work: Work, thread: Thread, message: Message, paid: Price | None, priority: int) -> Thread:
     """Save the message and all that goes with it: its place in the outbox, thread, ticket, cost and events.
 
     The thread as it then stands, for the next message of the same send.
     """
-    now = message.received_at
     after = with_message(thread, message)
-    tx.save(
+    work.tx.save(
         after,
         message,
-        own_mark(ports, message, MessageStatus.QUEUED, now),
-        queued_item(ports, message, now, now, priority),
+        own_mark(work, message, MessageStatus.QUEUED),
+        queued_item(work, message, work.now, priority),
     )
-    tx.record(MessageAdded(thread.id, message.id))
+    work.tx.record(MessageAdded(thread.id, message.id))
     if thread.ticket is not None:
-        ticket = (await tx.tickets([thread.ticket]))[thread.ticket]
-        record_change(ports, tx, ticket, after_our_reply(ticket), message.author, now)
-    take_unit(ports, tx, message, paid, now)
+        ticket = (await work.tx.tickets([thread.ticket]))[thread.ticket]
+        record_change(work, ticket, after_our_reply(ticket), message.author)
+    take_unit(work, message, paid)
     return after
 
 
-def queue_again(ports: Ports, tx: Transaction, message: Message, now: datetime, due_at: datetime) -> Message:
+def queue_again(work: Work, message: Message, due_at: datetime) -> Message:
     """A new attempt of a message whose last one did not go: at the end of its thread's queue."""
-    after = queued_again(message, now)
-    item = queued_item(ports, message, now, due_at, priority_of(message))
-    tx.save(after, own_mark(ports, after, MessageStatus.QUEUED, now), item)
-    tx.record(*status_events(message, after))
+    after = queued_again(message, work.now)
+    item = queued_item(work, message, due_at, priority_of(message))
+    work.tx.save(after, own_mark(work, after, MessageStatus.QUEUED), item)
+    work.tx.record(*status_events(message, after))
     return after
 
 
-def queued_item(ports: Ports, message: Message, now: datetime, due_at: datetime, priority: int) -> OutboxItem:
+def queued_item(work: Work, message: Message, due_at: datetime, priority: int) -> OutboxItem:
     return OutboxItem(
         message.organization,
         message.id,
         message.thread,
         message.channel,
-        now,
+        work.now,
         due_at,
         priority,
-        cause=ports.ids.cause(),
+        cause=work.cause,
     )
 
 
@@ -199,9 +194,9 @@ def priority_of(message: Message) -> int:
     return TEMPLATE_NEXT if isinstance(message.content, TemplateMessage) else PERSON_FIRST
 
 
-async def written_here(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Thread, Message] | Refusal:
+async def written_here(tx: Transaction, id: MessageId) -> tuple[Thread, Message] | Refusal:
     """A message that went out from here, and its thread, which is locked first as everywhere: it never moves."""
-    known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
+    known = (await tx.unheld.messages([id])).get(id)
     if known is None:
         return not_found("message", "messageId")
     if known.direction is not Direction.OUTBOUND or isinstance(known.author, ByPhoneApp):

@@ -1,7 +1,6 @@
 """What the network answered to a reaction of ours: one it did not take comes down again."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
 from domain.channels.channels import Channel
@@ -16,45 +15,45 @@ from domain.ports.store import Transaction
 from domain.use_cases.outbound.channel_health import degrade
 from domain.use_cases.outbound.queue import hold
 from domain.use_cases.outbound.rejections import pause_before, slow_down
+from domain.use_cases.work import Work
 
 
 async def settle_reaction(
-    tx: Transaction,
+    work: Work,
     message: Message,
     thread: Thread,
     channel: Channel,
     item: OutboxItem,
     ours: OutboxItem | None,
     result: SendResult,
-    now: datetime,
 ) -> None:
     """A reaction that was not taken comes down again. One whose fate is unknown is sent again: twice is once."""
     if ours is None:
         return
     if ours.reaction != item.reaction:  # changed meanwhile: the newer one leaves next
-        tx.save(replace(ours, due_at=now, leased_until=None, lease=None))
+        work.tx.save(replace(ours, due_at=work.now, leased_until=None, lease=None))
         return
-    until = now + pause_before(ours)
+    until = work.now + pause_before(ours)
     match result:
         case Accepted():
-            tx.remove(ours)
+            work.tx.remove(ours)
             return
         case Rejected():
             judged = verdict(result.code, result.message)
             if judged.remedy is Remedy.FAIL:
-                take_down(tx, message, ours)
+                take_down(work.tx, message, ours)
                 return
             if judged.remedy is Remedy.CHANNEL:
-                degrade(tx, channel, judged.failure, now, token=result.code in ABOUT_TOKENS)
-            until = await slow_down(tx, thread, channel, ours, judged.remedy, result, now)
+                degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
+            until = await slow_down(work, thread, channel, ours, judged.remedy, result)
         case Unanswered() | NotSent():
             pass
         case _:
             assert_never(result)
     if until >= ours.queued_at + RETRIED_FOR:
-        take_down(tx, message, ours)
+        take_down(work.tx, message, ours)
     else:
-        tx.save(hold(ours, until))
+        work.tx.save(hold(ours, until))
 
 
 def take_down(tx: Transaction, message: Message, item: OutboxItem) -> None:

@@ -21,7 +21,6 @@ from domain.outbound.pace import (
     stopped,
     without_templates,
 )
-from domain.ports.bundle import Ports
 from domain.ports.network import Rejected
 from domain.ports.store import Transaction
 from domain.use_cases.channels.templates import note_template
@@ -29,6 +28,7 @@ from domain.use_cases.marks import failed, give_back, hold_unit
 from domain.use_cases.outbound.channel_health import degrade
 from domain.use_cases.outbound.own_failures import GAVE_UP
 from domain.use_cases.outbound.queue import hold, queue_again
+from domain.use_cases.work import Work
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -56,8 +56,7 @@ async def forgot_file(tx: Transaction, message: Message, channel: Channel, item:
 
 
 async def rejected(
-    ports: Ports,
-    tx: Transaction,
+    work: Work,
     message: Message,
     thread: Thread,
     channel: Channel,
@@ -65,87 +64,81 @@ async def rejected(
     ours: OutboxItem | None,
     attempt: int | None,
     result: Rejected,
-    now: datetime,
 ) -> None:
     """`attempt` None: its file was refused, before the message could leave."""
     ended = message
     if attempt is not None:
         refused = AttemptOutcome.REFUSED
         ended = with_outcome(message, attempt, refused, code=result.code, reason=result.message)
-    if ours is not None and await forgot_file(tx, message, channel, ours, result.code):
-        tx.save(ended, hold(ours, now))
+    if ours is not None and await forgot_file(work.tx, message, channel, ours, result.code):
+        work.tx.save(ended, hold(ours, work.now))
         return
     if isinstance(message.content, TemplateMessage):
-        await note_template(tx, message.content.template, result.code, now)
+        await note_template(work.tx, message.content.template, result.code, work.now)
     judged = verdict(result.code, result.message)
     if judged.remedy is Remedy.FAIL:
         if attempt in (None, message.attempt):
-            await give_back(ports, tx, failed(ports, tx, ended, judged.failure, now), now)
+            await give_back(work, failed(work, ended, judged.failure))
         else:
-            tx.save(ended)
-        leave_queue(tx, ours)
+            work.tx.save(ended)
+        leave_queue(work.tx, ours)
         return
     if judged.remedy is Remedy.CHANNEL:
-        degrade(tx, channel, judged.failure, now, token=result.code in ABOUT_TOKENS)
-    until = await slow_down(tx, thread, channel, item, judged.remedy, result, now)
+        degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
+    until = await slow_down(work, thread, channel, item, judged.remedy, result)
     if ours is None:
-        await not_sent_after_all(ports, tx, ended, attempt, now)
+        await not_sent_after_all(work, ended, attempt)
     elif judged.remedy is Remedy.CHANNEL:
         # The number holds it, and lets it go the moment it has a new token.
-        tx.save(replace(ended, held_until=until), hold(ours, min(ours.due_at, now)))
+        work.tx.save(replace(ended, held_until=until), hold(ours, min(ours.due_at, work.now)))
     else:
-        await try_later(ports, tx, ended, ours, until, now)
+        await try_later(work, ended, ours, until)
 
 
 async def slow_down(
-    tx: Transaction,
+    work: Work,
     thread: Thread,
     channel: Channel,
     item: OutboxItem,
     remedy: Remedy,
     result: Rejected,
-    now: datetime,
 ) -> datetime:
     """What a refusal means for the pace of the number, or of this person alone; when this item may be tried again."""
     retry_after = min(LONGEST_WAIT, timedelta(seconds=result.retry_after_s or 0))
     if result.code == PAIR_LIMIT:
-        tx.save(replace(thread, pair_next_at=pair_used_up(now)))
+        work.tx.save(replace(thread, pair_next_at=pair_used_up(work.now)))
         pause = min(PAIR_EVERY * 2 ** min(item.tries, 16), LONGEST_PAUSE)
-        return now + max(retry_after, spread(pause, f"{item.id}/{item.tries}"))
-    await hold_unit(tx, item.id)
-    pace = for_channel(await tx.pace(channel.id), channel, now)
+        return work.now + max(retry_after, spread(pause, f"{item.id}/{item.tries}"))
+    await hold_unit(work.tx, item.id)
+    pace = for_channel(await work.tx.pace(channel.id), channel, work.now)
     if remedy is Remedy.CHANNEL:
-        tx.save(stopped(pace, now))
-        return now + PROBE_EVERY
+        work.tx.save(stopped(pace, work.now))
+        return work.now + PROBE_EVERY
     if result.code == SPAM_LIMIT:
-        tx.save(without_templates(pace, now, retry_after))
+        work.tx.save(without_templates(pace, work.now, retry_after))
     elif result.code in NUMBER_LIMITS or retry_after:
-        slower = slowed_down(pace, now, retry_after)
-        tx.save(slower)
-        return slower.held_until or now
-    return now + max(retry_after, pause_before(item))
+        slower = slowed_down(pace, work.now, retry_after)
+        work.tx.save(slower)
+        return slower.held_until or work.now
+    return work.now + max(retry_after, pause_before(item))
 
 
-async def not_sent_after_all(
-    ports: Ports, tx: Transaction, message: Message, attempt: int | None, now: datetime
-) -> None:
+async def not_sent_after_all(work: Work, message: Message, attempt: int | None) -> None:
     """The worker was given up and then heard that nothing was sent: what was unknown may leave after all."""
-    is_free = await tx.outbox_item(message.id) is None
+    is_free = await work.tx.outbox_item(message.id) is None
     if is_free and attempt == message.attempt and message.status is MessageStatus.UNKNOWN:
-        queue_again(ports, tx, message, now, due_at=now + FIRST_PAUSE)
+        queue_again(work, message, due_at=work.now + FIRST_PAUSE)
     else:
-        tx.save(message)
+        work.tx.save(message)
 
 
-async def try_later(
-    ports: Ports, tx: Transaction, message: Message, ours: OutboxItem, due_at: datetime, now: datetime
-) -> None:
+async def try_later(work: Work, message: Message, ours: OutboxItem, due_at: datetime) -> None:
     """Try again then, if that is before the session ends and within a day; else FAILED."""
-    if due_at >= await _deadline(tx, ours, message):
-        await give_back(ports, tx, failed(ports, tx, message, GAVE_UP, now), now)
-        tx.remove(ours)
+    if due_at >= await _deadline(work.tx, ours, message):
+        await give_back(work, failed(work, message, GAVE_UP))
+        work.tx.remove(ours)
         return
-    tx.save(replace(message, held_until=due_at), hold(ours, due_at))
+    work.tx.save(replace(message, held_until=due_at), hold(ours, due_at))
 
 
 async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> datetime:

@@ -30,6 +30,7 @@ from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, 
 from domain.use_cases.outbound.price import price, take_unit
 from domain.use_cases.outbound.queue import channel_refusal, queue_again, session_refusal, turn_of_place, written_here
 from domain.use_cases.outbound.send import opt_out_refusal
+from domain.use_cases.work import Work
 
 CAN_LEAVE = (Text, Location, ContactCards, Interactive, TemplateMessage, MediaMessage)
 
@@ -54,12 +55,13 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
     call = Call("messageRetry", content_hash(asked.message), asked.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
+        work = Work.of(ports, tx, now)
         await tx.take_turns([turn_of_place(asked.message)])
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
         item = await tx.outbox_item(asked.message)  # before the thread, as who sends it does
-        found = await written_here(ports, tx, asked.message)
+        found = await written_here(tx, asked.message)
         if not isinstance(found, tuple):
             return found
         thread, message = found
@@ -70,11 +72,11 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
         if refusal := await _content_refusal(tx, thread, channel, message, now):
             return refusal
         has_paid = await tx.entry_of(message.id) is not None
-        paid = None if has_paid else await price(ports, tx, thread, channel, now)
+        paid = None if has_paid else await price(work.reading, thread, channel)
         if isinstance(paid, REFUSALS):
             return paid
-        after = queue_again(ports, tx, message, now, due_at=now)
-        take_unit(ports, tx, after, paid, now)
+        after = queue_again(work, message, due_at=now)
+        take_unit(work, after, paid)
         remember(tx, actor, call, now, after.id)
     return after
 

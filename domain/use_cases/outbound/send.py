@@ -30,6 +30,7 @@ from domain.use_cases.outbound.queue import (
     free_form_place,
     place_of,
 )
+from domain.use_cases.work import Reading, Work
 
 AUTOMATION_NAME_LIMIT = 200
 
@@ -79,7 +80,8 @@ async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Messag
     if refusal := content_refusal(actor, asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        sent = await carry_out(ports, tx, actor, _content_call(asked), await decide_content(ports, tx, actor, asked))
+        work = Work.of(ports, tx, ports.clock.now())
+        sent = await carry_out(work, actor, _content_call(asked), await decide_content(work.reading, actor, asked))
     return sent[0] if isinstance(sent, tuple) else sent
 
 
@@ -90,20 +92,21 @@ def content_refusal(actor: Actor, asked: SendContent) -> Refusal | None:
     return key_fault(asked.idempotency_key) or fault_of(asked.content)
 
 
-async def decide_content(ports: Ports, look: Look, actor: Actor, asked: SendContent) -> Decision:
+async def decide_content(reading: Reading, actor: Actor, asked: SendContent) -> Decision:
     """What becomes of a free-form message that `content_refusal` let pass."""
-    earlier = await repeated(look, actor, _content_call(asked))
+    earlier = await repeated(reading.look, actor, _content_call(asked))
     if earlier is not None:
         return earlier
-    now = ports.clock.now()
-    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    place = await free_form_place(reading.look, asked.thread, asked.reply_to, reading.now)
     if not isinstance(place, Destination):
         return place
-    paid = await price(ports, look, place.thread, place.channel, now)
+    paid = await price(reading, place.thread, place.channel)
     if isinstance(paid, REFUSALS):
         return paid
     contents = (asked.content,)
-    return ApprovedSend(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(
+        reading.now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply
+    )
 
 
 def _content_call(asked: SendContent) -> Call:
@@ -120,7 +123,8 @@ async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Mess
     if refusal := template_refusal(actor, asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        sent = await carry_out(ports, tx, actor, _template_call(asked), await decide_template(ports, tx, actor, asked))
+        work = Work.of(ports, tx, ports.clock.now())
+        sent = await carry_out(work, actor, _template_call(asked), await decide_template(work.reading, actor, asked))
     return sent[0] if isinstance(sent, tuple) else sent
 
 
@@ -131,24 +135,23 @@ def template_refusal(actor: Actor, asked: SendTemplate) -> Refusal | None:
     return key_fault(asked.idempotency_key) or _automation_fault(asked.automation)
 
 
-async def decide_template(ports: Ports, look: Look, actor: Actor, asked: SendTemplate) -> Decision:
+async def decide_template(reading: Reading, actor: Actor, asked: SendTemplate) -> Decision:
     """What becomes of a template that `template_refusal` let pass."""
-    earlier = await repeated(look, actor, _template_call(asked))
+    earlier = await repeated(reading.look, actor, _template_call(asked))
     if earlier is not None:
         return earlier
-    now = ports.clock.now()
-    found = await place_of(look, asked.thread)
+    found = await place_of(reading.look, asked.thread)
     if not isinstance(found, tuple):
         return found
     thread, channel = found
     filling = Filling(asked.template, asked.values, asked.header_media)
-    filled = await filled_for(look, thread, channel, filling, now)
+    filled = await filled_for(reading.look, thread, channel, filling, reading.now)
     if not isinstance(filled, TemplateMessage):
         return filled
-    paid = await price(ports, look, thread, channel, now)
+    paid = await price(reading, thread, channel)
     if isinstance(paid, REFUSALS):
         return paid
-    return ApprovedSend(now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
+    return ApprovedSend(reading.now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
 
 
 def _template_call(asked: SendTemplate) -> Call:

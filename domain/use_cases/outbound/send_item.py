@@ -16,6 +16,7 @@ from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault, repeated
 from domain.use_cases.outbound.price import price
 from domain.use_cases.outbound.queue import ApprovedSend, Decision, Destination, carry_out, free_form_place
+from domain.use_cases.work import Reading, Work
 
 FIELD = ("content", "libraryItemId")
 
@@ -38,7 +39,8 @@ async def send_item(ports: Ports, actor: Actor, asked: SendItem) -> Message | Re
     if refusal := item_refusal(actor, asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        sent = await carry_out(ports, tx, actor, _call(asked), await decide_item(ports, tx, actor, asked))
+        work = Work.of(ports, tx, ports.clock.now())
+        sent = await carry_out(work, actor, _call(asked), await decide_item(work.reading, actor, asked))
     return sent[0] if isinstance(sent, tuple) else sent
 
 
@@ -49,22 +51,23 @@ def item_refusal(actor: Actor, asked: SendItem) -> Refusal | None:
     return key_fault(asked.idempotency_key)
 
 
-async def decide_item(ports: Ports, look: Look, actor: Actor, asked: SendItem) -> Decision:
+async def decide_item(reading: Reading, actor: Actor, asked: SendItem) -> Decision:
     """What becomes of an item that `item_refusal` let pass."""
-    earlier = await repeated(look, actor, _call(asked))
+    earlier = await repeated(reading.look, actor, _call(asked))
     if earlier is not None:
         return earlier
-    now = ports.clock.now()
-    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    place = await free_form_place(reading.look, asked.thread, asked.reply_to, reading.now)
     if not isinstance(place, Destination):
         return place
-    content = await _content(look, asked.item)
+    content = await _content(reading.look, asked.item)
     if isinstance(content, REFUSALS):
         return content
-    paid = await price(ports, look, place.thread, place.channel, now)
+    paid = await price(reading, place.thread, place.channel)
     if isinstance(paid, REFUSALS):
         return paid
-    return ApprovedSend(now, place.thread, place.channel, actor.author, (content,), paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(
+        reading.now, place.thread, place.channel, actor.author, (content,), paid, PERSON_FIRST, place.reply
+    )
 
 
 async def _content(look: Look, id: LibraryItemId) -> Text | MediaMessage | Refusal:

@@ -17,6 +17,7 @@ from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault, repeated
 from domain.use_cases.outbound.price import price
 from domain.use_cases.outbound.queue import ApprovedSend, Decision, Destination, carry_out, free_form_place
+from domain.use_cases.work import Reading, Work
 
 FILES_LIMIT = 30  # in one send; WhatsApp's own picker stops there
 
@@ -41,7 +42,8 @@ async def send_media(ports: Ports, actor: Actor, asked: SendMedia) -> list[Messa
     if refusal := media_refusal(actor, asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        sent = await carry_out(ports, tx, actor, _call(asked), await decide_media(ports, tx, actor, asked))
+        work = Work.of(ports, tx, ports.clock.now())
+        sent = await carry_out(work, actor, _call(asked), await decide_media(work.reading, actor, asked))
     return list(sent) if isinstance(sent, tuple) else sent
 
 
@@ -52,23 +54,24 @@ def media_refusal(actor: Actor, asked: SendMedia) -> Refusal | None:
     return key_fault(asked.idempotency_key) or _fault(asked.files, asked.caption or None)
 
 
-async def decide_media(ports: Ports, look: Look, actor: Actor, asked: SendMedia) -> Decision:
+async def decide_media(reading: Reading, actor: Actor, asked: SendMedia) -> Decision:
     """What becomes of files that `media_refusal` let pass."""
-    earlier = await repeated(look, actor, _call(asked))
+    earlier = await repeated(reading.look, actor, _call(asked))
     if earlier is not None:
         return earlier
-    now = ports.clock.now()
-    place = await free_form_place(look, asked.thread, asked.reply_to, now)
+    place = await free_form_place(reading.look, asked.thread, asked.reply_to, reading.now)
     if not isinstance(place, Destination):
         return place
     caption = asked.caption or None
-    if refusal := await _files_fault(look, asked.files, caption):
+    if refusal := await _files_fault(reading.look, asked.files, caption):
         return refusal
-    paid = await price(ports, look, place.thread, place.channel, now)
+    paid = await price(reading, place.thread, place.channel)
     if isinstance(paid, REFUSALS):
         return paid
     contents = tuple(MediaMessage(file, None if index else caption) for index, file in enumerate(asked.files))
-    return ApprovedSend(now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply)
+    return ApprovedSend(
+        reading.now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply
+    )
 
 
 def _call(asked: SendMedia) -> Call:

@@ -12,6 +12,7 @@ from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import failed, own_mark, status_events
 from domain.use_cases.outbound.queue import written_here
+from domain.use_cases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,16 @@ async def settle(ports: Ports, actor: Actor, asked: Settle) -> Message | Refusal
         return forbidden("settle messages")
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
-        found = await written_here(ports, tx, asked.message)
+        work = Work.of(ports, tx, now)
+        found = await written_here(tx, asked.message)
         if not isinstance(found, tuple):
             return found
         _, message = found
         if message.status is not MessageStatus.UNKNOWN:
             return Refused(ErrorCode.CONFLICT, "What became of it is known.", ("messageId",))
         if not asked.was_sent:
-            return failed(ports, tx, message, SAID_NOT_SENT, now)
+            return failed(work, message, SAID_NOT_SENT)
         after = with_mark(message, MessageStatus.SENT, at=now, attempt=message.attempt)
-        tx.save(after, own_mark(ports, after, MessageStatus.SENT, now))
+        tx.save(after, own_mark(work, after, MessageStatus.SENT))
         tx.record(*status_events(message, after))
     return after

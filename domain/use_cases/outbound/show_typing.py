@@ -29,7 +29,7 @@ async def show_typing(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refu
             return refusal
         answered = thread.session.last_by if thread.session is not None else None
         newest = (await look.messages([answered])).get(answered) if answered is not None else None
-    token = token_of(ports, channel)
+    token = token_of(ports.vault, channel)
     if newest is None or newest.wamid is None or token is None:
         return thread
     if await ports.throttle.take(f"typing:{actor.organization}/{id}", 1, SHOWN_S) is None:

@@ -20,7 +20,7 @@ from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, Tick
 from domain.outbound.outbox import TEMPLATE_NEXT
 from domain.people.actors import Actor, ByUser, Right
 from domain.ports.bundle import Ports
-from domain.ports.store import Look, Transaction
+from domain.ports.store import Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
@@ -30,6 +30,7 @@ from domain.use_cases.outbound.send import Filling, filled_for
 from domain.use_cases.outbound.whom import Whom, identities_of_new, thread_there, whom_by_contact, whom_by_number
 from domain.use_cases.ticketing import record_change, record_thread
 from domain.use_cases.turns import turns_of_person
+from domain.use_cases.work import Reading, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Starte
     number = typed_number(asked.number) if asked.number is not None else None
     async with ports.store.transaction(actor.organization) as tx:
         await tx.take_turns(turns_of_person(Person(wa_id=number)))
-        decided = await decide_start(ports, tx, actor, asked)
+        work = Work.of(ports, tx, ports.clock.now())
+        decided = await decide_start(work.reading, actor, asked)
         if isinstance(decided, Starting):
-            return await _start(ports, tx, actor, asked, decided)
+            return await _start(work, actor, asked, decided)
     return await _started_before(ports, decided.messages[0]) if isinstance(decided, Repeated) else decided
 
 
@@ -98,30 +100,29 @@ def start_refusal(actor: Actor, asked: StartThread) -> Refusal | None:
     return key_fault(asked.idempotency_key)
 
 
-async def decide_start(ports: Ports, look: Look, actor: Actor, asked: StartThread) -> Starting | Repeated | Refusal:
+async def decide_start(reading: Reading, actor: Actor, asked: StartThread) -> Starting | Repeated | Refusal:
     """What becomes of a start that `start_refusal` let pass."""
-    earlier = await repeated(look, actor, _call(asked))
+    earlier = await repeated(reading.look, actor, _call(asked))
     if earlier is not None:
         return earlier
-    now = ports.clock.now()
-    channel = await look.channel(asked.channel)
+    channel = await reading.look.channel(asked.channel)
     if channel is None:
         return not_found("number of yours", "channelId")
     number = typed_number(asked.number) if asked.number is not None else None
     if number is None:
-        whom = await whom_by_contact(look, asked.contact)
+        whom = await whom_by_contact(reading.look, asked.contact)
     else:
-        whom = await whom_by_number(ports, look, number, channel, now)
+        whom = await whom_by_number(reading, number, channel)
     if not isinstance(whom, Whom):
         return whom
     if refusal := channel_refusal(channel):
         return refusal
-    there = None if whom.is_new else await thread_there(look, channel, whom)
-    thread = there or _new_thread(ports, actor, channel, whom, now)
-    said = await _said(ports, look, actor, asked, thread, channel, now)
+    there = None if whom.is_new else await thread_there(reading.look, channel, whom)
+    thread = there or _new_thread(reading, actor, channel, whom)
+    said = await _said(reading, actor, asked, thread, channel)
     if isinstance(said, REFUSALS):
         return said
-    return Starting(now, channel, whom.contact, whom.is_new, thread, there is not None, said)
+    return Starting(reading.now, channel, whom.contact, whom.is_new, thread, there is not None, said)
 
 
 def _call(asked: StartThread) -> Call:
@@ -132,14 +133,14 @@ def _call(asked: StartThread) -> Call:
     return Call("threadStart", content, asked.idempotency_key)
 
 
-def _new_thread(ports: Ports, actor: Actor, channel: Channel, whom: Whom, now: datetime) -> Thread:
+def _new_thread(reading: Reading, actor: Actor, channel: Channel, whom: Whom) -> Thread:
     return Thread(
         organization=channel.organization,
-        id=ThreadId(ports.ids.new()),
+        id=ThreadId(reading.new_id()),
         channel=channel.id,
         contact=whom.contact.id,
-        created_at=now,
-        last_activity_at=now,
+        created_at=reading.now,
+        last_activity_at=reading.now,
         wa_id=whom.person.wa_id,
         business_scoped_id=whom.person.business_scoped_id,
         owner=_user(actor),
@@ -155,69 +156,69 @@ def _user(actor: Actor) -> UserId | None:
 
 
 async def _said(
-    ports: Ports, look: Look, actor: Actor, asked: StartThread, thread: Thread, channel: Channel, now: datetime
+    reading: Reading, actor: Actor, asked: StartThread, thread: Thread, channel: Channel
 ) -> ApprovedSend | Refusal | None:
     if asked.template is None:
-        return await session_refusal(look, thread, channel, now)
+        return await session_refusal(reading.look, thread, channel, reading.now)
     filling = Filling(asked.template, asked.values, asked.header_media)
-    filled = await filled_for(look, thread, channel, filling, now)
+    filled = await filled_for(reading.look, thread, channel, filling, reading.now)
     if not isinstance(filled, TemplateMessage):
         return filled
-    paid = await price(ports, look, thread, channel, now)
+    paid = await price(reading, thread, channel)
     if isinstance(paid, REFUSALS):
         return paid
-    return ApprovedSend(now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
+    return ApprovedSend(reading.now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
 
 
 # ---------------------------------------------------------------- carried out
 
 
-async def _start(ports: Ports, tx: Transaction, actor: Actor, asked: StartThread, decided: Starting) -> Started:
+async def _start(work: Work, actor: Actor, asked: StartThread, decided: Starting) -> Started:
     if decided.contact_is_new:
-        tx.save(decided.contact, *identities_of_new(ports, decided.contact))
-    thread = await _opened(ports, tx, actor, decided)
+        work.tx.save(decided.contact, *identities_of_new(work, decided.contact))
+    thread = await _opened(work, actor, decided)
     if decided.said is None:
         assert thread.session is not None, "else there had to be something to say"
-        remember(tx, actor, _call(asked), decided.now, thread.session.last_by)
+        remember(work.tx, actor, _call(asked), decided.now, thread.session.last_by)
         return Started(thread, decided.existing, None)
-    sent = await carry_out(ports, tx, actor, _call(asked), replace(decided.said, thread=thread))
+    sent = await carry_out(work, actor, _call(asked), replace(decided.said, thread=thread))
     assert isinstance(sent, tuple), "it was cleared"
     return Started(thread, decided.existing, sent[0])
 
 
-async def _opened(ports: Ports, tx: Transaction, actor: Actor, decided: Starting) -> Thread:
+async def _opened(work: Work, actor: Actor, decided: Starting) -> Thread:
     """The thread, open; on help desk numbers with an open ticket. What was open stays with whoever has it."""
     thread = decided.thread
     owner = _user(actor) or thread.owner
     if decided.channel.destination is Destination.INBOX:
         after = thread if thread.status is ThreadStatus.OPEN else replace(thread, status=ThreadStatus.OPEN, owner=owner)
     else:
-        ticket = (await tx.tickets([thread.ticket])).get(thread.ticket) if thread.ticket is not None else None
+        ticket = (await work.tx.tickets([thread.ticket])).get(thread.ticket) if thread.ticket is not None else None
         if ticket is not None and ticket.is_open:
             return thread
-        opened = await _open_ticket(ports, tx, actor, decided, ticket, owner)
+        opened = await _open_ticket(work, actor, decided, ticket, owner)
         after = replace(thread, status=ThreadStatus.OPEN, owner=owner, team=opened.team, ticket=opened.id)
     if decided.existing:
-        record_thread(tx, thread, after)
+        record_thread(work.tx, thread, after)
     else:
-        tx.save(after)
+        work.tx.save(after)
     return after
 
 
 async def _open_ticket(
-    ports: Ports, tx: Transaction, actor: Actor, decided: Starting, closed: Ticket | None, owner: UserId | None
+    work: Work, actor: Actor, decided: Starting, closed: Ticket | None, owner: UserId | None
 ) -> Ticket:
     if closed is not None and decided.channel.reopen_policy is ReopenPolicy.REOPEN_TICKET:
         opened = reopen(closed)
         assert isinstance(opened, Ticket), "it is closed"
         opened = replace(opened, owner=owner)
-        record_change(ports, tx, closed, opened, actor.author, decided.now)
+        record_change(work, closed, opened, actor.author)
         return opened
-    subject = subject_from(await _first_words(tx, decided))
+    subject = subject_from(await _first_words(work.tx, decided))
     ticket = Ticket(
-        organization=tx.organization,
-        id=TicketId(ports.ids.new()),
-        number=await tx.next_ticket_numbers(1),
+        organization=work.tx.organization,
+        id=TicketId(work.new_id()),
+        number=await work.tx.next_ticket_numbers(1),
         subject=subject,
         status=TicketStatus.NEW,
         thread=decided.thread.id,
@@ -226,8 +227,8 @@ async def _open_ticket(
         created_at=decided.now,
         owner=owner,
     )
-    tx.save(ticket)
-    tx.record(TicketChanged(ticket.thread, ticket.id, ("status",)))
+    work.tx.save(ticket)
+    work.tx.record(TicketChanged(ticket.thread, ticket.id, ("status",)))
     return ticket
 
 

@@ -13,42 +13,44 @@ from domain.use_cases.marks import failed, give_back
 from domain.use_cases.outbound.claim import ToUpload, what_leaves
 from domain.use_cases.outbound.own_failures import FILE_GONE
 from domain.use_cases.outbound.rejections import pause_before, rejected, try_later
+from domain.use_cases.work import Work
 
 
-async def uploaded(ports: Ports, work: ToUpload) -> "str | Failed | None":
+async def uploaded(ports: Ports, claimed: ToUpload) -> "str | Failed | None":
     """The network's id of the file; None where its bytes are gone or spoilt."""
-    assert work.file.stored_as is not None  # READY
+    assert claimed.file.stored_as is not None  # READY
     try:
         # Asked first: an upload cut short by a missing file would look like the network's fault.
-        if await ports.media.size(work.file.stored_as) != work.file.size:
+        if await ports.media.size(claimed.file.stored_as) != claimed.file.size:
             return None
-        chunks = unspoilt(ports.media.read(work.file.stored_as), work.file.sha256)
-        return await ports.network.upload(work.token, work.number, work.file, chunks)
+        chunks = unspoilt(ports.media.read(claimed.file.stored_as), claimed.file.sha256)
+        return await ports.network.upload(claimed.token, claimed.number, claimed.file, chunks)
     except (BytesMissing, NotTheFile):
         return None
 
 
 @again_on_collision
-async def settle_upload(ports: Ports, work: ToUpload, result: "str | Failed | None") -> None:
+async def settle_upload(ports: Ports, claimed: ToUpload, result: "str | Failed | None") -> None:
     """Record how the network knows the file and let the message leave, or say why it can't. Nothing was sent yet."""
     now = ports.clock.now()
-    async with ports.store.transaction(work.item.organization) as tx:
-        item = await tx.outbox_item(work.item.id)
-        message, thread, channel = await what_leaves(tx, work.item)
-        file = (await tx.media([work.file.id])).get(work.file.id)
+    async with ports.store.transaction(claimed.item.organization) as tx:
+        work = Work.of(ports, tx, now)
+        item = await tx.outbox_item(claimed.item.id)
+        message, thread, channel = await what_leaves(tx, claimed.item)
+        file = (await tx.media([claimed.file.id])).get(claimed.file.id)
         if isinstance(result, str) and file is not None:
-            tx.save(with_upload(file, Upload(work.number, result, now)))
-        if item is None or item.lease is not None or item.due_at != work.item.due_at:
+            tx.save(with_upload(file, Upload(claimed.number, result, now)))
+        if item is None or item.lease is not None or item.due_at != claimed.item.due_at:
             return
         match result:
             case str():
                 tx.save(replace(item, due_at=now))
             case None:
-                await give_back(ports, tx, failed(ports, tx, message, FILE_GONE, now), now)
+                await give_back(work, failed(work, message, FILE_GONE))
                 tx.remove(item)
             case NotSent() | Unanswered():
-                await try_later(ports, tx, message, item, now + pause_before(item), now)
+                await try_later(work, message, item, now + pause_before(item))
             case Rejected():
-                await rejected(ports, tx, message, thread, channel, item, item, None, result, now)
+                await rejected(work, message, thread, channel, item, item, None, result)
             case _:
                 assert_never(result)

@@ -1,7 +1,6 @@
 """Whom we write to first: a contact that is here, the holder of a number, or somebody new; the thread reaching them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from domain.channels.channels import Channel
 from domain.contacts import (
@@ -19,8 +18,8 @@ from domain.contacts import (
 from domain.conversations.threads import Thread, thread_among
 from domain.errors import Refusal, invalid, not_found
 from domain.ids import ContactId
-from domain.ports.bundle import Ports
 from domain.ports.store import Look
+from domain.use_cases.work import Reading, Work
 
 EVIDENCE = "written to under this number"
 
@@ -34,12 +33,12 @@ class Whom:
     is_new: bool = False
 
 
-async def whom_by_number(ports: Ports, look: Look, number: str, channel: Channel, now: datetime) -> Whom | Refusal:
+async def whom_by_number(reading: Reading, number: str, channel: Channel) -> Whom | Refusal:
     if number in number_variants(channel.phone_number.removeprefix("+")):
         return invalid("This is the number that would write.", "phoneNumber")
-    contact = await _holder(look, number)
+    contact = await _holder(reading.look, number)
     if contact is None:
-        return Whom(_new_contact(ports, look, number, now), Person(wa_id=number), is_new=True)
+        return Whom(_new_contact(reading, number), Person(wa_id=number), is_new=True)
     known = contact.wa_id if contact.wa_id in number_variants(number) else None
     return Whom(contact, Person(wa_id=known or number))
 
@@ -77,12 +76,12 @@ async def thread_there(look: Look, channel: Channel, whom: Whom) -> Thread | Non
     return thread_among(reaching, channel.id, whom.contact.id, whom.person)
 
 
-def _new_contact(ports: Ports, look: Look, number: str, now: datetime) -> Contact:
+def _new_contact(reading: Reading, number: str) -> Contact:
     phone = Phone(f"+{number}", PhoneLabel.WHATSAPP)
-    return Contact(look.organization, ContactId(ports.ids.new()), now, wa_id=number, phones=(phone,))
+    return Contact(reading.look.organization, ContactId(reading.new_id()), reading.now, wa_id=number, phones=(phone,))
 
 
-def identities_of_new(ports: Ports, contact: Contact) -> tuple[Identity, ...]:
+def identities_of_new(work: Work, contact: Contact) -> tuple[Identity, ...]:
     """The new contact's number as the network would tell it, and as a number, in one form of all it may have.
 
     Names are unique. So of several who start with one person at once, in whichever form they write the number, one
@@ -92,5 +91,5 @@ def identities_of_new(ports: Ports, contact: Contact) -> tuple[Identity, ...]:
     longest = max(number_variants(number), key=len)
     keys = (IdentityKey(IdentityKind.WA_ID, number), IdentityKey(IdentityKind.PHONE, f"+{longest}"))
     return tuple(
-        Identity(contact.organization, ports.ids.new(), contact.id, key, EVIDENCE, contact.created_at) for key in keys
+        Identity(contact.organization, work.new_id(), contact.id, key, EVIDENCE, contact.created_at) for key in keys
     )
