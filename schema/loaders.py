@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.channels.channels import Channel
 from domain.channels.templates import Template
@@ -32,6 +32,7 @@ from domain.ids import (
 from domain.people.organizations import ApiKey, Organization, User
 from domain.ports.reads import Head, Reads
 from domain.quota import ALLOWANCE_WINDOW, Period
+from domain.rows import Row
 from domain.tickets import Ticket
 from schema.engine.batches import Loader
 from schema.engine.turns import Pace
@@ -39,6 +40,7 @@ from schema.engine.values.rendering import rendered_all
 
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R", bound=Row)
 
 
 class Loaders:
@@ -55,43 +57,43 @@ class Loaders:
 
     @cached_property
     def threads(self) -> Loader[ThreadId, Thread | None]:
-        return self._rows(self._reads.threads_by_ids)
+        return self._rows(Thread)
 
     @cached_property
     def tickets(self) -> Loader[TicketId, Ticket | None]:
-        return self._rows(self._reads.tickets_by_ids)
+        return self._rows(Ticket)
 
     @cached_property
     def contacts(self) -> Loader[ContactId, Contact | None]:
-        return self._rows(self._reads.contacts_by_ids)
+        return self._rows(Contact)
 
     @cached_property
     def messages(self) -> Loader[MessageId, Message | None]:
-        return self._rows(self._reads.messages_by_ids)
+        return self._rows(Message)
 
     @cached_property
     def media(self) -> Loader[MediaId, Media | None]:
-        return self._rows(self._reads.media_by_ids)
+        return self._rows(Media)
 
     @cached_property
     def library_items(self) -> Loader[LibraryItemId, LibraryItem | None]:
-        return self._rows(self._reads.library_items_by_ids)
+        return self._rows(LibraryItem)
 
     @cached_property
     def channels(self) -> Loader[ChannelId, Channel | None]:
-        return self._rows(self._reads.channels_by_ids)
+        return self._rows(Channel)
 
     @cached_property
     def templates(self) -> Loader[TemplateId, Template | None]:
-        return self._rows(self._reads.templates_by_ids)
+        return self._rows(Template)
 
     @cached_property
     def users(self) -> Loader[UserId, User | None]:
-        return self._rows(self._reads.users_by_ids)
+        return self._rows(User)
 
     @cached_property
     def api_keys(self) -> Loader[ApiKeyId, ApiKey | None]:
-        return self._rows(self._reads.api_keys_by_ids)
+        return self._rows(ApiKey)
 
     @cached_property
     def marks(self) -> Loader[MessageId, list[Mark]]:
@@ -164,9 +166,11 @@ class Loaders:
 
         return Loader(load, self._pace)
 
-    def _rows(self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
-        async def load(keys: list[K]) -> list[V | None]:
-            found = await fetch(self._organization, keys)
+    def _rows(self, kind: type[R]) -> Loader[Any, R | None]:
+        """By the type's own ids."""
+
+        async def load(keys: list[str]) -> list[R | None]:
+            found = await self._reads.by_ids(kind, self._organization, keys)
             return [found.get(key) for key in keys]
 
         return Loader(load, self._pace)

@@ -21,21 +21,18 @@ from domain.contacts import Identity
 from domain.conversations.messages import Message
 from domain.events import Event
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
     ChannelId,
     ContactId,
     MessageId,
     OrganizationId,
     PhoneNumberId,
-    SignInId,
     ThreadId,
     TicketId,
-    UserId,
     Wamid,
 )
 from domain.outbound.outbox import OutboxItem
-from domain.people.organizations import ApiKey, SignIn, User
+from domain.people.organizations import SignIn, User
 from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
 from domain.rows import ONCE, Removable, Row, organization_of
@@ -125,17 +122,8 @@ class SqlTransaction(SqlLook):
 
     # The organization and its people
 
-    async def user(self, id: UserId) -> User | None:
-        return await self._one(User, "id = ?", id)
-
     async def user_by_email(self, email: str) -> User | None:
         return await self._one(User, "email = ?", email)
-
-    async def api_key(self, id: ApiKeyId) -> ApiKey | None:
-        return await self._one(ApiKey, "id = ?", id)
-
-    async def sign_in(self, id: SignInId) -> SignIn | None:
-        return await self._one(SignIn, "id = ?", id)
 
     # Channels
 
@@ -267,9 +255,6 @@ class SqlTransaction(SqlLook):
         return await self._one(Entry, "message_id = ? AND refunded_at IS NULL", message)
 
     # The way out
-
-    async def outbox_item(self, message: MessageId) -> OutboxItem | None:
-        return await self._one(OutboxItem, "id = ?", message)
 
     async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
         return {row.id: row for row in await self._among(OutboxItem, "id", messages)}

@@ -140,7 +140,7 @@ class Stage:
         if not isinstance(begun, Bootstrapped):
             return False
         async with self._ports.store.transaction(begun.organization) as tx:
-            admin = await tx.user(begun.user)
+            admin = await tx.row(User, begun.user)
             assert admin is not None
             tx.save(replace(admin, name=ADMIN_NAME))
         actor = user_actor(begun.organization, begun.user, Role.ADMIN, None)

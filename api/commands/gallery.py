@@ -158,7 +158,7 @@ class Gallery:
 
     async def _until(self, id: MessageId, is_so: Callable[[Message], bool]) -> Message:
         async def read() -> Message | None:
-            found = (await self._ports.reader.messages_by_ids(self._actor.organization, [id])).get(id)
+            found = (await self._ports.reader.by_ids(Message, self._actor.organization, [id])).get(id)
             return found if found is not None and is_so(found) else None
 
         return await self._awaited(read)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from api.http.guard.bodies import told_length
 from api.http.guard.places import NoPlace, Places, Share
 from api.http.told import again_in, told
-from domain.conversations.messages import shows
+from domain.conversations.messages import Message, shows
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, Refusal, Refused, Unavailable, code_of
 from domain.files.media import Media, MediaState
@@ -107,12 +107,12 @@ class MediaFiles:
 
     async def _shown(self, named: Named) -> Media | None:
         """The file, while it is READY and its message still says so: what was removed or withheld is not given out."""
-        media = (await self._ports.reader.media_by_ids(named.organization, [named.media])).get(named.media)
+        media = (await self._ports.reader.by_ids(Media, named.organization, [named.media])).get(named.media)
         if media is None or media.state is not MediaState.READY:
             return None
         if media.message is None:
             return media
-        found = await self._ports.reader.messages_by_ids(named.organization, [media.message])
+        found = await self._ports.reader.by_ids(Message, named.organization, [media.message])
         return media if shows(found.get(media.message), media.id) else None
 
     # In

@@ -16,29 +16,25 @@ from domain.conversations.sessions import SessionState
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.events import LoggedEvent
-from domain.files.media import Media
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
     ChannelId,
     ContactId,
-    EntryId,
-    LibraryItemId,
-    MediaId,
     MessageId,
     OrganizationId,
-    SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
     UserId,
 )
-from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.organizations import Organization, User
 from domain.ports.store import Look
 from domain.quota import Entry, Period
+from domain.rows import Row
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
+K = TypeVar("K", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +139,15 @@ class LibraryAsk:
 
 
 class Reads(Protocol):
-    """What the API shows. One call is at most one statement a table; `…_by_ids` leaves out what is not there."""
+    """What the API shows. One call is at most one statement a table."""
 
     async def head(self, organization: OrganizationId) -> Head: ...
 
     async def organization(self, organization: OrganizationId) -> Organization: ...
+
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        """Rows of any type by their ids, in the order asked for; what nobody there has is left out."""
+        ...
 
     async def events(
         self, organization: OrganizationId, after: int, limit: int, thread: ThreadId | None = None
@@ -167,17 +167,9 @@ class Reads(Protocol):
 
     async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int: ...
 
-    async def threads_by_ids(
-        self, organization: OrganizationId, ids: Collection[ThreadId]
-    ) -> dict[ThreadId, Thread]: ...
-
     async def tickets(self, organization: OrganizationId, ask: TicketAsk) -> Page[Ticket]: ...
 
     async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int: ...
-
-    async def tickets_by_ids(
-        self, organization: OrganizationId, ids: Collection[TicketId]
-    ) -> dict[TicketId, Ticket]: ...
 
     async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
         """Oldest first."""
@@ -190,10 +182,6 @@ class Reads(Protocol):
         """
         ...
 
-    async def contacts_by_ids(
-        self, organization: OrganizationId, ids: Collection[ContactId]
-    ) -> dict[ContactId, Contact]: ...
-
     async def identities_of(
         self, organization: OrganizationId, contacts: Collection[ContactId]
     ) -> dict[ContactId, list[Identity]]: ...
@@ -202,57 +190,29 @@ class Reads(Protocol):
         """Oldest first: by where they stand, then by arrival."""
         ...
 
-    async def messages_by_ids(
-        self, organization: OrganizationId, ids: Collection[MessageId]
-    ) -> dict[MessageId, Message]: ...
-
     async def marks_of(
         self, organization: OrganizationId, messages: Collection[MessageId]
     ) -> dict[MessageId, list[Mark]]:
         """Oldest report first."""
         ...
 
-    async def media_by_ids(self, organization: OrganizationId, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
-
     async def channels(self, organization: OrganizationId) -> list[Channel]:
         """Oldest first."""
         ...
-
-    async def channels_by_ids(
-        self, organization: OrganizationId, ids: Collection[ChannelId]
-    ) -> dict[ChannelId, Channel]: ...
 
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         """By name, then language."""
         ...
 
-    async def templates_by_ids(
-        self, organization: OrganizationId, ids: Collection[TemplateId]
-    ) -> dict[TemplateId, Template]: ...
-
     async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
         """By title."""
         ...
-
-    async def library_items_by_ids(
-        self, organization: OrganizationId, ids: Collection[LibraryItemId]
-    ) -> dict[LibraryItemId, LibraryItem]: ...
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         """By name; `query` is part of a name or email."""
         ...
 
-    async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]: ...
-
     async def open_tickets_of(self, organization: OrganizationId, users: Collection[UserId]) -> dict[UserId, int]: ...
-
-    async def api_keys_by_ids(
-        self, organization: OrganizationId, ids: Collection[ApiKeyId]
-    ) -> dict[ApiKeyId, ApiKey]: ...
-
-    async def sign_ins_by_ids(
-        self, organization: OrganizationId, ids: Collection[SignInId]
-    ) -> dict[SignInId, SignIn]: ...
 
     async def period_at(self, organization: OrganizationId, at: datetime) -> Period | None: ...
 
@@ -261,8 +221,6 @@ class Reads(Protocol):
     ) -> Page[Entry]:
         """The ledger's entries in [since, until), oldest first."""
         ...
-
-    async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]: ...
 
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime

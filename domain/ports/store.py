@@ -4,42 +4,38 @@ from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from domain.channels.channels import Channel, ChannelState
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
-from domain.conversations.library import LibraryItem
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.events import Event
 from domain.files.media import Media
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
     ChannelId,
     ContactId,
-    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
     PhoneNumberId,
-    SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
-    UserId,
     Wamid,
 )
 from domain.outbound.outbox import IdempotencyRecord, OutboxItem
 from domain.outbound.pace import RateState
-from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.organizations import Organization, SignIn, User
 from domain.ports.directory import DirectoryEntry
 from domain.quota import Entry, Period
 from domain.rows import Removable, Row
 from domain.tickets import Ticket, TicketChange
 from domain.updates import ParkedUpdate, UpdateRecord
+
+R = TypeVar("R", bound=Row)
 
 
 class Look(Protocol):
@@ -56,9 +52,9 @@ class Look(Protocol):
 
     async def settings(self) -> Organization: ...
 
-    async def channel(self, id: ChannelId) -> Channel | None: ...
-
-    async def template(self, id: TemplateId) -> Template | None: ...
+    async def row(self, kind: type[R], id: str) -> R | None:
+        """A row of any type."""
+        ...
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]: ...
 
@@ -73,8 +69,6 @@ class Look(Protocol):
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
-
-    async def library_item(self, id: LibraryItemId) -> LibraryItem | None: ...
 
     async def period_at(self, at: datetime) -> Period | None:
         """The ledger's period that holds an instant, where it was begun."""
@@ -116,13 +110,7 @@ class Transaction(Look, Protocol):
         """
         ...
 
-    async def user(self, id: UserId) -> User | None: ...
-
     async def user_by_email(self, email: str) -> User | None: ...
-
-    async def api_key(self, id: ApiKeyId) -> ApiKey | None: ...
-
-    async def sign_in(self, id: SignInId) -> SignIn | None: ...
 
     async def channels(self) -> list[Channel]: ...
 
@@ -193,8 +181,6 @@ class Transaction(Look, Protocol):
     async def entry_of(self, message: MessageId) -> Entry | None:
         """The unit that a message took and still has; None where it took none, or got it back."""
         ...
-
-    async def outbox_item(self, message: MessageId) -> OutboxItem | None: ...
 
     async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]: ...
 

@@ -4,11 +4,12 @@ what was given up before its time may leave after all.
 
 from dataclasses import replace
 
+from domain.channels.channels import Channel
 from domain.conversations.sessions import next_alarm
 from domain.conversations.status import Mark, MessageStatus
 from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, OrganizationId, ThreadId
-from domain.outbound.outbox import leads_too_far
+from domain.outbound.outbox import OutboxItem, leads_too_far
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
@@ -45,9 +46,9 @@ async def _send_after_all(ports: Ports, organization: OrganizationId, id: Messag
         ahead = [mark for mark in marks if mark.reported_at > now and mark.delivery is None]
         tx.save(*(replace(mark, at=now, reported_at=now) for mark in ahead))
         timed_out = message.status is MessageStatus.FAILED and message.failure in (GAVE_UP, SESSION_OVER)
-        if not timed_out or await tx.outbox_item(id) is not None:
+        if not timed_out or await tx.row(OutboxItem, id) is not None:
             return
-        channel = await tx.channel(message.channel)
+        channel = await tx.row(Channel, message.channel)
         assert channel is not None, "a message stands on a number, and numbers stay"
         work = Work.of(ports, tx, now)
         paid = None if await tx.entry_of(id) is not None else await price(work.reading, thread, channel)
@@ -60,6 +61,6 @@ async def hold_no_longer(ports: Ports, organization: OrganizationId, message: Me
     """What waits for an instant that no pause leads to."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
-        item = await tx.outbox_item(message)
+        item = await tx.row(OutboxItem, message)
         if item is not None and item.leased_until is None and leads_too_far(item, now):
             tx.save(replace(item, due_at=now))

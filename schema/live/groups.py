@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 from graphql import GraphQLSchema
 
+from domain.conversations.threads import Thread
 from domain.errors import Unavailable
 from domain.events import LoggedEvent, thread_of
 from domain.ids import OrganizationId
@@ -120,7 +121,7 @@ class Group:
         if not maybe or not question.looks_at_threads:
             return maybe
         ids = {id for logged in maybe if (id := thread_of(logged.event)) is not None}
-        threads = await self._workshop.ports.reader.threads_by_ids(self._organization, ids) if ids else {}
+        threads = await self._workshop.ports.reader.by_ids(Thread, self._organization, ids) if ids else {}
         return [logged for logged in maybe if question.wants_of(logged.event, threads)]
 
     async def frame(self, logged: LoggedEvent) -> Frame:

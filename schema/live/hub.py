@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLSchema
 
+from domain.conversations.threads import Thread
 from domain.errors import Unavailable
 from domain.ids import OrganizationId, ThreadId
 from domain.people.actors import Actor
@@ -90,7 +91,7 @@ class Hub:
         return stream
 
     async def _expect_thread(self, organization: OrganizationId, id: ThreadId) -> None:
-        if not await self._workshop.ports.reader.threads_by_ids(organization, [id]):
+        if not await self._workshop.ports.reader.by_ids(Thread, organization, [id]):
             raise ApiError(Code.NOT_FOUND, "There is no such thread.")
 
     def _position(self, organization: OrganizationId, after: str | None, first: int, head: Head) -> int:

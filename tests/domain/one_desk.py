@@ -306,7 +306,7 @@ class Desk:
         return [each.content.body for each in await self.messages() if isinstance(each.content, Text)]
 
     async def message_by_id(self, id: MessageId) -> Message:
-        return (await self.ports.reader.messages_by_ids(ACME, [id]))[id]
+        return (await self.ports.reader.by_ids(Message, ACME, [id]))[id]
 
     async def message_of(self, wamid: Wamid) -> Message:
         [message] = [each for each in (await self.state()).messages.values() if each.wamid == wamid]

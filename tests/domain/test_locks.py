@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.channels.channels import Channel
 from domain.conversations.status import MessageStatus
 from domain.ports.network import Rejected
 from domain.rows import LOCK_ORDER, WATCHED
@@ -31,7 +32,7 @@ async def test_what_is_held_already_is_not_held_and_is_only_looked_at_or_is_new_
         await tx.messages([message.id])
         assert await tx.threads([message.thread]) == threads
         assert len(await tx.unheld.contacts([threads[message.thread].contact])) == 1
-        assert await tx.channel(message.channel) is not None
+        assert await tx.row(Channel, message.channel) is not None
 
 
 async def test_turns_come_first() -> None:

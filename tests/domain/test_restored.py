@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversations.messages import leaving
+from domain.conversations.messages import Message, leaving
 from domain.conversations.status import MessageStatus
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
@@ -42,12 +42,12 @@ async def ports() -> Ports:
 
 
 async def status_of(ports: Ports, id: MessageId = OUR_MESSAGE) -> MessageStatus:
-    return (await ports.reader.messages_by_ids(ACME, [id]))[id].status
+    return (await ports.reader.by_ids(Message, ACME, [id]))[id].status
 
 
 async def waiting(ports: Ports) -> list[OutboxItem]:
     async with ports.store.transaction(ACME) as tx:
-        return [item for id in (OUR_MESSAGE, SECOND) if (item := await tx.outbox_item(id)) is not None]
+        return [item for id in (OUR_MESSAGE, SECOND) if (item := await tx.row(OutboxItem, id)) is not None]
 
 
 async def test_what_waited_to_leave_is_unknown_and_leaves_no_more(ports: Ports) -> None:
@@ -68,7 +68,7 @@ async def test_the_attempt_that_was_under_way_is_the_one_that_is_unknown(ports: 
 
     await after_restore(ports)
 
-    message = (await ports.reader.messages_by_ids(ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
+    message = (await ports.reader.by_ids(Message, ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
     assert (message.status, message.attempt, len(message.attempts)) == (MessageStatus.UNKNOWN, 1, 1)
 
 

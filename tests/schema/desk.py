@@ -118,7 +118,8 @@ class CountedReader:
         method = getattr(self._reader, name)
 
         def counted(*args: object) -> object:
-            self.calls[name] += 1
+            kind = f" {args[0].__name__}" if isinstance(args[0], type) else ""
+            self.calls[name + kind] += 1
             return method(*args)
 
         return counted

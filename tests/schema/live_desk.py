@@ -11,6 +11,7 @@ from domain.conversations.threads import Thread
 from domain.events import Event, MessageAdded, MessageStatusChanged
 from domain.ids import ApiKeyId, ContactId, MessageId, OrganizationId, SignInId, ThreadId, UserId, Wamid
 from domain.people.actors import Actor, Role, Scope
+from domain.people.organizations import ApiKey, SignIn
 from domain.ports.bundle import Ports
 from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import Head, Reader
@@ -87,11 +88,11 @@ class LiveDesk:
         actor = await self.actor(secret)
         async with self.ports.store.transaction(self.organization) as tx:
             if actor.sign_in is not None:
-                begun = await tx.sign_in(actor.sign_in)
+                begun = await tx.row(SignIn, actor.sign_in)
                 assert begun is not None
                 tx.save(replace(begun, ended_at=self.ports.clock.now()))
             else:
-                key = await tx.api_key(ApiKeyId(actor.key.removeprefix("key:")))
+                key = await tx.row(ApiKey, ApiKeyId(actor.key.removeprefix("key:")))
                 assert key is not None
                 tx.save(replace(key, revoked_at=self.ports.clock.now()))
 

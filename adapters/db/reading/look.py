@@ -12,10 +12,8 @@ from adapters.db.dialect import Dialect
 from adapters.db.reading.source import Selects
 from adapters.db.rows.mapping import Record, Value, from_record, selected, table
 from adapters.db.rows.times import instant_of
-from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
-from domain.conversations.library import LibraryItem
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.files.media import Media
@@ -23,11 +21,9 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
-    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
-    TemplateId,
     ThreadId,
 )
 from domain.outbound.outbox import IdempotencyRecord
@@ -78,11 +74,8 @@ class SqlLook:
             return found
         raise LookupError(f"there is no organization {self.organization}")
 
-    async def channel(self, id: ChannelId) -> Channel | None:
-        return await self._one(Channel, "id = ?", id)
-
-    async def template(self, id: TemplateId) -> Template | None:
-        return await self._one(Template, "id = ?", id)
+    async def row(self, kind: type[R], id: str) -> R | None:
+        return await self._one(kind, "id = ?", id)
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return await self._looking.rows(Template, "account_id = ?", account)
@@ -104,9 +97,6 @@ class SqlLook:
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         return {row.id: row for row in await self._among(Media, "id", ids)}
-
-    async def library_item(self, id: LibraryItemId) -> LibraryItem | None:
-        return await self._one(LibraryItem, "id = ?", id)
 
     async def period_at(self, at: datetime) -> Period | None:
         return await self._one(Period, "starts_at <= ? AND ends_at > ?", at, at)

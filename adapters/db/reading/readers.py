@@ -43,24 +43,16 @@ from domain.conversations.sessions import SessionState
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent
-from domain.files.media import Media
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
-    ChannelId,
     ContactId,
-    EntryId,
-    LibraryItemId,
-    MediaId,
     MessageId,
     OrganizationId,
-    SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
     UserId,
 )
-from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.organizations import Organization, User
 from domain.ports.reads import (
     Head,
     LibraryAsk,
@@ -141,7 +133,7 @@ class SqlReads:
         return records[0]["position"]
 
     async def organization(self, organization: OrganizationId) -> Organization:
-        found = await self._by_ids(Organization, organization, [organization])
+        found = await self.by_ids(Organization, organization, [organization])
         return found[organization]
 
     # Threads and what is in them
@@ -160,18 +152,10 @@ class SqlReads:
     def _led_by(self, filter: ThreadFilter) -> str:
         return self._dialect.led_by.format("threads_of_ticket") if _asks_for_open_tickets(filter) else ""
 
-    async def threads_by_ids(self, organization: OrganizationId, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        return await self._by_ids(Thread, organization, ids)
-
     async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
         # messages_of_thread. Page key: at, id (ids rise with arrival)
         conditions = [_of(organization), Condition("thread_id = ?", (thread,))]
         return await self._page(Message, conditions, BY_STANDING, page)
-
-    async def messages_by_ids(
-        self, organization: OrganizationId, ids: Collection[MessageId]
-    ) -> dict[MessageId, Message]:
-        return await self._by_ids(Message, organization, ids)
 
     async def marks_of(
         self, organization: OrganizationId, messages: Collection[MessageId]
@@ -179,9 +163,6 @@ class SqlReads:
         # message_marks_of_message
         marks = await self._where(Mark, organization, "message_id", messages, "reported_at, id")
         return _grouped(messages, ((mark.message, mark) for mark in marks))
-
-    async def media_by_ids(self, organization: OrganizationId, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        return await self._by_ids(Media, organization, ids)
 
     # Tickets
 
@@ -194,9 +175,6 @@ class SqlReads:
 
     async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int:
         return await self._count(Ticket, _tickets_that_pass(self._dialect, organization, filter))
-
-    async def tickets_by_ids(self, organization: OrganizationId, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
-        return await self._by_ids(Ticket, organization, ids)
 
     async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
         # ticket_changes_of_ticket. Page key: at, id
@@ -224,11 +202,6 @@ class SqlReads:
         conditions = [_of(organization), Condition("merged_into_id IS NULL"), *_contact_found(self._dialect, query)]
         return await self._page(Contact, conditions, order, page)
 
-    async def contacts_by_ids(
-        self, organization: OrganizationId, ids: Collection[ContactId]
-    ) -> dict[ContactId, Contact]:
-        return await self._by_ids(Contact, organization, ids)
-
     async def identities_of(
         self, organization: OrganizationId, contacts: Collection[ContactId]
     ) -> dict[ContactId, list[Identity]]:
@@ -245,11 +218,6 @@ class SqlReads:
         )
         return [from_record(Channel, record) for record in records]
 
-    async def channels_by_ids(
-        self, organization: OrganizationId, ids: Collection[ChannelId]
-    ) -> dict[ChannelId, Channel]:
-        return await self._by_ids(Channel, organization, ids)
-
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         # templates_by_name, with an account templates_of_account. Page key: name, language, id
         dialect = self._dialect
@@ -259,35 +227,16 @@ class SqlReads:
         order = Order((plain("name"), plain("language"), plain("id")))
         return await self._page(Template, conditions, order, ask.page)
 
-    async def templates_by_ids(
-        self, organization: OrganizationId, ids: Collection[TemplateId]
-    ) -> dict[TemplateId, Template]:
-        return await self._by_ids(Template, organization, ids)
-
     async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
         # library_items_by_title. Page key: title, id
         conditions = [_of(organization), *_in(self._dialect, "kind", ask.kinds)]
         conditions += [Condition(f"{self._dialect.place}(searched, ?) > 0", (word,)) for word in ask.words]
         return await self._page(LibraryItem, conditions, Order((plain("title"), plain("id"))), ask.page)
 
-    async def library_items_by_ids(
-        self, organization: OrganizationId, ids: Collection[LibraryItemId]
-    ) -> dict[LibraryItemId, LibraryItem]:
-        return await self._by_ids(LibraryItem, organization, ids)
-
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         # users_by_name. Page key: name, id
         conditions = [_of(organization), *_holding(self._dialect, query)]
         return await self._page(User, conditions, Order((plain("name"), plain("id"))), page)
-
-    async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]:
-        return await self._by_ids(User, organization, ids)
-
-    async def api_keys_by_ids(self, organization: OrganizationId, ids: Collection[ApiKeyId]) -> dict[ApiKeyId, ApiKey]:
-        return await self._by_ids(ApiKey, organization, ids)
-
-    async def sign_ins_by_ids(self, organization: OrganizationId, ids: Collection[SignInId]) -> dict[SignInId, SignIn]:
-        return await self._by_ids(SignIn, organization, ids)
 
     # The ledger
 
@@ -310,9 +259,6 @@ class SqlReads:
         between = Condition("at >= ? AND at < ?", (since, until))
         return await self._page(Entry, [_of(organization), between], BY_STANDING, page)
 
-    async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
-        return await self._by_ids(Entry, organization, ids)
-
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
     ) -> dict[BusinessAccountId, list[datetime]]:
@@ -332,9 +278,9 @@ class SqlReads:
 
     # The statements most of these are
 
-    async def _by_ids(self, row_type: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
         """By primary key, in the order asked for."""
-        rows = await self._where(row_type, organization, "id", ids, "id")
+        rows = await self._where(kind, organization, "id", ids, "id")
         found = {row.id: row for row in rows}
         return {id: found[id] for id in ids if id in found}  # pyright: ignore[reportArgumentType]
 

@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.storage.books import Books, R
-from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
-from domain.conversations.library import LibraryItem
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.files.media import Media
@@ -16,11 +14,9 @@ from domain.ids import (
     BusinessAccountId,
     ChannelId,
     ContactId,
-    LibraryItemId,
     MediaId,
     MessageId,
     OrganizationId,
-    TemplateId,
     ThreadId,
 )
 from domain.outbound.outbox import IdempotencyRecord
@@ -47,9 +43,6 @@ class MemoryLook:
         """In the order of keys."""
         return dict(sorted(self._rows(kind).items()))
 
-    def _one(self, kind: type[R], id: str) -> R | None:
-        return self._rows(kind).get(id)
-
     def _named(self, kind: type[R], ids: Collection[Id]) -> dict[Id, R]:
         rows = self._rows(kind)
         return {id: rows[id] for id in sorted(set(ids)) if id in rows}
@@ -57,11 +50,8 @@ class MemoryLook:
     async def settings(self) -> Organization:
         return self._of(Organization)[self.organization]
 
-    async def channel(self, id: ChannelId) -> Channel | None:
-        return self._one(Channel, id)
-
-    async def template(self, id: TemplateId) -> Template | None:
-        return self._one(Template, id)
+    async def row(self, kind: type[R], id: str) -> R | None:
+        return self._rows(kind).get(id)
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return [template for template in self._of(Template).values() if template.account == account]
@@ -86,9 +76,6 @@ class MemoryLook:
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         return self._named(Media, ids)
 
-    async def library_item(self, id: LibraryItemId) -> LibraryItem | None:
-        return self._of(LibraryItem).get(id)
-
     async def period_at(self, at: datetime) -> Period | None:
         return next((each for each in self._of(Period).values() if each.starts_at <= at < each.ends_at), None)
 
@@ -104,10 +91,10 @@ class MemoryLook:
         )
 
     async def pace(self, channel: ChannelId) -> RateState | None:
-        return self._one(RateState, channel)
+        return await self.row(RateState, channel)
 
     async def remembered(self, id: str) -> IdempotencyRecord | None:
-        return self._one(IdempotencyRecord, id)
+        return await self.row(IdempotencyRecord, id)
 
 
 def counts_as_allowance(entry: Entry) -> bool:

@@ -25,24 +25,16 @@ from domain.conversations.sessions import state_of
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent, thread_of
-from domain.files.media import Media
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
-    ChannelId,
     ContactId,
-    EntryId,
-    LibraryItemId,
-    MediaId,
     MessageId,
     OrganizationId,
-    SignInId,
-    TemplateId,
     ThreadId,
     TicketId,
     UserId,
 )
-from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.organizations import Organization, User
 from domain.ports.reads import (
     Head,
     LibraryAsk,
@@ -62,7 +54,7 @@ from domain.quota import Entry, Period
 from domain.text.words import plain
 from domain.tickets import Ticket, TicketChange, TicketPriority
 
-K = TypeVar("K")
+K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
 AT_AND_ID = (is_instant, is_text)
@@ -79,7 +71,7 @@ class _MemoryReads:
         books = self._current().books.get(organization)
         return books.of(kind).values() if books else ()
 
-    def _by_ids(self, organization: OrganizationId, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
         books = self._current().books.get(organization)
         if books is None:
             return {}
@@ -137,26 +129,15 @@ class _MemoryReads:
             if _passes(filter, thread, tickets.get(thread.ticket) if thread.ticket else None, now)
         ]
 
-    async def threads_by_ids(self, organization: OrganizationId, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        return _keyed(self._by_ids(organization, Thread, ids), ids)
-
     async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
         rows = [message for message in self._of(organization, Message) if message.thread == thread]
         return page_of(rows, lambda message: (instant_text(message.at), message.id), AT_AND_ID, page)
-
-    async def messages_by_ids(
-        self, organization: OrganizationId, ids: Collection[MessageId]
-    ) -> dict[MessageId, Message]:
-        return _keyed(self._by_ids(organization, Message, ids), ids)
 
     async def marks_of(
         self, organization: OrganizationId, messages: Collection[MessageId]
     ) -> dict[MessageId, list[Mark]]:
         marks = sorted(self._of(organization, Mark), key=lambda mark: (mark.reported_at, mark.id))
         return _grouped(messages, ((mark.message, mark) for mark in marks))
-
-    async def media_by_ids(self, organization: OrganizationId, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        return _keyed(self._by_ids(organization, Media, ids), ids)
 
     # Tickets
 
@@ -176,9 +157,6 @@ class _MemoryReads:
     def _tickets(self, organization: OrganizationId, filter: TicketFilter) -> list[Ticket]:
         return [ticket for ticket in self._of(organization, Ticket) if _ticket_passes(filter, ticket)]
 
-    async def tickets_by_ids(self, organization: OrganizationId, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
-        return _keyed(self._by_ids(organization, Ticket, ids), ids)
-
     async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
         rows = [change for change in self._of(organization, TicketChange) if change.ticket == ticket]
         return page_of(rows, lambda change: (instant_text(change.at), change.id), AT_AND_ID, page)
@@ -194,11 +172,6 @@ class _MemoryReads:
         rows = [contact for contact in known if contact.merged_into is None and _is_found(contact, query)]
         return page_of(rows, _by_creation, AT_AND_ID, page, descending=True)
 
-    async def contacts_by_ids(
-        self, organization: OrganizationId, ids: Collection[ContactId]
-    ) -> dict[ContactId, Contact]:
-        return _keyed(self._by_ids(organization, Contact, ids), ids)
-
     async def identities_of(
         self, organization: OrganizationId, contacts: Collection[ContactId]
     ) -> dict[ContactId, list[Identity]]:
@@ -209,11 +182,6 @@ class _MemoryReads:
 
     async def channels(self, organization: OrganizationId) -> list[Channel]:
         return sorted(self._of(organization, Channel), key=lambda channel: (channel.created_at, channel.id))
-
-    async def channels_by_ids(
-        self, organization: OrganizationId, ids: Collection[ChannelId]
-    ) -> dict[ChannelId, Channel]:
-        return _keyed(self._by_ids(organization, Channel, ids), ids)
 
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         rows = [
@@ -226,11 +194,6 @@ class _MemoryReads:
         form = (is_text, is_text, is_text)
         return page_of(rows, lambda template: (template.name, template.language, template.id), form, ask.page)
 
-    async def templates_by_ids(
-        self, organization: OrganizationId, ids: Collection[TemplateId]
-    ) -> dict[TemplateId, Template]:
-        return _keyed(self._by_ids(organization, Template, ids), ids)
-
     async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
         rows = [
             item
@@ -240,23 +203,9 @@ class _MemoryReads:
         ]
         return page_of(rows, lambda item: (item.title, item.id), (is_text, is_text), ask.page)
 
-    async def library_items_by_ids(
-        self, organization: OrganizationId, ids: Collection[LibraryItemId]
-    ) -> dict[LibraryItemId, LibraryItem]:
-        return _keyed(self._by_ids(organization, LibraryItem, ids), ids)
-
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         rows = [user for user in self._of(organization, User) if _holds(query, user.name, user.email)]
         return page_of(rows, lambda user: (user.name, user.id), (is_text, is_text), page)
-
-    async def users_by_ids(self, organization: OrganizationId, ids: Collection[UserId]) -> dict[UserId, User]:
-        return _keyed(self._by_ids(organization, User, ids), ids)
-
-    async def api_keys_by_ids(self, organization: OrganizationId, ids: Collection[ApiKeyId]) -> dict[ApiKeyId, ApiKey]:
-        return _keyed(self._by_ids(organization, ApiKey, ids), ids)
-
-    async def sign_ins_by_ids(self, organization: OrganizationId, ids: Collection[SignInId]) -> dict[SignInId, SignIn]:
-        return _keyed(self._by_ids(organization, SignIn, ids), ids)
 
     # The ledger
 
@@ -269,9 +218,6 @@ class _MemoryReads:
     ) -> Page[Entry]:
         rows = [entry for entry in self._of(organization, Entry) if since <= entry.at < until]
         return page_of(rows, lambda entry: (instant_text(entry.at), entry.id), AT_AND_ID, page)
-
-    async def entries_by_ids(self, organization: OrganizationId, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
-        return _keyed(self._by_ids(organization, Entry, ids), ids)
 
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
@@ -382,10 +328,6 @@ def _digits(query: str | None) -> str | None:
     text = query or ""
     digits = "".join(character for character in text if character.isdigit())
     return digits if digits and not set(text) - set("0123456789 +-()./") else None
-
-
-def _keyed(found: dict[str, V], ids: Iterable[K]) -> dict[K, V]:
-    return {id: found[str(id)] for id in ids if str(id) in found}
 
 
 def _grouped(keys: Iterable[K], pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

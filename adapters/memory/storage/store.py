@@ -21,7 +21,6 @@ from domain.conversations.threads import Thread
 from domain.events import Event, LoggedEvent
 from domain.files.media import Media, MediaState
 from domain.ids import (
-    ApiKeyId,
     BusinessAccountId,
     ChannelId,
     ContactId,
@@ -29,15 +28,13 @@ from domain.ids import (
     MessageId,
     OrganizationId,
     PhoneNumberId,
-    SignInId,
     ThreadId,
     TicketId,
-    UserId,
     Wamid,
 )
 from domain.outbound.outbox import CLOCKS_DIFFER, OutboxItem, is_lost, leads_too_far
 from domain.outbound.pace import RateState
-from domain.people.organizations import ApiKey, SignIn, User
+from domain.people.organizations import SignIn, User
 from domain.ports.directory import UNIQUE_ENTRIES, DirectoryEntry
 from domain.ports.hints import OUTBOX, Bus
 from domain.ports.store import DueNumber, Figures, Transaction
@@ -281,17 +278,8 @@ class _MemoryTransaction(MemoryLook):
     async def take_turns(self, names: Collection[str]) -> None:
         """There is one transaction at a time."""
 
-    async def user(self, id: UserId) -> User | None:
-        return self._one(User, id)
-
     async def user_by_email(self, email: str) -> User | None:
         return next((user for user in self._of(User).values() if user.email == email), None)
-
-    async def api_key(self, id: ApiKeyId) -> ApiKey | None:
-        return self._one(ApiKey, id)
-
-    async def sign_in(self, id: SignInId) -> SignIn | None:
-        return self._one(SignIn, id)
 
     async def channels(self) -> list[Channel]:
         return list(self._of(Channel).values())
@@ -379,9 +367,6 @@ class _MemoryTransaction(MemoryLook):
     async def entry_of(self, message: MessageId) -> Entry | None:
         entries = self._of(Entry).values()
         return next((entry for entry in entries if entry.message == message and entry.refunded_at is None), None)
-
-    async def outbox_item(self, message: MessageId) -> OutboxItem | None:
-        return self._one(OutboxItem, message)
 
     async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
         return self._named(OutboxItem, messages)

@@ -6,6 +6,7 @@ answered is stored. Where its answer is lost, all templates of the account are r
 
 from dataclasses import dataclass, replace
 
+from domain.channels.channels import Channel
 from domain.channels.template_drafts import TemplateDraft, fault_of
 from domain.channels.templates import HEADER_FILES, Template, TemplateStatus
 from domain.conversations.messages import Direction
@@ -104,7 +105,7 @@ async def delete_template(ports: Ports, actor: Actor, id: TemplateId) -> Refusal
 async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Template, str] | Refusal | None:
     """The template, and a token to have it deleted with; None where it is deleted already."""
     async with ports.store.transaction(actor.organization) as tx:
-        template = await tx.template(id)
+        template = await tx.row(Template, id)
         channels = await tx.channels()
     if template is None:
         return not_found("template", "templateId")
@@ -117,7 +118,7 @@ async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Templa
 @again_on_collision
 async def _ready(ports: Ports, actor: Actor, asked: CreateTemplate) -> _Ready | Refusal:
     async with ports.store.transaction(actor.organization) as tx:
-        channel = await tx.channel(asked.channel)
+        channel = await tx.row(Channel, asked.channel)
         sample = (await tx.media([asked.sample])).get(asked.sample) if asked.sample is not None else None
     if channel is None:
         return not_found("channel", "channelId")
@@ -211,7 +212,7 @@ async def _kept(
 @again_on_collision
 async def _gone(ports: Ports, organization: OrganizationId, id: TemplateId) -> None:
     async with ports.store.transaction(organization) as tx:
-        template = await tx.template(id)
+        template = await tx.row(Template, id)
         if template is not None and template.status is not TemplateStatus.DELETED:
             tx.save(replace(template, status=TemplateStatus.DELETED, heard_at=ports.clock.now()))
             tx.record(TemplateChanged(id))

@@ -71,7 +71,7 @@ async def sync_templates(ports: Ports, actor: Actor, channel: ChannelId) -> Sync
 async def _through(ports: Ports, actor: Actor, channel: ChannelId) -> Reading | Refusal:
     began = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
-        found = await tx.channel(channel)
+        found = await tx.row(Channel, channel)
     if found is None:
         return not_found("channel", "channelId")
     token = token_or_refusal(ports, found)
@@ -107,7 +107,7 @@ async def note_template(tx: Transaction, id: TemplateId, code: int | None, now: 
     """What the network's refusal of a send says of the template: others that wait with it are not to be tried too."""
     if code not in ABOUT_TEMPLATES:
         return
-    template = await tx.template(id)
+    template = await tx.row(Template, id)
     assert template is not None, "it was there when it left"
     await read_again(tx, template.account, now)
     status = STOPPED.get(code, template.status)

@@ -61,7 +61,7 @@ async def update_item(ports: Ports, actor: Actor, asked: UpdateItem) -> LibraryI
     if asked.title is None:
         return invalid("An item has a title.", "title")
     async with ports.store.transaction(actor.organization) as tx:
-        item = await tx.library_item(asked.item)
+        item = await tx.row(LibraryItem, asked.item)
         if item is None:
             return not_found("library item", "libraryItemId")
         changed = replace(
@@ -82,7 +82,7 @@ async def delete_item(ports: Ports, actor: Actor, id: LibraryItemId) -> LibraryI
     if not actor.may(Right.LIBRARY):
         return forbidden("change the library")
     async with ports.store.transaction(actor.organization) as tx:
-        item = await tx.library_item(id)
+        item = await tx.row(LibraryItem, id)
         if item is None:
             return not_found("library item", "libraryItemId")
         tx.remove(item)

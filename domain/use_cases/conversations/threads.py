@@ -68,7 +68,7 @@ class _Read:
 async def _read(ports: Ports, actor: Actor, asked: MarkRead) -> _Read | Refusal:
     async with ports.store.transaction(actor.organization) as tx:
         thread = (await tx.threads([asked.thread])).get(asked.thread)
-        channel = await tx.channel(thread.channel) if thread else None
+        channel = await tx.row(Channel, thread.channel) if thread else None
         if thread is None or channel is None:
             return not_found("thread", "threadId")
         up_to = await _message(tx, asked.up_to or thread.last_message)

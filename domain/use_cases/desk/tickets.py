@@ -13,7 +13,7 @@ from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_fo
 from domain.given import UNSET, Left
 from domain.ids import TeamId, TicketId, UserId
 from domain.people.actors import Actor, Right
-from domain.people.organizations import normal_skills, skills_fault
+from domain.people.organizations import User, normal_skills, skills_fault
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.tickets import SUBJECT_LIMIT, Property, Ticket, TicketPriority, TicketStatus, close, reopen, with_properties
@@ -133,7 +133,7 @@ async def owner_refusal(
         return not_found("team", "teamId")
     if owner is UNSET or owner is None:
         return None
-    user = await tx.user(owner)
+    user = await tx.row(User, owner)
     if user is None:
         return not_found("user", "ownerId")
     if not user.active:
@@ -152,7 +152,7 @@ def save_both(ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after
 
 async def _find(ports: Ports, tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
     """The ticket and its thread, the thread locked first as everywhere: a ticket never moves to another one."""
-    known = (await ports.reader.tickets_by_ids(tx.organization, [id])).get(id)
+    known = (await ports.reader.by_ids(Ticket, tx.organization, [id])).get(id)
     if known is None:
         return not_found("ticket", "ticketId")
     thread = (await tx.threads([known.thread]))[known.thread]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias, assert_never
 
+from domain.channels.channels import Channel
 from domain.conversations.messages import Direction
 from domain.errors import MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
@@ -96,7 +97,7 @@ async def _claim(ports: Ports, organization: OrganizationId, id: MediaId) -> _Cl
         media = (await tx.media([id])).get(id)
         if media is None or media.step is not Step.FETCH or media.due_at is None or media.due_at > now:
             return None
-        channel = await tx.channel(media.channel) if media.channel is not None else None
+        channel = await tx.row(Channel, media.channel) if media.channel is not None else None
         if channel is None or media.network_id is None:
             await record_change(tx, without_bytes(media, MediaState.FAILED, "The network did not say how to fetch it."))
             return None

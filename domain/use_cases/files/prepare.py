@@ -69,7 +69,7 @@ async def take_upload(
     PENDING afterwards where the virus scanner does not answer: it is READY once it does. Refuses NOT_FOUND, CONFLICT
     (they are here already), INVALID (another size than told), MEDIA_REJECTED.
     """
-    media = (await ports.reader.media_by_ids(organization, [id])).get(id)
+    media = (await ports.reader.by_ids(Media, organization, [id])).get(id)
     if media is None or media.direction is not Direction.OUTBOUND or media.size is None:
         return not_found("file to be uploaded")
     if not _is_awaited(media):

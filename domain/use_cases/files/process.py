@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from domain.files.media import Step
+from domain.files.media import Media, Step
 from domain.ids import MediaId, OrganizationId
 from domain.ports.bundle import Ports
 from domain.use_cases.files.fetch import fetch_media
@@ -13,7 +13,7 @@ from domain.use_cases.files.scan import scan_media
 
 async def tend_media(ports: Ports, organization: OrganizationId, id: MediaId) -> Step | None:
     """Take the step of a file that is due now; which one that was."""
-    media = (await ports.reader.media_by_ids(organization, [id])).get(id)
+    media = (await ports.reader.by_ids(Media, organization, [id])).get(id)
     step = media.step if media is not None else None
     match step:
         case None:

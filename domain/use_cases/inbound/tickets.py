@@ -9,6 +9,7 @@ from domain.conversations.threads import Thread, ThreadStatus
 from domain.events import TicketChanged
 from domain.ids import TicketId, UserId
 from domain.people.actors import BySystem
+from domain.people.organizations import User
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, subject_from
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_change
@@ -65,5 +66,5 @@ async def _with_new_ticket(batch: Batch, thread: Thread, message: Message) -> Th
 
 async def _owner_still_there(batch: Batch, ticket: Ticket) -> UserId | None:
     """A reopened ticket goes back to its owner, unless that person is not available any more."""
-    owner = await batch.tx.user(ticket.owner) if ticket.owner is not None else None
+    owner = await batch.tx.row(User, ticket.owner) if ticket.owner is not None else None
     return owner.id if owner is not None and owner.active and owner.available else None

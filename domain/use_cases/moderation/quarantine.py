@@ -50,7 +50,7 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
 
 async def hold(ports: Ports, tx: Transaction, id: MessageId) -> None:
     """Lock a message and its thread, for who may `withhold` it after locking something else."""
-    for known in (await ports.reader.messages_by_ids(tx.organization, [id])).values():
+    for known in (await ports.reader.by_ids(Message, tx.organization, [id])).values():
         await tx.threads([known.thread])
         await tx.messages([id])
 
@@ -78,7 +78,7 @@ async def withhold(
 
 async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message, list[Ticket]] | None:
     """The message and the tickets of its thread, the newest last; the thread is locked first, as everywhere."""
-    known = (await ports.reader.messages_by_ids(tx.organization, [id])).get(id)
+    known = (await ports.reader.by_ids(Message, tx.organization, [id])).get(id)
     if known is None:
         return None
     thread = (await tx.threads([known.thread]))[known.thread]

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from domain.files.media import named_by, names_of
+from domain.files.media import Media, named_by, names_of
 from domain.ids import MediaId, OrganizationId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import DeliveryState
@@ -120,7 +120,7 @@ async def _removed(ports: Ports, names: Sequence[str], remove: Callable[[str], A
         owners.setdefault(organization, set()).add(media)
     known: set[str] = set()
     for organization, ids in owners.items():
-        for media in (await ports.reader.media_by_ids(organization, sorted(ids))).values():
+        for media in (await ports.reader.by_ids(Media, organization, sorted(ids))).values():
             known |= names_of(media)
     orphans = [name for name in names if name not in known]
     return sum([await remove(name) for name in orphans])

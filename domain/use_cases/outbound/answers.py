@@ -11,6 +11,7 @@ from domain.conversations.threads import Thread
 from domain.ids import Wamid
 from domain.moderation.quarantine import Policy
 from domain.outbound.failures import Remedy, verdict
+from domain.outbound.outbox import OutboxItem
 from domain.outbound.pace import running
 from domain.ports.bundle import Ports
 from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
@@ -35,7 +36,7 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
     async with ports.store.transaction(item.organization) as tx:
         work = Work.of(ports, tx, now)
         waiting = await _told_already(tx, claimed, result)
-        current = await tx.outbox_item(item.id)
+        current = await tx.row(OutboxItem, item.id)
         message, thread, channel = await what_leaves(tx, item)
         ours = current if current is not None and current.lease == item.lease else None
         if claimed.is_probe:

@@ -5,6 +5,7 @@ from domain.conversations.status import Failure, MessageStatus
 from domain.error_codes import ErrorCode
 from domain.errors import Refusal, Refused, forbidden
 from domain.ids import MessageId
+from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
@@ -31,7 +32,7 @@ async def cancel(ports: Ports, actor: Actor, id: MessageId) -> Message | Refusal
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         work = Work.of(ports, tx, now)
-        item = await tx.outbox_item(id)  # before the thread, as who sends it does
+        item = await tx.row(OutboxItem, id)  # before the thread, as who sends it does
         found = await written_here(tx, id)
         if not isinstance(found, tuple):
             return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.channels.channels import Channel
-from domain.channels.templates import not_sendable_reason
+from domain.channels.templates import Template, not_sendable_reason
 from domain.conversations.contents import (
     ContactCards,
     Interactive,
@@ -65,7 +65,7 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
     now = ports.clock.now()
     async with ports.store.transaction(organization) as tx:
         work = Work.of(ports, tx, now)
-        item = await tx.outbox_item(id)
+        item = await tx.row(OutboxItem, id)
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
         message, thread, channel = await what_leaves(tx, item)
@@ -140,7 +140,7 @@ async def what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Threa
     """
     thread = (await tx.threads([item.thread]))[item.thread]
     message = (await tx.messages([item.id]))[item.id]
-    channel = await tx.channel(item.channel)
+    channel = await tx.row(Channel, item.channel)
     assert channel is not None
     return message, thread, channel
 
@@ -185,7 +185,7 @@ async def _stopped(
         return GAVE_UP
     if template_id is None:
         return None
-    template = await tx.template(template_id)
+    template = await tx.row(Template, template_id)
     if template is None:
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
     if reason := not_sendable_reason(template):

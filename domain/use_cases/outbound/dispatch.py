@@ -9,7 +9,7 @@ since its id can be sent again.
 from functools import partial
 
 from domain.ids import MessageId, OrganizationId
-from domain.outbound.outbox import is_lost
+from domain.outbound.outbox import OutboxItem, is_lost
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision, until_written
 from domain.use_cases.outbound.answers import ended_unknown, settle_answer
@@ -37,7 +37,7 @@ async def give_up(ports: Ports, organization: OrganizationId, message: MessageId
     """A claimed attempt whose worker died: it may have been sent, so its outcome is unknown."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
-        item = await tx.outbox_item(message)
+        item = await tx.row(OutboxItem, message)
         if item is None or item.leased_until is None or not is_lost(item.leased_until, now):
             return
         if item.reaction is not None:  # one that arrives twice is still one

@@ -76,7 +76,7 @@ async def keep_files(tx: Transaction, files: Sequence[MediaId]) -> None:
 async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal:
     """A thread with the number it is on."""
     thread = (await look.threads([id])).get(id)
-    channel = await look.channel(thread.channel) if thread else None
+    channel = await look.row(Channel, thread.channel) if thread else None
     if thread is None or channel is None:
         return not_found("thread", "threadId")
     return thread, channel

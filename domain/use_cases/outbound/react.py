@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from domain.channels.channels import Channel
 from domain.conversations.contents import Notice
 from domain.conversations.messages import Message, with_reaction
 from domain.conversations.sendable import emoji_fault
@@ -50,7 +51,7 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
         known = (await tx.unheld.messages([asked.message])).get(asked.message)
         if known is None:
             return not_found("message", "messageId")
-        item = await tx.outbox_item(known.id)
+        item = await tx.row(OutboxItem, known.id)
         thread = (await tx.threads([known.thread]))[known.thread]  # a message never moves to another one
         message = (await tx.messages([known.id]))[known.id]
         if refusal := _unfit(message, now) or await _closed(tx, thread, message, now):
@@ -76,7 +77,7 @@ def _unfit(message: Message, now: datetime) -> Refusal | None:
 
 
 async def _closed(tx: Transaction, thread: Thread, message: Message, now: datetime) -> Refusal | None:
-    channel = await tx.channel(message.channel)
+    channel = await tx.row(Channel, message.channel)
     assert channel is not None, "a message stands on a number, and numbers stay"
     return channel_refusal(channel) or await session_refusal(tx, thread, channel, now)
 

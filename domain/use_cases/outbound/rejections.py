@@ -125,7 +125,7 @@ async def slow_down(
 
 async def not_sent_after_all(work: Work, message: Message, attempt: int | None) -> None:
     """The worker was given up and then heard that nothing was sent: what was unknown may leave after all."""
-    is_free = await work.tx.outbox_item(message.id) is None
+    is_free = await work.tx.row(OutboxItem, message.id) is None
     if is_free and attempt == message.attempt and message.status is MessageStatus.UNKNOWN:
         queue_again(work, message, due_at=work.now + FIRST_PAUSE)
     else:

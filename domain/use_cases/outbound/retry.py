@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.channels.channels import Channel
-from domain.channels.templates import not_sendable_reason
+from domain.channels.templates import Template, not_sendable_reason
 from domain.conversations.contents import (
     ContactCards,
     Interactive,
@@ -60,12 +60,12 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
-        item = await tx.outbox_item(asked.message)  # before the thread, as who sends it does
+        item = await tx.row(OutboxItem, asked.message)  # before the thread, as who sends it does
         found = await written_here(tx, asked.message)
         if not isinstance(found, tuple):
             return found
         thread, message = found
-        channel = await tx.channel(message.channel)
+        channel = await tx.row(Channel, message.channel)
         assert channel is not None, "a message stands on a number, and numbers stay"
         if refusal := _unfit(message, item) or channel_refusal(channel):
             return refusal
@@ -111,7 +111,7 @@ async def _content_refusal(
             return invalid("Its file is not here any more. Attach it again.", "messageId")
     if not isinstance(content, TemplateMessage):
         return await session_refusal(tx, thread, channel, now)
-    template = await tx.template(content.template)
+    template = await tx.row(Template, content.template)
     if template is None:
         return not_found("template any more", "messageId")
     contact = (await tx.unheld.contacts([thread.contact])).get(thread.contact)

@@ -173,7 +173,7 @@ async def filled_for(
     look: Look, thread: Thread, channel: Channel, filling: Filling, now: datetime
 ) -> TemplateMessage | Refusal:
     """The template as the person of this thread will see it, or why it can't go to them from this number."""
-    template = await look.template(filling.template)
+    template = await look.row(Template, filling.template)
     if template is None or template.account != channel.account:
         return not_found("template of this number", "templateId")
     contact = (await look.unheld.contacts([thread.contact])).get(thread.contact)

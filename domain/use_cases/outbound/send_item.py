@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.conversations.contents import MediaMessage, Text
-from domain.conversations.library import as_sent, file_refusal
+from domain.conversations.library import LibraryItem, as_sent, file_refusal
 from domain.conversations.messages import Message
 from domain.errors import REFUSALS, Refusal, forbidden, not_found
 from domain.ids import LibraryItemId, MessageId, ThreadId
@@ -71,7 +71,7 @@ async def decide_item(reading: Reading, actor: Actor, asked: SendItem) -> Decisi
 
 
 async def _content(look: Look, id: LibraryItemId) -> Text | MediaMessage | Refusal:
-    item = await look.library_item(id)
+    item = await look.row(LibraryItem, id)
     if item is None:
         return not_found("library item", *FIELD)
     content = as_sent(item)

@@ -105,7 +105,7 @@ async def decide_start(reading: Reading, actor: Actor, asked: StartThread) -> St
     earlier = await repeated(reading.look, actor, _call(asked))
     if earlier is not None:
         return earlier
-    channel = await reading.look.channel(asked.channel)
+    channel = await reading.look.row(Channel, asked.channel)
     if channel is None:
         return not_found("number of yours", "channelId")
     number = typed_number(asked.number) if asked.number is not None else None
@@ -246,7 +246,7 @@ async def _started_before(ports: Ports, first: Message) -> Started:
 
     It is known by the template it sent, or by the contact's message that had opened the session it found.
     """
-    thread = (await ports.reader.threads_by_ids(first.organization, [first.thread]))[first.thread]
+    thread = (await ports.reader.by_ids(Thread, first.organization, [first.thread]))[first.thread]
     if first.direction is Direction.INBOUND:
         return Started(thread, True, None)
     return Started(thread, thread.created_at < first.received_at, first)

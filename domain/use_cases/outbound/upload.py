@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from domain.files.media import Upload, with_upload
+from domain.outbound.outbox import OutboxItem
 from domain.ports.bundle import Ports
 from domain.ports.files import BytesMissing
 from domain.ports.network import Failed, NotSent, Rejected, Unanswered
@@ -35,7 +36,7 @@ async def settle_upload(ports: Ports, claimed: ToUpload, result: "str | Failed |
     now = ports.clock.now()
     async with ports.store.transaction(claimed.item.organization) as tx:
         work = Work.of(ports, tx, now)
-        item = await tx.outbox_item(claimed.item.id)
+        item = await tx.row(OutboxItem, claimed.item.id)
         message, thread, channel = await what_leaves(tx, claimed.item)
         file = (await tx.media([claimed.file.id])).get(claimed.file.id)
         if isinstance(result, str) and file is not None:

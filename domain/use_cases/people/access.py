@@ -52,7 +52,7 @@ async def authenticate(ports: Ports, bearer: str) -> Actor | None:
     _, organization, ref = found[0]
     if kind is DirectoryEntry.TOKEN:
         return await _signed_in(ports, organization, SignInId(ref))
-    keys = await ports.reader.api_keys_by_ids(organization, [ApiKeyId(ref)])
+    keys = await ports.reader.by_ids(ApiKey, organization, [ApiKeyId(ref)])
     key = keys.get(ApiKeyId(ref))
     if key is None or not key.is_good(ports.clock.now()):
         return None
@@ -95,7 +95,7 @@ async def sign_out(ports: Ports, actor: Actor) -> Refusal | None:
     if actor.sign_in is None:
         return invalid("An API key is revoked, not signed out.")
     async with ports.store.transaction(actor.organization) as tx:
-        begun = await tx.sign_in(actor.sign_in)
+        begun = await tx.row(SignIn, actor.sign_in)
         if begun is not None and begun.ended_at is None:
             tx.save(replace(begun, ended_at=ports.clock.now()))
             await tx.delist(DirectoryEntry.TOKEN, begun.token_hash)
@@ -123,9 +123,9 @@ async def _rights_in(ports: Ports, organization: OrganizationId, asked: dict[str
     key_ids = [actor.author.api_key for actor in asked.values() if isinstance(actor.author, ByIntegration)]
     user_ids = [actor.author.user for actor in asked.values() if isinstance(actor.author, ByUser)]
     sign_in_ids = [actor.sign_in for actor in asked.values() if actor.sign_in is not None]
-    keys = await ports.reader.api_keys_by_ids(organization, key_ids) if key_ids else {}
-    users = await ports.reader.users_by_ids(organization, user_ids) if user_ids else {}
-    sign_ins = await ports.reader.sign_ins_by_ids(organization, sign_in_ids) if sign_in_ids else {}
+    keys = await ports.reader.by_ids(ApiKey, organization, key_ids) if key_ids else {}
+    users = await ports.reader.by_ids(User, organization, user_ids) if user_ids else {}
+    sign_ins = await ports.reader.by_ids(SignIn, organization, sign_in_ids) if sign_in_ids else {}
 
     def right_now(actor: Actor) -> Actor | None:
         match actor.author:
@@ -145,10 +145,10 @@ async def _rights_in(ports: Ports, organization: OrganizationId, asked: dict[str
 
 
 async def _signed_in(ports: Ports, organization: OrganizationId, id: SignInId) -> Actor | None:
-    begun = (await ports.reader.sign_ins_by_ids(organization, [id])).get(id)
+    begun = (await ports.reader.by_ids(SignIn, organization, [id])).get(id)
     if begun is None or not begun.is_good(ports.clock.now()):
         return None
-    user = (await ports.reader.users_by_ids(organization, [begun.user])).get(begun.user)
+    user = (await ports.reader.by_ids(User, organization, [begun.user])).get(begun.user)
     if user is None or not user.active:
         return None
     return user_actor(organization, user.id, user.role, begun.id)
@@ -166,7 +166,7 @@ async def _note_use(ports: Ports, key: ApiKey) -> None:
 @again_on_collision
 async def _keep_use(ports: Ports, key: ApiKey, now: datetime) -> None:
     async with ports.store.transaction(key.organization, background=True) as tx:
-        fresh = await tx.api_key(key.id)
+        fresh = await tx.row(ApiKey, key.id)
         if fresh is not None:
             tx.save(replace(fresh, last_used_at=now))
 
@@ -176,7 +176,7 @@ async def _fitting_user(ports: Ports, candidates: list[tuple[OrganizationId, Use
     fitting: User | None = None
     checked = False
     for organization, id in candidates:
-        user = (await ports.reader.users_by_ids(organization, [id])).get(id)
+        user = (await ports.reader.by_ids(User, organization, [id])).get(id)
         if user is None:
             continue
         checked = True

@@ -87,7 +87,7 @@ async def revoke_api_key(ports: Ports, actor: Actor, id: ApiKeyId) -> ApiKey | R
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer API keys")
     async with ports.store.transaction(actor.organization) as tx:
-        key = await tx.api_key(id)
+        key = await tx.row(ApiKey, id)
         if key is None:
             return not_found("API key", "apiKeyId")
         if key.revoked_at is not None:

@@ -72,7 +72,7 @@ class BusyDesk:
             assert now <= end, "it takes too long"
 
     async def statuses(self, ids: range) -> Counter[MessageStatus]:
-        messages = await self.desk.reader.messages_by_ids(ACME, [MessageId(an_id(number)) for number in ids])
+        messages = await self.desk.reader.by_ids(Message, ACME, [MessageId(an_id(number)) for number in ids])
         return Counter(each.status for each in messages.values())
 
 

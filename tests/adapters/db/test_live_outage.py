@@ -1,7 +1,7 @@
 """Listeners while the database is away: they wait, and hear every event and no error."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ from adapters.db.postgres.database import PostgresDatabase
 from domain.conversations.messages import Message
 from domain.errors import Unavailable
 from domain.events import LoggedEvent
-from domain.ids import MessageId
+from domain.ids import OrganizationId
 from domain.ports.bundle import Ports
-from domain.ports.reads import Reader
+from domain.ports.reads import K, R, Reader
 from schema.engine.values.cursors import Cursors
 from schema.execution import Engine
 from schema.schema import schema
@@ -41,12 +41,12 @@ class CutOff(Wrapped):
             self.proxy.fail(Fault.SHUT)
         return page
 
-    async def messages_by_ids(self, *asked: Any) -> dict[MessageId, Message]:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
         try:
-            return await self.reader.messages_by_ids(*asked)
+            return await self.reader.by_ids(kind, organization, ids)
         except Unavailable:
-            self.missed += 1
-            if self.missed == 5:
+            self.missed += kind is Message
+            if kind is Message and self.missed == 5:
                 self.proxy.heal()
             raise
 

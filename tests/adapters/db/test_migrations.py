@@ -24,6 +24,7 @@ from adapters.db.rows.mapping import columns
 from adapters.db.rows.tables import TABLES, DirectoryRow, EventCounterRow, TicketCounterRow
 from adapters.db.sqlite.database import open_file
 from adapters.memory import MemoryBus
+from domain.contacts import Contact
 from domain.errors import WriteConflict
 from domain.events import LoggedEvent
 from domain.ids import ContactId, OrganizationId
@@ -517,7 +518,7 @@ async def test_a_desk_serves_on_while_its_tables_are_changed(server: Place, late
             while serving:
                 async with asyncio.timeout(5), database.store.transaction(ACME) as tx:
                     tx.save(a_contact(ContactId(f"c{served}")))
-                assert len(await database.reader.contacts_by_ids(ACME, [ContactId(f"c{served}")])) == 1
+                assert len(await database.reader.by_ids(Contact, ACME, [ContactId(f"c{served}")])) == 1
                 served += 1
             return served
 

@@ -27,11 +27,15 @@ from adapters.db.rows.mapping import Record
 from adapters.db.sqlite.connections import Connection
 from adapters.db.sqlite.database import open_sqlite
 from adapters.memory import MemoryBus
-from domain.contacts import IdentityKey, IdentityKind
-from domain.conversations.messages import Direction, Source
+from domain.channels.channels import Channel
+from domain.channels.templates import Template
+from domain.contacts import Contact, IdentityKey, IdentityKind
+from domain.conversations.library import LibraryItem
+from domain.conversations.messages import Direction, Message, Source
 from domain.conversations.sessions import SessionState
-from domain.conversations.threads import ThreadStatus
+from domain.conversations.threads import Thread, ThreadStatus
 from domain.events import QuotaChanged
+from domain.files.media import Media
 from domain.ids import (
     ContactId,
     DeliveryId,
@@ -43,6 +47,8 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.outbound.outbox import OutboxItem
+from domain.people.organizations import ApiKey, SignIn, User
 from domain.ports.deliveries import DeliveryResult, DeliveryState, WebhookInbox
 from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.reads import (
@@ -58,7 +64,8 @@ from domain.ports.reads import (
     TicketOrder,
 )
 from domain.ports.store import Store, Transaction
-from domain.tickets import Property, TicketPriority, TicketStatus
+from domain.quota import Entry
+from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
 from tests.adapters.db.filled import MANY, OnDisk, fill, run
 from tests.builders import (
     ACCOUNT,
@@ -150,33 +157,33 @@ def _reads(asking: Asking, reads: Reads) -> None:
     add("events", reads.events, ACME, 20_000, 256, ThreadId("?"), of="of a thread without any")
     add("first_position", reads.first_position, ACME)
     add("heads", reads.heads, [ACME])
-    add("threads_by_ids", reads.threads_by_ids, ACME, [THREAD_7])
-    add("tickets_by_ids", reads.tickets_by_ids, ACME, [TICKET_7])
+    add("by_ids", reads.by_ids, Thread, ACME, [THREAD_7], of="Thread")
+    add("by_ids", reads.by_ids, Ticket, ACME, [TICKET_7], of="Ticket")
     add("ticket_changes", reads.ticket_changes, ACME, TICKET_7, page)
     add("contacts", reads.contacts, ACME, page, None)
     add("contacts", reads.contacts, ACME, page, "ana", of="with a word")
-    add("contacts_by_ids", reads.contacts_by_ids, ACME, [CONTACT])
+    add("by_ids", reads.by_ids, Contact, ACME, [CONTACT], of="Contact")
     add("identities_of", reads.identities_of, ACME, [CONTACT])
     add("messages", reads.messages, ACME, THREAD_7, page)
     add("messages", reads.messages, ACME, THREAD_7, PageAsk(50, from_end=True), of="from the end")
-    add("messages_by_ids", reads.messages_by_ids, ACME, [MESSAGE_7])
+    add("by_ids", reads.by_ids, Message, ACME, [MESSAGE_7], of="Message")
     add("marks_of", reads.marks_of, ACME, [MESSAGE_7])
-    add("media_by_ids", reads.media_by_ids, ACME, [MEDIA])
+    add("by_ids", reads.by_ids, Media, ACME, [MEDIA], of="Media")
     add("channels", reads.channels, ACME)
-    add("channels_by_ids", reads.channels_by_ids, ACME, [CHANNEL])
+    add("by_ids", reads.by_ids, Channel, ACME, [CHANNEL], of="Channel")
     add("templates", reads.templates, ACME, TemplateAsk(page))
     add("templates", reads.templates, ACME, TemplateAsk(page, account=ACCOUNT), of="of an account")
-    add("templates_by_ids", reads.templates_by_ids, ACME, [TEMPLATE])
+    add("by_ids", reads.by_ids, Template, ACME, [TEMPLATE], of="Template")
     add("library", reads.library, ACME, LibraryAsk(page))
-    add("library_items_by_ids", reads.library_items_by_ids, ACME, [LIBRARY_ITEM])
+    add("by_ids", reads.by_ids, LibraryItem, ACME, [LIBRARY_ITEM], of="LibraryItem")
     add("users", reads.users, ACME, page, None)
-    add("users_by_ids", reads.users_by_ids, ACME, [USER])
+    add("by_ids", reads.by_ids, User, ACME, [USER], of="User")
     add("open_tickets_of", reads.open_tickets_of, ACME, [UserId("u-1")])
-    add("api_keys_by_ids", reads.api_keys_by_ids, ACME, [API_KEY])
-    add("sign_ins_by_ids", reads.sign_ins_by_ids, ACME, [SIGN_IN])
+    add("by_ids", reads.by_ids, ApiKey, ACME, [API_KEY], of="ApiKey")
+    add("by_ids", reads.by_ids, SignIn, ACME, [SIGN_IN], of="SignIn")
     add("period_at", reads.period_at, ACME, NOON)
     add("entries", reads.entries, ACME, SPRING - DAY, SPRING, page)
-    add("entries_by_ids", reads.entries_by_ids, ACME, [ENTRY])
+    add("by_ids", reads.by_ids, Entry, ACME, [ENTRY], of="Entry")
     add("allowance_taken", reads.allowance_taken, ACME, [ACCOUNT], NOON - DAY)
 
 
@@ -293,8 +300,8 @@ def _transactions(asking: Asking, store: Store) -> None:
 
     add("take_turns", ["somebody"])
     add("settings")
-    add("channel", CHANNEL)
-    add("template", TEMPLATE)
+    add("row", Channel, CHANNEL, of="Channel")
+    add("row", Template, TEMPLATE, of="Template")
     add("templates_of", "?")
     add("identities", [IdentityKey(IdentityKind.WA_ID, "497"), IdentityKey(IdentityKind.WA_ID, "?")])
     add("contacts", [CONTACT, ContactId("c-7")])
@@ -302,16 +309,16 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("threads_of", [ContactId("c-7")])
     add("messages", [MESSAGE_7])
     add("media", [MEDIA, MediaId("f-7")])
-    add("library_item", LIBRARY_ITEM)
+    add("row", LibraryItem, LIBRARY_ITEM, of="LibraryItem")
     add("period_at", NOON)
     add("entries_since", THREAD_7, SPRING)
     add("allowance_taken", ACCOUNT, NOON - DAY)
     add("pace", CHANNEL)
     add("remembered", "key-7")
-    add("user", USER)
+    add("row", User, USER, of="User")
     add("user_by_email", "u-7")
-    add("api_key", API_KEY)
-    add("sign_in", SignInId("s-7"))
+    add("row", ApiKey, API_KEY, of="ApiKey")
+    add("row", SignIn, SignInId("s-7"), of="SignIn")
     add("channels")
     add("template_of", ACCOUNT, "x-7")
     add("template_sync", ACCOUNT)
@@ -332,7 +339,7 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("forget_events", SPRING, 100)
     add("period_of", an_entry())
     add("entry_of", MESSAGE_7)
-    add("outbox_item", MESSAGE_7)
+    add("row", OutboxItem, MESSAGE_7, of="OutboxItem")
     add("outbox_items", [MESSAGE_7])
     add("outbox", 100)
     add("begin_epoch", "another")

@@ -21,10 +21,16 @@ from adapters.db.reading.source import Reading
 from adapters.db.rows.mapping import Record, Value
 from adapters.db.sqlite.database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus, MemoryDatabase
-from domain.conversations.messages import Direction, Source
+from domain.channels.channels import Channel
+from domain.channels.templates import Template
+from domain.contacts import Contact
+from domain.conversations.library import LibraryItem
+from domain.conversations.messages import Direction, Message, Source
 from domain.conversations.sessions import WINDOW, SessionState
 from domain.conversations.threads import Thread, ThreadStatus
+from domain.files.media import Media
 from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, UserId
+from domain.people.organizations import ApiKey, SignIn, User
 from domain.ports.reads import (
     LibraryAsk,
     PageAsk,
@@ -37,6 +43,7 @@ from domain.ports.reads import (
     TicketFilter,
     TicketOrder,
 )
+from domain.quota import Entry
 from domain.rows import Row
 from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
 from tests.builders import (
@@ -286,32 +293,32 @@ async def ask_everything(reads: Reads) -> int:
         reads.heads([ACME]),
         reads.threads(ACME, ThreadAsk(page), NOON),
         reads.thread_count(ACME, ThreadFilter(), NOON),
-        reads.threads_by_ids(ACME, [ThreadId(id) for id in none]),
+        reads.by_ids(Thread, ACME, [ThreadId(id) for id in none]),
         reads.tickets(ACME, TicketAsk(page)),
         reads.ticket_count(ACME, TicketFilter()),
-        reads.tickets_by_ids(ACME, [TicketId(id) for id in none]),
+        reads.by_ids(Ticket, ACME, [TicketId(id) for id in none]),
         reads.ticket_changes(ACME, TicketId("?"), page),
         reads.contacts(ACME, page, "ana"),
-        reads.contacts_by_ids(ACME, [CONTACT]),
+        reads.by_ids(Contact, ACME, [CONTACT]),
         reads.identities_of(ACME, [CONTACT]),
         reads.messages(ACME, THREAD, page),
-        reads.messages_by_ids(ACME, [MessageId(id) for id in none]),
+        reads.by_ids(Message, ACME, [MessageId(id) for id in none]),
         reads.marks_of(ACME, [MessageId("?")]),
-        reads.media_by_ids(ACME, []),
+        reads.by_ids(Media, ACME, list[str]()),
         reads.channels(ACME),
-        reads.channels_by_ids(ACME, [CHANNEL]),
+        reads.by_ids(Channel, ACME, [CHANNEL]),
         reads.templates(ACME, TemplateAsk(page)),
-        reads.templates_by_ids(ACME, []),
+        reads.by_ids(Template, ACME, list[str]()),
         reads.library(ACME, LibraryAsk(page, words=("price", "list"))),
-        reads.library_items_by_ids(ACME, []),
+        reads.by_ids(LibraryItem, ACME, list[str]()),
         reads.users(ACME, page, "ada"),
-        reads.users_by_ids(ACME, [USER]),
+        reads.by_ids(User, ACME, [USER]),
         reads.open_tickets_of(ACME, [USER]),
-        reads.api_keys_by_ids(ACME, []),
-        reads.sign_ins_by_ids(ACME, []),
+        reads.by_ids(ApiKey, ACME, list[str]()),
+        reads.by_ids(SignIn, ACME, list[str]()),
         reads.period_at(ACME, NOON),
         reads.entries(ACME, NOON - DAY, NOON, page),
-        reads.entries_by_ids(ACME, []),
+        reads.by_ids(Entry, ACME, list[str]()),
         reads.allowance_taken(ACME, [a_channel().account], NOON - DAY),
     )
     for question in questions:

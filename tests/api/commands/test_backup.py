@@ -14,6 +14,7 @@ from api.commands.backup import after_restore_elsewhere, back_up, restore
 from api.refusals import CannotBackUp
 from api.settings import Settings
 from api.wiring import Wired, wired
+from domain.conversations.messages import Message
 from domain.conversations.status import MessageStatus
 from domain.events import MessageAdded, MessageStatusChanged
 from domain.ids import MessageId
@@ -77,7 +78,7 @@ async def test_a_desk_comes_back_whole_and_sends_nothing_twice(tmp_path: Path) -
     assert (there / "desk.db.media" / "ab" / NAME).read_bytes() == b"picture"
     assert sorted(os.listdir(there)) == ["desk.db", "desk.db.key", "desk.db.media"]
     async with wired(settings_at(there)) as desk:
-        message = (await desk.ports.reader.messages_by_ids(ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
+        message = (await desk.ports.reader.by_ids(Message, ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
         assert message.status is MessageStatus.UNKNOWN
         assert await due_sends(desk.ports.store, desk.ports.clock.now(), 10) == []
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch
@@ -169,7 +170,7 @@ async def audited(folder: Path, backup: Path) -> int:
         assert [each.position for each in events] == list(range(1, head.position + 1))
         added = {each.event.message for each in events if isinstance(each.event, MessageAdded)}
         became = {each.event.message for each in events if isinstance(each.event, MessageStatusChanged)}
-        messages = await desk.ports.reader.messages_by_ids(ACME, added | {OUR_MESSAGE})
+        messages = await desk.ports.reader.by_ids(Message, ACME, added | {OUR_MESSAGE})
         assert became == set(messages) == added | {OUR_MESSAGE}
         assert {message.status for message in messages.values()} == {MessageStatus.UNKNOWN}
         assert set(await desk.ports.reader.marks_of(ACME, list(messages))) == set(messages)
@@ -205,7 +206,7 @@ async def test_a_copy_of_a_database_on_a_server_sends_nothing_twice_and_may_be_r
 
     assert done == [Restored(1, 1), Restored(1, 0)]
     async with wired(settings_of(copy)) as desk:
-        message = (await desk.ports.reader.messages_by_ids(ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
+        message = (await desk.ports.reader.by_ids(Message, ACME, [OUR_MESSAGE]))[OUR_MESSAGE]
         assert message.status is MessageStatus.UNKNOWN
         assert await due_sends(desk.ports.store, desk.ports.clock.now(), 10) == []
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch

@@ -136,7 +136,7 @@ async def test_from_the_network_a_few_pieces_are_held(ports: Ports) -> None:
     with counted():
         await fetch_media(ports, ACME, media.id)
 
-    kept = (await ports.reader.media_by_ids(ACME, [media.id]))[media.id]
+    kept = (await ports.reader.by_ids(Media, ACME, [media.id]))[media.id]
     assert (kept.state, kept.sha256) == (MediaState.READY, hash_of_all())
 
 

@@ -17,6 +17,7 @@ from adapters.whatsapp.inbound.updates import CloudInterpreter
 from api.metrics import Meters
 from api.worker.loops import Worker
 from domain.channels.template_sync import TemplateSync
+from domain.channels.templates import Template
 from domain.conversations.contents import Text
 from domain.conversations.messages import Message
 from domain.conversations.sessions import Alarm, AlarmKind
@@ -25,6 +26,7 @@ from domain.conversations.threads import Thread
 from domain.errors import Unavailable
 from domain.events import Event, MessageAdded, MessageStatusChanged, SessionChange, SessionChanged, TemplateChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, ThreadId, UserId
+from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Role, user_actor
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
@@ -106,7 +108,7 @@ async def test_templates_that_are_due_are_read(meters: Meters) -> None:
     async with listening(ports) as log, Worker(ports, meters).running():
         added = await the_next(TemplateChanged, log)
 
-    [template] = (await ports.reader.templates_by_ids(ACME, [added.template])).values()
+    [template] = (await ports.reader.by_ids(Template, ACME, [added.template])).values()
     assert (template.name, template.body) == ("hello", "Hi")
     assert count(meters, "template_syncs") == 1
 
@@ -160,7 +162,7 @@ async def test_a_send_whose_worker_died_becomes_unknown(meters: Meters) -> None:
     message = await reply(ports, thread, "hi there")
     long_ago = ports.clock.now() - timedelta(seconds=1)
     async with ports.store.transaction(ACME) as tx:
-        item = await tx.outbox_item(message.id)
+        item = await tx.row(OutboxItem, message.id)
         assert item is not None
         tx.save(replace(item, leased_until=long_ago, lease="somebody who died"))
 
@@ -176,7 +178,7 @@ async def test_a_session_that_ends_is_told_within_a_second(meters: Meters) -> No
     async with listening(ports) as log, Worker(ports, meters).running():
         await deliver(ports, "hello")
         thread = (await the_next(MessageAdded, log)).thread
-        at = await let_the_session_end(ports, (await ports.reader.threads_by_ids(ACME, [thread]))[thread])
+        at = await let_the_session_end(ports, (await ports.reader.by_ids(Thread, ACME, [thread]))[thread])
 
         while (await the_next(SessionChanged, log)).change is not SessionChange.EXPIRED:
             pass
@@ -252,7 +254,7 @@ async def test_a_worker_that_is_told_to_stop_while_it_looks_for_sends_begins_non
 
     assert asked == []
     async with ports.store.transaction(ACME) as tx:
-        item = await tx.outbox_item(message.id)
+        item = await tx.row(OutboxItem, message.id)
     assert item is not None
     assert item.lease is None
 
@@ -282,7 +284,7 @@ async def test_a_worker_that_stops_while_the_store_is_away_ends_in_its_time_and_
 
         store.is_away = False
         async with ports.store.transaction(ACME) as tx:
-            item = await tx.outbox_item(message.id)
+            item = await tx.row(OutboxItem, message.id)
             assert item is not None
             assert item.leased_until is not None
             tx.save(replace(item, leased_until=ports.clock.now() - timedelta(seconds=1)))
@@ -375,7 +377,7 @@ async def the_next(kind: type[E], events: AsyncIterator[Event]) -> E:
 
 
 async def text_of(ports: Ports, added: MessageAdded) -> str:
-    message = (await ports.reader.messages_by_ids(ACME, [added.message]))[added.message]
+    message = (await ports.reader.by_ids(Message, ACME, [added.message]))[added.message]
     assert isinstance(message.content, Text)
     return message.content.body
 

@@ -23,7 +23,7 @@ async def desk() -> Desk:
 
 async def updated(desk: Desk, asked: UpdateContact) -> Contact:
     after = granted(await update_contact(desk.ports, AGENT, asked))
-    assert after == (await desk.ports.reader.contacts_by_ids(ACME, [after.id]))[after.id]
+    assert after == (await desk.ports.reader.by_ids(Contact, ACME, [after.id]))[after.id]
     return after
 
 

@@ -66,7 +66,7 @@ async def desk() -> Desk:
 
 
 async def item_of(desk: Desk, id: LibraryItemId) -> LibraryItem | None:
-    return (await desk.ports.reader.library_items_by_ids(ACME, [id])).get(id)
+    return (await desk.ports.reader.by_ids(LibraryItem, ACME, [id])).get(id)
 
 
 async def kept(desk: Desk, asked: CreateItem, by: Actor = SUPERVISOR) -> LibraryItem:

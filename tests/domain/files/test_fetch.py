@@ -53,7 +53,7 @@ async def the_message(desk: Desk) -> Message:
 async def the_file(desk: Desk) -> Media:
     content = (await the_message(desk)).content
     assert isinstance(content, MediaMessage)
-    return (await desk.ports.reader.media_by_ids(ACME, [content.media]))[content.media]
+    return (await desk.ports.reader.by_ids(Media, ACME, [content.media]))[content.media]
 
 
 async def fetch_due(desk: Desk) -> int:
@@ -306,7 +306,7 @@ async def test_a_file_that_nobody_can_fetch_is_said_to_be_so(desk: Desk) -> None
 
     await fetch_media(desk.ports, ACME, orphan.id)
 
-    found = (await desk.ports.reader.media_by_ids(ACME, [orphan.id]))[orphan.id]
+    found = (await desk.ports.reader.by_ids(Media, ACME, [orphan.id]))[orphan.id]
     assert (found.state, found.due_at) == (MediaState.FAILED, None)
 
 

@@ -41,7 +41,7 @@ async def tended(desk: Desk) -> list[Step | None]:
 async def the_file(desk: Desk) -> Media:
     content = (await desk.messages())[-1].content
     assert isinstance(content, MediaMessage)
-    return (await desk.ports.reader.media_by_ids(ACME, [content.media]))[content.media]
+    return (await desk.ports.reader.by_ids(Media, ACME, [content.media]))[content.media]
 
 
 async def test_a_file_that_failed_is_fetched_again_when_somebody_asks(desk: Desk) -> None:

@@ -74,7 +74,7 @@ async def the_file(desk: Desk) -> Media:
 
 
 async def file_of(desk: Desk, id: MediaId) -> Media:
-    return (await desk.ports.reader.media_by_ids(ACME, [id]))[id]
+    return (await desk.ports.reader.by_ids(Media, ACME, [id]))[id]
 
 
 # In

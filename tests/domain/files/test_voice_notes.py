@@ -155,7 +155,7 @@ async def tended(desk: Desk) -> list[Step | None]:
 async def the_file(desk: Desk) -> Media:
     content = (await desk.messages())[-1].content
     assert isinstance(content, MediaMessage)
-    return (await desk.ports.reader.media_by_ids(ACME, [content.media]))[content.media]
+    return (await desk.ports.reader.by_ids(Media, ACME, [content.media]))[content.media]
 
 
 async def test_a_note_is_ready_at_once_and_offers_a_form_that_everything_plays_a_moment_later(desk: Desk) -> None:

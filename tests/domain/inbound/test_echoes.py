@@ -11,6 +11,7 @@ from domain.conversations.sessions import SessionState
 from domain.conversations.status import MessageStatus
 from domain.conversations.threads import ThreadStatus
 from domain.events import MessageAdded, TicketChanged
+from domain.files.media import Media
 from domain.files.rules import MediaKind
 from domain.ids import Wamid
 from domain.people.actors import ByPhoneApp
@@ -159,5 +160,5 @@ async def test_a_file_sent_from_the_phone_is_fetched_as_one_that_came_in(desk: D
 
     content = (await desk.message_of(update.wamid)).content
     assert isinstance(content, MediaMessage)
-    media = (await desk.ports.reader.media_by_ids((await desk.channel()).organization, [content.media]))[content.media]
+    media = (await desk.ports.reader.by_ids(Media, (await desk.channel()).organization, [content.media]))[content.media]
     assert (media.network_id, content.caption) == ("610001", "Ready")

@@ -127,7 +127,7 @@ async def test_what_was_written_under_the_name_given_up_still_finds_who_wrote_it
     await desk.wrote("It's me", by=BOTH)
 
     contact = await desk.contact()
-    row = (await desk.ports.reader.contacts_by_ids(ACME, [gone.id]))[gone.id]
+    row = (await desk.ports.reader.by_ids(Contact, ACME, [gone.id]))[gone.id]
     assert (row.merged_into, row.business_scoped_id) == (contact.id, "US.1")
 
 

@@ -25,7 +25,7 @@ from domain.events import (
     ThreadChanged,
     TicketChanged,
 )
-from domain.files.media import MediaState
+from domain.files.media import Media, MediaState
 from domain.files.rules import MediaKind
 from domain.ids import ChannelId, DeliveryId, PhoneNumberId, ThreadId, Wamid
 from domain.people.actors import ByContact, BySystem
@@ -617,7 +617,7 @@ async def test_a_file_is_shown_at_once_and_its_bytes_come_later(desk: Desk) -> N
     [message] = await desk.messages()
     assert isinstance(message.content, MediaMessage)
     assert message.content.caption == "Listen"
-    [file] = (await desk.ports.reader.media_by_ids(ACME, [message.content.media])).values()
+    [file] = (await desk.ports.reader.by_ids(Media, ACME, [message.content.media])).values()
     assert (file.kind, file.state, file.network_id) == (MediaKind.AUDIO, MediaState.PENDING, "media-7")
     assert (file.mime_type, file.file_name, file.sha256) == ("audio/ogg", "note.ogg", "abc")
     assert (file.voice, file.animated, file.created_at) == (True, False, NOON)

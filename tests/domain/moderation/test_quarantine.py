@@ -25,7 +25,7 @@ from domain.conversations.previews import preview
 from domain.conversations.versions import changed, taken_back, told_so_far
 from domain.error_codes import ErrorCode
 from domain.events import MessageAdded, MessageChange, MessageChanged, TicketChanged, hides
-from domain.files.media import with_bytes
+from domain.files.media import Media, with_bytes
 from domain.files.rules import MediaKind
 from domain.ids import MediaId, MessageId, ThreadId, TicketId, Wamid
 from domain.moderation.personal_data import PersonalDataPattern
@@ -465,7 +465,7 @@ async def test_a_released_message_is_judged_again_only_when_it_says_something_el
 async def test_a_hidden_file_is_not_sent_on(desk: Desk) -> None:
     message = await wrote(desk, PHOTO)
     assert isinstance(message.content, MediaMessage)
-    file = (await desk.ports.reader.media_by_ids(ACME, [message.content.media]))[message.content.media]
+    file = (await desk.ports.reader.by_ids(Media, ACME, [message.content.media]))[message.content.media]
     ready = with_bytes(file, stored_as="f", mime_type="image/jpeg", size=9, sha256="0" * 64, animated=False)
     await desk.given(ready)
     ask = SendMedia(message.thread, (ready.id,))

@@ -23,6 +23,7 @@ from domain.files.media import (
 )
 from domain.files.rules import MediaKind
 from domain.ids import DeliveryId, MediaId
+from domain.people.organizations import SignIn
 from domain.ports.deliveries import DeliveryState
 from domain.ports.directory import DirectoryEntry
 from domain.ports.network import FileFacts
@@ -91,7 +92,7 @@ async def tended(desk: Desk) -> list[Step | None]:
 
 
 async def as_it_is(desk: Desk, media: Media) -> Media:
-    return (await desk.ports.reader.media_by_ids(ACME, [media.id]))[media.id]
+    return (await desk.ports.reader.by_ids(Media, ACME, [media.id]))[media.id]
 
 
 async def asked_to_send(desk: Desk, media: Media) -> object:
@@ -295,7 +296,7 @@ async def test_what_goes_with_age_is_looked_for_in_every_organization(desk: Desk
         "forget_sign_ins": False,
         "forget_events": False,
     }
-    assert await desk.ports.reader.sign_ins_by_ids(ACME, [SIGN_IN]) == {}
+    assert await desk.ports.reader.by_ids(SignIn, ACME, [SIGN_IN]) == {}
 
 
 async def test_what_waits_to_be_interpreted_is_never_forgotten(desk: Desk) -> None:
@@ -331,7 +332,7 @@ async def test_sign_ins_that_ran_out_are_forgotten_with_their_words(desk: Desk) 
     desk.clock.advance(MINUTE)
     assert await forget_sign_ins(desk.ports, ACME) == 1
 
-    assert await desk.ports.reader.sign_ins_by_ids(ACME, [SIGN_IN]) == {}
+    assert await desk.ports.reader.by_ids(SignIn, ACME, [SIGN_IN]) == {}
     assert await desk.ports.directory.find(DirectoryEntry.TOKEN, [a_sign_in().token_hash]) == []
 
 

@@ -58,7 +58,7 @@ async def desk() -> Desk:
 
 async def outbox_item(desk: Desk, message: Message) -> OutboxItem | None:
     async with desk.ports.store.transaction(ACME) as tx:
-        return await tx.outbox_item(message.id)
+        return await tx.row(OutboxItem, message.id)
 
 
 async def statuses(desk: Desk, message: Message) -> list[MessageStatus]:

@@ -16,6 +16,7 @@ from domain.errors import SessionClosed
 from domain.events import MessageStatusChanged, QuotaChanged
 from domain.files.media import MediaState
 from domain.ids import MediaId, MessageId, TemplateId, Wamid
+from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor, Role, Scope
 from domain.ports.network import NotSent, Outgoing, Rejected, Unanswered
 from domain.use_cases.outbound.cancel import CANCELLED, cancel
@@ -166,7 +167,7 @@ async def test_one_that_never_got_as_far_as_an_attempt_goes_as_the_second_try(de
     why = Failure("The network did not take it in time", "Send it again.", retryable=True)
     failed = replace(reply, status=FAILED, failure=why, content=MediaMessage(a_media().id))
     async with desk.database.store.transaction(ACME) as tx:
-        item = await tx.outbox_item(reply.id)
+        item = await tx.row(OutboxItem, reply.id)
         assert item is not None
         tx.save(failed)
         tx.remove(item)

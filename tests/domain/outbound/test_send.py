@@ -87,7 +87,7 @@ def hello_to(thread: Thread, template: TemplateId = TEMPLATE) -> SendTemplate:
 
 async def outbox_item(desk: Desk, message: Message) -> OutboxItem | None:
     async with desk.ports.store.transaction(ACME) as tx:
-        return await tx.outbox_item(message.id)
+        return await tx.row(OutboxItem, message.id)
 
 
 async def assert_no_trace(desk: Desk, ask: Callable[[], Awaitable[object]]) -> Refusal:

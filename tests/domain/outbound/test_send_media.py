@@ -20,6 +20,7 @@ from domain.files.fit import refusal_of as media_refusal
 from domain.files.media import Media, MediaState, Step
 from domain.files.rules import RULES, STATIC_STICKER_LIMIT, MediaKind, MediaRule
 from domain.ids import MediaId, TemplateId
+from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor
 from domain.ports.network import Attachment, NotSent, Rejected, Unanswered
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
@@ -80,7 +81,7 @@ async def asked_to_send(
 
 
 async def file_of(desk: Desk, media: Media) -> Media:
-    return (await desk.ports.reader.media_by_ids(ACME, [media.id]))[media.id]
+    return (await desk.ports.reader.by_ids(Media, ACME, [media.id]))[media.id]
 
 
 # Preparing
@@ -550,7 +551,7 @@ async def test_a_message_that_was_taken_back_during_its_upload_stays_so(desk: De
 
     async def taken_back() -> None:
         async with desk.ports.store.transaction(ACME) as tx:
-            item = await tx.outbox_item(message.id)
+            item = await tx.row(OutboxItem, message.id)
             assert item is not None
             tx.remove(item)
 

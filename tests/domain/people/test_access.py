@@ -12,7 +12,7 @@ from domain.errors import Refused, Unavailable
 from domain.ids import ApiKeyId, OrganizationId, UserId
 from domain.people.actors import Actor, ByIntegration, ByUser, Right, Role, Scope
 from domain.people.callers import Caller
-from domain.people.organizations import User
+from domain.people.organizations import ApiKey, SignIn, User
 from domain.ports.directory import DirectoryEntry
 from domain.use_cases.people.access import (
     SIGNED_IN_FOR,
@@ -55,7 +55,7 @@ async def a_new_key(desk: Desk, *scopes: Scope) -> CreatedKey:
 
 
 async def last_used(desk: Desk, key: ApiKeyId) -> object:
-    return (await desk.ports.reader.api_keys_by_ids(ACME, [key]))[key].last_used_at
+    return (await desk.ports.reader.by_ids(ApiKey, ACME, [key]))[key].last_used_at
 
 
 # Signing in
@@ -151,12 +151,12 @@ async def test_signing_out_twice_changes_nothing_more(desk: Desk) -> None:
     assert actor is not None
     assert actor.sign_in is not None
     assert await sign_out(desk.ports, actor) is None
-    ended = await desk.ports.reader.sign_ins_by_ids(ACME, [actor.sign_in])
+    ended = await desk.ports.reader.by_ids(SignIn, ACME, [actor.sign_in])
     desk.later(HOUR)
 
     assert await sign_out(desk.ports, actor) is None
 
-    assert await desk.ports.reader.sign_ins_by_ids(ACME, [actor.sign_in]) == ended
+    assert await desk.ports.reader.by_ids(SignIn, ACME, [actor.sign_in]) == ended
     assert ended[actor.sign_in].ended_at == NOON
 
 
@@ -265,7 +265,7 @@ async def test_a_key_that_goes_while_its_use_is_noted_is_not_written_anew(desk: 
     await authenticate(replace(desk.ports, store=elsewhere.store), made.secret)
 
     assert await last_used(desk, made.api_key.id) is None
-    assert await elsewhere.ports.reader.api_keys_by_ids(ACME, [made.api_key.id]) == {}
+    assert await elsewhere.ports.reader.by_ids(ApiKey, ACME, [made.api_key.id]) == {}
 
 
 # Open connections

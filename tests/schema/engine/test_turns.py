@@ -244,8 +244,8 @@ async def test_a_long_execution_asks_the_store_in_whole_batches() -> None:
 
     assert not said.errors
     assert engine.turns.given > 10
-    assert reader.calls["contacts_by_ids"] == 1
-    assert reader.calls["channels_by_ids"] == 1
+    assert reader.calls["by_ids Contact"] == 1
+    assert reader.calls["by_ids Channel"] == 1
 
 
 # ---------------------------------------------------------------- texts as HTML

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
@@ -11,6 +11,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from domain.conversations.contents import Text
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
 from domain.errors import TookTooLong, Unavailable
@@ -19,7 +20,7 @@ from domain.ids import ApiKeyId, MessageId, OrganizationId, ThreadId, UserId
 from domain.people.actors import Role, Scope, key_actor, user_actor
 from domain.people.callers import Caller
 from domain.ports.hints import Bus
-from domain.ports.reads import Head, Reader
+from domain.ports.reads import Head, K, R, Reader
 from domain.use_cases.moderation.retention import EVENTS_KEPT, forget_events
 from schema.engine import limits
 from schema.engine.api_error import ApiError
@@ -453,10 +454,10 @@ class Poisoned(Wrapped):
 
     poison: MessageId | None = None
 
-    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
-        if self.poison in ids:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if kind is Message and self.poison in ids:
             raise RuntimeError("this row is broken")
-        return await self.reader.messages_by_ids(organization, ids)
+        return await self.reader.by_ids(kind, organization, ids)
 
 
 async def test_an_event_that_cannot_be_shown_is_named_and_the_stream_goes_on() -> None:
@@ -502,12 +503,12 @@ class Away(Wrapped):
     away = False
     tries = 0
 
-    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
-        if self.away:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if kind is Message and self.away:
             self.tries += 1
             self.away = self.tries < 10
             raise self.error
-        return await self.reader.messages_by_ids(organization, ids)
+        return await self.reader.by_ids(kind, organization, ids)
 
     error: Exception = Unavailable(0.001)
 
@@ -537,9 +538,11 @@ class Slow(Wrapped):
     times = 0
     tries = 0
 
-    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
-        found = await self.reader.messages_by_ids(organization, ids)
-        if self.text in [getattr(message.content, "body", None) for message in found.values()]:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        found = await self.reader.by_ids(kind, organization, ids)
+        if self.text in [
+            row.content.body for row in found.values() if isinstance(row, Message) and isinstance(row.content, Text)
+        ]:
             self.tries += 1
             if self.tries <= self.times:
                 raise TookTooLong(3.0)
@@ -606,9 +609,10 @@ class Standing(Wrapped):
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def messages_by_ids(self, organization: OrganizationId, ids: Sequence[MessageId]) -> dict[MessageId, Message]:
-        await self.may_answer.wait()
-        return await self.reader.messages_by_ids(organization, ids)
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if kind is Message:
+            await self.may_answer.wait()
+        return await self.reader.by_ids(kind, organization, ids)
 
 
 @pytest.mark.parametrize("waiting", [limits.PUSHED_EVENTS, 3])

@@ -1,15 +1,17 @@
 """What was taken away stops: connections are told of revoked keys and changed roles within a second."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from domain.errors import Unavailable
-from domain.ids import ApiKeyId, OrganizationId, UserId
+from domain.ids import OrganizationId, UserId
 from domain.people.actors import Actor, Role
-from domain.people.organizations import ApiKey
+from domain.people.organizations import ApiKey, User
+from domain.ports.reads import K, R
 from schema.live.rights import Watch
 from tests.api.memory_desk import memory_ports
 from tests.schema.live_desk import LiveDesk, Wrapped, a_live_desk, with_reader
@@ -83,7 +85,7 @@ async def test_a_changed_role_reaches_open_connections() -> None:
 
 async def change_user(desk: LiveDesk, actor: Actor, *, role: Role | None = None, active: bool = True) -> None:
     async with desk.ports.store.transaction(desk.organization) as tx:
-        user = await tx.user(UserId(actor.key.removeprefix("user:")))
+        user = await tx.row(User, UserId(actor.key.removeprefix("user:")))
         assert user is not None
         tx.save(replace(user, role=role or user.role, active=active))
 
@@ -91,10 +93,10 @@ async def change_user(desk: LiveDesk, actor: Actor, *, role: Role | None = None,
 class Broken(Wrapped):
     failures: list[Exception]
 
-    async def api_keys_by_ids(self, organization: OrganizationId, ids: list[ApiKeyId]) -> dict[ApiKeyId, ApiKey]:
-        if self.failures:
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if kind is ApiKey and self.failures:
             raise self.failures.pop()
-        return await self.reader.api_keys_by_ids(organization, ids)
+        return await self.reader.by_ids(kind, organization, ids)
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), RuntimeError("a bug")])

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.conversations.library import LibraryItemKind
+from domain.conversations.library import LibraryItem, LibraryItemKind
+from domain.files.media import Media
 from domain.ids import LibraryItemId, MediaId
 from domain.ports.reads import LibraryAsk, PageAsk
 from domain.text.words import plain_words
@@ -44,36 +45,36 @@ async def test_an_item_comes_back_with_everything_set_and_bare(desk: Desk) -> No
 
     await desk.given(file, full, bare)
 
-    assert await desk.reader.library_items_by_ids(ACME, [LIBRARY_ITEM, number(1), number(9)]) == {
+    assert await desk.reader.by_ids(LibraryItem, ACME, [LIBRARY_ITEM, number(1), number(9)]) == {
         LIBRARY_ITEM: full,
         number(1): bare,
     }
     async with desk.store.transaction(ACME) as tx:
-        assert (await tx.library_item(LIBRARY_ITEM), await tx.library_item(number(9))) == (full, None)
+        assert (await tx.row(LibraryItem, LIBRARY_ITEM), await tx.row(LibraryItem, number(9))) == (full, None)
     async with desk.reader.look(ACME) as look:
-        assert await look.library_item(number(1)) == bare
+        assert await look.row(LibraryItem, number(1)) == bare
     async with desk.reader.look(GLOBEX) as look:
-        assert await look.library_item(LIBRARY_ITEM) is None
+        assert await look.row(LibraryItem, LIBRARY_ITEM) is None
 
 
 async def test_an_item_thrown_away_is_gone_and_its_file_stays(desk: Desk) -> None:
     await desk.given(a_media(), a_library_item(media=MEDIA))
 
     async with desk.store.transaction(ACME) as tx:
-        item = await tx.library_item(LIBRARY_ITEM)
+        item = await tx.row(LibraryItem, LIBRARY_ITEM)
         assert item is not None
         tx.remove(item)
-        assert await tx.library_item(LIBRARY_ITEM) is None
+        assert await tx.row(LibraryItem, LIBRARY_ITEM) is None
 
-    assert await desk.reader.library_items_by_ids(ACME, [LIBRARY_ITEM]) == {}
-    assert await desk.reader.media_by_ids(ACME, [MEDIA]) == {MEDIA: a_media()}
+    assert await desk.reader.by_ids(LibraryItem, ACME, [LIBRARY_ITEM]) == {}
+    assert await desk.reader.by_ids(Media, ACME, [MEDIA]) == {MEDIA: a_media()}
 
 
 async def test_an_item_without_its_file_is_not_kept(desk: Desk) -> None:
     with pytest.raises(desk.conflict):
         await desk.given(a_library_item(media=MediaId(an_id(9))))
 
-    assert await desk.reader.library_items_by_ids(ACME, [LIBRARY_ITEM]) == {}
+    assert await desk.reader.by_ids(LibraryItem, ACME, [LIBRARY_ITEM]) == {}
 
 
 async def test_items_come_by_title_in_pages_of_every_size(desk: Desk) -> None:

@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 import pytest
 
+from domain.channels.channels import Channel
+from domain.channels.templates import Template
 from domain.contacts import IdentityKey, IdentityKind
+from domain.conversations.library import LibraryItem
 from domain.ids import BusinessAccountId, ContactId, EntryId, MediaId, MessageId, OrganizationId, TemplateId, ThreadId
 from domain.ports.store import Look
 from domain.quota import ConversationKind
@@ -79,15 +82,15 @@ async def test_each_row_is_found_by_its_id(desk: Desk, looking: Looking) -> None
     async with looking(desk, ACME) as look:
         assert look.organization == ACME
         assert await look.settings() == an_organization()
-        assert await look.channel(CHANNEL) == a_channel()
-        assert await look.template(TEMPLATE) == a_template()
+        assert await look.row(Channel, CHANNEL) == a_channel()
+        assert await look.row(Template, TEMPLATE) == a_template()
         assert await look.contacts([CONTACT, ContactId(NOWHERE)]) == {CONTACT: a_contact()}
         assert await look.threads([THREAD, ThreadId(NOWHERE)]) == {THREAD: a_thread()}
         assert await look.messages([MESSAGE, MessageId(NOWHERE)]) == {MESSAGE: an_inbound()}
         assert await look.media([MEDIA, MediaId(NOWHERE)]) == {MEDIA: a_media()}
         assert await look.remembered(a_remembered().id) == a_remembered()
-        assert await look.library_item(LIBRARY_ITEM) == a_library_item()
-        assert await look.template(TemplateId(NOWHERE)) is None
+        assert await look.row(LibraryItem, LIBRARY_ITEM) == a_library_item()
+        assert await look.row(Template, TemplateId(NOWHERE)) is None
         assert await look.remembered("somebody/else") is None
 
 
@@ -95,13 +98,13 @@ async def test_what_a_transaction_saved_is_seen_in_it_though_nothing_is_held(des
     changed, renamed = a_channel(name="Sales"), a_contact(name="Bia")
 
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.channel(CHANNEL) == a_channel()
+        assert await tx.row(Channel, CHANNEL) == a_channel()
         tx.save(changed, renamed)
         assert await tx.contacts([CONTACT]) == {CONTACT: renamed}
-        assert await tx.unheld.channel(CHANNEL) == await tx.channel(CHANNEL) == changed
+        assert await tx.unheld.row(Channel, CHANNEL) == await tx.row(Channel, CHANNEL) == changed
         assert await tx.unheld.contacts([CONTACT]) == {CONTACT: renamed}
         tx.save(a_channel(name="Support"))
-        assert await tx.channel(CHANNEL) == a_channel(name="Support")
+        assert await tx.row(Channel, CHANNEL) == a_channel(name="Support")
 
     assert await desk.reader.channels(ACME) == [a_channel(name="Support")]
 
@@ -156,7 +159,7 @@ async def test_another_organizations_rows_are_unknown(desk: Desk, looking: Looki
 
     async with looking(desk, GLOBEX) as look:
         assert (await look.settings()).id == GLOBEX
-        assert (await look.template(TEMPLATE), await look.templates_of(ACCOUNT)) == (None, [])
+        assert (await look.row(Template, TEMPLATE), await look.templates_of(ACCOUNT)) == (None, [])
         assert (await look.threads([THREAD]), await look.threads_of([CONTACT])) == ({}, [])
         assert (await look.messages([MESSAGE]), await look.media([MEDIA])) == ({}, {})
         assert await look.identities([an_identity().key]) == []
@@ -170,7 +173,7 @@ async def test_a_look_from_outside_is_of_one_instant_and_holds_up_nobody(desk: D
         assert await look.threads([THREAD]) == {THREAD: a_thread()}
         async with asyncio.timeout(5):
             await desk.given(replace(a_thread(), unread_count=1), a_template())
-        assert (await look.threads([THREAD]), await look.template(TEMPLATE)) == ({THREAD: a_thread()}, None)
+        assert (await look.threads([THREAD]), await look.row(Template, TEMPLATE)) == ({THREAD: a_thread()}, None)
 
     async with desk.reader.look(ACME) as look:
         assert (await look.threads([THREAD]))[THREAD].unread_count == 1

@@ -10,14 +10,16 @@ from typing import TypeVar
 
 import pytest
 
-from domain.channels.templates import TemplateStatus
-from domain.contacts import IdentityKind, Phone, PhoneLabel
-from domain.conversations.messages import Direction, Source
+from domain.channels.channels import Channel
+from domain.channels.templates import Template, TemplateStatus
+from domain.contacts import Contact, IdentityKind, Phone, PhoneLabel
+from domain.conversations.messages import Direction, Message, Source
 from domain.conversations.sessions import WINDOW, SessionState
 from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread, ThreadStatus
 from domain.errors import TookTooLong, Unavailable
 from domain.events import ChannelChanged, MessageAdded, QuotaChanged, ThreadChanged, TicketChanged
+from domain.files.media import Media
 from domain.ids import (
     ApiKeyId,
     BusinessAccountId,
@@ -34,6 +36,7 @@ from domain.ids import (
     TicketId,
     UserId,
 )
+from domain.people.organizations import ApiKey, SignIn, User
 from domain.ports.reads import (
     Head,
     Page,
@@ -47,7 +50,7 @@ from domain.ports.reads import (
     TicketFilter,
     TicketOrder,
 )
-from domain.quota import ConversationKind
+from domain.quota import ConversationKind, Entry
 from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
 from tests.adapters.contracts.desks import Desk, DeskOnFire, walked
 from tests.builders import (
@@ -496,7 +499,7 @@ def merged(one: ThreadFilter, other: ThreadFilter) -> ThreadFilter | None:
 async def test_a_filtered_inbox_is_walked_in_order_too(desk: Desk, order: ThreadOrder, descending: bool) -> None:
     await given_threads_to_sort(desk)
     for number in (1, 3, 6):
-        thread = (await desk.reader.threads_by_ids(ACME, [ThreadId(an_id(number))]))[ThreadId(an_id(number))]
+        thread = (await desk.reader.by_ids(Thread, ACME, [ThreadId(an_id(number))]))[ThreadId(an_id(number))]
         await desk.given(replace(thread, status=ThreadStatus.CLOSED))
 
     for statuses, numbers in (((ThreadStatus.OPEN,), {2, 4, 5}), (tuple(ThreadStatus), {1, 2, 3, 4, 5, 6})):
@@ -779,7 +782,7 @@ async def test_a_contact_that_turned_out_to_be_another_is_in_no_list_and_can_sti
 
     assert (await desk.reader.contacts(ACME, PageAsk(10), None)).rows == [a_contact()]
     assert (await desk.reader.contacts(ACME, PageAsk(10), "Bo")).rows == []
-    assert await desk.reader.contacts_by_ids(ACME, [OTHER_CONTACT]) == {OTHER_CONTACT: gone}
+    assert await desk.reader.by_ids(Contact, ACME, [OTHER_CONTACT]) == {OTHER_CONTACT: gone}
 
 
 async def test_the_names_of_contacts_come_in_the_order_they_were_learned(desk: Desk) -> None:
@@ -946,23 +949,23 @@ async def test_rows_are_found_by_their_ids_and_those_that_are_not_there_left_out
     await given_everything(desk)
     reader, unknown = desk.reader, an_id(999)
 
-    assert await reader.threads_by_ids(ACME, [THREAD, ThreadId(unknown), THREAD]) == {THREAD: a_thread()}
-    assert await reader.tickets_by_ids(ACME, [TICKET, TicketId(unknown)]) == {TICKET: a_ticket()}
-    assert await reader.contacts_by_ids(ACME, [CONTACT, ContactId(unknown)]) == {CONTACT: a_contact()}
-    assert await reader.messages_by_ids(ACME, [MESSAGE, MessageId(unknown)]) == {MESSAGE: an_inbound()}
-    assert await reader.media_by_ids(ACME, [MEDIA, MediaId(unknown)]) == {MEDIA: a_media()}
-    assert await reader.channels_by_ids(ACME, [CHANNEL, ChannelId(unknown)]) == {CHANNEL: a_channel()}
-    assert await reader.templates_by_ids(ACME, [TEMPLATE, TemplateId(unknown)]) == {TEMPLATE: a_template()}
-    assert await reader.users_by_ids(ACME, [USER, UserId(unknown)]) == {USER: a_user()}
-    assert await reader.api_keys_by_ids(ACME, [API_KEY, ApiKeyId(unknown)]) == {API_KEY: an_api_key()}
-    assert await reader.sign_ins_by_ids(ACME, [SIGN_IN, SignInId(unknown)]) == {SIGN_IN: a_sign_in()}
-    assert await reader.entries_by_ids(ACME, [ENTRY, EntryId(unknown)]) == {ENTRY: an_entry()}
+    assert await reader.by_ids(Thread, ACME, [THREAD, ThreadId(unknown), THREAD]) == {THREAD: a_thread()}
+    assert await reader.by_ids(Ticket, ACME, [TICKET, TicketId(unknown)]) == {TICKET: a_ticket()}
+    assert await reader.by_ids(Contact, ACME, [CONTACT, ContactId(unknown)]) == {CONTACT: a_contact()}
+    assert await reader.by_ids(Message, ACME, [MESSAGE, MessageId(unknown)]) == {MESSAGE: an_inbound()}
+    assert await reader.by_ids(Media, ACME, [MEDIA, MediaId(unknown)]) == {MEDIA: a_media()}
+    assert await reader.by_ids(Channel, ACME, [CHANNEL, ChannelId(unknown)]) == {CHANNEL: a_channel()}
+    assert await reader.by_ids(Template, ACME, [TEMPLATE, TemplateId(unknown)]) == {TEMPLATE: a_template()}
+    assert await reader.by_ids(User, ACME, [USER, UserId(unknown)]) == {USER: a_user()}
+    assert await reader.by_ids(ApiKey, ACME, [API_KEY, ApiKeyId(unknown)]) == {API_KEY: an_api_key()}
+    assert await reader.by_ids(SignIn, ACME, [SIGN_IN, SignInId(unknown)]) == {SIGN_IN: a_sign_in()}
+    assert await reader.by_ids(Entry, ACME, [ENTRY, EntryId(unknown)]) == {ENTRY: an_entry()}
 
 
 async def test_no_ids_find_nothing(desk: Desk) -> None:
     await given_everything(desk)
 
-    assert await desk.reader.threads_by_ids(ACME, []) == {}
+    assert await desk.reader.by_ids(Thread, ACME, []) == {}
     assert await desk.reader.marks_of(ACME, []) == {}
     assert await desk.reader.open_tickets_of(ACME, []) == {}
     assert await desk.reader.allowance_taken(ACME, [], NOON) == {}
@@ -972,22 +975,22 @@ async def test_many_ids_are_found_at_once(desk: Desk) -> None:
     threads = {ThreadId(an_id(number)): a_thread(ThreadId(an_id(number))) for number in range(1500)}
     await desk.given(*threads.values())
 
-    assert await desk.reader.threads_by_ids(ACME, list(threads)) == threads
+    assert await desk.reader.by_ids(Thread, ACME, list(threads)) == threads
 
 
 async def test_another_organizations_ids_are_unknown(desk: Desk) -> None:
     await given_everything(desk)
     reader = desk.reader
 
-    assert await reader.threads_by_ids(GLOBEX, [THREAD]) == {}
-    assert await reader.tickets_by_ids(GLOBEX, [TICKET]) == {}
-    assert await reader.messages_by_ids(GLOBEX, [MESSAGE]) == {}
-    assert await reader.media_by_ids(GLOBEX, [MEDIA]) == {}
-    assert await reader.templates_by_ids(GLOBEX, [TEMPLATE]) == {}
-    assert await reader.api_keys_by_ids(GLOBEX, [API_KEY]) == {}
-    assert await reader.sign_ins_by_ids(GLOBEX, [SIGN_IN]) == {}
-    assert await reader.entries_by_ids(GLOBEX, [ENTRY]) == {}
-    assert await reader.contacts_by_ids(GLOBEX, [CONTACT]) == {CONTACT: a_contact(organization=GLOBEX)}
+    assert await reader.by_ids(Thread, GLOBEX, [THREAD]) == {}
+    assert await reader.by_ids(Ticket, GLOBEX, [TICKET]) == {}
+    assert await reader.by_ids(Message, GLOBEX, [MESSAGE]) == {}
+    assert await reader.by_ids(Media, GLOBEX, [MEDIA]) == {}
+    assert await reader.by_ids(Template, GLOBEX, [TEMPLATE]) == {}
+    assert await reader.by_ids(ApiKey, GLOBEX, [API_KEY]) == {}
+    assert await reader.by_ids(SignIn, GLOBEX, [SIGN_IN]) == {}
+    assert await reader.by_ids(Entry, GLOBEX, [ENTRY]) == {}
+    assert await reader.by_ids(Contact, GLOBEX, [CONTACT]) == {CONTACT: a_contact(organization=GLOBEX)}
     assert (await reader.marks_of(GLOBEX, [OUR_MESSAGE])).get(OUR_MESSAGE, []) == []
     assert (await reader.identities_of(GLOBEX, [CONTACT])).get(CONTACT, []) == []
     assert (await reader.allowance_taken(GLOBEX, [ACCOUNT], NOON - DAY)).get(ACCOUNT, []) == []
@@ -1038,11 +1041,11 @@ async def test_a_write_during_a_snapshot_is_not_seen_inside(desk: Desk) -> None:
 
         assert (await reads.head(ACME)).position == 0
         assert await reads.events(ACME, 0, 10) == []
-        assert await reads.threads_by_ids(ACME, [THREAD]) == {THREAD: a_thread()}
+        assert await reads.by_ids(Thread, ACME, [THREAD]) == {THREAD: a_thread()}
         assert (await reads.messages(ACME, THREAD, PageAsk(10))).rows == []
         assert (await desk.reader.head(ACME)).position == 1
 
-    assert await desk.reader.threads_by_ids(ACME, [THREAD]) == {THREAD: a_thread(unread_count=1)}
+    assert await desk.reader.by_ids(Thread, ACME, [THREAD]) == {THREAD: a_thread(unread_count=1)}
 
 
 async def test_a_snapshot_may_be_asked_many_things_at_once(desk: Desk) -> None:
@@ -1050,7 +1053,7 @@ async def test_a_snapshot_may_be_asked_many_things_at_once(desk: Desk) -> None:
 
     async with desk.reader.snapshot(ACME) as reads:
         threads, tickets, head = await asyncio.gather(
-            reads.threads_by_ids(ACME, [THREAD]), reads.tickets_by_ids(ACME, [TICKET]), reads.head(ACME)
+            reads.by_ids(Thread, ACME, [THREAD]), reads.by_ids(Ticket, ACME, [TICKET]), reads.head(ACME)
         )
 
     assert (ids(list(threads.values())), ids(list(tickets.values())), head.position) == ([THREAD], [TICKET], 1)

@@ -8,8 +8,16 @@ from functools import partial
 
 import pytest
 
-from domain.channels.channels import AssignmentRule, AssignmentStrategy, ChannelState, Problem, ProblemCode, Terms
-from domain.channels.templates import Button, Header, HeaderKind, Parameter, TemplateStatus
+from domain.channels.channels import (
+    AssignmentRule,
+    AssignmentStrategy,
+    Channel,
+    ChannelState,
+    Problem,
+    ProblemCode,
+    Terms,
+)
+from domain.channels.templates import Button, Header, HeaderKind, Parameter, Template, TemplateStatus
 from domain.contacts import IdentityKey, IdentityKind, Phone, PhoneLabel
 from domain.conversations.contents import (
     ContactCard,
@@ -30,12 +38,12 @@ from domain.conversations.contents import (
     Text,
     Unsupported,
 )
-from domain.conversations.messages import Direction, Reaction, Referral, Release, Source, Version
+from domain.conversations.messages import Direction, Message, Reaction, Referral, Release, Source, Version
 from domain.conversations.sessions import WINDOW, Alarm, AlarmKind
 from domain.conversations.status import Attempt, AttemptOutcome, Failure, MessageStatus
 from domain.conversations.threads import ThreadStatus
 from domain.error_codes import ErrorCode
-from domain.files.media import MediaState, Upload
+from domain.files.media import Media, MediaState, Upload
 from domain.ids import (
     BusinessAccountId,
     ChannelId,
@@ -50,6 +58,7 @@ from domain.ids import (
     Wamid,
 )
 from domain.moderation.personal_data import PersonalDataPattern
+from domain.outbound.outbox import OutboxItem
 from domain.people.actors import (
     Author,
     ByAutomation,
@@ -61,7 +70,7 @@ from domain.people.actors import (
     Role,
     Scope,
 )
-from domain.people.organizations import AgentVisibility
+from domain.people.organizations import AgentVisibility, ApiKey, SignIn, User
 from domain.ports.reads import PageAsk
 from domain.quota import ConversationKind
 from domain.tickets import Property, ReopenPolicy, TicketPriority, TicketStatus
@@ -160,9 +169,9 @@ async def test_a_user_comes_back(desk: Desk) -> None:
         skills=("de", ANY_TONGUE),
     )
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.user(USER) == a_user()
+        assert await tx.row(User, USER) == a_user()
         tx.save(full)
-        assert await tx.user(USER) == full
+        assert await tx.row(User, USER) == full
         assert await tx.user_by_email("żółw@acme.example") == full
         assert await tx.user_by_email("ada@acme.example") is None
         assert await tx.user_by_email("ŻÓŁW@acme.example") is None
@@ -173,11 +182,11 @@ async def test_a_key_and_a_sign_in_come_back(desk: Desk) -> None:
     signed_out = a_sign_in(ended_at=ODD)
     async with desk.store.transaction(ACME) as tx:
         tx.save(an_api_key(), a_sign_in())
-        assert await tx.api_key(API_KEY) == an_api_key()
-        assert await tx.sign_in(SIGN_IN) == a_sign_in()
+        assert await tx.row(ApiKey, API_KEY) == an_api_key()
+        assert await tx.row(SignIn, SIGN_IN) == a_sign_in()
         tx.save(key, signed_out)
-        assert await tx.api_key(API_KEY) == key
-        assert await tx.sign_in(SIGN_IN) == signed_out
+        assert await tx.row(ApiKey, API_KEY) == key
+        assert await tx.row(SignIn, SIGN_IN) == signed_out
 
 
 async def test_a_channel_comes_back(desk: Desk) -> None:
@@ -200,9 +209,9 @@ async def test_a_channel_comes_back(desk: Desk) -> None:
         problems=(Problem(ProblemCode.TOKEN_INVALID, "It expired.", ANY_TONGUE, ODD),),
     )
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.channel(CHANNEL) == a_channel()
+        assert await tx.row(Channel, CHANNEL) == a_channel()
         tx.save(full)
-        assert await tx.channel(CHANNEL) == full
+        assert await tx.row(Channel, CHANNEL) == full
         assert await tx.channels() == [full]
 
 
@@ -225,9 +234,9 @@ async def test_a_template_comes_back(desk: Desk) -> None:
     )
     async with desk.store.transaction(ACME) as tx:
         tx.save(a_template())
-        assert await tx.template(TEMPLATE) == a_template()
+        assert await tx.row(Template, TEMPLATE) == a_template()
         tx.save(full)
-        assert await tx.template(TEMPLATE) == full
+        assert await tx.row(Template, TEMPLATE) == full
 
 
 async def test_a_contact_comes_back(desk: Desk) -> None:
@@ -317,7 +326,7 @@ async def test_an_author_of_each_kind_comes_back(desk: Desk, author: Author) -> 
 
     await desk.given(reacted, a_ticket_change(by=author))
 
-    assert await desk.reader.messages_by_ids(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: reacted}
+    assert await desk.reader.by_ids(Message, ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: reacted}
     assert [change.by for change in (await desk.reader.ticket_changes(ACME, TICKET, PageAsk(1))).rows] == [author]
 
 
@@ -355,7 +364,7 @@ async def test_a_message_comes_back_with_everything_set(desk: Desk) -> None:
 
     async with desk.store.transaction(ACME) as tx:
         assert await tx.messages([MESSAGE, OUR_MESSAGE]) == {MESSAGE: an_inbound(), OUR_MESSAGE: full}
-    assert await desk.reader.messages_by_ids(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: full}
+    assert await desk.reader.by_ids(Message, ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: full}
 
 
 async def test_a_mark_and_a_file_come_back(desk: Desk) -> None:
@@ -377,7 +386,7 @@ async def test_a_mark_and_a_file_come_back(desk: Desk) -> None:
     await desk.given(a_thread(), an_outbound(), *marks, file)
 
     assert await desk.reader.marks_of(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: marks}
-    assert await desk.reader.media_by_ids(ACME, [MEDIA]) == {MEDIA: file}
+    assert await desk.reader.by_ids(Media, ACME, [MEDIA]) == {MEDIA: file}
 
 
 async def test_a_ticket_and_its_history_come_back(desk: Desk) -> None:
@@ -464,7 +473,7 @@ async def test_earlier_versions_and_a_reaction_on_its_way_come_back(desk: Desk) 
 
     async with desk.store.transaction(ACME) as tx:
         assert (await tx.messages([message.id]))[message.id] == message
-        item = await tx.outbox_item(message.id)
+        item = await tx.row(OutboxItem, message.id)
     assert item is not None
     assert item.reaction == "👍🏽"
 
@@ -480,7 +489,7 @@ async def test_what_is_withheld_and_who_released_it_come_back(desk: Desk) -> Non
     async with desk.store.transaction(ACME) as tx:
         assert (await tx.messages([message.id]))[message.id] == message
         tx.save(replace(message, content=message.spoken, held=None))
-    assert (await desk.reader.messages_by_ids(ACME, [message.id]))[message.id].held is None
+    assert (await desk.reader.by_ids(Message, ACME, [message.id]))[message.id].held is None
 
 
 async def test_a_remembered_call_comes_back(desk: Desk) -> None:
@@ -509,11 +518,11 @@ async def test_a_call_is_remembered_once_and_who_comes_second_leaves_nothing(des
 
 async def test_the_unknown_is_none_or_left_out(desk: Desk) -> None:
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.user(a_user(id=a_user().id).id) == a_user()
-        assert await tx.api_key(API_KEY) is None
-        assert await tx.sign_in(SIGN_IN) is None
-        assert await tx.channel(ChannelId(an_id(1))) is None
-        assert await tx.template(TEMPLATE) is None
+        assert await tx.row(User, a_user(id=a_user().id).id) == a_user()
+        assert await tx.row(ApiKey, API_KEY) is None
+        assert await tx.row(SignIn, SIGN_IN) is None
+        assert await tx.row(Channel, ChannelId(an_id(1))) is None
+        assert await tx.row(Template, TEMPLATE) is None
         assert await tx.templates_of(ACCOUNT) == []
         assert await tx.identities([an_identity().key]) == []
         assert await tx.contacts([ContactId(an_id(1)), CONTACT]) == {CONTACT: a_contact()}
@@ -526,7 +535,7 @@ async def test_the_unknown_is_none_or_left_out(desk: Desk) -> None:
         assert await tx.entry_of(OUR_MESSAGE) is None
         assert await tx.entries_since(THREAD, NOON) == []
         assert await tx.allowance_taken(ACCOUNT, NOON) == []
-        assert await tx.outbox_item(OUR_MESSAGE) is None
+        assert await tx.row(OutboxItem, OUR_MESSAGE) is None
 
 
 async def test_asking_for_nothing_gives_nothing(desk: Desk) -> None:
@@ -807,7 +816,7 @@ async def test_an_outbox_item_comes_back_bare_and_leased(desk: Desk) -> None:
     async with desk.store.transaction(ACME) as tx:
         for item in (an_outbox_item(), leased, an_outbox_item()):
             tx.save(item)
-            assert await tx.outbox_item(OUR_MESSAGE) == item
+            assert await tx.row(OutboxItem, OUR_MESSAGE) == item
 
 
 async def test_a_ticket_of_another_organization_is_unknown(desk: Desk) -> None:

@@ -8,12 +8,13 @@ from functools import partial
 
 import pytest
 
-from domain.channels.channels import ChannelState
+from domain.channels.channels import Channel, ChannelState
 from domain.channels.template_sync import TemplateSync
 from domain.contacts import IdentityKind
-from domain.conversations.messages import Direction
+from domain.conversations.messages import Direction, Message
 from domain.conversations.sessions import Alarm, AlarmKind
 from domain.conversations.status import Mark, MessageStatus
+from domain.conversations.threads import Thread
 from domain.errors import Unavailable
 from domain.events import (
     ChannelChanged,
@@ -111,7 +112,7 @@ async def test_rows_may_be_saved_in_any_order(desk: Desk) -> None:
     async with desk.store.transaction(ACME) as tx:
         tx.save(a_mark(), an_outbox_item(), an_outbound(), a_ticket(), an_entry(), a_period(), a_thread())
 
-    assert await desk.reader.messages_by_ids(ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: an_outbound()}
+    assert await desk.reader.by_ids(Message, ACME, [OUR_MESSAGE]) == {OUR_MESSAGE: an_outbound()}
 
 
 async def test_what_is_saved_is_read_back_within_the_transaction(desk: Desk) -> None:
@@ -129,7 +130,7 @@ async def test_a_row_saved_again_is_changed(desk: Desk) -> None:
 
     await desk.given(a_thread(owner=UserId(an_id(1))))
 
-    assert await desk.reader.threads_by_ids(ACME, [THREAD]) == {THREAD: a_thread(owner=UserId(an_id(1)))}
+    assert await desk.reader.by_ids(Thread, ACME, [THREAD]) == {THREAD: a_thread(owner=UserId(an_id(1)))}
 
 
 async def test_a_rolled_back_transaction_leaves_no_trace(desk: Desk) -> None:
@@ -142,14 +143,14 @@ async def test_a_rolled_back_transaction_leaves_no_trace(desk: Desk) -> None:
             tx.save(a_period())
             await tx.period_at(NOON)
             tx.remove(an_outbox_item())
-            await tx.outbox_item(OUR_MESSAGE)
+            await tx.row(OutboxItem, OUR_MESSAGE)
             raise DeskOnFire
 
     async with desk.store.transaction(ACME) as tx:
         assert await tx.threads([THREAD]) == {THREAD: a_thread()}
         assert await tx.messages([MESSAGE]) == {}
         assert await tx.tickets([TICKET]) == {}
-        assert await tx.outbox_item(OUR_MESSAGE) == an_outbox_item()
+        assert await tx.row(OutboxItem, OUR_MESSAGE) == an_outbox_item()
         assert await tx.period_at(NOON) is None
 
 
@@ -206,7 +207,7 @@ async def test_a_removed_item_is_gone(desk: Desk) -> None:
 
     async with desk.store.transaction(ACME) as tx:
         tx.remove(an_outbox_item())
-        assert await tx.outbox_item(OUR_MESSAGE) is None
+        assert await tx.row(OutboxItem, OUR_MESSAGE) is None
 
     assert await due_sends(desk.store, NOON, 10) == []
 
@@ -222,7 +223,7 @@ async def test_of_saving_and_removing_the_last_word_counts(desk: Desk) -> None:
     async with desk.store.transaction(ACME) as tx:
         tx.remove(an_outbox_item())
         tx.save(an_outbox_item(tries=2))
-        assert await tx.outbox_item(OUR_MESSAGE) == an_outbox_item(tries=2)
+        assert await tx.row(OutboxItem, OUR_MESSAGE) == an_outbox_item(tries=2)
 
 
 async def test_a_row_of_another_organization_is_not_saved(desk: Desk) -> None:
@@ -230,7 +231,7 @@ async def test_a_row_of_another_organization_is_not_saved(desk: Desk) -> None:
         async with desk.store.transaction(ACME) as tx:
             tx.save(a_thread(organization=GLOBEX))
 
-    assert await desk.reader.threads_by_ids(GLOBEX, [THREAD]) == {}
+    assert await desk.reader.by_ids(Thread, GLOBEX, [THREAD]) == {}
 
 
 # One after another
@@ -252,19 +253,19 @@ async def test_changes_of_the_same_row_at_the_same_time_all_count(desk: Desk) ->
 
     await asyncio.gather(*(in_the_end() for _ in range(20)))
 
-    assert (await desk.reader.threads_by_ids(ACME, [THREAD]))[THREAD].unread_count == 20
+    assert (await desk.reader.by_ids(Thread, ACME, [THREAD]))[THREAD].unread_count == 20
 
 
 async def test_changes_of_a_number_at_the_same_time_all_count(desk: Desk) -> None:
     async def one_more() -> None:
         async with desk.store.transaction(ACME) as tx:
-            channel = await tx.channel(CHANNEL)
+            channel = await tx.row(Channel, CHANNEL)
             assert channel is not None
             tx.save(replace(channel, messaging_limit=(channel.messaging_limit or 0) + 1))
 
     await asyncio.gather(*(desk.again(one_more) for _ in range(4)))
 
-    assert (await desk.reader.channels_by_ids(ACME, [CHANNEL]))[CHANNEL].messaging_limit == 4
+    assert (await desk.reader.by_ids(Channel, ACME, [CHANNEL]))[CHANNEL].messaging_limit == 4
 
 
 async def test_trying_again_has_an_end(desk: Desk) -> None:
@@ -292,7 +293,7 @@ async def test_background_work_goes_when_nobody_else_waits(desk: Desk) -> None:
     async with asyncio.timeout(5), desk.store.transaction(ACME, background=True) as tx:
         tx.save(a_thread())
 
-    assert await desk.reader.threads_by_ids(ACME, [THREAD]) == {THREAD: a_thread()}
+    assert await desk.reader.by_ids(Thread, ACME, [THREAD]) == {THREAD: a_thread()}
 
 
 # The log
@@ -933,7 +934,7 @@ async def test_a_transaction_sees_one_organization_only(desk: Desk) -> None:
         assert await tx.messages_by_wamid([(CHANNEL, WAMID)]) == {}
         assert await tx.tickets([TICKET]) == {}
         assert await tx.identities([an_identity().key]) == []
-        assert await tx.outbox_item(OUR_MESSAGE) is None
+        assert await tx.row(OutboxItem, OUR_MESSAGE) is None
         assert not await tx.outbox_ahead(replace(an_outbox_item(), queued_at=NOON + HOUR))
         assert await tx.unread(THREAD, None) == 0
         assert await tx.session_instants(THREAD, NOON + HOUR, 10) == []

@@ -18,9 +18,12 @@ from adapters.db.postgres import pool as postgres_pool
 from adapters.db.postgres.database import Connections, PostgresDatabase
 from adapters.db.postgres.errors import as_domain
 from adapters.memory import MemoryBus
+from domain.channels.channels import Channel
+from domain.conversations.threads import Thread
 from domain.errors import Unavailable, WriteConflict
 from domain.events import QuotaChanged, ThreadChanged
 from domain.ids import ContactId, MessageId, ThreadId, UserId, Wamid
+from domain.people.organizations import User
 from domain.ports.directory import DirectoryEntry
 from domain.ports.reads import PageAsk
 from tests.adapters.patience import PATIENCE_S
@@ -139,7 +142,7 @@ async def test_a_text_that_can_not_be_held_is_found_nowhere(database: PostgresDa
         assert await tx.messages_by_wamid([(CHANNEL, Wamid(odd))]) == {}
         assert await tx.remembered(odd) is None
 
-    assert await database.reader.users_by_ids(ACME, [UserId(odd)]) == {}
+    assert await database.reader.by_ids(User, ACME, [UserId(odd)]) == {}
     assert await database.directory.find(DirectoryEntry.NUMBER, [odd]) == []
     assert (await database.reader.contacts(ACME, PageAsk(5), f"x{odd}x")).rows == []
 
@@ -275,7 +278,7 @@ async def test_transactions_that_take_rows_in_opposite_orders_are_all_done(share
 
     await asyncio.gather(*(until_done(number) for number in range(16)))
 
-    threads = await hasty.reader.threads_by_ids(ACME, [one, other])
+    threads = await hasty.reader.by_ids(Thread, ACME, [one, other])
     assert [thread.unread_count for thread in threads.values()] == [16, 16]
     assert await positions(hasty) == list(range(1, 17))
     assert collisions > 0
@@ -373,12 +376,12 @@ async def test_who_opens_a_ticket_keeps_nobody_from_the_log(shared: SharedDataba
 
 async def test_a_number_that_somebody_looks_at_is_free_to_others(database: PostgresDatabase) -> None:
     async with database.store.transaction(ACME) as looking:
-        channel = await looking.channel(CHANNEL)
+        channel = await looking.row(Channel, CHANNEL)
         assert channel is not None
 
         async with asyncio.timeout(2), database.store.transaction(ACME) as tx:
             tx.save(replace(await tx.settings(), website="https://acme.example"), a_thread(), an_inbound())
-            await tx.channel(CHANNEL)
+            await tx.row(Channel, CHANNEL)
 
         looking.save(replace(channel, quality_rating="GREEN"))
 
@@ -388,7 +391,7 @@ async def test_a_number_that_somebody_looks_at_is_free_to_others(database: Postg
 async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(database: PostgresDatabase) -> None:
     async def change() -> None:
         async with database.store.transaction(ACME) as late:
-            seen = await late.channel(CHANNEL)
+            seen = await late.row(Channel, CHANNEL)
             assert seen is not None
             async with database.store.transaction(ACME) as early:
                 early.save(replace(seen, quality_rating="RED"))

@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from adapters.db.postgres.database import WRITING, PostgresDatabase
+from domain.conversations.messages import Message
 from domain.conversations.status import MessageStatus
 from domain.errors import Unavailable
 from domain.events import QuotaChanged
@@ -268,7 +269,7 @@ async def test_what_the_network_said_while_it_was_away_is_written_when_it_is_bac
     await dispatch(replace(ports_at(shared, far, network), clock=clock), ACME, message.id)
 
     near = shared.opened[0]
-    kept = (await near.reader.messages_by_ids(ACME, [message.id]))[message.id]
+    kept = (await near.reader.by_ids(Message, ACME, [message.id]))[message.id]
     assert (kept.status, len(network.sent), await count(near, "outbox")) == (status, 1, left)
     assert clock.waits >= 3
 

@@ -233,7 +233,7 @@ async def until_all_is_interpreted(ports: Ports, limit: int) -> None:
 async def everything_was_applied_once_and_in_order(database: PostgresDatabase, deliveries: int) -> None:
     log = [each.event for each in await database.reader.events(ACME, 0, 10_000)]
     ids = [event.message for event in log if isinstance(event, MessageAdded)]
-    messages = await database.reader.messages_by_ids(ACME, ids)
+    messages = await database.reader.by_ids(Message, ACME, ids)
     wamids = [messages[id].wamid or "" for id in ids]
     assert len(wamids) == len(set(wamids)) == deliveries
     for number in NUMBERS:

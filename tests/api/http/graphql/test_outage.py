@@ -1,11 +1,16 @@
 """While the database is away every way of asking says so in the same word, and when to come again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pytest
 from structlog.testing import capture_logs
 
+from domain.conversations.messages import Message
 from domain.errors import TookTooLong, Unavailable
+from domain.ids import OrganizationId
+from domain.people.organizations import ApiKey
+from domain.ports.reads import K, R
 from schema.engine import limits
 from tests.api.http.graphql.graphql_server import client_of, serving
 from tests.api.http.graphql.test_sse import Events
@@ -15,7 +20,6 @@ from tests.schema.live_desk import LiveDesk, Wrapped, a_live_desk, with_reader
 
 QUERY = "{ threads { nodes { id } } }"
 LISTEN = "subscription { inboxEvents { cursor } }"
-CALLERS = {"api_keys_by_ids"}
 UNAVAILABLE = {"code": "UNAVAILABLE", "retryAfter": 2}
 
 
@@ -26,9 +30,14 @@ class Away(Wrapped):
     knows_callers = True  # as it may, where the database goes while a request is on its way
 
     def __getattr__(self, name: str) -> object:
-        if self.away and not (self.knows_callers and name in CALLERS):
+        if self.away:
             raise Unavailable(1.2)
         return super().__getattr__(name)
+
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if self.away and not (self.knows_callers and kind is ApiKey):
+            raise Unavailable(1.2)
+        return await self.reader.by_ids(kind, organization, ids)
 
 
 @dataclass
@@ -125,9 +134,12 @@ async def a_slow_desk(monkeypatch: pytest.MonkeyPatch) -> Served:
 
 class Slow(Away):
     def __getattr__(self, name: str) -> object:
-        if self.away and name == "messages_by_ids":
-            raise TookTooLong(3.0)
         return super(Away, self).__getattr__(name)
+
+    async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
+        if self.away and kind is Message:
+            raise TookTooLong(3.0)
+        return await self.reader.by_ids(kind, organization, ids)
 
 
 async def test_on_a_socket_it_is_closed_so_that_a_client_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from websockets.typing import Origin, Subprotocol
 from api.logs import set_up_logs
 from domain.ids import UserId
 from domain.people.actors import Role
+from domain.people.organizations import User
 from schema.engine import limits
 from schema.engine.values import ids
 from tests.api.http.graphql.graphql_server import serving
@@ -395,7 +396,7 @@ async def test_a_changed_role_changes_what_a_stream_shows(served: Served) -> Non
         await desk.writes(thread, "one")
         shown = before = original_of(await client.receive())
         async with desk.ports.store.transaction(desk.organization) as tx:
-            user = await tx.user(UserId(actor.key.removeprefix("user:")))
+            user = await tx.row(User, UserId(actor.key.removeprefix("user:")))
             assert user is not None
             tx.save(replace(user, role=Role.AGENT))
         async with asyncio.timeout(10):
