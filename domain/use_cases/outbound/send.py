@@ -11,26 +11,18 @@ from domain.conversations.messages import Message
 from domain.conversations.sendable import Sendable, fault_of
 from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
-from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_found
+from domain.errors import REFUSALS, Refusal, Refused, invalid, not_found
 from domain.ids import MediaId, MessageId, TemplateId, ThreadId
-from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
-from domain.people.actors import Actor, Author, ByAutomation, ByIntegration, Right
+from domain.outbound.outbox import TEMPLATE_NEXT
+from domain.people.actors import Actor, Author, ByAutomation, ByIntegration
 from domain.ports.bundle import Ports
 from domain.ports.store import Look
-from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.sendable import files_at_hand
-from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault, repeated
+from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault
 from domain.use_cases.outbound.price import price
-from domain.use_cases.outbound.queue import (
-    ApprovedSend,
-    Decision,
-    Destination,
-    carry_out,
-    channel_refusal,
-    free_form_place,
-    place_of,
-)
-from domain.use_cases.work import Reading, Work
+from domain.use_cases.outbound.queue import ApprovedSend, Destination, channel_refusal, free_form_place, place_of
+from domain.use_cases.outbound.sending import approved_free_form, send_one
+from domain.use_cases.work import Reading
 
 AUTOMATION_NAME_LIMIT = 200
 
@@ -53,6 +45,17 @@ class SendContent:
     reply_to: MessageId | None = None
     idempotency_key: str | None = None
 
+    @property
+    def call(self) -> Call:
+        return Call("messageSend", content_hash(self.thread, self.content, self.reply_to), self.idempotency_key)
+
+    def fault(self) -> Refusal | None:
+        return key_fault(self.idempotency_key) or fault_of(self.content)
+
+    async def approved(self, reading: Reading, actor: Actor) -> ApprovedSend | Refusal:
+        to = await free_form_place(reading.look, self.thread, self.reply_to, reading.now)
+        return await approved_free_form(reading, actor, to, (self.content,)) if isinstance(to, Destination) else to
+
 
 @dataclass(frozen=True, slots=True)
 class SendTemplate:
@@ -63,6 +66,22 @@ class SendTemplate:
     automation: str | None = None  # shown as the sender, for sends by a program
     idempotency_key: str | None = None
 
+    @property
+    def call(self) -> Call:
+        above = () if self.header_media is None else (self.header_media,)  # hashes without a file stay what they were
+        content = content_hash(self.thread, self.template, sorted(map(repr, self.values)), self.automation, *above)
+        return Call("messageSendTemplate", content, self.idempotency_key)
+
+    def fault(self) -> Refusal | None:
+        return key_fault(self.idempotency_key) or _automation_fault(self.automation)
+
+    async def approved(self, reading: Reading, actor: Actor) -> ApprovedSend | Refusal:
+        found = await place_of(reading.look, self.thread)
+        if not isinstance(found, tuple):
+            return found
+        filling = Filling(self.template, self.values, self.header_media)
+        return await approved_template(reading, *found, filling, _author(actor, self.automation))
+
 
 async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Refusal:
     """Queue a free-form text, as `send_content` does."""
@@ -70,94 +89,22 @@ async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Re
     return await send_content(ports, actor, SendContent(asked.thread, text, asked.reply_to, asked.idempotency_key))
 
 
-@again_on_collision
 async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Message | Refusal:
     """Queue a free-form message; inside a session only.
 
     Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, QUOTA_EXCEEDED (only
     where replies count), IDEMPOTENCY_MISMATCH. The same key with the same content gives the first message again.
     """
-    if refusal := content_refusal(actor, asked):
-        return refusal
-    async with ports.store.transaction(actor.organization) as tx:
-        work = Work.of(ports, tx, ports.clock.now())
-        sent = await carry_out(work, actor, _content_call(asked), await decide_content(work.reading, actor, asked))
-    return sent[0] if isinstance(sent, tuple) else sent
+    return await send_one(ports, actor, asked)
 
 
-def content_refusal(actor: Actor, asked: SendContent) -> Refusal | None:
-    """Why it may not go, as far as that can be told from the words alone."""
-    if not actor.may(Right.SEND):
-        return forbidden("send messages")
-    return key_fault(asked.idempotency_key) or fault_of(asked.content)
-
-
-async def decide_content(reading: Reading, actor: Actor, asked: SendContent) -> Decision:
-    """What becomes of a free-form message that `content_refusal` let pass."""
-    earlier = await repeated(reading.look, actor, _content_call(asked))
-    if earlier is not None:
-        return earlier
-    place = await free_form_place(reading.look, asked.thread, asked.reply_to, reading.now)
-    if not isinstance(place, Destination):
-        return place
-    paid = await price(reading, place.thread, place.channel)
-    if isinstance(paid, REFUSALS):
-        return paid
-    contents = (asked.content,)
-    return ApprovedSend(
-        reading.now, place.thread, place.channel, actor.author, contents, paid, PERSON_FIRST, place.reply
-    )
-
-
-def _content_call(asked: SendContent) -> Call:
-    return Call("messageSend", content_hash(asked.thread, asked.content, asked.reply_to), asked.idempotency_key)
-
-
-@again_on_collision
 async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
     """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
 
     Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS (every
     blank that is wrong), MEDIA_REJECTED, CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
     """
-    if refusal := template_refusal(actor, asked):
-        return refusal
-    async with ports.store.transaction(actor.organization) as tx:
-        work = Work.of(ports, tx, ports.clock.now())
-        sent = await carry_out(work, actor, _template_call(asked), await decide_template(work.reading, actor, asked))
-    return sent[0] if isinstance(sent, tuple) else sent
-
-
-def template_refusal(actor: Actor, asked: SendTemplate) -> Refusal | None:
-    """Why it may not go, as far as that can be told from the words alone."""
-    if not actor.may(Right.SEND):
-        return forbidden("send messages")
-    return key_fault(asked.idempotency_key) or _automation_fault(asked.automation)
-
-
-async def decide_template(reading: Reading, actor: Actor, asked: SendTemplate) -> Decision:
-    """What becomes of a template that `template_refusal` let pass."""
-    earlier = await repeated(reading.look, actor, _template_call(asked))
-    if earlier is not None:
-        return earlier
-    found = await place_of(reading.look, asked.thread)
-    if not isinstance(found, tuple):
-        return found
-    thread, channel = found
-    filling = Filling(asked.template, asked.values, asked.header_media)
-    filled = await filled_for(reading.look, thread, channel, filling, reading.now)
-    if not isinstance(filled, TemplateMessage):
-        return filled
-    paid = await price(reading, thread, channel)
-    if isinstance(paid, REFUSALS):
-        return paid
-    return ApprovedSend(reading.now, thread, channel, _author(actor, asked.automation), (filled,), paid, TEMPLATE_NEXT)
-
-
-def _template_call(asked: SendTemplate) -> Call:
-    above = () if asked.header_media is None else (asked.header_media,)  # hashes without a file stay what they were
-    content = content_hash(asked.thread, asked.template, sorted(map(repr, asked.values)), asked.automation, *above)
-    return Call("messageSendTemplate", content, asked.idempotency_key)
+    return await send_one(ports, actor, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +116,19 @@ class Filling:
     header_media: MediaId | None = None
 
 
-async def filled_for(
+async def approved_template(
+    reading: Reading, thread: Thread, channel: Channel, filling: Filling, author: Author
+) -> ApprovedSend | Refusal:
+    filled = await _filled_for(reading.look, thread, channel, filling, reading.now)
+    if not isinstance(filled, TemplateMessage):
+        return filled
+    paid = await price(reading, thread, channel)
+    if isinstance(paid, REFUSALS):
+        return paid
+    return ApprovedSend(reading.now, thread, channel, author, (filled,), paid, TEMPLATE_NEXT)
+
+
+async def _filled_for(
     look: Look, thread: Thread, channel: Channel, filling: Filling, now: datetime
 ) -> TemplateMessage | Refusal:
     """The template as the person of this thread will see it, or why it can't go to them from this number."""

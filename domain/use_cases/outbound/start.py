@@ -10,40 +10,26 @@ from datetime import datetime
 from domain.channels.channels import Channel, Destination
 from domain.channels.templates import HEADER_FIELD
 from domain.contacts import Contact, Person, typed_number
-from domain.conversations.contents import Filled, TemplateMessage
+from domain.conversations.contents import Filled
 from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
 from domain.conversations.threads import Thread, ThreadStatus
-from domain.errors import REFUSALS, Refusal, forbidden, invalid, not_found
+from domain.errors import REFUSALS, Refusal, invalid, not_found
 from domain.events import TicketChanged
 from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
-from domain.outbound.outbox import TEMPLATE_NEXT
-from domain.people.actors import Actor, ByUser, Right
+from domain.people.actors import Actor, ByUser
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
-from domain.use_cases.outbound.price import price
+from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember
 from domain.use_cases.outbound.queue import ApprovedSend, carry_out, channel_refusal, session_refusal
-from domain.use_cases.outbound.send import Filling, filled_for
+from domain.use_cases.outbound.send import Filling, approved_template
+from domain.use_cases.outbound.sending import decide, refusal_at_sight
 from domain.use_cases.outbound.whom import Whom, identities_of_new, thread_there, whom_by_contact, whom_by_number
 from domain.use_cases.ticketing import record_change, record_thread
 from domain.use_cases.turns import turns_of_person
 from domain.use_cases.work import Reading, Work
-
-
-@dataclass(frozen=True, slots=True)
-class StartThread:
-    """Whom to write to: a contact, or a number in E.164 form."""
-
-    channel: ChannelId
-    contact: ContactId | None = None
-    number: str | None = None
-    template: TemplateId | None = None
-    values: tuple[Filled, ...] = ()
-    header_media: MediaId | None = None
-    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +52,67 @@ class Starting:
     said: ApprovedSend | None
 
 
+@dataclass(frozen=True, slots=True)
+class StartThread:
+    """Whom to write to: a contact, or a number in E.164 form."""
+
+    channel: ChannelId
+    contact: ContactId | None = None
+    number: str | None = None
+    template: TemplateId | None = None
+    values: tuple[Filled, ...] = ()
+    header_media: MediaId | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def call(self) -> Call:
+        number = typed_number(self.number) if self.number is not None else None
+        above = () if self.header_media is None else (self.header_media,)
+        content = content_hash(
+            self.channel, self.contact, number, self.template, sorted(map(repr, self.values)), *above
+        )
+        return Call("threadStart", content, self.idempotency_key)
+
+    def fault(self) -> Refusal | None:
+        if (self.contact is None) == (self.number is None):
+            return invalid("Name a contact or a number, one of the two.", "contactId")
+        if self.number is not None and typed_number(self.number) is None:
+            return invalid("A number is written with its country code, as +16505551234.", "phoneNumber")
+        if self.values and self.template is None:
+            return invalid("There is no template whose blanks these could fill.", "parameters")
+        if self.header_media is not None and self.template is None:
+            return invalid("There is no template that this file could stand in.", *HEADER_FIELD)
+        return key_fault(self.idempotency_key)
+
+    async def approved(self, reading: Reading, actor: Actor) -> Starting | Refusal:
+        channel = await reading.look.row(Channel, self.channel)
+        if channel is None:
+            return not_found("number of yours", "channelId")
+        number = typed_number(self.number) if self.number is not None else None
+        if number is None:
+            whom = await whom_by_contact(reading.look, self.contact)
+        else:
+            whom = await whom_by_number(reading, number, channel)
+        if not isinstance(whom, Whom):
+            return whom
+        if refusal := channel_refusal(channel):
+            return refusal
+        there = None if whom.is_new else await thread_there(reading.look, channel, whom)
+        thread = there or _new_thread(reading, actor, channel, whom)
+        said = await self._said(reading, actor, thread, channel)
+        if isinstance(said, REFUSALS):
+            return said
+        return Starting(reading.now, channel, whom.contact, whom.is_new, thread, there is not None, said)
+
+    async def _said(
+        self, reading: Reading, actor: Actor, thread: Thread, channel: Channel
+    ) -> ApprovedSend | Refusal | None:
+        if self.template is None:
+            return await session_refusal(reading.look, thread, channel, reading.now)
+        filling = Filling(self.template, self.values, self.header_media)
+        return await approved_template(reading, thread, channel, filling, actor.author)
+
+
 @again_on_collision
 async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Started | Refusal:
     """The thread with this person, opened and owned by who starts it, and the template in it, queued.
@@ -73,64 +120,16 @@ async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Starte
     Refuses FORBIDDEN, INVALID, NOT_FOUND, CHANNEL_UNAVAILABLE, IDEMPOTENCY_MISMATCH; without a template SESSION_CLOSED;
     with one whatever `send_template` refuses.
     """
-    if refusal := start_refusal(actor, asked):
+    if refusal := refusal_at_sight(actor, asked):
         return refusal
     number = typed_number(asked.number) if asked.number is not None else None
     async with ports.store.transaction(actor.organization) as tx:
         await tx.take_turns(turns_of_person(Person(wa_id=number)))
         work = Work.of(ports, tx, ports.clock.now())
-        decided = await decide_start(work.reading, actor, asked)
+        decided = await decide(work.reading, actor, asked)
         if isinstance(decided, Starting):
             return await _start(work, actor, asked, decided)
     return await _started_before(ports, decided.messages[0]) if isinstance(decided, Repeated) else decided
-
-
-def start_refusal(actor: Actor, asked: StartThread) -> Refusal | None:
-    """Why it can't be, as far as that can be told from the words alone."""
-    if not actor.may(Right.SEND):
-        return forbidden("send messages")
-    if (asked.contact is None) == (asked.number is None):
-        return invalid("Name a contact or a number, one of the two.", "contactId")
-    if asked.number is not None and typed_number(asked.number) is None:
-        return invalid("A number is written with its country code, as +16505551234.", "phoneNumber")
-    if asked.values and asked.template is None:
-        return invalid("There is no template whose blanks these could fill.", "parameters")
-    if asked.header_media is not None and asked.template is None:
-        return invalid("There is no template that this file could stand in.", *HEADER_FIELD)
-    return key_fault(asked.idempotency_key)
-
-
-async def decide_start(reading: Reading, actor: Actor, asked: StartThread) -> Starting | Repeated | Refusal:
-    """What becomes of a start that `start_refusal` let pass."""
-    earlier = await repeated(reading.look, actor, _call(asked))
-    if earlier is not None:
-        return earlier
-    channel = await reading.look.row(Channel, asked.channel)
-    if channel is None:
-        return not_found("number of yours", "channelId")
-    number = typed_number(asked.number) if asked.number is not None else None
-    if number is None:
-        whom = await whom_by_contact(reading.look, asked.contact)
-    else:
-        whom = await whom_by_number(reading, number, channel)
-    if not isinstance(whom, Whom):
-        return whom
-    if refusal := channel_refusal(channel):
-        return refusal
-    there = None if whom.is_new else await thread_there(reading.look, channel, whom)
-    thread = there or _new_thread(reading, actor, channel, whom)
-    said = await _said(reading, actor, asked, thread, channel)
-    if isinstance(said, REFUSALS):
-        return said
-    return Starting(reading.now, channel, whom.contact, whom.is_new, thread, there is not None, said)
-
-
-def _call(asked: StartThread) -> Call:
-    number = typed_number(asked.number) if asked.number is not None else None
-    above = () if asked.header_media is None else (asked.header_media,)
-    values = sorted(map(repr, asked.values))
-    content = content_hash(asked.channel, asked.contact, number, asked.template, values, *above)
-    return Call("threadStart", content, asked.idempotency_key)
 
 
 def _new_thread(reading: Reading, actor: Actor, channel: Channel, whom: Whom) -> Thread:
@@ -152,36 +151,15 @@ def _user(actor: Actor) -> UserId | None:
     return actor.author.user if isinstance(actor.author, ByUser) else None
 
 
-# ---------------------------------------------------------------- what is said
-
-
-async def _said(
-    reading: Reading, actor: Actor, asked: StartThread, thread: Thread, channel: Channel
-) -> ApprovedSend | Refusal | None:
-    if asked.template is None:
-        return await session_refusal(reading.look, thread, channel, reading.now)
-    filling = Filling(asked.template, asked.values, asked.header_media)
-    filled = await filled_for(reading.look, thread, channel, filling, reading.now)
-    if not isinstance(filled, TemplateMessage):
-        return filled
-    paid = await price(reading, thread, channel)
-    if isinstance(paid, REFUSALS):
-        return paid
-    return ApprovedSend(reading.now, thread, channel, actor.author, (filled,), paid, TEMPLATE_NEXT)
-
-
-# ---------------------------------------------------------------- carried out
-
-
 async def _start(work: Work, actor: Actor, asked: StartThread, decided: Starting) -> Started:
     if decided.contact_is_new:
         work.tx.save(decided.contact, *identities_of_new(work, decided.contact))
     thread = await _opened(work, actor, decided)
     if decided.said is None:
         assert thread.session is not None, "else there had to be something to say"
-        remember(work.tx, actor, _call(asked), decided.now, thread.session.last_by)
+        remember(work.tx, actor, asked.call, decided.now, thread.session.last_by)
         return Started(thread, decided.existing, None)
-    sent = await carry_out(work, actor, _call(asked), replace(decided.said, thread=thread))
+    sent = await carry_out(work, actor, asked.call, replace(decided.said, thread=thread))
     assert isinstance(sent, tuple), "it was cleared"
     return Started(thread, decided.existing, sent[0])
 
