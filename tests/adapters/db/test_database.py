@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.db.rows.tables import MessageRow, ThreadRow
+from adapters.db.rows.tables.conversations import MessageRow, ThreadRow
 from adapters.db.sqlite.database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus
 from domain.errors import Unavailable

@@ -21,7 +21,9 @@ from adapters.db.migrating.dump import COMMITTED, fresh_schema, schema_of
 from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, known_migrations, missing_of
 from adapters.db.postgres.database import open_server
 from adapters.db.rows.mapping import columns
-from adapters.db.rows.tables import TABLES, DirectoryRow, EventCounterRow, TicketCounterRow
+from adapters.db.rows.tables import TABLES
+from adapters.db.rows.tables.people import EventCounterRow, TicketCounterRow
+from adapters.db.rows.tables.ways import DirectoryRow
 from adapters.db.sqlite.database import open_file
 from adapters.memory import MemoryBus
 from domain.contacts import Contact
