@@ -19,7 +19,7 @@ async def main():
     await database.start()
 
     async def store(number):
-        await database.journal.append(a_delivery(DeliveryId(an_id(number)), b"kept"))
+        await database.webhook_inbox.append(a_delivery(DeliveryId(an_id(number)), b"kept"))
         os.write(1, f"{number} ".encode())
         if number == 29:
             os.kill(os.getpid(), signal.SIGKILL)
