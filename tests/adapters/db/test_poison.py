@@ -45,7 +45,7 @@ async def main(url, turn):
     database = await open_database(url, clock, CountingIds(turn * 1000), MemoryBus())
     await database.start()
     ports = memory_ports(clock=clock)
-    ports = replace(ports, store=database.store, journal=database.journal, directory=database.directory,
+    ports = replace(ports, store=database.store, webhook_inbox=database.webhook_inbox, directory=database.directory,
                     reader=database.reader, interpreter=Hanging())
     interpreting = Interpreting(ports)
     while (await interpreting.turn(64)).deliveries:
