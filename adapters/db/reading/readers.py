@@ -9,49 +9,31 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from adapters.db.dialect import Dialect
+from adapters.db.reading.conditions import all_of, among, holding, within
+from adapters.db.reading.filters import (
+    OLDEST_FIRST,
+    asks_for_open_tickets,
+    contact_found,
+    thread_order,
+    threads_that_pass,
+    ticket_order,
+    tickets_that_pass,
+)
 from adapters.db.reading.lending import Asker
 from adapters.db.reading.look import LookingOn, SqlLook
-from adapters.db.reading.pages import (
-    Condition,
-    Order,
-    instant,
-    number,
-    page,
-    page_statement,
-    plain,
-    ranked,
-)
+from adapters.db.reading.pages import Condition, Order, instant, page, page_statement, plain
 from adapters.db.reading.source import Reading, Selects
-from adapters.db.rows.mapping import (
-    EVENT_COLUMNS,
-    SEARCHED_END,
-    Value,
-    event_from_record,
-    folded,
-    from_record,
-    selected,
-    table,
-)
+from adapters.db.rows.mapping import EVENT_COLUMNS, event_from_record, from_record, selected, table
 from adapters.db.rows.times import instant_of
 from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem
 from domain.conversations.messages import Message
-from domain.conversations.sessions import SessionState
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent
-from domain.ids import (
-    BusinessAccountId,
-    ContactId,
-    MessageId,
-    OrganizationId,
-    ThreadId,
-    TicketId,
-    UserId,
-)
+from domain.ids import BusinessAccountId, ContactId, MessageId, OrganizationId, ThreadId, TicketId, UserId
 from domain.people.organizations import Organization, User
 from domain.ports.reads import (
     Head,
@@ -62,21 +44,18 @@ from domain.ports.reads import (
     TemplateAsk,
     ThreadAsk,
     ThreadFilter,
-    ThreadOrder,
     TicketAsk,
     TicketFilter,
-    TicketOrder,
 )
 from domain.ports.store import Look
 from domain.quota import ConversationKind, Entry, Period
 from domain.rows import Row
-from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
+from domain.tickets import Ticket, TicketChange, TicketStatus
 
 R = TypeVar("R", bound=Row)
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
-OLDEST_FIRST = Order((instant("created_at"), plain("id")))
 STILL_OPEN = ", ".join(f"'{status}'" for status in TicketStatus if status is not TicketStatus.CLOSED)
 BY_STANDING = Order((instant("at"), plain("id")))
 
@@ -107,11 +86,11 @@ class SqlReads:
     ) -> list[LoggedEvent]:
         # events: primary key; with a thread events_of_thread, which SQLite does not see by itself. Page key: position
         led_by = ""
-        conditions = [_of(organization), Condition("position > ?", (after,))]
+        conditions = [within(organization), Condition("position > ?", (after,))]
         if thread is not None:
             conditions.insert(1, Condition("thread_id = ?", (thread,)))
             led_by = self._dialect.led_by.format("events_of_thread")
-        where, values = _where(conditions)
+        where, values = all_of(conditions)
         records = await self._selects.select(
             f"SELECT {', '.join(EVENT_COLUMNS)} FROM events{led_by} WHERE {where} ORDER BY position LIMIT ?",
             *values,
@@ -142,19 +121,19 @@ class SqlReads:
         # threads_by_activity, threads_by_age or threads_by_session; with one status, channel, owner or contact, and by
         # activity, threads_by_status, threads_of_channel, threads_of_owner or threads_of_contact_by_activity; with open
         # tickets threads_of_ticket, sorted. Page key: the instant and the id
-        conditions = _threads_that_pass(self._dialect, organization, ask.filter, now)
-        return await self._page(Thread, conditions, _thread_order(ask), ask.page, self._led_by(ask.filter))
+        conditions = threads_that_pass(self._dialect, organization, ask.filter, now)
+        return await self._page(Thread, conditions, thread_order(ask), ask.page, self._led_by(ask.filter))
 
     async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int:
-        conditions = _threads_that_pass(self._dialect, organization, filter, now)
+        conditions = threads_that_pass(self._dialect, organization, filter, now)
         return await self._count(Thread, conditions, self._led_by(filter))
 
     def _led_by(self, filter: ThreadFilter) -> str:
-        return self._dialect.led_by.format("threads_of_ticket") if _asks_for_open_tickets(filter) else ""
+        return self._dialect.led_by.format("threads_of_ticket") if asks_for_open_tickets(filter) else ""
 
     async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
         # messages_of_thread. Page key: at, id (ids rise with arrival)
-        conditions = [_of(organization), Condition("thread_id = ?", (thread,))]
+        conditions = [within(organization), Condition("thread_id = ?", (thread,))]
         return await self._page(Message, conditions, BY_STANDING, page)
 
     async def marks_of(
@@ -170,15 +149,15 @@ class SqlReads:
         # tickets_by_age, tickets_by_number or tickets_by_priority; by age with one status, priority, owner, thread or
         # contact tickets_by_status, tickets_of_priority, tickets_of_owner_by_age, tickets_of_thread, tickets_of_contact
         # Page key: created_at and id, rank and id, or the number
-        conditions = _tickets_that_pass(self._dialect, organization, ask.filter)
-        return await self._page(Ticket, conditions, _ticket_order(ask), ask.page)
+        conditions = tickets_that_pass(self._dialect, organization, ask.filter)
+        return await self._page(Ticket, conditions, ticket_order(ask), ask.page)
 
     async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int:
-        return await self._count(Ticket, _tickets_that_pass(self._dialect, organization, filter))
+        return await self._count(Ticket, tickets_that_pass(self._dialect, organization, filter))
 
     async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
         # ticket_changes_of_ticket. Page key: at, id
-        conditions = [_of(organization), Condition("ticket_id = ?", (ticket,))]
+        conditions = [within(organization), Condition("ticket_id = ?", (ticket,))]
         return await self._page(TicketChange, conditions, BY_STANDING, page)
 
     async def open_tickets_of(self, organization: OrganizationId, users: Collection[UserId]) -> dict[UserId, int]:
@@ -199,7 +178,11 @@ class SqlReads:
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
         # contacts_by_age, backward. Page key: created_at, id
         order = Order(OLDEST_FIRST.keys, descending=True)
-        conditions = [_of(organization), Condition("merged_into_id IS NULL"), *_contact_found(self._dialect, query)]
+        conditions = [
+            within(organization),
+            Condition("merged_into_id IS NULL"),
+            *contact_found(self._dialect, query),
+        ]
         return await self._page(Contact, conditions, order, page)
 
     async def identities_of(
@@ -221,7 +204,11 @@ class SqlReads:
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         # templates_by_name, with an account templates_of_account. Page key: name, language, id
         dialect = self._dialect
-        conditions = [_of(organization), *_in(dialect, "status", ask.statuses), *_holding(dialect, ask.query)]
+        conditions = [
+            within(organization),
+            *among(dialect, "status", ask.statuses),
+            *holding(dialect, ask.query),
+        ]
         if ask.account is not None:
             conditions.append(Condition("account_id = ?", (ask.account,)))
         order = Order((plain("name"), plain("language"), plain("id")))
@@ -229,13 +216,13 @@ class SqlReads:
 
     async def library(self, organization: OrganizationId, ask: LibraryAsk) -> Page[LibraryItem]:
         # library_items_by_title. Page key: title, id
-        conditions = [_of(organization), *_in(self._dialect, "kind", ask.kinds)]
+        conditions = [within(organization), *among(self._dialect, "kind", ask.kinds)]
         conditions += [Condition(f"{self._dialect.place}(searched, ?) > 0", (word,)) for word in ask.words]
         return await self._page(LibraryItem, conditions, Order((plain("title"), plain("id"))), ask.page)
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
         # users_by_name. Page key: name, id
-        conditions = [_of(organization), *_holding(self._dialect, query)]
+        conditions = [within(organization), *holding(self._dialect, query)]
         return await self._page(User, conditions, Order((plain("name"), plain("id"))), page)
 
     # The ledger
@@ -257,7 +244,7 @@ class SqlReads:
     ) -> Page[Entry]:
         # quota_entries_by_time. Page key: at, id
         between = Condition("at >= ? AND at < ?", (since, until))
-        return await self._page(Entry, [_of(organization), between], BY_STANDING, page)
+        return await self._page(Entry, [within(organization), between], BY_STANDING, page)
 
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
@@ -305,7 +292,7 @@ class SqlReads:
         return page(row_type, records, order, ask)
 
     async def _count(self, row_type: type[Row], conditions: Sequence[Condition], led_by: str = "") -> int:
-        where, values = _where(conditions)
+        where, values = all_of(conditions)
         records = await self._selects.select(
             f"SELECT count(*) AS rows FROM {table(row_type)}{led_by} WHERE {where}", *values
         )
@@ -331,186 +318,6 @@ class SqlReader(SqlReads):
     async def look(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Look, None]:
         async with self._reading.asked_by(Asker(organization, who)).snapshot() as selects:
             yield SqlLook(organization, LookingOn(organization, selects))
-
-
-# ---------------------------------------------------------------- in which order
-
-
-def _thread_order(ask: ThreadAsk) -> Order:
-    match ask.order:
-        case ThreadOrder.LAST_ACTIVITY:
-            return Order((instant("last_activity_at"), plain("id")), ask.descending)
-        case ThreadOrder.CREATED_AT:
-            return Order(OLDEST_FIRST.keys, ask.descending)
-        case ThreadOrder.SESSION_EXPIRY:
-            return Order((instant("session_expires_at"), plain("id")), ask.descending, nulls_last=True)
-
-
-def _ticket_order(ask: TicketAsk) -> Order:
-    match ask.order:
-        case TicketOrder.CREATED_AT:
-            return Order(OLDEST_FIRST.keys, ask.descending)
-        case TicketOrder.PRIORITY:
-            return Order((ranked("priority", list(TicketPriority)), plain("id")), ask.descending)
-        case TicketOrder.NUMBER:
-            return Order((number("number"),), ask.descending)
-
-
-# ---------------------------------------------------------------- which rows
-
-
-def _threads_that_pass(
-    dialect: Dialect, organization: OrganizationId, filter: ThreadFilter, now: datetime
-) -> list[Condition]:
-    conditions = [
-        _of(organization),
-        *_in(dialect, "channel_id", filter.channels),
-        *_in(dialect, "status", filter.statuses),
-        *_in(dialect, "last_source", filter.sources),
-        *_in(dialect, "owner_id", filter.owners),
-        *_absent("owner_id", filter.unassigned),
-    ]
-    if _asks_for_open_tickets(filter):
-        conditions.append(_ticket_is_open(organization, filter.ticket_statuses))
-    elif filter.ticket_statuses:
-        conditions.append(_ticket_stands(dialect, filter.ticket_statuses))
-    if filter.contact is not None:
-        conditions.append(Condition("contact_id = ?", (filter.contact,)))
-    if filter.last_direction is not None:
-        conditions.append(Condition("last_direction = ?", (filter.last_direction,)))
-    if filter.unread is not None:
-        conditions.append(Condition("unread_count > 0" if filter.unread else "unread_count = 0"))
-    if filter.session is not None:
-        conditions.append(_session_stands(filter.session, now))
-    if filter.active_since is not None:
-        conditions.append(Condition("last_activity_at >= ?", (filter.active_since,)))
-    return conditions
-
-
-def _asks_for_open_tickets(filter: ThreadFilter) -> bool:
-    return bool(filter.ticket_statuses) and TicketStatus.CLOSED not in filter.ticket_statuses
-
-
-def _ticket_is_open(organization: OrganizationId, statuses: tuple[TicketStatus, ...]) -> Condition:
-    """Open tickets are few among all there ever were: they lead to their threads. For PostgreSQL to know, the statuses
-    stand in the statement.
-    """
-    wanted = ", ".join(f"'{status}'" for status in sorted(statuses))
-    return Condition(
-        f"ticket_id IN (SELECT id FROM tickets WHERE organization_id = ? AND status IN ({wanted}))", (organization,)
-    )
-
-
-def _ticket_stands(dialect: Dialect, statuses: tuple[TicketStatus, ...]) -> Condition:
-    """The newest ticket's status; found by the ticket's primary key."""
-    return Condition(
-        "EXISTS (SELECT 1 FROM tickets WHERE tickets.organization_id = threads.organization_id "
-        f"AND tickets.id = threads.ticket_id AND tickets.status {dialect.listed})",
-        (list(statuses),),
-    )
-
-
-def _session_stands(state: SessionState, now: datetime) -> Condition:
-    """The page stays with the index of its order: open sessions lie at its beginning anyway."""
-    ends_at = _aside("session_expires_at")
-    match state:
-        case SessionState.OPEN:
-            return Condition(f"{ends_at} > ? AND session_opened_at <= ?", (now, now))
-        case SessionState.CLOSED:
-            return Condition(f"({ends_at} <= ? OR session_opened_at > ?)", (now, now))
-        case SessionState.NEVER_OPENED:
-            return Condition("session_expires_at IS NULL")
-
-
-def _tickets_that_pass(dialect: Dialect, organization: OrganizationId, filter: TicketFilter) -> list[Condition]:
-    conditions = [
-        _of(organization),
-        *_in(dialect, "channel_id", filter.channels),
-        *_in(dialect, "status", filter.statuses),
-        *_in(dialect, "priority", filter.priorities),
-        *_in(dialect, "owner_id", filter.owners),
-        *_in(dialect, "source", filter.sources),
-        *_absent("owner_id", filter.unassigned),
-        *(_has_property(dialect, wanted) for wanted in filter.properties),
-    ]
-    if filter.created_since is not None:
-        conditions.append(Condition("created_at >= ?", (filter.created_since,)))
-    if filter.created_until is not None:
-        conditions.append(Condition("created_at < ?", (filter.created_until,)))
-    if filter.thread is not None:
-        conditions.append(Condition("thread_id = ?", (filter.thread,)))
-    if filter.contact is not None:
-        conditions.append(Condition("contact_id = ?", (filter.contact,)))
-    return conditions
-
-
-def _has_property(dialect: Dialect, wanted: Property) -> Condition:
-    """A property that is not set has no value."""
-    named = f"SELECT 1 FROM {dialect.each.format('properties')} WHERE {dialect.member.format('name')} = ?"
-    value = dialect.member.format("value")
-    if wanted.value is None:
-        return Condition(f"NOT EXISTS ({named} AND {value} IS NOT NULL)", (wanted.name,))
-    return Condition(f"EXISTS ({named} AND {value} = ?)", (wanted.name, wanted.value))
-
-
-def _contact_found(dialect: Dialect, query: str | None) -> list[Condition]:
-    """Words are looked for in names and addresses, numbers in numbers, however they are written."""
-    named = _holding(dialect, query)
-    digits = _digits(query or "")
-    if not named or digits is None:
-        return named
-    numbers = dialect.each.format("phones")
-    number = dialect.member.format("number")
-    numbered = (
-        f"{dialect.place}(wa_id, ?) > 0 OR EXISTS (SELECT 1 FROM {numbers} WHERE {dialect.place}({number}, ?) > 0)"
-    )
-    return [Condition(f"({named[0].sql} OR {numbered})", (*named[0].values, digits, digits))]
-
-
-def _of(organization: OrganizationId) -> Condition:
-    return Condition("organization_id = ?", (organization,))
-
-
-def _in(dialect: Dialect, column: str, values: tuple[str, ...]) -> list[Condition]:
-    """One value can lead an index; among several the page stays with the index of its order."""
-    if not values:
-        return []
-    if len(values) == 1:
-        return [Condition(f"{column} = ?", (values[0],))]
-    return [Condition(f"{_aside(column)} {dialect.listed}", (list(values),))]
-
-
-def _aside(column: str) -> str:
-    """A column's value in a form that leads no index."""
-    return f"coalesce({column}, {column})"
-
-
-def _absent(column: str, absent: bool | None) -> list[Condition]:
-    if absent is None:
-        return []
-    return [Condition(f"{column} IS NULL" if absent else f"{column} IS NOT NULL")]
-
-
-def _holding(dialect: Dialect, query: str | None) -> list[Condition]:
-    """Rows with the query somewhere in one of their searched texts, case left out."""
-    wanted = folded((query or "").strip())
-    if not wanted:
-        return []
-    if SEARCHED_END in wanted:
-        return [Condition("1 = 0")]
-    return [Condition(f"{dialect.place}(searched, ?) > 0", (wanted,))]
-
-
-def _digits(query: str) -> str | None:
-    """A number as people type it, bare; None for any other text."""
-    digits = "".join(character for character in query if character.isdigit())
-    return digits if digits and not set(query) - set("0123456789 +-()./") else None
-
-
-def _where(conditions: Iterable[Condition]) -> tuple[str, tuple[Value, ...]]:
-    chosen = list(conditions)
-    sql = " AND ".join(condition.sql for condition in chosen)
-    return sql, tuple(value for condition in chosen for value in condition.values)
 
 
 def _grouped(keys: Iterable[K], pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

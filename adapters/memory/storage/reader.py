@@ -6,34 +6,29 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.storage.books import Books, R, Shelf, State
-from adapters.memory.storage.look import MemoryLook, counts_as_allowance
-from adapters.memory.storage.pages import (
-    instant_text,
-    is_instant,
-    is_instant_or_empty,
-    is_number,
-    is_text,
-    number_text,
-    page_of,
+from adapters.memory.storage.filters import (
+    by_activity,
+    by_creation,
+    by_expiry,
+    by_number,
+    by_priority,
+    holds,
+    is_found,
+    is_rank,
+    thread_passes,
+    ticket_passes,
 )
+from adapters.memory.storage.look import MemoryLook, counts_as_allowance
+from adapters.memory.storage.pages import instant_text, is_instant, is_instant_or_empty, is_number, is_text, page_of
 from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem
 from domain.conversations.messages import Message
-from domain.conversations.sessions import state_of
 from domain.conversations.status import Mark
 from domain.conversations.threads import Thread
 from domain.events import LoggedEvent, thread_of
-from domain.ids import (
-    BusinessAccountId,
-    ContactId,
-    MessageId,
-    OrganizationId,
-    ThreadId,
-    TicketId,
-    UserId,
-)
+from domain.ids import BusinessAccountId, ContactId, MessageId, OrganizationId, ThreadId, TicketId, UserId
 from domain.people.organizations import Organization, User
 from domain.ports.reads import (
     Head,
@@ -52,13 +47,12 @@ from domain.ports.reads import (
 from domain.ports.store import Look
 from domain.quota import Entry, Period
 from domain.text.words import plain
-from domain.tickets import Ticket, TicketChange, TicketPriority
+from domain.tickets import Ticket, TicketChange
 
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
 AT_AND_ID = (is_instant, is_text)
-PRIORITIES = {priority: str(rank) for rank, priority in enumerate(TicketPriority)}
 
 
 class _MemoryReads:
@@ -111,12 +105,12 @@ class _MemoryReads:
         rows = self._threads(organization, ask.filter, now)
         match ask.order:
             case ThreadOrder.LAST_ACTIVITY:
-                return page_of(rows, _by_activity, AT_AND_ID, ask.page, descending=ask.descending)
+                return page_of(rows, by_activity, AT_AND_ID, ask.page, descending=ask.descending)
             case ThreadOrder.CREATED_AT:
-                return page_of(rows, _by_creation, AT_AND_ID, ask.page, descending=ask.descending)
+                return page_of(rows, by_creation, AT_AND_ID, ask.page, descending=ask.descending)
             case ThreadOrder.SESSION_EXPIRY:
                 form = (is_instant_or_empty, is_text)
-                return page_of(rows, _by_expiry, form, ask.page, descending=ask.descending)
+                return page_of(rows, by_expiry, form, ask.page, descending=ask.descending)
 
     async def thread_count(self, organization: OrganizationId, filter: ThreadFilter, now: datetime) -> int:
         return len(self._threads(organization, filter, now))
@@ -126,7 +120,7 @@ class _MemoryReads:
         return [
             thread
             for thread in self._of(organization, Thread)
-            if _passes(filter, thread, tickets.get(thread.ticket) if thread.ticket else None, now)
+            if thread_passes(filter, thread, tickets.get(thread.ticket) if thread.ticket else None, now)
         ]
 
     async def messages(self, organization: OrganizationId, thread: ThreadId, page: PageAsk) -> Page[Message]:
@@ -145,17 +139,17 @@ class _MemoryReads:
         rows = self._tickets(organization, ask.filter)
         match ask.order:
             case TicketOrder.CREATED_AT:
-                return page_of(rows, _by_creation, AT_AND_ID, ask.page, descending=ask.descending)
+                return page_of(rows, by_creation, AT_AND_ID, ask.page, descending=ask.descending)
             case TicketOrder.PRIORITY:
-                return page_of(rows, _by_priority, (_is_rank, is_text), ask.page, descending=ask.descending)
+                return page_of(rows, by_priority, (is_rank, is_text), ask.page, descending=ask.descending)
             case TicketOrder.NUMBER:
-                return page_of(rows, _by_number, (is_number,), ask.page, descending=ask.descending)
+                return page_of(rows, by_number, (is_number,), ask.page, descending=ask.descending)
 
     async def ticket_count(self, organization: OrganizationId, filter: TicketFilter) -> int:
         return len(self._tickets(organization, filter))
 
     def _tickets(self, organization: OrganizationId, filter: TicketFilter) -> list[Ticket]:
-        return [ticket for ticket in self._of(organization, Ticket) if _ticket_passes(filter, ticket)]
+        return [ticket for ticket in self._of(organization, Ticket) if ticket_passes(filter, ticket)]
 
     async def ticket_changes(self, organization: OrganizationId, ticket: TicketId, page: PageAsk) -> Page[TicketChange]:
         rows = [change for change in self._of(organization, TicketChange) if change.ticket == ticket]
@@ -169,8 +163,8 @@ class _MemoryReads:
 
     async def contacts(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[Contact]:
         known = self._of(organization, Contact)
-        rows = [contact for contact in known if contact.merged_into is None and _is_found(contact, query)]
-        return page_of(rows, _by_creation, AT_AND_ID, page, descending=True)
+        rows = [contact for contact in known if contact.merged_into is None and is_found(contact, query)]
+        return page_of(rows, by_creation, AT_AND_ID, page, descending=True)
 
     async def identities_of(
         self, organization: OrganizationId, contacts: Collection[ContactId]
@@ -189,7 +183,7 @@ class _MemoryReads:
             for template in self._of(organization, Template)
             if (ask.account is None or template.account == ask.account)
             and (not ask.statuses or template.status in ask.statuses)
-            and _holds(ask.query, template.name, template.body)
+            and holds(ask.query, template.name, template.body)
         ]
         form = (is_text, is_text, is_text)
         return page_of(rows, lambda template: (template.name, template.language, template.id), form, ask.page)
@@ -204,7 +198,7 @@ class _MemoryReads:
         return page_of(rows, lambda item: (item.title, item.id), (is_text, is_text), ask.page)
 
     async def users(self, organization: OrganizationId, page: PageAsk, query: str | None) -> Page[User]:
-        rows = [user for user in self._of(organization, User) if _holds(query, user.name, user.email)]
+        rows = [user for user in self._of(organization, User) if holds(query, user.name, user.email)]
         return page_of(rows, lambda user: (user.name, user.id), (is_text, is_text), page)
 
     # The ledger
@@ -242,92 +236,6 @@ class MemoryReader(_MemoryReads):
     @asynccontextmanager
     async def look(self, organization: OrganizationId, who: str = "") -> AsyncGenerator[Look, None]:
         yield MemoryLook(organization, self._shelf.state.books[organization])
-
-
-# Where rows stand
-
-
-def _by_activity(thread: Thread) -> tuple[str, str]:
-    return instant_text(thread.last_activity_at), thread.id
-
-
-def _by_expiry(thread: Thread) -> tuple[str, str]:
-    return (instant_text(thread.session.expires_at) if thread.session else ""), thread.id
-
-
-def _by_creation(row: Thread | Ticket | Contact) -> tuple[str, str]:
-    return instant_text(row.created_at), row.id
-
-
-def _by_priority(ticket: Ticket) -> tuple[str, str]:
-    return PRIORITIES[ticket.priority], ticket.id
-
-
-def _is_rank(text: str) -> bool:
-    return text in PRIORITIES.values()
-
-
-def _by_number(ticket: Ticket) -> tuple[str]:
-    return (number_text(ticket.number),)
-
-
-# Which rows are asked for
-
-
-def _passes(filter: ThreadFilter, thread: Thread, ticket: Ticket | None, now: datetime) -> bool:
-    return (
-        (not filter.channels or thread.channel in filter.channels)
-        and (not filter.statuses or thread.status in filter.statuses)
-        and (not filter.ticket_statuses or (ticket is not None and ticket.status in filter.ticket_statuses))
-        and (not filter.sources or thread.last_source in filter.sources)
-        and (not filter.owners or thread.owner in filter.owners)
-        and (filter.contact is None or thread.contact == filter.contact)
-        and (filter.last_direction is None or thread.last_direction is filter.last_direction)
-        and (filter.unassigned is None or (thread.owner is None) is filter.unassigned)
-        and (filter.unread is None or (thread.unread_count > 0) is filter.unread)
-        and (filter.session is None or state_of(thread.session, now) is filter.session)
-        and (filter.active_since is None or thread.last_activity_at >= filter.active_since)
-    )
-
-
-def _ticket_passes(filter: TicketFilter, ticket: Ticket) -> bool:
-    return (
-        (not filter.channels or ticket.channel in filter.channels)
-        and (not filter.statuses or ticket.status in filter.statuses)
-        and (not filter.priorities or ticket.priority in filter.priorities)
-        and (not filter.owners or ticket.owner in filter.owners)
-        and (not filter.sources or ticket.source in filter.sources)
-        and all(_has_property(ticket, wanted.name, wanted.value) for wanted in filter.properties)
-        and (filter.unassigned is None or (ticket.owner is None) is filter.unassigned)
-        and (filter.created_since is None or ticket.created_at >= filter.created_since)
-        and (filter.created_until is None or ticket.created_at < filter.created_until)
-        and (filter.thread is None or ticket.thread == filter.thread)
-        and (filter.contact is None or ticket.contact == filter.contact)
-    )
-
-
-def _has_property(ticket: Ticket, name: str, value: str | None) -> bool:
-    """A property that is not set has no value."""
-    return {prop.name: prop.value for prop in ticket.properties}.get(name) == value
-
-
-def _is_found(contact: Contact, query: str | None) -> bool:
-    if _holds(query, contact.name, contact.profile_name, contact.username, contact.email):
-        return True
-    digits = _digits(query)
-    return digits is not None and _holds(digits, contact.wa_id, *(phone.number for phone in contact.phones))
-
-
-def _holds(query: str | None, *texts: str | None) -> bool:
-    folded = (query or "").strip().casefold()
-    return any(folded in (text or "").casefold() for text in texts)
-
-
-def _digits(query: str | None) -> str | None:
-    """A number as people type it, bare; None for any other text."""
-    text = query or ""
-    digits = "".join(character for character in text if character.isdigit())
-    return digits if digits and not set(text) - set("0123456789 +-()./") else None
 
 
 def _grouped(keys: Iterable[K], pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
