@@ -1,1 +1,1 @@
-"""Commands of `deskline` that are more than a call: one a file."""
+"""The commands of `deskline`, a file each; what they do where it is more than a call is in a room of its own."""

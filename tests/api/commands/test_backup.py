@@ -10,7 +10,7 @@ import pytest
 from adapters.bus import MemoryBus
 from adapters.db.database import open_database
 from adapters.system import SystemClock, SystemIds
-from api.commands.backup import after_restore_elsewhere, back_up, restore
+from api.operating.backups import after_restore_elsewhere, back_up, restore
 from api.refusals import CannotBackUp
 from api.settings import Settings
 from api.wiring import Wired, wired

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.db.sqlite.file import LOCKS
-from api.commands.doctor import Report, examine
 from api.keys import key_file
+from api.operating.examination import Report, examine
 from api.refusals import WrongSetting
 from api.settings import Settings
 from api.wiring import wired
@@ -122,7 +122,7 @@ async def test_a_write_ahead_log_that_somebody_keeps_long_is_told_with_whose_doi
         await desk.ports.webhook_inbox.append(Delivery(DeliveryId("1"), NOON, b"x" * 2_000_000))
         with foreign_reader(tmp_path / "desk.db") as process:
             short = await examine(settings)
-            monkeypatch.setattr("api.commands.doctor.LONG_BYTES", 1_000_000)
+            monkeypatch.setattr("api.operating.examination.LONG_BYTES", 1_000_000)
             long = await examine(settings)
 
     assert any(line.startswith("ok     database: its write-ahead log has ") for line in short.lines)

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.db.migrating.history import known_migrations
 from api.cli import run_command
-from api.commands.doctor import Report, examine
 from api.http.app import serving
+from api.operating.examination import Report, examine
 from api.settings import Settings, read_settings
 from api.wiring import wired
 from tests.peers.servers import Postgres, Redis, connect, free_port, own_redis

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
 from adapters.whatsapp.inbound.updates import CloudInterpreter
-from api.commands.replay import replay_files
+from api.operating.replaying import replay_files
 from api.worker.interpreting import STUMBLES_AT_MOST, TOGETHER_BYTES, Interpreting
 from domain.claims import CLAIMED_BYTES, CLAIMED_FOR
 from domain.errors import Unavailable
