@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapters.private import OWNER_ONLY_FILE, narrow
 from api.refusals import WrongSetting
-from api.settings import PREFIX, SECRET_KEY_MIN, Settings, encryption_key_bytes
+from api.setting_values import SECRET_KEY_MIN, encryption_key_bytes
+from api.settings import PREFIX, Settings
 
 KEY_BYTES: Final = 32
 MADE_BYTES: Final = 48

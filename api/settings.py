@@ -4,19 +4,15 @@ A wrong value is a `WrongSetting` of one line: the variable and what was expecte
 secret. Secrets are kept as `SecretStr`, so that no log and no traceback shows them.
 """
 
-import base64
-import binascii
 import os
-import re
 from datetime import timedelta
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
 from adapters.clamd.address import ClamdAddress
@@ -25,129 +21,28 @@ from adapters.media.place import ObjectPlace, read_place
 from api.http.guard.bodies import LEAST_RATE, LeastRate
 from api.http.guard.bounds import RequestBounds
 from api.refusals import WrongSetting
+from api.setting_values import (
+    DATABASES,
+    Keys,
+    Networks,
+    Origins,
+    Secrets,
+    checked_clamd,
+    checked_database,
+    checked_media_store,
+    checked_redis,
+    checked_secret_key,
+    is_server,
+    redis_address_in,
+    url_of,
+)
 from domain.use_cases.moderation.retention import EVENTS_KEPT, EVENTS_KEPT_AT_LEAST
 
 if TYPE_CHECKING:
     from adapters.redis import RedisAddress
 
 PREFIX: Final = "DESKLINE_"
-ENCRYPTION_KEY_BYTES: Final = 32
 MASK: Final = "•••"
-URL_SAFE_TO_USUAL: Final = str.maketrans("-_", "+/")
-SECRET_KEY_MIN: Final = 16
-POSTGRES: Final = ("postgresql", "postgres")
-DATABASES: Final = "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name"
-
-
-def _url_of(*schemes: str) -> AfterValidator:
-    def check(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError(f"an address such as {schemes[-1]}://desk.example.com")
-        return text.rstrip("/")
-
-    return AfterValidator(check)
-
-
-def _database(text: str) -> str:
-    is_file = re.fullmatch(r"sqlite:///[^?#\0]+", text) and not text.endswith("/")
-    if not is_file and not _is_server(text):
-        raise ValueError(DATABASES)
-    return text
-
-
-def _is_server(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    host = parts.netloc.rpartition("@")[2]
-    return parts.scheme in POSTGRES and bool(host and parts.path.strip("/")) and not parts.fragment
-
-
-def _redis(url: SecretStr | None) -> SecretStr | None:
-    if url is not None:
-        _address_in(url)
-    return url
-
-
-def _address_in(url: SecretStr) -> "RedisAddress":
-    """Raises ValueError."""
-    from adapters.redis import read_address  # who has no Redis need not wait for its library
-
-    return read_address(url.get_secret_value())
-
-
-def _media_store(text: str | None) -> str | None:
-    if text is None or re.fullmatch(r"file:///[^?#\0]*[^?#\0/]", text):
-        return text
-    try:
-        read_place(text)
-    except ValueError as expected:
-        raise ValueError(f"file:///absolute/folder, or {expected}") from None
-    return text
-
-
-def _clamd(text: str | None) -> str | None:
-    if text is not None:
-        read_clamd(text)
-    return text
-
-
-def _listed(value: object) -> object:
-    """A comma list as it stands in the environment."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _encryption_key(key: SecretStr) -> SecretStr:
-    encryption_key_bytes(key)
-    return key
-
-
-def encryption_key_bytes(key: SecretStr) -> bytes:
-    """What a sealing key stands for: base64 in either alphabet, since `Fernet.generate_key()` writes the URL-safe one.
-
-    Raises ValueError.
-    """
-    usual = key.get_secret_value().translate(URL_SAFE_TO_USUAL)
-    try:
-        raw = base64.b64decode(usual, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != ENCRYPTION_KEY_BYTES:
-        raise ValueError(f"base64 of {ENCRYPTION_KEY_BYTES} random bytes each, commas between; newest first")
-    return raw
-
-
-def _secret_key(key: SecretStr | None) -> SecretStr | None:
-    if key is not None and len(key.get_secret_value()) < SECRET_KEY_MIN:
-        raise ValueError(f"at least {SECRET_KEY_MIN} random characters")
-    return key
-
-
-def _origin(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s@]+", text):
-        raise ValueError("origins such as https://desk.example.com, commas between")
-    return text
-
-
-def _network(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return ip_network(value)
-    except ValueError:
-        raise ValueError("networks such as 10.0.0.0/8 or 127.0.0.1, commas between") from None
-
-
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)]
-Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], NoDecode, BeforeValidator(_listed)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_listed)]
-Networks = Annotated[
-    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], NoDecode, BeforeValidator(_listed)
-]
 
 
 class Settings(BaseSettings):
@@ -157,23 +52,23 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: Annotated[str, AfterValidator(_database)] = Field(
+    database_url: Annotated[str, AfterValidator(checked_database)] = Field(
         default="sqlite:///deskline.db",
         description=f"where the data is: {DATABASES}",
         repr=False,  # it may hold a password; `database_shown` does not
     )
-    redis_url: Annotated[SecretStr | None, AfterValidator(_redis)] = Field(
+    redis_url: Annotated[SecretStr | None, AfterValidator(checked_redis)] = Field(
         default=None,
         description="a Redis, Sentinels or a Cluster that several processes share; unset: hints stay in the process",
     )
-    secret_key: Annotated[SecretStr | None, AfterValidator(_secret_key)] = Field(
+    secret_key: Annotated[SecretStr | None, AfterValidator(checked_secret_key)] = Field(
         default=None,
         description="signs cursors; unset: made and kept beside the SQLite file; PostgreSQL needs it set",
     )
-    public_url: Annotated[str, _url_of("http", "https")] | None = Field(
+    public_url: Annotated[str, url_of("http", "https")] | None = Field(
         default=None, description="where people and Meta reach this server"
     )
-    graph_api_url: Annotated[str, _url_of("http", "https")] = Field(
+    graph_api_url: Annotated[str, url_of("http", "https")] = Field(
         default="https://graph.facebook.com", description="the WhatsApp Cloud API, or a simulator of it"
     )
     graph_api_version: Annotated[str, Field(pattern=r"^v\d{1,3}\.\d{1,2}$")] = Field(
@@ -191,12 +86,12 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = Field(
         default=(), description="networks of the proxies in front, whose Forwarded and X-Forwarded headers are believed"
     )
-    media_store: Annotated[str | None, AfterValidator(_media_store)] = Field(
+    media_store: Annotated[str | None, AfterValidator(checked_media_store)] = Field(
         default=None,
         description="where files are kept: file:///absolute/folder or s3://bucket/prefix?region=…&endpoint=…; unset:"
         " beside the SQLite file",
     )
-    clamd: Annotated[str | None, AfterValidator(_clamd)] = Field(
+    clamd: Annotated[str | None, AfterValidator(checked_clamd)] = Field(
         default=None,
         description=f"ClamAV's scanner, which looks into files before they are shown or sent: {CLAMD_EXAMPLE}",
     )
@@ -279,7 +174,7 @@ class Settings(BaseSettings):
     @property
     def database_file(self) -> Path | None:
         """Where it is SQLite's. Relative ones lie in the working directory."""
-        if _is_server(self.database_url):
+        if is_server(self.database_url):
             return None
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
 
@@ -323,7 +218,7 @@ class Settings(BaseSettings):
 
     @property
     def redis_address(self) -> "RedisAddress | None":
-        return None if self.redis_url is None else _address_in(self.redis_url)
+        return None if self.redis_url is None else redis_address_in(self.redis_url)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -334,7 +229,7 @@ class Settings(BaseSettings):
         if self.database_file is None:
             kept += _passwords_in(self.database_url)
         if self.redis_url is not None:
-            address = _address_in(self.redis_url)
+            address = redis_address_in(self.redis_url)
             kept += [each for each in (address.password, address.sentinel_password) if each is not None]
         return tuple(kept)
 
