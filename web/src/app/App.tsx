@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { markRead } from "../actions.ts";
+import { markRead } from "../conversation/threads.ts";
 import { hasLeft, signInWith, token } from "../api.ts";
 import {
   announcement,

@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { contentAttemptFor, newKey, sendContent, sendFiles, sendText } from "../actions.ts";
-import type { ContentAttempt, FilesAttempt, TextAttempt } from "../actions.ts";
+import { contentAttemptFor, sendContent, sendFiles, sendText } from "./send.ts";
+import { newKey } from "../outcome.ts";
+import type { ContentAttempt, FilesAttempt, TextAttempt } from "./send.ts";
 import type { LibraryItem, Message, Thread } from "../documents.ts";
 import { isNarrow } from "../app/router.ts";
 import { now } from "../time.ts";
 import { size } from "../conversation/media.ts";
 import { AttachmentIcon, CloseIcon, MicrophoneIcon, SendIcon } from "../app/icons.tsx";
 import { LibraryPicker } from "./LibraryPicker.tsx";
-import { SendForm, SendMore, type Kind } from "./SendMore.tsx";
+import { SendForm } from "./SendForm.tsx";
+import { SendMore, type Kind } from "./SendMore.tsx";
 import { TemplatePicker } from "./TemplatePicker.tsx";
 import { mayRecord, VoiceNote } from "../conversation/VoiceNote.tsx";
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { assign, close, reopen } from "../actions.ts";
+import { assign, close, reopen } from "./threads.ts";
 import type { Thread } from "../documents.ts";
 import { mayWrite, users } from "../inbox/inbox.ts";
 import { countdown, fullTime, now } from "../time.ts";

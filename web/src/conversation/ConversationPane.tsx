@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { react } from "../actions.ts";
+import { react } from "./messages.ts";
 import type { Message } from "../documents.ts";
 import { conversation, mayWrite, openConversation, selectedThread } from "../inbox/inbox.ts";
 import { isNarrow, selectedThreadId } from "../app/router.ts";

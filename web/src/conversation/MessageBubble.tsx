@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { newKey, release, sendAgain, settle, takeBack, versionsOf } from "../actions.ts";
+import { release, sendAgain, settle, takeBack, versionsOf } from "./messages.ts";
+import { newKey } from "../outcome.ts";
 import type { Message, Version } from "../documents.ts";
 import { conversation, mayWrite, viewer } from "../inbox/inbox.ts";
 import { fullTime, timeOfDay } from "../time.ts";

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey, sendVoice, type VoiceAttempt } from "../actions.ts";
+import { sendVoice, type VoiceAttempt } from "../composer/send.ts";
+import { newKey } from "../outcome.ts";
 import type { Message, Thread } from "../documents.ts";
 import { CloseIcon, MicrophoneIcon, SendIcon } from "../app/icons.tsx";
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { begin, foresee } from "../actions.ts";
+import { begin, foresee } from "../composer/send.ts";
 import { ask, explain } from "../api.ts";
 import { ChannelsQuery, type Channel } from "../documents.ts";
 import { threadAddress } from "../app/router.ts";
