@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
+from adapters.db.reading.pages import Condition
 from adapters.db.reading.source import Selects
 from adapters.db.rows.mapping import from_record, selected
 from adapters.db.rows.times import instant_of
@@ -15,6 +16,8 @@ from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FI
 from domain.outbound.pace import RateState
 from domain.ports.store import DueNumber, Figures, Transaction
 from domain.updates import ParkedUpdate
+
+Id = TypeVar("Id", bound=str)
 
 Hears: TypeAlias = Callable[[Work], None]
 """Told of what was committed, in the process that did it: for its log and figures, never for the truth."""
@@ -99,32 +102,18 @@ class SqlStore:
 
     async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
         # All that waits, once a minute; what has waited for a day is rare.
-        rows = await self._selects.select(
-            f"""
-            SELECT item.organization_id, item.id
-            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
-            WHERE item.queued_at < ? AND item.leased_until IS NULL
-            ORDER BY item.queued_at, item.organization_id, item.id LIMIT ?
-            """,
-            before,
+        return await self._keys(
+            "outbox",
+            MessageId,
+            Condition("due.queued_at < ? AND due.leased_until IS NULL", (before,)),
+            "queued_at",
             limit,
         )
-        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
 
     async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
         # outbox_by_lease
-        rows = await self._selects.select(
-            f"""
-            SELECT item.organization_id, item.id
-            FROM organizations AS organization {self._across} outbox AS item USING (organization_id)
-            WHERE item.leased_until <= ? OR item.leased_until > ?
-            ORDER BY item.leased_until, item.organization_id, item.id LIMIT ?
-            """,
-            now,
-            now + LEASE + CLOCKS_DIFFER,
-            limit,
-        )
-        return [(OrganizationId(row["organization_id"]), MessageId(row["id"])) for row in rows]
+        lost = Condition("due.leased_until <= ? OR due.leased_until > ?", (now, now + LEASE + CLOCKS_DIFFER))
+        return await self._keys("outbox", MessageId, lost, "leased_until", limit)
 
     async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
         # threads_by_alarm
@@ -133,31 +122,13 @@ class SqlStore:
 
     async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         # media_by_due
-        rows = await self._selects.select(
-            f"""
-            SELECT file.organization_id, file.id
-            FROM organizations AS organization {self._across} media AS file USING (organization_id)
-            WHERE file.due_at <= ?
-            ORDER BY file.due_at, file.organization_id, file.id LIMIT ?
-            """,
-            now,
-            limit,
-        )
-        return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+        return await self._keys("media", MediaId, Condition("due.due_at <= ?", (now,)), "due_at", limit)
 
     async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
         # template_syncs_by_due
-        rows = await self._selects.select(
-            f"""
-            SELECT sync.organization_id, sync.id
-            FROM organizations AS organization {self._across} template_syncs AS sync USING (organization_id)
-            WHERE sync.due_at <= ?
-            ORDER BY sync.due_at, sync.organization_id, sync.id LIMIT ?
-            """,
-            now,
-            limit,
+        return await self._keys(
+            "template_syncs", BusinessAccountId, Condition("due.due_at <= ?", (now,)), "due_at", limit
         )
-        return [(OrganizationId(row["organization_id"]), BusinessAccountId(row["id"])) for row in rows]
 
     async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
         # parked_by_due
@@ -175,18 +146,10 @@ class SqlStore:
 
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         # media_by_state
-        rows = await self._selects.select(
-            f"""
-            SELECT file.organization_id, file.id
-            FROM organizations AS organization {self._across} media AS file USING (organization_id)
-            WHERE file.state = 'FAILED' AND file.direction = 'INBOUND' AND file.network_id IS NOT NULL
-              AND file.created_at > ?
-            ORDER BY file.organization_id, file.id LIMIT ?
-            """,
-            since,
-            limit,
+        failed = (
+            "due.state = 'FAILED' AND due.direction = 'INBOUND' AND due.network_id IS NOT NULL AND due.created_at > ?"
         )
-        return [(OrganizationId(row["organization_id"]), MediaId(row["id"])) for row in rows]
+        return await self._keys("media", MediaId, Condition(failed, (since,)), "", limit)
 
     async def figures(self, now: datetime) -> Figures:
         # outbox_by_due
@@ -207,6 +170,23 @@ class SqlStore:
         )
         oldest = None if due["oldest"] is None else instant_of(due["oldest"])
         return Figures(due["held"], oldest, {ChannelState(row["state"]): row["held"] for row in states})
+
+    async def _keys(
+        self, table: str, make: Callable[[str], Id], which: Condition, first: str, limit: int
+    ) -> list[tuple[OrganizationId, Id]]:
+        """Rows of all organizations by key: those with the least in the column `first` first, if one is named."""
+        order = f"due.{first}, " if first else ""
+        rows = await self._selects.select(
+            f"""
+            SELECT due.organization_id, due.id
+            FROM organizations AS organization {self._across} {table} AS due USING (organization_id)
+            WHERE {which.sql}
+            ORDER BY {order}due.organization_id, due.id LIMIT ?
+            """,
+            *which.values,
+            limit,
+        )
+        return [(OrganizationId(row["organization_id"]), make(row["id"])) for row in rows]
 
     # What a clock that was ahead left behind. Each finds nothing where clocks are right.
 

@@ -1,7 +1,7 @@
 """The store in memory: one transaction at a time, on a copy that the commit publishes."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from heapq import nsmallest
@@ -22,6 +22,7 @@ from domain.outbound.pace import RateState
 from domain.ports.hints import OUTBOX, Bus
 from domain.ports.store import DueNumber, Figures, Transaction
 from domain.ports.system import Clock, Ids
+from domain.rows import organization_of
 from domain.updates import ParkedUpdate
 
 
@@ -76,52 +77,27 @@ class MemoryStore:
         return [id for _, _, id in nsmallest(limit, due)]
 
     async def old_sends(self, before: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
-        old = [
-            (item.queued_at, item.organization, item.id)
-            for item in self._all(OutboxItem)
-            if item.leased_until is None and item.queued_at < before
-        ]
-        return [(organization, id) for _, organization, id in sorted(old)[:limit]]
+        old = ((item.queued_at, item) for item in self._all(OutboxItem) if item.leased_until is None)
+        return [(item.organization, item.id) for item in _due(old, lambda at: at < before, limit)]
 
     async def lost_sends(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MessageId]]:
-        lost = [
-            (item.leased_until, item.organization, item.id)
-            for item in self._all(OutboxItem)
-            if item.leased_until is not None and is_lost(item.leased_until, now)
-        ]
-        return [(organization, id) for _, organization, id in sorted(lost)[:limit]]
+        leased = ((item.leased_until, item) for item in self._all(OutboxItem))
+        return [(item.organization, item.id) for item in _due(leased, lambda at: is_lost(at, now), limit)]
 
     async def due_alarms(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ThreadId]]:
-        due = [
-            (thread.alarm.at, thread.organization, thread.id)
-            for thread in self._all(Thread)
-            if thread.alarm is not None and thread.alarm.at <= now
-        ]
-        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+        set_for = ((thread.alarm and thread.alarm.at, thread) for thread in self._all(Thread))
+        return [(thread.organization, thread.id) for thread in _due(set_for, lambda at: at <= now, limit)]
 
     async def due_media(self, now: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
-        due = [
-            (file.due_at, file.organization, file.id)
-            for file in self._all(Media)
-            if file.due_at is not None and file.due_at <= now
-        ]
-        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+        files = ((file.due_at, file) for file in self._all(Media))
+        return [(file.organization, file.id) for file in _due(files, lambda at: at <= now, limit)]
 
     async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
-        due = [
-            (sync.due_at, sync.organization, sync.id)
-            for sync in self._all(TemplateSync)
-            if sync.due_at is not None and sync.due_at <= now
-        ]
-        return [(organization, id) for _, organization, id in sorted(due)[:limit]]
+        syncs = ((sync.due_at, sync) for sync in self._all(TemplateSync))
+        return [(sync.organization, sync.id) for sync in _due(syncs, lambda at: at <= now, limit)]
 
     async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
-        due = [
-            (each.due_at, each.organization, each.id, each)
-            for each in self._all(ParkedUpdate)
-            if each.due_at is not None and each.due_at <= now
-        ]
-        return [parked for *_, parked in sorted(due, key=lambda each: each[:3])[:limit]]
+        return _due(((parked.due_at, parked) for parked in self._all(ParkedUpdate)), lambda at: at <= now, limit)
 
     async def failed_media(self, since: datetime, limit: int) -> list[tuple[OrganizationId, MediaId]]:
         failed = [
@@ -191,3 +167,9 @@ class MemoryStore:
             self._bus.hint(tx.organization, tx.books.head.position)
         if tx.moved_outbox:
             self._bus.hint(OUTBOX)
+
+
+def _due(rows: Iterable[tuple[datetime | None, R]], is_due: Callable[[datetime], bool], limit: int) -> list[R]:
+    """Rows whose instant there is and is due, the earliest first."""
+    due = [(at, organization_of(row), row.id, row) for at, row in rows if at is not None and is_due(at)]
+    return [row for *_, row in sorted(due, key=lambda each: each[:3])[:limit]]
