@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from domain.channels.channels import Channel
 from domain.conversations.messages import Message, with_mark, with_outcome
 from domain.conversations.status import AttemptOutcome, MessageStatus
 from domain.conversations.threads import Thread
@@ -21,7 +20,8 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import hold_unit, own_mark, status_events
 from domain.use_cases.message_changes import apply_parked
 from domain.use_cases.outbound.channel_health import proved_healthy
-from domain.use_cases.outbound.claim import Claimed, what_leaves
+from domain.use_cases.outbound.claim import Claimed
+from domain.use_cases.outbound.departure import Departure, what_leaves
 from domain.use_cases.outbound.reaction_answers import settle_reaction
 from domain.use_cases.outbound.rejections import leave_queue, not_sent_after_all, pause_before, rejected, try_later
 from domain.use_cases.turns import turn_of_message
@@ -37,18 +37,19 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
         work = Work.of(ports, tx, now)
         waiting = await _told_already(tx, claimed, result)
         current = await tx.row(OutboxItem, item.id)
-        message, thread, channel = await what_leaves(tx, item)
+        departure = await what_leaves(tx, item)
+        message, channel = departure.message, departure.channel
         ours = current if current is not None and current.lease == item.lease else None
         if claimed.is_probe:
             await hold_unit(tx, message.id)
         if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
             tx.save(running(pace))
         if item.reaction is not None:
-            await settle_reaction(work, message, thread, channel, item, ours, result)
+            await settle_reaction(work, departure, ours, result)
             return
         match result:
             case Accepted():
-                await _accepted(work, message, attempt, thread, channel, result, waiting)
+                await _accepted(work, departure, attempt, result, waiting)
                 leave_queue(tx, ours)
             case Unanswered(message=reason):
                 ended_unknown(work, message, attempt, reason)
@@ -60,7 +61,7 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
                 else:
                     await try_later(work, ended, ours, now + pause_before(ours))
             case Rejected():
-                await rejected(work, message, thread, channel, item, ours, attempt, result)
+                await rejected(work, departure, ours, attempt, result)
             case _:
                 assert_never(result)
 
@@ -88,15 +89,10 @@ def _sends(result: SendResult) -> bool:
 
 
 async def _accepted(
-    work: Work,
-    message: Message,
-    attempt: int,
-    thread: Thread,
-    channel: Channel,
-    result: Accepted,
-    waiting: Sequence[ParkedUpdate],
+    work: Work, departure: Departure, attempt: int, result: Accepted, waiting: Sequence[ParkedUpdate]
 ) -> None:
     """SENT by this answer, or by a status that was faster; marks that came before it was known are applied."""
+    message, thread = departure.message, departure.thread
     ended = with_outcome(message, attempt, AttemptOutcome.ACCEPTED, wamid=result.wamid)
     known = ended
     if (message.wamid is None or attempt == message.attempt) and not await _is_taken(work.tx, message, result.wamid):
@@ -107,7 +103,7 @@ async def _accepted(
         work.tx.save(own_mark(work, after, MessageStatus.SENT))
     work.tx.record(*status_events(message, after))
     _learn_name(work.tx, thread, result)
-    proved_healthy(work.tx, channel)
+    proved_healthy(work.tx, departure.channel)
     await apply_parked(work, after, waiting, thread.contact, Policy())  # what we write is not judged
 
 

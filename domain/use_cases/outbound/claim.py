@@ -31,6 +31,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back
 from domain.use_cases.outbound.channel_health import degrade
+from domain.use_cases.outbound.departure import Departure, what_leaves
 from domain.use_cases.outbound.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.reaction_answers import take_down
 from domain.use_cases.outbound.send import opt_out_refusal
@@ -68,19 +69,20 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
         item = await tx.row(OutboxItem, id)
         if item is None or item.leased_until is not None or item.due_at > now or await tx.outbox_ahead(item):
             return None
-        message, thread, channel = await what_leaves(tx, item)
+        departure = await what_leaves(tx, item)
+        message, thread, channel = departure.message, departure.thread, departure.channel
         if item.reaction is None and message.status is not MessageStatus.QUEUED:
             tx.remove(item)  # the network has told of it meanwhile, though it had refused it or did not answer
             return None
         if item.reaction is not None:
-            return await _claimed_reaction(work, ports.vault, item, message, thread, channel)
-        if failure := await _stopped(tx, thread, channel, message, item, now):
+            return await _claimed_reaction(work, ports.vault, departure)
+        if failure := await _stopped(tx, departure, now):
             await give_back(work, failed(work, message, failure))
             tx.remove(item)
             return None
         file_id = file_of(message.content)
         file = (await tx.media([file_id])).get(file_id) if file_id is not None else None  # before the pace, as ever
-        free_now = await _may_leave_now(work, ports.vault, item, message, thread, channel)
+        free_now = await _may_leave_now(work, ports.vault, departure)
         if free_now is None:
             return None
         pace, token = free_now
@@ -105,11 +107,10 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
     return Claimed(leased, message.attempt, outgoing, token, pace.stopped)
 
 
-async def _may_leave_now(
-    work: Work, vault: Vault, item: OutboxItem, message: Message, thread: Thread, channel: Channel
-) -> tuple[RateState, str] | None:
+async def _may_leave_now(work: Work, vault: Vault, departure: Departure) -> tuple[RateState, str] | None:
     """The number's pace and token, where that and the person's pace let this leave at this instant; else it waits."""
     tx, now = work.tx, work.now
+    item, thread, channel = departure.item, departure.thread, departure.channel
     pace = for_channel(await tx.pace(channel.id), channel, now)
     if not free(pace, now, template=item.priority == TEMPLATE_NEXT):
         return None
@@ -123,7 +124,7 @@ async def _may_leave_now(
     if opens_at > now:
         tx.save(replace(item, due_at=opens_at))
         if item.reaction is None:
-            tx.save(replace(message, held_until=opens_at))
+            tx.save(replace(departure.message, held_until=opens_at))
         return None
     return pace, token
 
@@ -133,28 +134,15 @@ def _pass(tx: Transaction, thread: Thread, pace: RateState, now: datetime) -> No
     tx.save(taken(pace, now), replace(thread, pair_next_at=pair_taken(thread.pair_next_at, now)))
 
 
-async def what_leaves(tx: Transaction, item: OutboxItem) -> tuple[Message, Thread, Channel]:
-    """The item's message, thread and channel: such rows are emptied when their time is over, never deleted.
-
-    The thread is locked before its messages, as everywhere.
-    """
-    thread = (await tx.threads([item.thread]))[item.thread]
-    message = (await tx.messages([item.id]))[item.id]
-    channel = await tx.row(Channel, item.channel)
-    assert channel is not None
-    return message, thread, channel
-
-
-async def _claimed_reaction(
-    work: Work, vault: Vault, item: OutboxItem, message: Message, thread: Thread, channel: Channel
-) -> Claimed | None:
+async def _claimed_reaction(work: Work, vault: Vault, departure: Departure) -> Claimed | None:
     tx, now = work.tx, work.now
+    item, message, thread, channel = departure.item, departure.message, departure.thread, departure.channel
     in_session = thread.session is not None and thread.session.is_open(now)
     is_old = now >= item.queued_at + RETRIED_FOR
     if is_old or not channel.can_send or not in_session or message.wamid is None or item.reaction is None:
         take_down(tx, message, item)
         return None
-    free_now = await _may_leave_now(work, vault, item, message, thread, channel)
+    free_now = await _may_leave_now(work, vault, departure)
     if free_now is None:
         return None
     pace, token = free_now
@@ -171,10 +159,9 @@ async def _claimed_reaction(
     return Claimed(leased, message.attempt, outgoing, token, pace.stopped)
 
 
-async def _stopped(
-    tx: Transaction, thread: Thread, channel: Channel, message: Message, item: OutboxItem, now: datetime
-) -> Failure | None:
+async def _stopped(tx: Transaction, departure: Departure, now: datetime) -> Failure | None:
     """Why it must not leave any more, though it was accepted."""
+    item, message, thread, channel = departure.item, departure.message, departure.thread, departure.channel
     if not channel.can_send:
         return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
     in_session = thread.session is not None and thread.session.is_open(now)

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from domain.channels.channels import Channel
 from domain.conversations.messages import Message
-from domain.conversations.threads import Thread
 from domain.events import MessageChange, MessageChanged
 from domain.outbound.failures import ABOUT_TOKENS, Remedy, verdict
 from domain.outbound.outbox import RETRIED_FOR, OutboxItem
@@ -13,24 +11,18 @@ from domain.people.actors import ByContact
 from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
 from domain.ports.store import Transaction
 from domain.use_cases.outbound.channel_health import degrade
+from domain.use_cases.outbound.departure import Departure
 from domain.use_cases.outbound.queue import hold
 from domain.use_cases.outbound.rejections import pause_before, slow_down
 from domain.use_cases.work import Work
 
 
-async def settle_reaction(
-    work: Work,
-    message: Message,
-    thread: Thread,
-    channel: Channel,
-    item: OutboxItem,
-    ours: OutboxItem | None,
-    result: SendResult,
-) -> None:
+async def settle_reaction(work: Work, departure: Departure, ours: OutboxItem | None, result: SendResult) -> None:
     """A reaction that was not taken comes down again. One whose fate is unknown is sent again: twice is once."""
+    message, channel = departure.message, departure.channel
     if ours is None:
         return
-    if ours.reaction != item.reaction:  # changed meanwhile: the newer one leaves next
+    if ours.reaction != departure.item.reaction:  # changed meanwhile: the newer one leaves next
         work.tx.save(replace(ours, due_at=work.now, leased_until=None, lease=None))
         return
     until = work.now + pause_before(ours)
@@ -45,7 +37,7 @@ async def settle_reaction(
                 return
             if judged.remedy is Remedy.CHANNEL:
                 degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
-            until = await slow_down(work, thread, channel, ours, judged.remedy, result)
+            until = await slow_down(work, replace(departure, item=ours), judged.remedy, result)
         case Unanswered() | NotSent():
             pass
         case _:

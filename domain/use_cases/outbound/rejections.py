@@ -7,7 +7,6 @@ from domain.channels.channels import Channel
 from domain.conversations.contents import TemplateMessage, file_of
 from domain.conversations.messages import Message, with_outcome
 from domain.conversations.status import AttemptOutcome, MessageStatus
-from domain.conversations.threads import Thread
 from domain.files.media import without_upload
 from domain.outbound.failures import ABOUT_TOKENS, Remedy, verdict
 from domain.outbound.outbox import LONGEST_WAIT, RETRIED_FOR, OutboxItem
@@ -26,6 +25,7 @@ from domain.ports.store import Transaction
 from domain.use_cases.channels.templates import note_template
 from domain.use_cases.marks import failed, give_back, hold_unit
 from domain.use_cases.outbound.channel_health import degrade
+from domain.use_cases.outbound.departure import Departure
 from domain.use_cases.outbound.own_failures import GAVE_UP
 from domain.use_cases.outbound.queue import hold, queue_again
 from domain.use_cases.work import Work
@@ -56,16 +56,10 @@ async def forgot_file(tx: Transaction, message: Message, channel: Channel, item:
 
 
 async def rejected(
-    work: Work,
-    message: Message,
-    thread: Thread,
-    channel: Channel,
-    item: OutboxItem,
-    ours: OutboxItem | None,
-    attempt: int | None,
-    result: Rejected,
+    work: Work, departure: Departure, ours: OutboxItem | None, attempt: int | None, result: Rejected
 ) -> None:
     """`attempt` None: its file was refused, before the message could leave."""
+    message, channel = departure.message, departure.channel
     ended = message
     if attempt is not None:
         refused = AttemptOutcome.REFUSED
@@ -85,7 +79,7 @@ async def rejected(
         return
     if judged.remedy is Remedy.CHANNEL:
         degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
-    until = await slow_down(work, thread, channel, item, judged.remedy, result)
+    until = await slow_down(work, departure, judged.remedy, result)
     if ours is None:
         await not_sent_after_all(work, ended, attempt)
     elif judged.remedy is Remedy.CHANNEL:
@@ -95,15 +89,9 @@ async def rejected(
         await try_later(work, ended, ours, until)
 
 
-async def slow_down(
-    work: Work,
-    thread: Thread,
-    channel: Channel,
-    item: OutboxItem,
-    remedy: Remedy,
-    result: Rejected,
-) -> datetime:
+async def slow_down(work: Work, departure: Departure, remedy: Remedy, result: Rejected) -> datetime:
     """What a refusal means for the pace of the number, or of this person alone; when this item may be tried again."""
+    item, thread, channel = departure.item, departure.thread, departure.channel
     retry_after = min(LONGEST_WAIT, timedelta(seconds=result.retry_after_s or 0))
     if result.code == PAIR_LIMIT:
         work.tx.save(replace(thread, pair_next_at=pair_used_up(work.now)))

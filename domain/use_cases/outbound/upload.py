@@ -11,7 +11,8 @@ from domain.ports.network import Failed, NotSent, Rejected, Unanswered
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import failed, give_back
-from domain.use_cases.outbound.claim import ToUpload, what_leaves
+from domain.use_cases.outbound.claim import ToUpload
+from domain.use_cases.outbound.departure import what_leaves
 from domain.use_cases.outbound.own_failures import FILE_GONE
 from domain.use_cases.outbound.rejections import pause_before, rejected, try_later
 from domain.use_cases.work import Work
@@ -37,7 +38,7 @@ async def settle_upload(ports: Ports, claimed: ToUpload, result: "str | Failed |
     async with ports.store.transaction(claimed.item.organization) as tx:
         work = Work.of(ports, tx, now)
         item = await tx.row(OutboxItem, claimed.item.id)
-        message, thread, channel = await what_leaves(tx, claimed.item)
+        departure = await what_leaves(tx, claimed.item)
         file = (await tx.media([claimed.file.id])).get(claimed.file.id)
         if isinstance(result, str) and file is not None:
             tx.save(with_upload(file, Upload(claimed.number, result, now)))
@@ -47,11 +48,11 @@ async def settle_upload(ports: Ports, claimed: ToUpload, result: "str | Failed |
             case str():
                 tx.save(replace(item, due_at=now))
             case None:
-                await give_back(work, failed(work, message, FILE_GONE))
+                await give_back(work, failed(work, departure.message, FILE_GONE))
                 tx.remove(item)
             case NotSent() | Unanswered():
-                await try_later(work, message, item, now + pause_before(item))
+                await try_later(work, departure.message, item, now + pause_before(item))
             case Rejected():
-                await rejected(work, message, thread, channel, item, item, None, result)
+                await rejected(work, replace(departure, item=item), item, None, result)
             case _:
                 assert_never(result)
