@@ -1,5 +1,5 @@
-"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, ring sessions' alarms,
-read the templates again.
+"""The loops beside the API: interpret what came in, fetch its files, hand over what goes out, clear away; and what is
+due by the clock, which is one table (`due_work`).
 
 Every loop asks the database what is due, woken by a hint or by its own short pause; a lost hint costs the pause and
 nothing else. A turn that fails is logged and counted, and the loop goes on; an item that fails is put back
@@ -7,50 +7,36 @@ nothing else. A turn that fails is logged and counted, and the loop goes on; an 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import structlog
 
 from api.metrics import Meters
+from api.worker.due_work import LOOK_EVERY_S, due_work
 from api.worker.interpreting import Interpreting
 from api.worker.setbacks import Setbacks
 from domain.errors import Unavailable
-from domain.ids import BusinessAccountId, MediaId, MessageId, OrganizationId, ThreadId
-from domain.outbound.outbox import RETRIED_FOR
+from domain.ids import MediaId, MessageId, OrganizationId
 from domain.ports.bundle import Ports
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
-from domain.use_cases.channels.templates import sync_due
-from domain.use_cases.conversations.session_timers import ring
 from domain.use_cases.files.process import tend_media
-from domain.use_cases.inbound.unmatched import show_unmatched
 from domain.use_cases.moderation.retention import EVENTS_KEPT, bites, sweep_files
-from domain.use_cases.outbound.dispatch import dispatch, give_up
+from domain.use_cases.outbound.dispatch import dispatch
 from domain.use_cases.outbound.schedule import Leaving, next_sends
-from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
 
 DELIVERIES_AT_A_TIME: Final = 64
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte
-DUE_AT_A_TIME: Final = 100
-ALARMS_AT_A_TIME: Final = 500
-OLD_AT_A_TIME: Final = 1000
-SYNCS_AT_A_TIME: Final = 10
-SYNCS_LOOKED_EVERY_S: Final = 2.0
 CLEAR_EVERY_S: Final = 3600.0
 SWEEP_EVERY_S: Final = 24 * 3600.0
-OLD_EVERY_S: Final = 60.0
-UNMATCHED_LOOKED_EVERY_S: Final = 2.0
-LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 REST_AFTER_FAULT_S: Final = 1.0
 LONGEST_REST_S: Final = 5.0
 DRAIN_WITHIN_S: Final = 7.0  # from the moment it is told to stop; a whole stop has 10 s
 
 log = structlog.stdlib.get_logger()
-
-Item = TypeVar("Item", BusinessAccountId, MessageId, ThreadId)
 
 
 class Worker:
@@ -71,13 +57,8 @@ class Worker:
         self._fetching: dict[MediaId, asyncio.Task[None]] = {}
         self._unfetched = Setbacks[tuple[OrganizationId, MediaId]]("fetch", meters)
         self._unsent = Setbacks[MessageId]("dispatch", meters)
-        self._old = Setbacks[tuple[OrganizationId, MessageId]]("old sends", meters)
-        self._lost = Setbacks[tuple[OrganizationId, MessageId]]("lost sends", meters)
-        self._unrung = Setbacks[tuple[OrganizationId, ThreadId]]("alarms", meters)
-        self._unmatched = Setbacks[tuple[OrganizationId, str]]("unmatched", meters)
-        self._unread = Setbacks[tuple[OrganizationId, BusinessAccountId]]("templates", meters)
+        self._due_work = due_work(ports, meters, self._sending)
         self._uncleared = Setbacks[tuple[str, str]]("clearing", meters)
-        self._not_undone = Setbacks[tuple[OrganizationId, str]]("time back", meters)
         self._unswept = Setbacks[str]("sweeping", meters)
         self.is_running = False
 
@@ -89,17 +70,15 @@ class Worker:
             asyncio.create_task(self._listen(OUTBOX, self._outbox)),
         }
         turns = {
-            asyncio.create_task(self._loop("interpret", self._interpret, self._webhook_inbox)),
-            asyncio.create_task(self._loop("fetch", self._fetch, self._files)),
-            asyncio.create_task(self._loop("dispatch", self._dispatch, self._outbox)),
-            asyncio.create_task(self._loop("lost sends", self._give_up_lost, self._clock)),
-            asyncio.create_task(self._loop("old sends", self._dispatch_old, self._clock)),
-            asyncio.create_task(self._loop("alarms", self._ring, self._clock)),
-            asyncio.create_task(self._loop("unmatched", self._show_unmatched, self._clock)),
-            asyncio.create_task(self._loop("templates", self._sync, self._clock)),
-            asyncio.create_task(self._loop("time back", self._undo, self._clock)),
-            asyncio.create_task(self._loop("clearing", self._clear, self._clock)),
-            asyncio.create_task(self._loop("sweeping", self._sweep, self._clock)),
+            asyncio.create_task(self._loop(name, turn, hint))
+            for name, turn, hint in (
+                ("interpret", self._interpret, self._webhook_inbox),
+                ("fetch", self._fetch, self._files),
+                ("dispatch", self._dispatch, self._outbox),
+                *((each.name, partial(each.turn, self._stopping), self._clock) for each in self._due_work),
+                ("clearing", self._clear, self._clock),
+                ("sweeping", self._sweep, self._clock),
+            )
         }
         self.is_running = True
         try:
@@ -216,90 +195,6 @@ class Worker:
             del self._sending[leaving]
             self._outbox.set()  # the next of its thread may be due now
 
-    async def _dispatch_old(self) -> float:
-        """What has waited for a day is told that it failed, also where its number can't send."""
-
-        def old(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
-            return self._ports.store.old_sends(self._ports.clock.now() - RETRIED_FOR, limit)
-
-        await self._each(self._old, old, OLD_AT_A_TIME, partial(dispatch, self._ports))
-        return OLD_EVERY_S
-
-    async def _give_up_lost(self) -> float:
-        async def lost(limit: int) -> list[tuple[OrganizationId, MessageId]]:
-            mine = {leaving.message for leaving in self._sending}  # an answer in hand may only wait for the store
-            found = await self._ports.store.lost_sends(self._ports.clock.now(), limit + len(mine))
-            return [(organization, message) for organization, message in found if message not in mine]
-
-        done = await self._each(self._lost, lost, DUE_AT_A_TIME, partial(give_up, self._ports))
-        self._meters.lost_sends.inc(done)
-        return 0.0 if done == DUE_AT_A_TIME else LOOK_EVERY_S
-
-    async def _ring(self) -> float:
-        """Those of an organization together: thousands of sessions may end in one minute."""
-        limit = self._unrung.wanted(ALARMS_AT_A_TIME)
-        due = self._unrung.free(await self._ports.store.due_alarms(self._ports.clock.now(), limit))[:ALARMS_AT_A_TIME]
-        threads: dict[OrganizationId, list[tuple[OrganizationId, ThreadId]]] = {}
-        for alarm in due:
-            threads.setdefault(alarm[0], []).append(alarm)
-
-        def ring_all(alarms: Sequence[tuple[OrganizationId, ThreadId]]) -> Awaitable[None]:
-            return ring(self._ports, alarms[0][0], *(thread for _, thread in alarms))
-
-        turn = self._unrung.turn()
-        rung = 0
-        for organization, alarms in threads.items():
-            if self._stopping.is_set():
-                break
-            rung += await turn.tried_together(organization, alarms, ring_all)
-        self._meters.alarms.inc(rung)
-        return 0.0 if rung == ALARMS_AT_A_TIME else LOOK_EVERY_S
-
-    async def _show_unmatched(self) -> float:
-        """What changed a message that did not come: of one message all together, with the first."""
-        limit = self._unmatched.wanted(DUE_AT_A_TIME)
-        due = await self._ports.store.due_parked(self._ports.clock.now(), limit)
-        waiting = {(each.organization, each.id): each for each in due}
-        turn = self._unmatched.turn()
-        done = 0
-        for key in self._unmatched.free(waiting)[:DUE_AT_A_TIME]:
-            if self._stopping.is_set():
-                break
-            done += await turn.tried(key[0], key, partial(show_unmatched, self._ports, waiting[key]))
-        return 0.0 if done == DUE_AT_A_TIME else UNMATCHED_LOOKED_EVERY_S
-
-    async def _undo(self) -> float:
-        """What a clock decided that was ahead."""
-        now = self._ports.clock.now()
-
-        def rung(limit: int) -> Awaitable[list[tuple[OrganizationId, ThreadId]]]:
-            return self._ports.store.rung_away(now, limit)
-
-        def given_up(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
-            return self._ports.store.given_up_ahead(now, limit)
-
-        def held(limit: int) -> Awaitable[list[tuple[OrganizationId, MessageId]]]:
-            return self._ports.store.held_too_far(now, limit)
-
-        counts = (
-            await self._each(self._not_undone, rung, OLD_AT_A_TIME, partial(ring_again, self._ports)),
-            await self._each(self._not_undone, given_up, OLD_AT_A_TIME, partial(send_after_all, self._ports)),
-            await self._each(self._not_undone, held, OLD_AT_A_TIME, partial(hold_no_longer, self._ports)),
-        )
-        if any(counts):
-            log.warning("a clock was ahead: undone", sessions=counts[0], failed=counts[1], held=counts[2])
-        return OLD_EVERY_S
-
-    # Templates
-
-    async def _sync(self) -> float:
-        def due(limit: int) -> Awaitable[list[tuple[OrganizationId, BusinessAccountId]]]:
-            return self._ports.store.due_template_syncs(self._ports.clock.now(), limit)
-
-        done = await self._each(self._unread, due, SYNCS_AT_A_TIME, partial(sync_due, self._ports))
-        self._meters.template_syncs.inc(done)
-        return 0.0 if done == SYNCS_AT_A_TIME else SYNCS_LOOKED_EVERY_S
-
     # What nothing came for
 
     async def _clear(self) -> float:
@@ -330,24 +225,6 @@ class Worker:
         if swept:
             log.info("files that nothing names were removed", files=swept)
         return SWEEP_EVERY_S
-
-    # One turn of a queue
-
-    async def _each(
-        self,
-        setbacks: Setbacks[Any],
-        due: Callable[[int], Awaitable[list[tuple[OrganizationId, Item]]]],
-        limit: int,
-        work: Callable[[OrganizationId, Item], Awaitable[object]],
-    ) -> int:
-        """How many of the due ones were done, each by itself. Raises `Unavailable` where the store is away."""
-        turn = setbacks.turn()
-        done = 0
-        for organization, item in setbacks.free(await due(setbacks.wanted(limit)))[:limit]:
-            if self._stopping.is_set():
-                break
-            done += await turn.tried(organization, (organization, item), partial(work, organization, item))
-        return done
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
