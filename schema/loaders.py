@@ -125,7 +125,7 @@ class Loaders:
     @cached_property
     def all_channels(self) -> Loader[OrganizationId, list[Channel]]:
         async def load(keys: list[OrganizationId]) -> list[list[Channel]]:
-            return [await self._reads.channels(key) for key in keys]
+            return [await self._reads.all_of(Channel, key, "created_at") for key in keys]
 
         return Loader(load, self._pace)
 

@@ -167,7 +167,9 @@ class Stage:
         if isinstance(channel, Channel):
             return channel
         known = next(
-            each for each in await self._ports.reader.channels(actor.organization) if each.phone_number_id == number
+            each
+            for each in await self._ports.reader.all_of(Channel, actor.organization, "created_at")
+            if each.phone_number_id == number
         )
         sealed = self._ports.vault.seal(actor.organization, "access_token", token)
         async with self._ports.store.transaction(actor.organization) as tx:

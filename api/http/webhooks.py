@@ -185,7 +185,7 @@ class WhatsAppWebhook:
             return []
         channels: list[Channel] = []
         for organization in {organization for _, organization, _ in (*by_number, *by_account)}:
-            channels += await self._ports.reader.channels(organization)
+            channels += await self._ports.reader.all_of(Channel, organization, "created_at")
         named = [each for each in channels if each.phone_number_id in numbers or each.account in accounts]
         everything_found = all(
             any(each.organization == organization and value in (each.phone_number_id, each.account) for each in named)

@@ -279,7 +279,9 @@ async def _unknown_numbers(desk: Wired) -> list[tuple[PhoneNumberId, int]]:
 
 async def _look_at_channels(desk: Wired, organization: OrganizationId, report: Report) -> None:
     name = (await desk.ports.reader.organization(organization)).name
-    channels = [each for each in await desk.ports.reader.channels(organization) if each.state is not GONE]
+    channels = [
+        each for each in await desk.ports.reader.all_of(Channel, organization, "created_at") if each.state is not GONE
+    ]
     if not channels:
         report.note(f"{name}: no number is connected")
     for channel in channels:

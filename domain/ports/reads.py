@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from domain.channels.channels import Channel
 from domain.channels.templates import Template, TemplateStatus
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem, LibraryItemKind
@@ -149,6 +148,10 @@ class Reads(Protocol):
         """Rows of any type by their ids, in the order asked for; what nobody there has is left out."""
         ...
 
+    async def all_of(self, kind: type[R], organization: OrganizationId, *by: str) -> list[R]:
+        """Every row of a type of which an organization has few: in the order of these of its fields, then of ids."""
+        ...
+
     async def events(
         self, organization: OrganizationId, after: int, limit: int, thread: ThreadId | None = None
     ) -> list[LoggedEvent]:
@@ -194,10 +197,6 @@ class Reads(Protocol):
         self, organization: OrganizationId, messages: Collection[MessageId]
     ) -> dict[MessageId, list[Mark]]:
         """Oldest report first."""
-        ...
-
-    async def channels(self, organization: OrganizationId) -> list[Channel]:
-        """Oldest first."""
         ...
 
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:

@@ -139,7 +139,7 @@ async def snapshot(reader: Reads, organization: OrganizationId) -> Photograph:
         tickets={each.id: each for each in (await reader.tickets(organization, TicketAsk(EVERYTHING))).rows},
         messages={each.id: each for each in messages},
         marks=await reader.marks_of(organization, [each.id for each in messages]),
-        channels={each.id: each for each in await reader.channels(organization)},
+        channels={each.id: each for each in await reader.all_of(Channel, organization, "created_at")},
         templates={each.id: each for each in (await reader.templates(organization, TemplateAsk(EVERYTHING))).rows},
         quota_limit=await _limit(reader, organization),
         entries={each.id: each for each in (await reader.entries(organization, BEGINNING, END, EVERYTHING)).rows},

@@ -317,7 +317,11 @@ class Desk:
 
     async def channel(self) -> Channel:
         """The number the desk began with."""
-        [channel] = [each for each in await self.ports.reader.channels(ACME) if each.phone_number_id == NUMBER]
+        [channel] = [
+            each
+            for each in await self.ports.reader.all_of(Channel, ACME, "created_at")
+            if each.phone_number_id == NUMBER
+        ]
         return channel
 
     async def entries(self) -> list[Entry]:

@@ -25,7 +25,6 @@ from adapters.db.reading.pages import Condition, Order, instant, page, page_stat
 from adapters.db.reading.source import Reading, Selects
 from adapters.db.rows.mapping import EVENT_COLUMNS, event_from_record, from_record, selected, table
 from adapters.db.rows.times import instant_of
-from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem
@@ -194,13 +193,6 @@ class SqlReads:
 
     # Channels, templates, people
 
-    async def channels(self, organization: OrganizationId) -> list[Channel]:
-        # primary key; an organization has few
-        records = await self._selects.select(
-            f"SELECT {selected(Channel)} FROM channels WHERE organization_id = ? ORDER BY created_at, id", organization
-        )
-        return [from_record(Channel, record) for record in records]
-
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         # templates_by_name, with an account templates_of_account. Page key: name, language, id
         dialect = self._dialect
@@ -264,6 +256,14 @@ class SqlReads:
         return _grouped(accounts, ((BusinessAccountId(r["account_id"]), instant_of(r["at"])) for r in records))
 
     # The statements most of these are
+
+    async def all_of(self, kind: type[R], organization: OrganizationId, *by: str) -> list[R]:
+        # primary key
+        order = ", ".join((*by, "id"))
+        records = await self._selects.select(
+            f"SELECT {selected(kind)} FROM {table(kind)} WHERE organization_id = ? ORDER BY {order}", organization
+        )
+        return [from_record(kind, record) for record in records]
 
     async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
         """By primary key, in the order asked for."""

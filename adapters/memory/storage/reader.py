@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from adapters.memory.storage.books import Books, R, Shelf, State
@@ -20,7 +21,6 @@ from adapters.memory.storage.filters import (
 )
 from adapters.memory.storage.look import MemoryLook, counts_as_allowance
 from adapters.memory.storage.pages import instant_text, is_instant, is_instant_or_empty, is_number, is_text, page_of
-from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
 from domain.conversations.library import LibraryItem
@@ -64,6 +64,9 @@ class _MemoryReads:
     def _of(self, organization: OrganizationId, kind: type[R]) -> Collection[R]:
         books = self._current().books.get(organization)
         return books.of(kind).values() if books else ()
+
+    async def all_of(self, kind: type[R], organization: OrganizationId, *by: str) -> list[R]:
+        return sorted(self._of(organization, kind), key=attrgetter(*by, "id"))
 
     async def by_ids(self, kind: type[R], organization: OrganizationId, ids: Collection[K]) -> dict[K, R]:
         books = self._current().books.get(organization)
@@ -173,9 +176,6 @@ class _MemoryReads:
         return _grouped(contacts, ((identity.contact, identity) for identity in identities))
 
     # Channels, templates, people
-
-    async def channels(self, organization: OrganizationId) -> list[Channel]:
-        return sorted(self._of(organization, Channel), key=lambda channel: (channel.created_at, channel.id))
 
     async def templates(self, organization: OrganizationId, ask: TemplateAsk) -> Page[Template]:
         rows = [

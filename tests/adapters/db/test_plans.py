@@ -169,7 +169,7 @@ def _reads(asking: Asking, reads: Reads) -> None:
     add("by_ids", reads.by_ids, Message, ACME, [MESSAGE_7], of="Message")
     add("marks_of", reads.marks_of, ACME, [MESSAGE_7])
     add("by_ids", reads.by_ids, Media, ACME, [MEDIA], of="Media")
-    add("channels", reads.channels, ACME)
+    add("all_of", reads.all_of, Channel, ACME, "created_at")
     add("by_ids", reads.by_ids, Channel, ACME, [CHANNEL], of="Channel")
     add("templates", reads.templates, ACME, TemplateAsk(page))
     add("templates", reads.templates, ACME, TemplateAsk(page, account=ACCOUNT), of="of an account")

@@ -305,7 +305,7 @@ async def ask_everything(reads: Reads) -> int:
         reads.by_ids(Message, ACME, [MessageId(id) for id in none]),
         reads.marks_of(ACME, [MessageId("?")]),
         reads.by_ids(Media, ACME, list[str]()),
-        reads.channels(ACME),
+        reads.all_of(Channel, ACME, "created_at"),
         reads.by_ids(Channel, ACME, [CHANNEL]),
         reads.templates(ACME, TemplateAsk(page)),
         reads.by_ids(Template, ACME, list[str]()),

@@ -14,6 +14,7 @@ from api.operating.backups import after_restore_elsewhere, back_up, restore
 from api.refusals import CannotBackUp
 from api.settings import Settings
 from api.wiring import Wired, wired
+from domain.channels.channels import Channel
 from domain.conversations.messages import Message
 from domain.conversations.status import MessageStatus
 from domain.events import MessageAdded, MessageStatusChanged
@@ -82,7 +83,7 @@ async def test_a_desk_comes_back_whole_and_sends_nothing_twice(tmp_path: Path) -
         assert message.status is MessageStatus.UNKNOWN
         assert await due_sends(desk.ports.store, desk.ports.clock.now(), 10) == []
         assert (await desk.ports.reader.head(ACME)).epoch != head.epoch
-        (channel,) = await desk.ports.reader.channels(ACME)
+        (channel,) = await desk.ports.reader.all_of(Channel, ACME, "created_at")
         assert channel.access_token is not None
         assert desk.ports.vault.open(ACME, "access_token", channel.access_token, channel=channel.id) == "EAAG-token"
 

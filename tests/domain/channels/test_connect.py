@@ -73,7 +73,7 @@ async def refusal(desk: Desk, asked: ConnectChannel = ASKED, by: Actor = ADMIN) 
 async def test_a_connected_number_is_there_at_once_with_what_the_network_says_of_it(desk: Desk) -> None:
     channel = granted(await connect(desk))
 
-    assert channel in await desk.ports.reader.channels(ACME)
+    assert channel in await desk.ports.reader.all_of(Channel, ACME, "created_at")
     assert (channel.state, channel.connected_at, channel.created_at) == (ChannelState.CONNECTED, NOON, NOON)
     assert (channel.name, channel.phone_number, channel.phone_number_id) == ("Sales", "+15550001111", NEW_NUMBER)
     assert (channel.account, channel.destination) == (ACCOUNT, Destination.HELP_DESK)

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from domain.channels.channels import Problem, ProblemCode
+from domain.channels.channels import Channel, Problem, ProblemCode
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Text, Unsupported
 from domain.conversations.sessions import SessionState
@@ -197,7 +197,7 @@ async def test_other_channels_and_other_accounts_have_no_problem(desk: Desk) -> 
 
     await desk.deliver(nobodys)
     await desk.interpret()
-    told = {each.id: bool(each.problems) for each in await desk.ports.reader.channels(ACME)}
+    told = {each.id: bool(each.problems) for each in await desk.ports.reader.all_of(Channel, ACME, "created_at")}
     assert told == {(await desk.channel()).id: True, other.id: False}
 
 

@@ -116,7 +116,11 @@ async def test_a_number_is_connected_once_in_one_organization(course: Course) ->
         assert codes(answers) == {ErrorCode.CHANNEL_ALREADY_CONNECTED, ErrorCode.NUMBER_LINKED_ELSEWHERE}
         ((_, organization, _),) = await desk.ports.directory.find(DirectoryEntry.NUMBER, [wanted])
         for owner in (ACME, GLOBEX):
-            own = [each for each in await desk.ports.reader.channels(owner) if each.phone_number_id == wanted]
+            own = [
+                each
+                for each in await desk.ports.reader.all_of(Channel, owner, "created_at")
+                if each.phone_number_id == wanted
+            ]
             assert len(own) == (owner == organization)
 
 

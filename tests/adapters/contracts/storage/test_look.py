@@ -106,7 +106,7 @@ async def test_what_a_transaction_saved_is_seen_in_it_though_nothing_is_held(des
         tx.save(a_channel(name="Support"))
         assert await tx.row(Channel, CHANNEL) == a_channel(name="Support")
 
-    assert await desk.reader.channels(ACME) == [a_channel(name="Support")]
+    assert await desk.reader.all_of(Channel, ACME, "created_at") == [a_channel(name="Support")]
 
 
 async def test_what_belongs_together_is_found_together_in_the_order_of_keys(desk: Desk, looking: Looking) -> None:

@@ -805,8 +805,8 @@ async def test_channels_come_oldest_first(desk: Desk) -> None:
     oldest = a_channel(ChannelId(an_id(2)), phone_number_id=PhoneNumberId("3"), created_at=NOON - 60 * DAY)
     await desk.given(newer, oldest)
 
-    assert await desk.reader.channels(ACME) == [oldest, a_channel(), newer]
-    assert await desk.reader.channels(GLOBEX) == [a_channel(organization=GLOBEX)]
+    assert await desk.reader.all_of(Channel, ACME, "created_at") == [oldest, a_channel(), newer]
+    assert await desk.reader.all_of(Channel, GLOBEX, "created_at") == [a_channel(organization=GLOBEX)]
 
 
 async def given_templates(desk: Desk) -> None:

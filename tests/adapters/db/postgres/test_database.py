@@ -385,7 +385,7 @@ async def test_a_number_that_somebody_looks_at_is_free_to_others(database: Postg
 
         looking.save(replace(channel, quality_rating="GREEN"))
 
-    assert (await database.reader.channels(ACME))[0].quality_rating == "GREEN"
+    assert (await database.reader.all_of(Channel, ACME, "created_at"))[0].quality_rating == "GREEN"
 
 
 async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(database: PostgresDatabase) -> None:
@@ -400,7 +400,7 @@ async def test_of_two_who_change_a_number_after_both_looked_the_later_collides(d
     with pytest.raises(WriteConflict):
         await change()
 
-    (channel,) = await database.reader.channels(ACME)
+    (channel,) = await database.reader.all_of(Channel, ACME, "created_at")
     assert (channel.quality_rating, channel.messaging_limit) == ("RED", None)
 
 
@@ -422,7 +422,7 @@ async def test_hundreds_of_cancelled_transactions_lose_no_connection(shared: Sha
     async def read() -> None:
         async with narrow.reader.snapshot(ACME) as reads:
             await reads.head(ACME)
-            await reads.channels(ACME)
+            await reads.all_of(Channel, ACME, "created_at")
 
     await asyncio.gather(*(narrow.webhook_inbox.append(delivery(number)) for number in (20_000, 20_001)))
     await asyncio.gather(read(), read(), *(works(narrow) for _ in range(2)))

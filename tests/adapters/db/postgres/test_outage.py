@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from adapters.db.postgres.database import WRITING, PostgresDatabase
+from domain.channels.channels import Channel
 from domain.conversations.messages import Message
 from domain.conversations.status import MessageStatus
 from domain.errors import Unavailable
@@ -160,12 +161,12 @@ async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
 
     async def snapshot() -> None:
         async with database.reader.snapshot(ACME) as reads:
-            await reads.channels(ACME)
+            await reads.all_of(Channel, ACME, "created_at")
 
     questions = (
         transaction,
         snapshot,
-        lambda: database.reader.channels(ACME),
+        lambda: database.reader.all_of(Channel, ACME, "created_at"),
         lambda: database.directory.organizations(),
         lambda: database.webhook_inbox.claim(10, shared_by_us.clock.now()),
         lambda: database.webhook_inbox.append(delivery(1)),
@@ -278,14 +279,14 @@ async def test_lines_that_were_cut_while_nobody_used_them_cost_one_question_at_m
     far: PostgresDatabase, proxy: Proxy
 ) -> None:
     await works(far)
-    await far.reader.channels(ACME)
+    await far.reader.all_of(Channel, ACME, "created_at")
 
     proxy.cut()
     with suppress(Unavailable):
-        await far.reader.channels(ACME)
+        await far.reader.all_of(Channel, ACME, "created_at")
 
     await works(far)
-    assert len(await far.reader.channels(ACME)) == 1
+    assert len(await far.reader.all_of(Channel, ACME, "created_at")) == 1
 
 
 # The process
