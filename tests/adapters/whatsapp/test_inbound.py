@@ -173,7 +173,7 @@ def test_every_number_and_address_of_every_card_is_read() -> None:
         "name": {"formatted_name": "Ana Lima", "first_name": "Ana"},
         "phones": [{"phone": "+1 555 0100", "type": "HOME"}, {"wa_id": "15550101"}],
         "emails": [{"email": "ana@example.com"}, {"email": "lima@example.com"}],
-        "org": {"several": "Lima Bakery", "title": "Baker"},
+        "org": {"company": "Lima Bakery", "title": "Baker"},
     }
 
     assert content_of("contacts", [ana, {"name": {"first_name": "Bo", "last_name": "Li"}}]) == ContactCards(

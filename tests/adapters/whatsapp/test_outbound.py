@@ -195,7 +195,7 @@ def test_a_card_goes_with_everything_on_it() -> None:
             "name": {"formatted_name": "Bo Li", "first_name": "Bo Li"},
             "phones": [{"phone": "+1555"}, {"phone": "+1556"}],
             "emails": [{"email": "bo@example.com"}],
-            "org": {"several": "Acme"},
+            "org": {"company": "Acme"},
         },
         {"name": {"formatted_name": "Al", "first_name": "Al"}},
     ]

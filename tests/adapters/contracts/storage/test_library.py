@@ -22,12 +22,12 @@ def number(number: int) -> LibraryItemId:
 async def given_items(desk: Desk) -> None:
     await desk.given(
         a_media(),
-        a_library_item(number(3), title="Łódź shared", body="Where we are"),
+        a_library_item(number(3), title="Łódź office", body="Where we are"),
         a_library_item(number(1), title="Prices", kind=LibraryItemKind.DOCUMENT, body=None, media=MEDIA),
         a_library_item(
             number(2), title="Prices", kind=LibraryItemKind.QUOTE, body="100%", url="https://acme.example/offer"
         ),
-        a_library_item(number(4), title="Crème brûlée", body="A recipe, OFFERED by the shared"),
+        a_library_item(number(4), title="Crème brûlée", body="A recipe, OFFERED by the office"),
     )
 
 
@@ -98,9 +98,9 @@ async def test_items_come_by_title_in_pages_of_every_size(desk: Desk) -> None:
         ((), "łódź", [3]),
         ((), "creme brulee", [4]),
         ((), "Brûlée Crème", [4]),
-        ((), "shared", [4, 3]),
-        ((), "shared recipe", [4]),
-        ((), "shared prices", []),
+        ((), "office", [4, 3]),
+        ((), "office recipe", [4]),
+        ((), "office prices", []),
         ((), "offer", [4, 2]),
         ((), "100%", [2]),
         ((), "_", []),
