@@ -18,11 +18,11 @@ from domain.ids import OrganizationId, ThreadId
 from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
 from domain.use_cases.channels.templates import sync_due
-from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.inbound.unmatched import show_unmatched
 from domain.use_cases.outbound.dispatch import dispatch, give_up
 from domain.use_cases.outbound.schedule import Leaving
-from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
+from domain.use_cases.time_back import hold_no_longer, restart_timers, send_after_all
 
 DUE_AT_A_TIME: Final = 100
 ALARMS_AT_A_TIME: Final = 500
@@ -149,7 +149,7 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             "time back",
             OLD_AT_A_TIME,
             OLD_EVERY_S,
-            Source(lambda limit: store.rung_away(now(), limit), _each(partial(ring_again, ports))),
+            Source(lambda limit: store.rung_away(now(), limit), _each(partial(restart_timers, ports))),
             Source(lambda limit: store.given_up_ahead(now(), limit), _each(partial(send_after_all, ports))),
             Source(lambda limit: store.held_too_far(now(), limit), _each(partial(hold_no_longer, ports))),
             goes_on=False,
@@ -163,7 +163,7 @@ def _each(work: Callable[[OrganizationId, Any], Awaitable[object]]) -> Callable[
 
 
 def _ring_all(ports: Ports, alarms: Sequence[tuple[OrganizationId, ThreadId]]) -> Awaitable[object]:
-    return ring(ports, alarms[0][0], *(thread for _, thread in alarms))
+    return fire_timers(ports, alarms[0][0], *(thread for _, thread in alarms))
 
 
 def _tell_of_clock(done: Sequence[int]) -> None:

@@ -23,8 +23,8 @@ from domain.errors import Unavailable
 from domain.ids import MediaId, MessageId, OrganizationId
 from domain.ports.bundle import Ports
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
-from domain.use_cases.files.process import tend_media
-from domain.use_cases.moderation.retention import EVENTS_KEPT, bites, sweep_files
+from domain.use_cases.files.process import process_media
+from domain.use_cases.moderation.retention import EVENTS_KEPT, bites, collect_garbage
 from domain.use_cases.outbound.dispatch import dispatch
 from domain.use_cases.outbound.schedule import Leaving, next_sends
 
@@ -164,7 +164,7 @@ class Worker:
 
     async def _fetch_one(self, organization: OrganizationId, media: MediaId) -> None:
         async def tended() -> None:
-            step = await tend_media(self._ports, organization, media)
+            step = await process_media(self._ports, organization, media)
             if step is not None:
                 self._meters.media_steps.labels(step.value).inc()
 
@@ -220,7 +220,7 @@ class Worker:
                 return False
             return await turn.tried(name, name, partial(self._ports.media.remove, name))
 
-        swept = await sweep_files(self._ports, remove)
+        swept = await collect_garbage(self._ports, remove)
         self._meters.swept.inc(swept)
         if swept:
             log.info("files that nothing names were removed", files=swept)

@@ -19,7 +19,7 @@ from domain.use_cases.work import Work
 
 
 @again_on_collision
-async def ring_again(ports: Ports, organization: OrganizationId, thread: ThreadId) -> None:
+async def restart_timers(ports: Ports, organization: OrganizationId, thread: ThreadId) -> None:
     """An open session that was told to have ended: it is told to be open, and has its alarms back."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:

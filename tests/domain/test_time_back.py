@@ -11,10 +11,10 @@ from domain.events import SessionChange, SessionChanged
 from domain.ids import MessageId, ThreadId
 from domain.outbound.outbox import LEASE
 from domain.ports.network import Accepted, Outgoing, Rejected
-from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.outbound.dispatch import give_up
 from domain.use_cases.outbound.own_failures import GAVE_UP
-from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
+from domain.use_cases.time_back import hold_no_longer, restart_timers, send_after_all
 from tests.builders import ACME, HOUR, MINUTE, NOON, a_person, a_template, an_id, an_organization
 from tests.domain.one_desk import Desk, open_desk
 
@@ -34,7 +34,7 @@ async def desk() -> Desk:
 async def ring_due(desk: Desk) -> list[SessionChange]:
     head = await desk.head()
     due = [thread for _, thread in await desk.ports.store.due_alarms(desk.clock.now(), 100)]
-    await ring(desk.ports, ACME, *due)
+    await fire_timers(desk.ports, ACME, *due)
     return [each.change for each in await desk.events(head) if isinstance(each, SessionChanged)]
 
 
@@ -45,7 +45,7 @@ async def undo(desk: Desk) -> tuple[int, int, int]:
     failed = await store.given_up_ahead(now, 100)
     held = await store.held_too_far(now, 100)
     for organization, thread in sessions:
-        await ring_again(desk.ports, organization, thread)
+        await restart_timers(desk.ports, organization, thread)
     for organization, message in failed:
         await send_after_all(desk.ports, organization, message)
     for organization, message in held:
@@ -147,8 +147,8 @@ async def test_what_is_in_order_is_left_as_it_is(desk: Desk) -> None:
     thread = (await desk.thread()).id
     before = await desk.state()
 
-    await ring_again(desk.ports, ACME, thread)
-    await ring_again(desk.ports, ACME, ThreadId("none"))
+    await restart_timers(desk.ports, ACME, thread)
+    await restart_timers(desk.ports, ACME, ThreadId("none"))
     await send_after_all(desk.ports, ACME, queued.id)
     await hold_no_longer(desk.ports, ACME, queued.id)
     await hold_no_longer(desk.ports, ACME, MessageId(an_id(77)))

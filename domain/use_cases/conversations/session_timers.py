@@ -13,7 +13,7 @@ from domain.use_cases.again import again_on_collision
 
 
 @again_on_collision
-async def ring(ports: Ports, organization: OrganizationId, *threads: ThreadId) -> None:
+async def fire_timers(ports: Ports, organization: OrganizationId, *threads: ThreadId) -> None:
     """Tell that sessions are about to end, or have ended. An end that a newer message moved is never told."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:

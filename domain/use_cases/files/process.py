@@ -11,7 +11,7 @@ from domain.use_cases.files.render import render_media
 from domain.use_cases.files.scan import scan_media
 
 
-async def tend_media(ports: Ports, organization: OrganizationId, id: MediaId) -> Step | None:
+async def process_media(ports: Ports, organization: OrganizationId, id: MediaId) -> Step | None:
     """Take the step of a file that is due now; which one that was."""
     media = (await ports.reader.by_ids(Media, organization, [id])).get(id)
     step = media.step if media is not None else None

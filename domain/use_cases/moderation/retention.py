@@ -91,7 +91,7 @@ async def bites(ports: Ports, events_kept: timedelta) -> dict[tuple[str, str], C
     return everything
 
 
-async def sweep_files(ports: Ports, remove: Callable[[str], Awaitable[bool]]) -> int:
+async def collect_garbage(ports: Ports, remove: Callable[[str], Awaitable[bool]]) -> int:
     """What the store keeps and no row of ours names goes: bytes of workers that died in between. How many they were.
 
     `remove` says whether it removed one.

@@ -17,7 +17,7 @@ from domain.conversations.status import Failure, MessageStatus
 from domain.ids import MessageId, Wamid
 from domain.ports.network import NotSent, Rejected, Unanswered
 from domain.updates import Update
-from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_read, reopen_thread
 from domain.use_cases.desk.tickets import AssignTicket, assign_ticket, close_ticket
 from domain.use_cases.marks import callback_of
@@ -199,7 +199,7 @@ class Story:
         due = await self._desk.ports.store.due_alarms(now, 100)
         lost = await self._desk.ports.store.lost_sends(now, 100)
         for organization, thread in due:
-            await ring(self._desk.ports, organization, thread)
+            await fire_timers(self._desk.ports, organization, thread)
         for organization, message in lost:
             await give_up(self._desk.ports, organization, message)
         return due, lost, await self._desk.ports.store.next_due(now)

@@ -6,7 +6,7 @@ import pytest
 
 from domain.events import SessionChange, SessionChanged
 from domain.ids import ThreadId
-from domain.use_cases.conversations.session_timers import ring
+from domain.use_cases.conversations.session_timers import fire_timers
 from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact, a_person, a_thread
 from tests.domain.one_desk import Desk, open_desk
 
@@ -27,7 +27,7 @@ async def ring_due(desk: Desk) -> list[SessionChange]:
     """One turn of the worker; what was said."""
     head = await desk.head()
     for organization, thread in await desk.ports.store.due_alarms(desk.clock.now(), 10):
-        await ring(desk.ports, organization, thread)
+        await fire_timers(desk.ports, organization, thread)
     return [each.change for each in await desk.events(head) if isinstance(each, SessionChanged)]
 
 
@@ -45,7 +45,7 @@ async def test_no_alarm_rings_before_its_time(desk: Desk) -> None:
     head = await desk.head()
     desk.clock.at = END - HOUR - SECOND
 
-    await ring(desk.ports, ACME, thread.id)
+    await fire_timers(desk.ports, ACME, thread.id)
 
     assert await desk.head() == head
 
@@ -74,7 +74,7 @@ async def test_a_worker_that_asked_before_the_message_came_rings_nothing(desk: D
     await desk.wrote()
     head = await desk.head()
 
-    await ring(desk.ports, *due[0])
+    await fire_timers(desk.ports, *due[0])
 
     assert await desk.head() == head
 
@@ -111,8 +111,8 @@ async def test_a_thread_without_a_session_or_none_at_all_has_nothing_to_say(desk
     await desk.given(a_contact(), quiet)
     head = await desk.head()
 
-    await ring(desk.ports, ACME, quiet.id)
-    await ring(desk.ports, ACME, ThreadId("none"))
+    await fire_timers(desk.ports, ACME, quiet.id)
+    await fire_timers(desk.ports, ACME, ThreadId("none"))
 
     assert await desk.head() == head
 
@@ -124,7 +124,7 @@ async def test_sessions_that_end_together_are_told_in_one_transaction(desk: Desk
     desk.clock.at = END
     before, head = desk.store.transactions, await desk.head()
 
-    await ring(desk.ports, ACME, *(thread for _, thread in due))
+    await fire_timers(desk.ports, ACME, *(thread for _, thread in due))
 
     assert desk.store.transactions == before + 1
     assert [each.change for each in await desk.events(head) if isinstance(each, SessionChanged)] == [EXPIRED] * 21

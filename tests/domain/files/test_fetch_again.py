@@ -14,7 +14,7 @@ from domain.ids import MediaId
 from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.fetch_again import fetch_again, fetch_failed
-from domain.use_cases.files.process import tend_media
+from domain.use_cases.files.process import process_media
 from tests.builders import ACME, NOON, a_media, an_id
 from tests.domain.one_desk import Desk, open_desk
 from tests.files import PDF
@@ -35,7 +35,7 @@ async def desk() -> Desk:
 
 async def tended(desk: Desk) -> list[Step | None]:
     due = await desk.ports.store.due_media(desk.clock.now(), 100)
-    return [await tend_media(desk.ports, organization, media) for organization, media in due]
+    return [await process_media(desk.ports, organization, media) for organization, media in due]
 
 
 async def the_file(desk: Desk) -> Media:

@@ -20,7 +20,7 @@ from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.fetch import LONGEST_PAUSE
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.files.process import tend_media
+from domain.use_cases.files.process import process_media
 from domain.use_cases.files.scan import LEASE, LOST, scan_media
 from domain.use_cases.moderation.quarantine import release_message
 from domain.use_cases.outbound.send_media import SendMedia, send_media
@@ -64,7 +64,7 @@ async def received_and_tended(desk: Desk, data: bytes, mime_type: str = "applica
 
 async def tended(desk: Desk) -> list[Step | None]:
     due = await desk.ports.store.due_media(desk.clock.now(), 100)
-    return [await tend_media(desk.ports, organization, media) for organization, media in due]
+    return [await process_media(desk.ports, organization, media) for organization, media in due]
 
 
 async def the_file(desk: Desk) -> Media:

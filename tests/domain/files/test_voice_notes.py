@@ -16,7 +16,7 @@ from domain.files.rules import MediaKind
 from domain.ports.network import FileFacts
 from domain.updates import IncomingMedia
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.files.process import tend_media
+from domain.use_cases.files.process import process_media
 from domain.use_cases.files.render import LEASE, PAUSE, TRIES
 from tests.builders import ACME, NOON, a_media
 from tests.domain.one_desk import AGENT, Desk, granted, open_desk, refusal_of, refused_as
@@ -149,7 +149,7 @@ async def received(desk: Desk, data: bytes = an_opus(), kind: MediaKind = MediaK
 async def tended(desk: Desk) -> list[Step | None]:
     """The steps that were due now."""
     due = await desk.ports.store.due_media(desk.clock.now(), 100)
-    return [await tend_media(desk.ports, organization, media) for organization, media in due]
+    return [await process_media(desk.ports, organization, media) for organization, media in due]
 
 
 async def the_file(desk: Desk) -> Media:
@@ -242,7 +242,7 @@ async def test_two_workers_make_one_form_and_keep_one(desk: Desk) -> None:
 
     async def meanwhile() -> None:
         desk.sounds.meanwhile = None
-        await tend_media(desk.ports, ACME, media.id)  # it is the first worker's for five minutes
+        await process_media(desk.ports, ACME, media.id)  # it is the first worker's for five minutes
         assert (await the_file(desk)).renditions == ()
         desk.later(LEASE + timedelta(seconds=1))
         await tended(desk)
@@ -258,5 +258,5 @@ async def test_what_is_not_due_or_not_there_is_not_tended(desk: Desk) -> None:
     media = await received(desk)
     await tended(desk)
 
-    assert await tend_media(desk.ports, ACME, media.id) is None
-    assert await tend_media(desk.ports, ACME, a_media().id) is None
+    assert await process_media(desk.ports, ACME, media.id) is None
+    assert await process_media(desk.ports, ACME, a_media().id) is None

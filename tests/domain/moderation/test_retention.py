@@ -31,18 +31,18 @@ from domain.updates import IncomingMedia
 from domain.use_cases.conversations.library import CreateItem, create_item
 from domain.use_cases.files.forget import NEVER_CAME, NEVER_SENT, forget_media
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.files.process import tend_media
+from domain.use_cases.files.process import process_media
 from domain.use_cases.moderation.retention import (
     AT_A_TIME,
     BODIES_AT_A_TIME,
     EVENTS_KEPT,
     ORPHANED_FOR,
     bites,
+    collect_garbage,
     forget_deliveries,
     forget_events,
     forget_sign_ins,
     forget_updates,
-    sweep_files,
 )
 from domain.use_cases.outbound.send_media import SendMedia, send_media
 from tests.api.memory_desk import memory_ports
@@ -88,7 +88,7 @@ async def uploaded(desk: Desk) -> Media:
 
 async def tended(desk: Desk) -> list[Step | None]:
     due = await desk.ports.store.due_media(desk.clock.now(), 100)
-    return [await tend_media(desk.ports, organization, media) for organization, media in due]
+    return [await process_media(desk.ports, organization, media) for organization, media in due]
 
 
 async def as_it_is(desk: Desk, media: Media) -> Media:
@@ -107,7 +107,7 @@ async def swept(desk: Desk) -> int:
         await desk.ports.media.remove(name)
         return True
 
-    return await sweep_files(desk.ports, remove)
+    return await collect_garbage(desk.ports, remove)
 
 
 async def test_a_place_whose_bytes_never_came_is_given_up_after_a_day(desk: Desk) -> None:

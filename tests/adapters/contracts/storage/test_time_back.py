@@ -5,8 +5,8 @@ from datetime import timedelta
 from domain.conversations.status import MessageStatus
 from domain.events import SessionChange, SessionChanged
 from domain.ports.network import Rejected
-from domain.use_cases.conversations.session_timers import ring
-from domain.use_cases.time_back import hold_no_longer, ring_again, send_after_all
+from domain.use_cases.conversations.session_timers import fire_timers
+from domain.use_cases.time_back import hold_no_longer, restart_timers, send_after_all
 from tests.adapters.contracts.races.races import Course
 from tests.builders import ACME, HOUR, MINUTE, NOON
 from tests.domain.one_desk import Desk
@@ -23,7 +23,7 @@ async def test_a_session_that_was_said_to_have_ended_is_open_again_and_ends_in_i
     desk.clock.at = NOON
     await desk.wrote()
     desk.clock.at = NOON + DAY + HOUR
-    await ring(desk.ports, ACME, *[thread for _, thread in await store.due_alarms(desk.clock.now(), 10)])
+    await fire_timers(desk.ports, ACME, *[thread for _, thread in await store.due_alarms(desk.clock.now(), 10)])
     head = await desk.head()
     assert await store.due_alarms(desk.clock.now() + DAY, 10) == []
 
@@ -31,12 +31,12 @@ async def test_a_session_that_was_said_to_have_ended_is_open_again_and_ends_in_i
     rung_away = await store.rung_away(desk.clock.now(), 10)
     assert len(rung_away) == 1
     for organization, thread in rung_away:
-        await ring_again(desk.ports, organization, thread)
+        await restart_timers(desk.ports, organization, thread)
 
     assert await session_changes(desk, head) == [SessionChange.OPENED]
     assert await store.rung_away(desk.clock.now(), 10) == []
     desk.clock.at = NOON + DAY
-    await ring(desk.ports, ACME, *[thread for _, thread in await store.due_alarms(desk.clock.now(), 10)])
+    await fire_timers(desk.ports, ACME, *[thread for _, thread in await store.due_alarms(desk.clock.now(), 10)])
     assert (await session_changes(desk, head))[-1] is SessionChange.EXPIRED
 
 
