@@ -24,13 +24,13 @@ from schema.engine.answers import Answer, Shown, failed, refused, refused_as, th
 from schema.engine.api_error import Code
 from schema.engine.documents import BadDocument, Compiled, Documents, NotSignedIn
 from schema.engine.lexical_limits import TooComplex
-from schema.engine.running import run_alone
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.engine.values.scalars import instant_text
 from schema.live.hub import Hub
 from schema.live.rights import Listeners, Watch
 from schema.live.streams import Stream
+from schema.operations import run_alone
 
 BEARER = "bearer "
 

@@ -8,29 +8,32 @@ from schema.types.channels.template_review import TemplateCreatePayload, Templat
 from schema.types.channels.templates import TemplatesSyncPayload
 from schema.types.contacts import contacts
 from schema.types.contacts.contacts import ContactUpdatePayload
-from schema.types.conversations import library, messages, outcomes, starting, threads
+from schema.types.conversations import (
+    library,
+    message_changes,
+    outcomes,
+    sending,
+    starting,
+    thread_changes,
+)
 from schema.types.conversations.library import (
     LibraryItemCreatePayload,
     LibraryItemDeletePayload,
     LibraryItemUpdatePayload,
 )
-from schema.types.conversations.messages import (
-    MessageReactPayload,
-    MessageReleasePayload,
-    MessageSendPayload,
-    MessageSendTemplatePayload,
-)
+from schema.types.conversations.message_changes import MessageReactPayload, MessageReleasePayload
 from schema.types.conversations.outcomes import MessageCancelPayload, MessageRetryPayload, MessageSettlePayload
+from schema.types.conversations.sending import MessageSendPayload, MessageSendTemplatePayload
 from schema.types.conversations.starting import ThreadStartPayload
-from schema.types.conversations.threads import (
+from schema.types.conversations.thread_changes import (
     ThreadAssignPayload,
     ThreadClosePayload,
     ThreadMarkReadPayload,
     ThreadReopenPayload,
     ThreadTypingPayload,
 )
-from schema.types.desk import tickets
-from schema.types.desk.tickets import (
+from schema.types.desk import ticket_changes
+from schema.types.desk.ticket_changes import (
     TicketAssignPayload,
     TicketClosePayload,
     TicketReopenPayload,
@@ -57,11 +60,11 @@ from schema.types.people.users import (
 )
 class Mutation:
     message_send: MessageSendPayload = writing(
-        MessageSendPayload, messages.send, "Say something to a contact, within 24 hours of their last message."
+        MessageSendPayload, sending.send, "Say something to a contact, within 24 hours of their last message."
     )
     message_send_template: MessageSendTemplatePayload = writing(
         MessageSendTemplatePayload,
-        messages.send_by_template,
+        sending.send_by_template,
         "Send a reviewed template, at any time. Outside a session it uses a conversation of the month and of the day.",
     )
     message_retry: MessageRetryPayload = writing(
@@ -81,11 +84,13 @@ class Mutation:
         "Say what became of a message whose outcome the network never told.",
     )
     message_react: MessageReactPayload = writing(
-        MessageReactPayload, messages.put_reaction, "Put an emoji on a message, or take it away. It costs nothing."
+        MessageReactPayload,
+        message_changes.put_reaction,
+        "Put an emoji on a message, or take it away. It costs nothing.",
     )
     message_release: MessageReleasePayload = writing(
         MessageReleasePayload,
-        messages.release,
+        message_changes.release,
         "Show a quarantined message to everybody; who did it stays in the history of its ticket. Supervisors and"
         " administrators only.",
     )
@@ -98,39 +103,43 @@ class Mutation:
         ThreadStartPayload, starting.start, "Begin with a contact or a number, or go on with the thread that is there."
     )
     thread_mark_read: ThreadMarkReadPayload = writing(
-        ThreadMarkReadPayload, threads.read, "Take down the team's unread count; with it, perhaps, tell the contact."
+        ThreadMarkReadPayload,
+        thread_changes.read,
+        "Take down the team's unread count; with it, perhaps, tell the contact.",
     )
     thread_typing: ThreadTypingPayload = writing(
         ThreadTypingPayload,
-        threads.typing,
+        thread_changes.typing,
         "Show the contact that somebody is writing, for 25 seconds or until the next message: say it again every 20"
         " while it is so. WhatsApp shows with it that what they wrote was read. Nothing is kept of it.",
     )
     thread_assign: ThreadAssignPayload = writing(
-        ThreadAssignPayload, threads.assign, "Hand a thread to somebody or to nobody, its newest ticket with it."
+        ThreadAssignPayload, thread_changes.assign, "Hand a thread to somebody or to nobody, its newest ticket with it."
     )
     thread_close: ThreadClosePayload = writing(
         ThreadClosePayload,
-        threads.close,
+        thread_changes.close,
         "Be done with a thread and its newest ticket, until the contact writes again.",
     )
     thread_reopen: ThreadReopenPayload = writing(
-        ThreadReopenPayload, threads.reopen, "Go on with a closed thread and its newest ticket."
+        ThreadReopenPayload, thread_changes.reopen, "Go on with a closed thread and its newest ticket."
     )
     ticket_assign: TicketAssignPayload = writing(
-        TicketAssignPayload, tickets.assign, "Hand a ticket to somebody or to nobody, its thread with it."
+        TicketAssignPayload, ticket_changes.assign, "Hand a ticket to somebody or to nobody, its thread with it."
     )
     ticket_unassign: TicketUnassignPayload = writing(
-        TicketUnassignPayload, tickets.unassign, "Take a ticket's owner away, its thread's with it."
+        TicketUnassignPayload, ticket_changes.unassign, "Take a ticket's owner away, its thread's with it."
     )
     ticket_update: TicketUpdatePayload = writing(
-        TicketUpdatePayload, tickets.update, "Change what is known of a ticket; what is left out stays."
+        TicketUpdatePayload, ticket_changes.update, "Change what is known of a ticket; what is left out stays."
     )
     ticket_close: TicketClosePayload = writing(
-        TicketClosePayload, tickets.close, "Be done with a ticket and its thread, until the contact writes again."
+        TicketClosePayload,
+        ticket_changes.close,
+        "Be done with a ticket and its thread, until the contact writes again.",
     )
     ticket_reopen: TicketReopenPayload = writing(
-        TicketReopenPayload, tickets.reopen, "Go on with a closed ticket, the newest of its thread."
+        TicketReopenPayload, ticket_changes.reopen, "Go on with a closed ticket, the newest of its thread."
     )
     library_item_create: LibraryItemCreatePayload = writing(
         LibraryItemCreatePayload, library.create, "Keep something ready to be sent again and again."

@@ -17,12 +17,12 @@ from domain.ports.bundle import Ports
 from schema.engine import limits
 from schema.engine.answers import Answer, encoded
 from schema.engine.api_error import Code
-from schema.engine.running import run_alone
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
 from schema.live.frames import Frame, FrameCache
 from schema.live.questions import Asked, GroupKey
 from schema.live.streams import TooSlowToShow
+from schema.operations import run_alone
 from schema.types.events import event_object
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from domain.use_cases.channels.template_review import CreateTemplate, create_tem
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.channels.templates import Template, existing
-from schema.types.conversations.messages import TemplateParameterInput, values_in
+from schema.types.conversations.sending import TemplateParameterInput, values_in
 from schema.types.errors import UserError, to_user_error, to_user_errors, user_errors
 
 

@@ -13,7 +13,7 @@ from domain.use_cases.outbound.start import StartThread
 from schema.context import Context
 from schema.engine.readable import WrongInput, check_readable
 from schema.types.channels.channels import DailyAllowance
-from schema.types.conversations.messages import (
+from schema.types.conversations.sending import (
     MessageSendInput,
     MessageSendTemplateInput,
     template_to_send,

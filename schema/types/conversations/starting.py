@@ -7,7 +7,8 @@ from domain.use_cases.outbound.start import Started, StartThread, start_thread
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.conversations import messages, threads
-from schema.types.conversations.messages import Message, TemplateParameterInput, values_in
+from schema.types.conversations.messages import Message
+from schema.types.conversations.sending import TemplateParameterInput, values_in
 from schema.types.conversations.threads import Thread
 from schema.types.errors import UserError, to_user_errors, user_errors
 

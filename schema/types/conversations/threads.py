@@ -20,23 +20,12 @@ from domain.ids import MessageId, ThreadId
 from domain.ports.reads import ThreadAsk, ThreadOrder, TicketFilter
 from domain.ports.reads import ThreadFilter as Conditions
 from domain.tickets import TicketStatus
-from domain.use_cases.conversations.threads import (
-    AssignThread,
-    MarkRead,
-    assign_thread,
-    close_thread,
-    mark_read,
-    reopen_thread,
-)
-from domain.use_cases.outbound.show_typing import show_typing
 from schema.context import Context
 from schema.engine.values import ids, pages
 from schema.engine.values.enums import OrderDirection, describe
-from schema.engine.values.given import user_or_left
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Before, Connection, First, Last, edges, page_ask, page_info
 from schema.engine.values.scalars import EventCursor
-from schema.types.errors import UserError, to_user_error, user_errors
 from schema.types.inputs import check_filter
 from schema.types.lazy import Channel, Contact, Message, Ticket, TicketConnection, User
 
@@ -289,131 +278,3 @@ def conditions(filter: ThreadFilter | None) -> Conditions:
 
 
 # ---------------------------------------------------------------- read, hand over, close, reopen
-
-
-@strawberry.input(description="What somebody has read.")
-class ThreadMarkReadInput:
-    thread_id: strawberry.ID = strawberry.field(description="Where.")
-    up_to_message_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Up to and including this message; left out or null: all there is."
-    )
-    tell_contact: bool | None = strawberry.field(
-        default=None, description="Blue ticks on the contact's phone; the channel's setting where left out or null."
-    )
-
-
-@strawberry.type(description="The thread as it is now, or why nothing was marked.")
-class ThreadMarkReadPayload:
-    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="Where somebody is writing.")
-class ThreadTypingInput:
-    thread_id: strawberry.ID = strawberry.field(description="In which thread; its session has to be open.")
-
-
-@strawberry.type(description="The thread, or why its contact sees nobody writing.")
-class ThreadTypingPayload:
-    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="Who shall look after a thread.")
-class ThreadAssignInput:
-    thread_id: strawberry.ID = strawberry.field(description="Which thread; its newest ticket goes with it.")
-    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Its new owner. An explicit null takes the owner away."
-    )
-    expected_owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Refuse CONFLICT if someone else got there first: an explicit null expects nobody, left out checks"
-        " nothing."
-    )
-
-
-@strawberry.type(description="The thread as it is now, or why it was not handed over.")
-class ThreadAssignPayload:
-    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="A thread that is done.")
-class ThreadCloseInput:
-    thread_id: strawberry.ID = strawberry.field(description="Which thread; its newest ticket is closed with it.")
-
-
-@strawberry.type(description="The closed thread, or why it stays open.")
-class ThreadClosePayload:
-    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="A thread to go on with.")
-class ThreadReopenInput:
-    thread_id: strawberry.ID = strawberry.field(description="Which thread; its newest ticket is opened with it.")
-
-
-@strawberry.type(description="The open thread, or why it stays closed.")
-class ThreadReopenPayload:
-    thread: Thread | None = strawberry.field(default=None, description="The thread; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-async def read(info: Info[Context, None], input: ThreadMarkReadInput) -> ThreadMarkReadPayload:
-    context = info.context
-    asked = MarkRead(
-        thread=ids.THREAD.given(input.thread_id, "threadId"),
-        up_to=ids.MESSAGE.given_or_none(input.up_to_message_id, "upToMessageId"),
-        tell_contact=input.tell_contact,
-    )
-    match await mark_read(context.ports, context.acting, asked):
-        case threads.Thread() as thread:
-            return ThreadMarkReadPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadMarkReadPayload(user_errors=[to_user_error(refusal)])
-
-
-async def typing(info: Info[Context, None], input: ThreadTypingInput) -> ThreadTypingPayload:
-    context = info.context
-    match await show_typing(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread(id=id):
-            return ThreadTypingPayload(thread=await existing(context, id))
-        case refusal:
-            return ThreadTypingPayload(user_errors=[to_user_error(refusal)])
-
-
-async def assign(info: Info[Context, None], input: ThreadAssignInput) -> ThreadAssignPayload:
-    context = info.context
-    asked = AssignThread(
-        thread=ids.THREAD.given(input.thread_id, "threadId"),
-        owner=user_or_left(input.owner_id, "ownerId"),
-        expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
-    )
-    match await assign_thread(context.ports, context.acting, asked):
-        case threads.Thread() as thread:
-            return ThreadAssignPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadAssignPayload(user_errors=[to_user_error(refusal)])
-
-
-async def close(info: Info[Context, None], input: ThreadCloseInput) -> ThreadClosePayload:
-    context = info.context
-    match await close_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread() as thread:
-            return ThreadClosePayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadClosePayload(user_errors=[to_user_error(refusal)])
-
-
-async def reopen(info: Info[Context, None], input: ThreadReopenInput) -> ThreadReopenPayload:
-    context = info.context
-    match await reopen_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread() as thread:
-            return ThreadReopenPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadReopenPayload(user_errors=[to_user_error(refusal)])
-
-
-async def _as_it_is_now(context: Context, thread: threads.Thread) -> Thread:
-    await context.read_on(thread.organization)
-    return await existing(context, thread.id)

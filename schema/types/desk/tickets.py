@@ -15,23 +15,12 @@ from domain.ids import TicketId, UserId
 from domain.ports.reads import TicketAsk, TicketOrder
 from domain.ports.reads import TicketFilter as Conditions
 from domain.tickets import Property, TicketPriority, TicketStatus
-from domain.use_cases.desk.tickets import (
-    AssignTicket,
-    UpdateTicket,
-    assign_ticket,
-    close_ticket,
-    reopen_ticket,
-    unassign_ticket,
-    update_ticket,
-)
 from schema.context import Context
 from schema.engine.values import ids
 from schema.engine.values.enums import OrderDirection, describe
-from schema.engine.values.given import left_or, user_or_left
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Connection, First, connection, edges, page_ask, page_info, read
 from schema.types.conversations.senders import sender
-from schema.types.errors import UserError, to_user_error, user_errors
 from schema.types.inputs import check_filter
 from schema.types.lazy import Contact, Thread, User
 from schema.types.names import MessageSender
@@ -235,14 +224,14 @@ def conditions(filter: TicketFilter | None) -> Conditions:
         priorities=tuple(filter.priorities or ()),
         owners=ids.USER.asked_all(filter.owner_ids),
         sources=tuple(filter.sources or ()),
-        properties=tuple(_property(each) for each in filter.properties or ()),
+        properties=tuple(property_of(each) for each in filter.properties or ()),
         unassigned=filter.unassigned,
         created_since=filter.created_since,
         created_until=filter.created_until,
     )
 
 
-def _property(given: TicketPropertyInput) -> Property:
+def property_of(given: TicketPropertyInput) -> Property:
     return Property(given.name, given.value)
 
 
@@ -262,143 +251,3 @@ def _value(field: str, value: str | None) -> str | None:
 
 
 # ---------------------------------------------------------------- assign, update, close, reopen
-
-
-@strawberry.input(description="Who shall look after a ticket.")
-class TicketAssignInput:
-    ticket_id: strawberry.ID = strawberry.field(description="Which ticket; its thread goes with it.")
-    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Its new owner. An explicit null takes the owner away."
-    )
-    expected_owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Refuse CONFLICT if someone else got there first: an explicit null expects nobody, left out checks"
-        " nothing."
-    )
-
-
-@strawberry.type(description="The ticket as it is now, or why it was not handed over.")
-class TicketAssignPayload:
-    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="A ticket that nobody shall look after.")
-class TicketUnassignInput:
-    ticket_id: strawberry.ID = strawberry.field(description="Which ticket; its thread goes with it.")
-
-
-@strawberry.type(description="The ticket as it is now, or why it keeps its owner.")
-class TicketUnassignPayload:
-    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="What to change of a ticket. What is left out stays as it is.")
-class TicketUpdateInput:
-    ticket_id: strawberry.ID = strawberry.field(description="Which ticket.")
-    subject: strawberry.Maybe[str | None] = strawberry.field(description="1 to 200 characters; there always is one.")
-    required_skills: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="All of them, in place of the old ones; null takes them away."
-    )
-    priority: strawberry.Maybe[TicketPriority | None] = strawberry.field(
-        description="What should be looked at first; there always is one."
-    )
-    status: strawberry.Maybe[TicketStatus | None] = strawberry.field(
-        description="Whose turn it is; there always is one. CLOSED closes it and its thread, another one opens them."
-    )
-    properties: strawberry.Maybe[list[TicketPropertyInput] | None] = strawberry.field(
-        description="These are set, or taken away where their value is null; the others stay. Null takes all away."
-    )
-
-
-@strawberry.type(description="The ticket as it is now, or why it was not changed.")
-class TicketUpdatePayload:
-    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="A ticket that is done.")
-class TicketCloseInput:
-    ticket_id: strawberry.ID = strawberry.field(description="Which ticket; its thread is closed with it.")
-
-
-@strawberry.type(description="The closed ticket, or why it stays open.")
-class TicketClosePayload:
-    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="A ticket to go on with.")
-class TicketReopenInput:
-    ticket_id: strawberry.ID = strawberry.field(
-        description="Which ticket; only a thread's newest can be opened again, and its thread is opened with it."
-    )
-
-
-@strawberry.type(description="The open ticket, or why it stays closed.")
-class TicketReopenPayload:
-    ticket: Ticket | None = strawberry.field(default=None, description="The ticket; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-async def assign(info: Info[Context, None], input: TicketAssignInput) -> TicketAssignPayload:
-    context = info.context
-    asked = AssignTicket(
-        ticket=ids.TICKET.given(input.ticket_id, "ticketId"),
-        owner=user_or_left(input.owner_id, "ownerId"),
-        expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
-    )
-    match await assign_ticket(context.ports, context.acting, asked):
-        case tickets.Ticket() as ticket:
-            return TicketAssignPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketAssignPayload(user_errors=[to_user_error(refusal)])
-
-
-async def unassign(info: Info[Context, None], input: TicketUnassignInput) -> TicketUnassignPayload:
-    context = info.context
-    match await unassign_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketUnassignPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketUnassignPayload(user_errors=[to_user_error(refusal)])
-
-
-async def update(info: Info[Context, None], input: TicketUpdateInput) -> TicketUpdatePayload:
-    context = info.context
-    asked = UpdateTicket(
-        ticket=ids.TICKET.given(input.ticket_id, "ticketId"),
-        subject=left_or(input.subject, str),
-        required_skills=left_or(input.required_skills, lambda skills: tuple(skills)),
-        priority=left_or(input.priority, TicketPriority),
-        status=left_or(input.status, TicketStatus),
-        properties=left_or(input.properties, lambda given: tuple(_property(each) for each in given)),
-    )
-    match await update_ticket(context.ports, context.acting, asked):
-        case tickets.Ticket() as ticket:
-            return TicketUpdatePayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketUpdatePayload(user_errors=[to_user_error(refusal)])
-
-
-async def close(info: Info[Context, None], input: TicketCloseInput) -> TicketClosePayload:
-    context = info.context
-    match await close_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketClosePayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketClosePayload(user_errors=[to_user_error(refusal)])
-
-
-async def reopen(info: Info[Context, None], input: TicketReopenInput) -> TicketReopenPayload:
-    context = info.context
-    match await reopen_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketReopenPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketReopenPayload(user_errors=[to_user_error(refusal)])
-
-
-async def _as_it_is_now(context: Context, ticket: tickets.Ticket) -> Ticket:
-    await context.read_on(ticket.organization)
-    return await existing(context, ticket.id)

@@ -8,10 +8,10 @@ from domain.conversations.status import MessageStatus
 from domain.events import LoggedEvent, MessageChange, SessionChange
 from domain.ids import OrganizationId, ThreadId
 from schema.engine.documents import Documents
-from schema.engine.running import run_alone
 from schema.engine.turns import Turns
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
+from schema.operations import run_alone
 from schema.schema import schema
 from schema.types.events import event_object
 from tests.builders import (

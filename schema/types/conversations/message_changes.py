@@ -1,0 +1,63 @@
+"""What is done to a message that is there: reacting to it, and showing one that is kept from everybody."""
+
+import strawberry
+from strawberry import Info
+
+from domain.conversations import messages
+from domain.use_cases.moderation.quarantine import release_message
+from domain.use_cases.outbound.react import React, react
+from schema.context import Context
+from schema.engine.values import ids
+from schema.types.conversations.messages import Message, existing, log
+from schema.types.errors import UserError, to_user_error, user_errors
+
+
+@strawberry.input(description="An emoji on a message, within 24 hours of the contact's last one.")
+class MessageReactInput:
+    message_id: strawberry.ID = strawberry.field(description="A message of theirs or ours, not older than 30 days.")
+    emoji: str = strawberry.field(description="One emoji; empty takes yours away. The team has one on a message.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="Your own name for this reaction, 1 to 200 characters."
+    )
+
+
+@strawberry.type(description="The message with its reactions, or why nothing changed.")
+class MessageReactPayload:
+    message: Message | None = strawberry.field(
+        default=None, description="The message. If the network refuses the reaction, it goes again. Null if refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> MessageReactPayload:
+    context = info.context
+    asked = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
+    match await react(context.ports, context.acting, asked):
+        case messages.Message(id=id, organization=organization):
+            await context.read_on(organization)
+            return MessageReactPayload(message=await existing(context, id))
+        case refusal:
+            return MessageReactPayload(user_errors=[to_user_error(refusal)])
+
+
+@strawberry.input(description="A quarantined message to show again.")
+class MessageReleaseInput:
+    message_id: strawberry.ID = strawberry.field(description="The message. One released before stays as it is.")
+
+
+@strawberry.type(description="The message as everybody sees it now, or why it stays hidden.")
+class MessageReleasePayload:
+    message: Message | None = strawberry.field(default=None, description="The message; null where it was refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+async def release(info: Info[Context, None], input: MessageReleaseInput) -> MessageReleasePayload:
+    context = info.context
+    message_id = ids.MESSAGE.given(input.message_id, "messageId")
+    match await release_message(context.ports, context.acting, message_id):
+        case messages.Message(id=id, organization=organization):
+            log.info("message.released", organization=organization, message=id, by=context.acting.key)
+            await context.read_on(organization)
+            return MessageReleasePayload(message=await existing(context, id))
+        case refusal:
+            return MessageReleasePayload(user_errors=[to_user_error(refusal)])
