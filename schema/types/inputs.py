@@ -1,21 +1,39 @@
 """The way into every mutation: what the input may hold, and how nonsense in it is answered."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import strawberry
 from strawberry import Info
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
+from domain.errors import REFUSALS, Refusal
 from schema.engine import limits
 from schema.engine.api_error import bad_request
 from schema.engine.readable import WrongInput, check_readable, parts, unreadable_text
-from schema.types.errors import UserError, to_user_error
+from schema.types.errors import UserError, to_user_errors
+
+T = TypeVar("T")
+
+
+class NotDone(Exception):
+    """What a use case refused, on its way to the payload's `userErrors`."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+def done(outcome: T | Refusal) -> T:
+    """What a use case did. Where it refused, the mutation answers why, and what follows is left out."""
+    if isinstance(outcome, REFUSALS):
+        raise NotDone(outcome)
+    return outcome
 
 
 class CarriedOut(FieldExtension):
-    """Around a mutation: unreadable texts and ids become `userErrors` before anything was done."""
+    """Around a mutation: unreadable texts and ids become `userErrors` before anything was done, and refusals after."""
 
     def __init__(self, payload: Callable[[list[UserError]], object]) -> None:
         self._payload = payload
@@ -30,8 +48,8 @@ class CarriedOut(FieldExtension):
         try:
             check_readable(kwargs.get("input"))
             return await next_(source, info, **kwargs)
-        except WrongInput as wrong:
-            return self._payload([to_user_error(wrong.refusal)])
+        except (WrongInput, NotDone) as wrong:
+            return self._payload(to_user_errors(wrong.refusal))
 
 
 def check_filter(filter: object) -> None:

@@ -20,7 +20,8 @@ from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.scalars import PhoneNumber
 from schema.types.conversations.senders import sender
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 from schema.types.lazy import User
 from schema.types.names import MessageSender
 
@@ -301,9 +302,6 @@ async def connect(info: Info[Context, None], input: ChannelConnectInput) -> Chan
         destination=input.destination or Destination.HELP_DESK,
         pin=input.pin,
     )
-    match await connect_channel(context.ports, context.acting, asked):
-        case channels.Channel(id=id, organization=organization):
-            await context.read_on(organization)
-            return ChannelConnectPayload(channel=await loaded(context, id))
-        case refusal:
-            return ChannelConnectPayload(user_errors=[to_user_error(refusal)])
+    channel = done(await connect_channel(context.ports, context.acting, asked))
+    await context.read_on(channel.organization)
+    return ChannelConnectPayload(channel=await loaded(context, channel.id))

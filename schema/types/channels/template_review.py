@@ -3,7 +3,6 @@
 import strawberry
 from strawberry import Info
 
-import domain.channels.templates
 from domain.channels.template_drafts import BUTTONS_OF_A_KIND, TemplateDraft
 from domain.channels.templates import Button, ButtonKind, Header, HeaderKind, TemplateCategory
 from domain.use_cases.channels.template_review import CreateTemplate, create_template, delete_template
@@ -11,7 +10,8 @@ from schema.context import Context
 from schema.engine.values import ids
 from schema.types.channels.templates import Template, existing
 from schema.types.conversations.sending import TemplateParameterInput, values_in
-from schema.types.errors import UserError, to_user_error, to_user_errors, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="What stands above a new template's text.")
@@ -85,20 +85,15 @@ class TemplateDeletePayload:
 
 async def create(info: Info[Context, None], input: TemplateCreateInput) -> TemplateCreatePayload:
     context = info.context
-    match await create_template(context.ports, context.acting, _asked(input)):
-        case domain.channels.templates.Template(id=id, organization=organization):
-            await context.read_on(organization)
-            return TemplateCreatePayload(template=await existing(context, id))
-        case refusal:
-            return TemplateCreatePayload(user_errors=to_user_errors(refusal))
+    template = done(await create_template(context.ports, context.acting, _asked(input)))
+    await context.read_on(template.organization)
+    return TemplateCreatePayload(template=await existing(context, template.id))
 
 
 async def delete(info: Info[Context, None], input: TemplateDeleteInput) -> TemplateDeletePayload:
     context = info.context
     id = ids.TEMPLATE.given(input.template_id, "templateId")
-    refusal = await delete_template(context.ports, context.acting, id)
-    if refusal is not None:
-        return TemplateDeletePayload(user_errors=[to_user_error(refusal)])
+    done(await delete_template(context.ports, context.acting, id))
     await context.read_on(context.organization)
     return TemplateDeletePayload(deleted_template_id=input.template_id)
 

@@ -20,7 +20,7 @@ from domain.channels.templates import (
 )
 from domain.ids import BusinessAccountId, TemplateId
 from domain.ports.reads import TemplateAsk
-from domain.use_cases.channels.templates import Synced, sync_templates
+from domain.use_cases.channels.templates import sync_templates
 from schema.context import Context
 from schema.engine.api_error import ApiError, Code
 from schema.engine.readable import readable
@@ -28,7 +28,8 @@ from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 from schema.types.lazy import Channel
 
 ORDER = "templates"
@@ -235,9 +236,6 @@ class TemplatesSyncPayload:
 async def sync(info: Info[Context, None], input: TemplatesSyncInput) -> TemplatesSyncPayload:
     context = info.context
     channel = ids.CHANNEL.given(input.channel_id, "channelId")
-    match await sync_templates(context.ports, context.acting, channel):
-        case Synced(added=added, changed=changed, removed=removed):
-            await context.read_on(context.organization)
-            return TemplatesSyncPayload(added=added, changed=changed, removed=removed)
-        case refusal:
-            return TemplatesSyncPayload(user_errors=[to_user_error(refusal)])
+    synced = done(await sync_templates(context.ports, context.acting, channel))
+    await context.read_on(context.organization)
+    return TemplatesSyncPayload(added=synced.added, changed=synced.changed, removed=synced.removed)

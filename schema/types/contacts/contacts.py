@@ -22,7 +22,8 @@ from schema.engine.values.given import as_is
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Connection, First, connection, page_ask, read
 from schema.engine.values.scalars import PhoneNumber
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 from schema.types.lazy import ThreadConnection, TicketConnection
 from schema.types.names import MessageSender
 
@@ -177,9 +178,6 @@ async def update(info: Info[Context, None], input: ContactUpdateInput) -> Contac
         as_is(input.email),
         as_is(input.opted_out),
     )
-    match await update_contact(context.ports, context.acting, asked):
-        case contacts.Contact(id=id, organization=organization):
-            await context.read_on(organization)
-            return ContactUpdatePayload(contact=await existing(context, id))
-        case refusal:
-            return ContactUpdatePayload(user_errors=[to_user_error(refusal)])
+    contact = done(await update_contact(context.ports, context.acting, asked))
+    await context.read_on(contact.organization)
+    return ContactUpdatePayload(contact=await existing(context, contact.id))

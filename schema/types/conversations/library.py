@@ -23,8 +23,9 @@ from schema.engine.values.enums import describe
 from schema.engine.values.given import left_or
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
 from schema.types.files.media import Media
+from schema.types.inputs import done
 
 ORDER = "library"
 MOST_WORDS = 16  # of a query: each is looked for in every item
@@ -160,12 +161,9 @@ async def create(info: Info[Context, None], input: LibraryItemCreateInput) -> Li
     context = info.context
     media = ids.MEDIA.given_or_none(input.media_id, "mediaId")
     asked = CreateItem(input.kind, input.title, input.body, input.url, media)
-    match await create_item(context.ports, context.acting, asked):
-        case library.LibraryItem(id=id, organization=organization):
-            await context.read_on(organization)
-            return LibraryItemCreatePayload(library_item=await loaded(context, id))
-        case refusal:
-            return LibraryItemCreatePayload(user_errors=[to_user_error(refusal)])
+    library_item = done(await create_item(context.ports, context.acting, asked))
+    await context.read_on(library_item.organization)
+    return LibraryItemCreatePayload(library_item=await loaded(context, library_item.id))
 
 
 async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> LibraryItemUpdatePayload:
@@ -177,21 +175,15 @@ async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> Li
         url=left_or(input.url, str),
         media=left_or(input.media_id, lambda id: ids.MEDIA.given(id, "mediaId")),
     )
-    match await update_item(context.ports, context.acting, asked):
-        case library.LibraryItem(id=id, organization=organization):
-            await context.read_on(organization)
-            return LibraryItemUpdatePayload(library_item=await loaded(context, id))
-        case refusal:
-            return LibraryItemUpdatePayload(user_errors=[to_user_error(refusal)])
+    library_item = done(await update_item(context.ports, context.acting, asked))
+    await context.read_on(library_item.organization)
+    return LibraryItemUpdatePayload(library_item=await loaded(context, library_item.id))
 
 
 async def delete(info: Info[Context, None], input: LibraryItemDeleteInput) -> LibraryItemDeletePayload:
     context = info.context
-    match await delete_item(
-        context.ports, context.acting, ids.LIBRARY_ITEM.given(input.library_item_id, "libraryItemId")
-    ):
-        case library.LibraryItem(id=id, organization=organization):
-            await context.read_on(organization)
-            return LibraryItemDeletePayload(deleted_library_item_id=ids.LIBRARY_ITEM.encode(id))
-        case refusal:
-            return LibraryItemDeletePayload(user_errors=[to_user_error(refusal)])
+    library_item = done(
+        await delete_item(context.ports, context.acting, ids.LIBRARY_ITEM.given(input.library_item_id, "libraryItemId"))
+    )
+    await context.read_on(library_item.organization)
+    return LibraryItemDeletePayload(deleted_library_item_id=ids.LIBRARY_ITEM.encode(library_item.id))

@@ -3,13 +3,13 @@
 import strawberry
 from strawberry import Info
 
-from domain.conversations import messages
 from domain.use_cases.moderation.quarantine import release_message
 from domain.use_cases.outbound.react import React, react
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.conversations.messages import Message, existing, log
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="An emoji on a message, within 24 hours of the contact's last one.")
@@ -32,12 +32,9 @@ class MessageReactPayload:
 async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> MessageReactPayload:
     context = info.context
     asked = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
-    match await react(context.ports, context.acting, asked):
-        case messages.Message(id=id, organization=organization):
-            await context.read_on(organization)
-            return MessageReactPayload(message=await existing(context, id))
-        case refusal:
-            return MessageReactPayload(user_errors=[to_user_error(refusal)])
+    message = done(await react(context.ports, context.acting, asked))
+    await context.read_on(message.organization)
+    return MessageReactPayload(message=await existing(context, message.id))
 
 
 @strawberry.input(description="A quarantined message to show again.")
@@ -54,10 +51,7 @@ class MessageReleasePayload:
 async def release(info: Info[Context, None], input: MessageReleaseInput) -> MessageReleasePayload:
     context = info.context
     message_id = ids.MESSAGE.given(input.message_id, "messageId")
-    match await release_message(context.ports, context.acting, message_id):
-        case messages.Message(id=id, organization=organization):
-            log.info("message.released", organization=organization, message=id, by=context.acting.key)
-            await context.read_on(organization)
-            return MessageReleasePayload(message=await existing(context, id))
-        case refusal:
-            return MessageReleasePayload(user_errors=[to_user_error(refusal)])
+    message = done(await release_message(context.ports, context.acting, message_id))
+    log.info("message.released", organization=message.organization, message=message.id, by=context.acting.key)
+    await context.read_on(message.organization)
+    return MessageReleasePayload(message=await existing(context, message.id))

@@ -4,14 +4,14 @@ import strawberry
 from strawberry import Info
 
 from domain.conversations import messages
-from domain.errors import Refusal
 from domain.use_cases.outbound.cancel import cancel
 from domain.use_cases.outbound.retry import Retry, retry
 from domain.use_cases.outbound.settle import Settle, settle
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.conversations.messages import Message, existing
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="A failed message to send again.")
@@ -66,26 +66,21 @@ class MessageSettlePayload:
 async def send_again(info: Info[Context, None], input: MessageRetryInput) -> MessageRetryPayload:
     context = info.context
     asked = Retry(ids.MESSAGE.given(input.message_id, "messageId"), input.idempotency_key)
-    shown, errors = await _shown(context, await retry(context.ports, context.acting, asked))
-    return MessageRetryPayload(message=shown, user_errors=errors)
+    return MessageRetryPayload(message=await _shown(context, done(await retry(context.ports, context.acting, asked))))
 
 
 async def take_back(info: Info[Context, None], input: MessageCancelInput) -> MessageCancelPayload:
     context = info.context
     id = ids.MESSAGE.given(input.message_id, "messageId")
-    shown, errors = await _shown(context, await cancel(context.ports, context.acting, id))
-    return MessageCancelPayload(message=shown, user_errors=errors)
+    return MessageCancelPayload(message=await _shown(context, done(await cancel(context.ports, context.acting, id))))
 
 
 async def say_what_became(info: Info[Context, None], input: MessageSettleInput) -> MessageSettlePayload:
     context = info.context
     asked = Settle(ids.MESSAGE.given(input.message_id, "messageId"), input.was_sent)
-    shown, errors = await _shown(context, await settle(context.ports, context.acting, asked))
-    return MessageSettlePayload(message=shown, user_errors=errors)
+    return MessageSettlePayload(message=await _shown(context, done(await settle(context.ports, context.acting, asked))))
 
 
-async def _shown(context: Context, done: messages.Message | Refusal) -> tuple[Message | None, list[UserError]]:
-    if not isinstance(done, messages.Message):
-        return None, [to_user_error(done)]
-    await context.read_on(done.organization)
-    return await existing(context, done.id), []
+async def _shown(context: Context, message: messages.Message) -> Message:
+    await context.read_on(message.organization)
+    return await existing(context, message.id)

@@ -15,7 +15,8 @@ from schema.context import Context
 from schema.engine.readable import WrongInput
 from schema.engine.values import ids
 from schema.types.conversations.messages import Message, existing
-from schema.types.errors import UserError, to_user_error, to_user_errors, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="A free-form text.")
@@ -174,13 +175,8 @@ class MessageSendTemplatePayload:
 
 async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSendPayload:
     context = info.context
-    match await _sent(context, input):
-        case messages.Message() as message:
-            queued = [message]
-        case list() as queued:
-            pass
-        case refusal:
-            return MessageSendPayload(user_errors=[to_user_error(refusal)])
+    sent = done(await _sent(context, input))
+    queued = [sent] if isinstance(sent, messages.Message) else sent
     await context.read_on(queued[0].organization)
     shown = [await existing(context, message.id) for message in queued]
     return MessageSendPayload(message=shown[0], messages=shown)
@@ -208,12 +204,9 @@ def what_to_send(input: MessageSendInput) -> SendContent | SendMedia | SendItem:
 
 async def send_by_template(info: Info[Context, None], input: MessageSendTemplateInput) -> MessageSendTemplatePayload:
     context = info.context
-    match await send_template(context.ports, context.acting, template_to_send(input)):
-        case messages.Message(id=id, organization=organization):
-            await context.read_on(organization)
-            return MessageSendTemplatePayload(message=await existing(context, id))
-        case refusal:
-            return MessageSendTemplatePayload(user_errors=to_user_errors(refusal))
+    message = done(await send_template(context.ports, context.acting, template_to_send(input)))
+    await context.read_on(message.organization)
+    return MessageSendTemplatePayload(message=await existing(context, message.id))
 
 
 def template_to_send(input: MessageSendTemplateInput) -> SendTemplate:

@@ -3,14 +3,15 @@
 import strawberry
 from strawberry import Info
 
-from domain.use_cases.outbound.start import Started, StartThread, start_thread
+from domain.use_cases.outbound.start import StartThread, start_thread
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.conversations import messages, threads
 from schema.types.conversations.messages import Message
 from schema.types.conversations.sending import TemplateParameterInput, values_in
 from schema.types.conversations.threads import Thread
-from schema.types.errors import UserError, to_user_errors, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(
@@ -63,16 +64,13 @@ class ThreadStartPayload:
 
 async def start(info: Info[Context, None], input: ThreadStartInput) -> ThreadStartPayload:
     context = info.context
-    match await start_thread(context.ports, context.acting, what_to_start(input)):
-        case Started(thread=thread, existing=existing, message=message):
-            await context.read_on(thread.organization)
-            return ThreadStartPayload(
-                thread=await threads.existing(context, thread.id),
-                existing=existing,
-                message=await messages.existing(context, message.id) if message is not None else None,
-            )
-        case refusal:
-            return ThreadStartPayload(user_errors=to_user_errors(refusal))
+    started = done(await start_thread(context.ports, context.acting, what_to_start(input)))
+    await context.read_on(started.thread.organization)
+    return ThreadStartPayload(
+        thread=await threads.existing(context, started.thread.id),
+        existing=started.existing,
+        message=await messages.existing(context, started.message.id) if started.message is not None else None,
+    )
 
 
 def what_to_start(input: ThreadStartInput) -> StartThread:

@@ -17,7 +17,8 @@ from schema.context import Context
 from schema.engine.values import ids
 from schema.engine.values.given import user_or_left
 from schema.types.conversations.threads import Thread, existing
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="What somebody has read.")
@@ -95,20 +96,14 @@ async def read(info: Info[Context, None], input: ThreadMarkReadInput) -> ThreadM
         up_to=ids.MESSAGE.given_or_none(input.up_to_message_id, "upToMessageId"),
         tell_contact=input.tell_contact,
     )
-    match await mark_read(context.ports, context.acting, asked):
-        case threads.Thread() as thread:
-            return ThreadMarkReadPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadMarkReadPayload(user_errors=[to_user_error(refusal)])
+    thread = done(await mark_read(context.ports, context.acting, asked))
+    return ThreadMarkReadPayload(thread=await _as_it_is_now(context, thread))
 
 
 async def typing(info: Info[Context, None], input: ThreadTypingInput) -> ThreadTypingPayload:
     context = info.context
-    match await show_typing(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread(id=id):
-            return ThreadTypingPayload(thread=await existing(context, id))
-        case refusal:
-            return ThreadTypingPayload(user_errors=[to_user_error(refusal)])
+    thread = done(await show_typing(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")))
+    return ThreadTypingPayload(thread=await existing(context, thread.id))
 
 
 async def assign(info: Info[Context, None], input: ThreadAssignInput) -> ThreadAssignPayload:
@@ -118,29 +113,20 @@ async def assign(info: Info[Context, None], input: ThreadAssignInput) -> ThreadA
         owner=user_or_left(input.owner_id, "ownerId"),
         expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
     )
-    match await assign_thread(context.ports, context.acting, asked):
-        case threads.Thread() as thread:
-            return ThreadAssignPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadAssignPayload(user_errors=[to_user_error(refusal)])
+    thread = done(await assign_thread(context.ports, context.acting, asked))
+    return ThreadAssignPayload(thread=await _as_it_is_now(context, thread))
 
 
 async def close(info: Info[Context, None], input: ThreadCloseInput) -> ThreadClosePayload:
     context = info.context
-    match await close_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread() as thread:
-            return ThreadClosePayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadClosePayload(user_errors=[to_user_error(refusal)])
+    thread = done(await close_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")))
+    return ThreadClosePayload(thread=await _as_it_is_now(context, thread))
 
 
 async def reopen(info: Info[Context, None], input: ThreadReopenInput) -> ThreadReopenPayload:
     context = info.context
-    match await reopen_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")):
-        case threads.Thread() as thread:
-            return ThreadReopenPayload(thread=await _as_it_is_now(context, thread))
-        case refusal:
-            return ThreadReopenPayload(user_errors=[to_user_error(refusal)])
+    thread = done(await reopen_thread(context.ports, context.acting, ids.THREAD.given(input.thread_id, "threadId")))
+    return ThreadReopenPayload(thread=await _as_it_is_now(context, thread))
 
 
 async def _as_it_is_now(context: Context, thread: threads.Thread) -> Thread:

@@ -18,7 +18,8 @@ from schema.context import Context
 from schema.engine.values import ids
 from schema.engine.values.given import left_or, user_or_left
 from schema.types.desk.tickets import Ticket, TicketPropertyInput, existing, property_of
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 
 @strawberry.input(description="Who shall look after a ticket.")
@@ -105,20 +106,14 @@ async def assign(info: Info[Context, None], input: TicketAssignInput) -> TicketA
         owner=user_or_left(input.owner_id, "ownerId"),
         expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
     )
-    match await assign_ticket(context.ports, context.acting, asked):
-        case tickets.Ticket() as ticket:
-            return TicketAssignPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketAssignPayload(user_errors=[to_user_error(refusal)])
+    ticket = done(await assign_ticket(context.ports, context.acting, asked))
+    return TicketAssignPayload(ticket=await _as_it_is_now(context, ticket))
 
 
 async def unassign(info: Info[Context, None], input: TicketUnassignInput) -> TicketUnassignPayload:
     context = info.context
-    match await unassign_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketUnassignPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketUnassignPayload(user_errors=[to_user_error(refusal)])
+    ticket = done(await unassign_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")))
+    return TicketUnassignPayload(ticket=await _as_it_is_now(context, ticket))
 
 
 async def update(info: Info[Context, None], input: TicketUpdateInput) -> TicketUpdatePayload:
@@ -131,29 +126,20 @@ async def update(info: Info[Context, None], input: TicketUpdateInput) -> TicketU
         status=left_or(input.status, TicketStatus),
         properties=left_or(input.properties, lambda given: tuple(property_of(each) for each in given)),
     )
-    match await update_ticket(context.ports, context.acting, asked):
-        case tickets.Ticket() as ticket:
-            return TicketUpdatePayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketUpdatePayload(user_errors=[to_user_error(refusal)])
+    ticket = done(await update_ticket(context.ports, context.acting, asked))
+    return TicketUpdatePayload(ticket=await _as_it_is_now(context, ticket))
 
 
 async def close(info: Info[Context, None], input: TicketCloseInput) -> TicketClosePayload:
     context = info.context
-    match await close_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketClosePayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketClosePayload(user_errors=[to_user_error(refusal)])
+    ticket = done(await close_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")))
+    return TicketClosePayload(ticket=await _as_it_is_now(context, ticket))
 
 
 async def reopen(info: Info[Context, None], input: TicketReopenInput) -> TicketReopenPayload:
     context = info.context
-    match await reopen_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")):
-        case tickets.Ticket() as ticket:
-            return TicketReopenPayload(ticket=await _as_it_is_now(context, ticket))
-        case refusal:
-            return TicketReopenPayload(user_errors=[to_user_error(refusal)])
+    ticket = done(await reopen_ticket(context.ports, context.acting, ids.TICKET.given(input.ticket_id, "ticketId")))
+    return TicketReopenPayload(ticket=await _as_it_is_now(context, ticket))
 
 
 async def _as_it_is_now(context: Context, ticket: tickets.Ticket) -> Ticket:

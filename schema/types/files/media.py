@@ -17,7 +17,8 @@ from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.media_links import LIFETIME, Purpose
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 
 describe(
     MediaKind,
@@ -171,13 +172,8 @@ class MediaPreparePayload:
 async def prepare(info: Info[Context, None], input: MediaPrepareInput) -> MediaPreparePayload:
     context = info.context
     asked = PrepareMedia(input.kind, input.mime_type, input.bytes, input.file_name, bool(input.voice))
-    match await prepare_media(context.ports, context.acting, asked):
-        case media.Media() as file:
-            expires_at = context.now + LIFETIME
-            uploader = context.acting.key
-            upload_url = context.cursors.links.url(
-                Purpose.PUT, file.organization, file.id, expires_at, uploader=uploader
-            )
-            return MediaPreparePayload(media=Media.of(file), upload_url=upload_url)
-        case refusal:
-            return MediaPreparePayload(user_errors=[to_user_error(refusal)])
+    file = done(await prepare_media(context.ports, context.acting, asked))
+    expires_at = context.now + LIFETIME
+    uploader = context.acting.key
+    upload_url = context.cursors.links.url(Purpose.PUT, file.organization, file.id, expires_at, uploader=uploader)
+    return MediaPreparePayload(media=Media.of(file), upload_url=upload_url)

@@ -18,7 +18,8 @@ from schema.engine.values.enums import describe
 from schema.engine.values.given import as_is, left_or
 from schema.engine.values.ids import Node
 from schema.engine.values.scalars import EventCursor
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 from schema.types.people import users
 from schema.types.people.users import ApiKey, User
 
@@ -198,9 +199,6 @@ async def update(info: Info[Context, None], input: OrganizationUpdateInput) -> O
         stop_words=left_or(input.stop_words, tuple),
         personal_data_patterns=left_or(input.personal_data_patterns, tuple),
     )
-    match await update_organization(context.ports, context.acting, asked):
-        case organizations.Organization(id=id):
-            await context.read_on(id)
-            return OrganizationUpdatePayload(organization=await current(context))
-        case refusal:
-            return OrganizationUpdatePayload(user_errors=[to_user_error(refusal)])
+    organization = done(await update_organization(context.ports, context.acting, asked))
+    await context.read_on(organization.id)
+    return OrganizationUpdatePayload(organization=await current(context))

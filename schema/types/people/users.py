@@ -10,10 +10,9 @@ from domain.ids import ApiKeyId, UserId
 from domain.people import organizations
 from domain.people.actors import Role, Scope
 from domain.text.names import user_name
-from domain.use_cases.people.access import SignedIn, SignInAsked, sign_in, sign_out
+from domain.use_cases.people.access import SignInAsked, sign_in, sign_out
 from domain.use_cases.people.people import (
     CreateApiKey,
-    CreatedKey,
     CreateUser,
     create_api_key,
     create_user,
@@ -25,7 +24,8 @@ from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
-from schema.types.errors import UserError, to_user_error, user_errors
+from schema.types.errors import UserError, user_errors
+from schema.types.inputs import done
 from schema.types.names import MessageSender
 
 ORDER = "users"
@@ -165,17 +165,14 @@ class SignOutPayload:
 
 async def begin(info: Info[Context, None], input: SignInInput) -> SignInPayload:
     context = info.context
-    match await sign_in(context.ports, SignInAsked(input.email, input.password, context.caller)):
-        case SignedIn(token, expires_at, user):
-            await context.read_on(user.organization)
-            return SignInPayload(token=token, expires_at=expires_at, user=User.of(user))
-        case refusal:
-            return SignInPayload(user_errors=[to_user_error(refusal)])
+    signed_in = done(await sign_in(context.ports, SignInAsked(input.email, input.password, context.caller)))
+    await context.read_on(signed_in.user.organization)
+    return SignInPayload(token=signed_in.token, expires_at=signed_in.expires_at, user=User.of(signed_in.user))
 
 
 async def end(info: Info[Context, None]) -> SignOutPayload:
-    refusal = await sign_out(info.context.ports, info.context.acting)
-    return SignOutPayload(user_errors=[to_user_error(refusal)] if refusal else [])
+    done(await sign_out(info.context.ports, info.context.acting))
+    return SignOutPayload()
 
 
 # ---------------------------------------------------------------- keys and users
@@ -237,31 +234,22 @@ class UserCreatePayload:
 async def make_key(info: Info[Context, None], input: ApiKeyCreateInput) -> ApiKeyCreatePayload:
     context = info.context
     asked = CreateApiKey(input.name, tuple(input.scopes), input.expires_at)
-    match await create_api_key(context.ports, context.acting, asked):
-        case CreatedKey(api_key, secret):
-            await context.read_on(api_key.organization)
-            return ApiKeyCreatePayload(api_key=await loaded_key(context, api_key.id), secret=secret)
-        case refusal:
-            return ApiKeyCreatePayload(user_errors=[to_user_error(refusal)])
+    created_key = done(await create_api_key(context.ports, context.acting, asked))
+    await context.read_on(created_key.api_key.organization)
+    return ApiKeyCreatePayload(api_key=await loaded_key(context, created_key.api_key.id), secret=created_key.secret)
 
 
 async def revoke_key(info: Info[Context, None], input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:
     context = info.context
     api_key_id = ids.API_KEY.given(input.api_key_id, "apiKeyId")
-    match await revoke_api_key(context.ports, context.acting, api_key_id):
-        case organizations.ApiKey(id=id, organization=organization):
-            await context.read_on(organization)
-            return ApiKeyRevokePayload(api_key=await loaded_key(context, id))
-        case refusal:
-            return ApiKeyRevokePayload(user_errors=[to_user_error(refusal)])
+    api_key = done(await revoke_api_key(context.ports, context.acting, api_key_id))
+    await context.read_on(api_key.organization)
+    return ApiKeyRevokePayload(api_key=await loaded_key(context, api_key.id))
 
 
 async def make_user(info: Info[Context, None], input: UserCreateInput) -> UserCreatePayload:
     context = info.context
     asked = CreateUser(input.name, input.email, input.role, input.password, tuple(input.skills or ()), input.capacity)
-    match await create_user(context.ports, context.acting, asked):
-        case organizations.User(id=id, organization=organization):
-            await context.read_on(organization)
-            return UserCreatePayload(user=await loaded(context, id))
-        case refusal:
-            return UserCreatePayload(user_errors=[to_user_error(refusal)])
+    user = done(await create_user(context.ports, context.acting, asked))
+    await context.read_on(user.organization)
+    return UserCreatePayload(user=await loaded(context, user.id))
