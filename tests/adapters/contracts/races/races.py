@@ -43,7 +43,7 @@ async def _answered(call: Callable[[Ports, int], Awaitable[T]], ports: Ports, ca
         try:
             return await call(ports, caller)
         except Unavailable:
-            pass
+            await asyncio.sleep(0.001)  # one that is refused without having waited must not keep the loop to itself
 
 
 async def none() -> int:
