@@ -299,7 +299,7 @@ async def test_twelve_who_search_for_nothing_make_nobody_else_wait_for_all_of_th
             task.cancel()
         await asyncio.gather(*searchers, return_exceptions=True)
 
-    assert meanwhile <= 10  # in the order of asking it would be twelve for each
+    assert meanwhile < 60  # in the order of asking it would be twelve for each; in turn it is one, or what ends with it
 
 
 async def hasten(database: OnDisk) -> None:
