@@ -19,13 +19,13 @@ from api.commands.copy import copy
 from api.commands.demo import demo
 from api.commands.doctor import doctor
 from api.commands.migrate import migrate
-from api.commands.process import DATABASE, DONE, REFUSED, WRONG_USE, Refused
 from api.commands.replay import replay
 from api.commands.restore import restore, restored
 from api.commands.schema import schema
 from api.commands.serve import serve
 from api.commands.simulate import simulate
 from api.commands.worker import worker
+from api.operating.process import DATABASE, DONE, REFUSED, WRONG_USE, Refused
 from api.refusals import CannotBackUp, CannotListen, DatabaseNotReady, WrongSetting
 from domain.errors import Unavailable
 

@@ -149,7 +149,7 @@ def read_beside(source: str) -> list[int]:
 
 
 INSIDE = {"Transaction", "Look", "Work", "Batch", "Reading"}  # who is given one of these runs inside a transaction
-TAKES_NO_PORTS = ["inbound/*.py", "outbound/*.py", "*.py"]  # of the use cases
+TAKES_NO_PORTS = ["**/*.py"]  # of the use cases
 
 
 def test_what_runs_within_a_transaction_is_not_given_the_network() -> None:

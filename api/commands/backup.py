@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.commands.process import PREFIX, say, start
+from api.operating.process import PREFIX, say, start
 
 
 def backup(file: Path) -> None:

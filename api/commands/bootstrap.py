@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import Refused, run, say, start
+from api.operating.process import Refused, run, say, start
 from domain.errors import Refused as DomainRefused
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from adapters.db.refusals import DatabaseRefused
-from api.commands.process import DATABASE, PREFIX, Refused, run, say
+from api.operating.process import DATABASE, PREFIX, Refused, run, say
 from domain.errors import Unavailable
 
 

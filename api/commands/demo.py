@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import Port, run
 from api.http.sockets import bound
+from api.operating.process import Port, run
 
 
 def demo(

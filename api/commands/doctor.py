@@ -1,6 +1,6 @@
 """What is wrong, and what to do about it."""
 
-from api.commands.process import DONE, REFUSED, run, say
+from api.operating.process import DONE, REFUSED, run, say
 
 
 def doctor() -> int:

@@ -1,6 +1,6 @@
 """The database up to date."""
 
-from api.commands.process import run, say, start
+from api.operating.process import run, say, start
 
 
 def migrate(*, to: str | None = None) -> None:

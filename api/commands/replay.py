@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import run, say, start
+from api.operating.process import run, say, start
 from domain.ids import DeliveryId
 from domain.ports.deliveries import DeliveryState
 

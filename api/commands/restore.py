@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import run, say, start
+from api.operating.process import run, say, start
 
 if TYPE_CHECKING:
     from domain.use_cases.restored import Restored

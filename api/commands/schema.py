@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import Refused
+from api.operating.process import Refused
 
 
 def schema(

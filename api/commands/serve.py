@@ -4,8 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import Port, in_the_log, run, say, start
 from api.http.sockets import address_of, bound
+from api.operating.process import Port, in_the_log, run, say, start
 
 
 def serve(

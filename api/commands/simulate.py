@@ -4,8 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from api.commands.process import Port, run, say
 from api.http.sockets import address_of, bound
+from api.operating.process import Port, run, say
 
 
 def simulate(

@@ -4,8 +4,8 @@ import asyncio
 import signal
 from socket import socket
 
-from api.commands.process import Port, in_the_log, run, say, start
 from api.http.sockets import address_of, bound
+from api.operating.process import Port, in_the_log, run, say, start
 
 
 def worker(*, host: str = "127.0.0.1", port: Port | None = None) -> None:

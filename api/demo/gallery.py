@@ -15,7 +15,7 @@ from domain.people.actors import Actor
 from domain.people.organizations import Organization
 from domain.ports.bundle import Ports
 from domain.use_cases.outbound.react import React, react
-from domain.use_cases.outbound.send import SendContent, send_content
+from domain.use_cases.outbound.sending.send import SendContent, send_content
 from domain.use_cases.people.organization import UpdateOrganization, update_organization
 
 FILLED_WITHIN_S: Final = 60.0

@@ -20,8 +20,8 @@ from domain.ports.bundle import Ports
 from domain.use_cases.channels.templates import sync_due
 from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.inbound.unmatched import show_unmatched
-from domain.use_cases.outbound.dispatch import dispatch, give_up
-from domain.use_cases.outbound.schedule import Leaving
+from domain.use_cases.outbound.leaving.dispatch import dispatch, give_up
+from domain.use_cases.outbound.leaving.schedule import Leaving
 from domain.use_cases.time_back import hold_no_longer, restart_timers, send_after_all
 
 DUE_AT_A_TIME: Final = 100

@@ -25,8 +25,8 @@ from domain.ports.bundle import Ports
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
 from domain.use_cases.files.process import process_media
 from domain.use_cases.moderation.retention import EVENTS_KEPT, bites, collect_garbage
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.schedule import Leaving, next_sends
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.schedule import Leaving, next_sends
 
 DELIVERIES_AT_A_TIME: Final = 64
 FETCHES_AT_A_TIME: Final = 4  # each holds about a megabyte

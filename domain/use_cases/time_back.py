@@ -12,7 +12,7 @@ from domain.ids import MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import OutboxItem, leads_too_far
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.price import Price, price, take_unit
 from domain.use_cases.outbound.queue import queue_again
 from domain.use_cases.work import Work

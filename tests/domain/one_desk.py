@@ -41,9 +41,9 @@ from domain.updates import (
 )
 from domain.use_cases.inbound.interpret import Interpreted, interpret
 from domain.use_cases.inbound.receive import receive
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.schedule import next_sends
-from domain.use_cases.outbound.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.schedule import next_sends
+from domain.use_cases.outbound.sending.send import SendTemplate, SendText, send_template, send_text
 from tests.builders import (
     ACCOUNT,
     ACME,

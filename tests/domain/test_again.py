@@ -11,7 +11,7 @@ from domain.error_codes import ErrorCode
 from domain.errors import Unavailable
 from domain.ports.deliveries import DeliveryState
 from domain.use_cases import again
-from domain.use_cases.outbound.send import SendText, send_text
+from domain.use_cases.outbound.sending.send import SendText, send_text
 from tests.builders import HOUR
 from tests.domain.log_check import TRIES
 from tests.domain.one_desk import AGENT, Desk, granted, open_desk, refused_as

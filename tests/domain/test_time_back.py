@@ -12,8 +12,8 @@ from domain.ids import MessageId, ThreadId
 from domain.outbound.outbox import LEASE
 from domain.ports.network import Accepted, Outgoing, Rejected
 from domain.use_cases.conversations.session_timers import fire_timers
-from domain.use_cases.outbound.dispatch import give_up
-from domain.use_cases.outbound.own_failures import GAVE_UP
+from domain.use_cases.outbound.leaving.dispatch import give_up
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP
 from domain.use_cases.time_back import hold_no_longer, restart_timers, send_after_all
 from tests.builders import ACME, HOUR, MINUTE, NOON, a_person, a_template, an_id, an_organization
 from tests.domain.one_desk import Desk, open_desk

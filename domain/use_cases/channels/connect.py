@@ -26,7 +26,7 @@ from domain.outbound.pace import at_rest
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT
 from domain.ports.bundle import Ports
-from domain.ports.directory import DirectoryEntry
+from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.network import AccountFacts, Failed, NotSent, NumberFacts, Rejected, Unanswered
 from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
@@ -91,7 +91,7 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
 async def _early_refusal(ports: Ports, actor: Actor, asked: ConnectChannel) -> Refusal | None:
     """What the network need not be asked for. It may be otherwise when the answer is here, so it is asked again."""
     async with ports.store.transaction(actor.organization) as tx:
-        return await _place_refusal(ports, tx, asked)
+        return await _place_refusal(ports.directory, tx, asked)
 
 
 @again_on_collision
@@ -99,7 +99,7 @@ async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Ref
     now, asked = ports.clock.now(), attempt.asked
     async with ports.store.transaction(attempt.actor.organization) as tx:
         await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
-        if refusal := await _place_refusal(ports, tx, asked):
+        if refusal := await _place_refusal(ports.directory, tx, asked):
             return refusal
         if not await tx.enlist(DirectoryEntry.NUMBER, asked.number, asked.number):
             return _linked_elsewhere()
@@ -131,7 +131,7 @@ def _fault(asked: ConnectChannel) -> Refusal | None:
     return None
 
 
-async def _place_refusal(ports: Ports, tx: Transaction, asked: ConnectChannel) -> Refusal | None:
+async def _place_refusal(directory: Directory, tx: Transaction, asked: ConnectChannel) -> Refusal | None:
     """Whether the organization may have this number: not twice, not elsewhere, not one too many of its account."""
     channels = await tx.channels()
     live = [each for each in channels if each.state is not ChannelState.DISCONNECTED]
@@ -147,7 +147,7 @@ async def _place_refusal(ports: Ports, tx: Transaction, asked: ConnectChannel) -
             f"A business account has at most {NUMBERS_PER_ACCOUNT} numbers.",
             ("businessAccountId",),
         )
-    listed = await ports.directory.find(DirectoryEntry.NUMBER, [asked.number])
+    listed = await directory.find(DirectoryEntry.NUMBER, [asked.number])
     if any(organization != tx.organization for _, organization, _ in listed):
         return _linked_elsewhere()
     return None

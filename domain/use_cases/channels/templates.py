@@ -41,7 +41,7 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TemplateReading:
     """A channel through which an account's templates are read, and when that began."""
 
     account: BusinessAccountId
@@ -59,7 +59,7 @@ async def sync_templates(ports: Ports, actor: Actor, channel: ChannelId) -> Sync
     if not actor.may(Right.LIBRARY):
         return forbidden("read the templates from the network")
     reading = await _through(ports, actor, channel)
-    if not isinstance(reading, Reading):
+    if not isinstance(reading, TemplateReading):
         return reading
     told = await ports.network.templates(reading.token, actor.organization, reading.account, reading.began)
     if not isinstance(told, list):
@@ -68,14 +68,14 @@ async def sync_templates(ports: Ports, actor: Actor, channel: ChannelId) -> Sync
 
 
 @again_on_collision
-async def _through(ports: Ports, actor: Actor, channel: ChannelId) -> Reading | Refusal:
+async def _through(ports: Ports, actor: Actor, channel: ChannelId) -> TemplateReading | Refusal:
     began = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         found = await tx.row(Channel, channel)
     if found is None:
         return not_found("channel", "channelId")
     token = token_or_refusal(ports, found)
-    return Reading(found.account, token, began) if isinstance(token, str) else token
+    return TemplateReading(found.account, token, began) if isinstance(token, str) else token
 
 
 async def sync_due(ports: Ports, organization: OrganizationId, account: BusinessAccountId) -> Synced | None:
@@ -166,7 +166,7 @@ def refusal_of(failed: Failed) -> Refused:
 
 
 @again_on_collision
-async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAccountId) -> Reading | None:
+async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAccountId) -> TemplateReading | None:
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
         sync = await tx.template_sync(account)
@@ -181,7 +181,7 @@ async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAc
             return None
         claimed = replace(sync, due_at=now + LEASE, begun_at=now, tries=sync.tries + 1)
         tx.save(claimed)
-    return Reading(account, token, now, claimed)
+    return TemplateReading(account, token, now, claimed)
 
 
 def any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Channel]) -> str | Refused:
@@ -200,7 +200,7 @@ def any_token(ports: Ports, account: BusinessAccountId, channels: Sequence[Chann
 
 
 @again_on_collision
-async def _put_off(ports: Ports, organization: OrganizationId, reading: Reading, failed: Failed) -> None:
+async def _put_off(ports: Ports, organization: OrganizationId, reading: TemplateReading, failed: Failed) -> None:
     now = ports.clock.now()
     asked_s = failed.retry_after_s if isinstance(failed, Rejected) else None
     async with ports.store.transaction(organization, background=True) as tx:
@@ -210,7 +210,9 @@ async def _put_off(ports: Ports, organization: OrganizationId, reading: Reading,
 
 
 @again_on_collision
-async def _keep(ports: Ports, organization: OrganizationId, reading: Reading, told: Sequence[Template]) -> Synced:
+async def _keep(
+    ports: Ports, organization: OrganizationId, reading: TemplateReading, told: Sequence[Template]
+) -> Synced:
     async with ports.store.transaction(organization, background=reading.claimed is not None) as tx:
         await tx.take_turns([turn_of(reading.account)])
         found = await keep_told(tx, reading.account, told, reading.began)

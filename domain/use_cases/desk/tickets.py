@@ -53,7 +53,7 @@ async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Tick
     if asked.owner is UNSET and asked.team is UNSET:
         return invalid("Name an owner or a team.", "ownerId")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(ports, tx, asked.ticket)
+        found = await _find(tx, asked.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
@@ -64,7 +64,7 @@ async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Tick
             owner=ticket.owner if asked.owner is UNSET else asked.owner,
             team=ticket.team if asked.team is UNSET else asked.team,
         )
-        return save_both(ports, tx, actor, ticket, after, thread)
+        return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
 
 
 async def unassign_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Refusal:
@@ -76,14 +76,14 @@ async def close_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Ref
     if not actor.may(Right.TICKETS):
         return forbidden("close tickets")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(ports, tx, id)
+        found = await _find(tx, id)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
         after = close(ticket, ports.clock.now())
         if isinstance(after, Refused):
             return after
-        return save_both(ports, tx, actor, ticket, after, thread)
+        return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
 
 
 @again_on_collision
@@ -92,14 +92,14 @@ async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Re
     if not actor.may(Right.TICKETS):
         return forbidden("reopen tickets")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(ports, tx, id)
+        found = await _find(tx, id)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
         after = _reopened(ticket, thread)
         if isinstance(after, Refused):
             return after
-        return save_both(ports, tx, actor, ticket, after, thread)
+        return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
 
 
 @again_on_collision
@@ -110,14 +110,14 @@ async def update_ticket(ports: Ports, actor: Actor, asked: UpdateTicket) -> Tick
     if refusal := _update_fault(asked):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(ports, tx, asked.ticket)
+        found = await _find(tx, asked.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
         after = _updated(ticket, thread, asked, ports.clock.now())
         if isinstance(after, REFUSALS):
             return after
-        return save_both(ports, tx, actor, ticket, after, thread)
+        return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
 
 
 async def owner_refusal(
@@ -141,18 +141,18 @@ async def owner_refusal(
     return None
 
 
-def save_both(ports: Ports, tx: Transaction, actor: Actor, before: Ticket, after: Ticket, thread: Thread) -> Ticket:
+def save_both(work: Work, actor: Actor, before: Ticket, after: Ticket, thread: Thread) -> Ticket:
     """Save a changed ticket, and its thread with it where the ticket is the thread's newest."""
-    record_change(Work.of(ports, tx, ports.clock.now()), before, after, actor.author)
+    record_change(work, before, after, actor.author)
     if thread.ticket == after.id:
         status = ThreadStatus.OPEN if after.is_open else ThreadStatus.CLOSED
-        record_thread(tx, thread, replace(thread, status=status, owner=after.owner, team=after.team))
+        record_thread(work.tx, thread, replace(thread, status=status, owner=after.owner, team=after.team))
     return after
 
 
-async def _find(ports: Ports, tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
+async def _find(tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
     """The ticket and its thread, the thread locked first as everywhere: a ticket never moves to another one."""
-    known = (await ports.reader.by_ids(Ticket, tx.organization, [id])).get(id)
+    known = (await tx.unheld.tickets([id])).get(id)
     if known is None:
         return not_found("ticket", "ticketId")
     thread = (await tx.threads([known.thread]))[known.thread]

@@ -70,7 +70,7 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
     now = ports.clock.now()
     async with ports.store.transaction(claimed.organization, background=True) as tx:
         if isinstance(verdict, Infected) and claimed.message is not None:
-            await hold(ports, tx, claimed.message)
+            await hold(tx, claimed.message)
         media = (await tx.media([claimed.id])).get(claimed.id)
         if media is None or media.step is not Step.SCAN or media.due_at != claimed.due_at:
             return None
@@ -81,7 +81,7 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
                 return after
             case Clean():
                 after = shown(media, now, can_render=ports.sounds is not None)
-            case Infected(virus=virus) if await _withheld(ports, tx, media, now):
+            case Infected(virus=virus) if await _withheld(tx, media, now):
                 after = shown(media, now, can_render=False)  # kept for supervisors, should the scanner be wrong
             case Infected(virus=virus):
                 after = forgotten(media, MediaState.FAILED, infected(virus))
@@ -93,9 +93,9 @@ async def _settle(ports: Ports, claimed: Media, verdict: _Verdict | None) -> Med
     return after
 
 
-async def _withheld(ports: Ports, tx: Transaction, media: Media, now: datetime) -> bool:
+async def _withheld(tx: Transaction, media: Media, now: datetime) -> bool:
     """Whether the message that it came with is quarantined from here on."""
     if media.message is None:
         return False
-    message = await withhold(ports, tx, media.message, QuarantineReason.MALWARE, now)
+    message = await withhold(tx, media.message, QuarantineReason.MALWARE, now)
     return message is not None and isinstance(message.content, Quarantined)

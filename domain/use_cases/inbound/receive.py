@@ -28,12 +28,12 @@ from domain.updates import (
     record_id,
 )
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.inbound.account_news import receive_account_news, receive_template, tell_of_groups
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.echoes import receive_echo
 from domain.use_cases.inbound.gather import gather, turns_of_update
 from domain.use_cases.inbound.messages import receive_message
-from domain.use_cases.inbound.people_news import receive_choice, receive_names
+from domain.use_cases.inbound.news.accounts import receive_account_news, receive_template, tell_of_groups
+from domain.use_cases.inbound.news.people import receive_choice, receive_names
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.inbound.reports import receive_change, receive_status
 from domain.use_cases.work import Work

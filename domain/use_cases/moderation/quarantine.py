@@ -33,7 +33,7 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
         return forbidden("release quarantined messages")
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _found(ports, tx, id)
+        found = await _found(tx, id)
         if found is None:
             return not_found("message", "messageId")
         message, tickets = found
@@ -43,27 +43,26 @@ async def release_message(ports: Ports, actor: Actor, id: MessageId) -> Message 
         tx.save(after)
         tx.record(MessageChanged(after.thread, after.id, MessageChange.QUARANTINE))
         for ticket in tickets[-1:]:
-            _note(ports, tx, ticket, actor, after.releases[-1].reason, now)
-            record_change(Work.of(ports, tx, now), ticket, _named_after(ticket, message, after), actor.author)
+            work = Work.of(ports, tx, now)
+            _note(work, ticket, actor, after.releases[-1].reason)
+            record_change(work, ticket, _named_after(ticket, message, after), actor.author)
     return after
 
 
-async def hold(ports: Ports, tx: Transaction, id: MessageId) -> None:
+async def hold(tx: Transaction, id: MessageId) -> None:
     """Lock a message and its thread, for who may `withhold` it after locking something else."""
-    for known in (await ports.reader.by_ids(Message, tx.organization, [id])).values():
+    for known in (await tx.unheld.messages([id])).values():
         await tx.threads([known.thread])
         await tx.messages([id])
 
 
-async def withhold(
-    ports: Ports, tx: Transaction, id: MessageId, reason: QuarantineReason, at: datetime
-) -> Message | None:
+async def withhold(tx: Transaction, id: MessageId, reason: QuarantineReason, at: datetime) -> Message | None:
     """Quarantine a message that was shown until now, and take its words out of the tickets of its thread.
 
     None where there is no such message. Whoever calls has not read the message in this transaction: its thread is
     locked first.
     """
-    found = await _found(ports, tx, id)
+    found = await _found(tx, id)
     if found is None:
         return None
     message, tickets = found
@@ -76,9 +75,9 @@ async def withhold(
     return after
 
 
-async def _found(ports: Ports, tx: Transaction, id: MessageId) -> tuple[Message, list[Ticket]] | None:
+async def _found(tx: Transaction, id: MessageId) -> tuple[Message, list[Ticket]] | None:
     """The message and the tickets of its thread, the newest last; the thread is locked first, as everywhere."""
-    known = (await ports.reader.by_ids(Message, tx.organization, [id])).get(id)
+    known = (await tx.unheld.messages([id])).get(id)
     if known is None:
         return None
     thread = (await tx.threads([known.thread]))[known.thread]
@@ -95,7 +94,7 @@ def _named_after(ticket: Ticket, before: Message, after: Message) -> Ticket:
     return replace(ticket, subject=subject_from(words_of(after.content)))
 
 
-def _note(ports: Ports, tx: Transaction, ticket: Ticket, actor: Actor, reason: QuarantineReason, now: datetime) -> None:
-    id = ports.ids.new()
-    tx.save(TicketChange(tx.organization, id, ticket.id, now, actor.author, HISTORY_FIELD, reason, SHOWN_AGAIN))
+def _note(work: Work, ticket: Ticket, actor: Actor, reason: QuarantineReason) -> None:
+    tx, id = work.tx, work.new_id()
+    tx.save(TicketChange(tx.organization, id, ticket.id, work.now, actor.author, HISTORY_FIELD, reason, SHOWN_AGAIN))
     tx.record(TicketChanged(ticket.thread, ticket.id, (HISTORY_FIELD,)))

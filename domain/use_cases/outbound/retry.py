@@ -29,7 +29,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
 from domain.use_cases.outbound.price import price, take_unit
 from domain.use_cases.outbound.queue import channel_refusal, queue_again, session_refusal, turn_of_place, written_here
-from domain.use_cases.outbound.send import opt_out_refusal
+from domain.use_cases.outbound.sending.send import opt_out_refusal
 from domain.use_cases.work import Work
 
 CAN_LEAVE = (Text, Location, ContactCards, Interactive, TemplateMessage, MediaMessage)

@@ -23,6 +23,7 @@ from domain.ports.store import Transaction
 from domain.quota import LIMIT_MAX, begun, turned
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import email_fault
+from domain.use_cases.work import Work
 
 BLOCKED_LINKS_LIMIT = 1000
 BLOCKED_LINK_LIMIT = 500  # characters
@@ -69,7 +70,7 @@ async def update_organization(ports: Ports, actor: Actor, asked: UpdateOrganizat
         if refusal := await _renamed(tx, before, after):
             return refusal
         if (before.time_zone, before.subscribed_on) != (after.time_zone, after.subscribed_on):
-            await _finish_month(ports, tx, before, after, now)
+            await _finish_month(Work.of(ports, tx, now), before, after)
         if after != before:
             tx.save(after)
         if after.quota_limit != before.quota_limit:
@@ -87,15 +88,14 @@ async def _renamed(tx: Transaction, before: Organization, after: Organization) -
     return None
 
 
-async def _finish_month(
-    ports: Ports, tx: Transaction, before: Organization, after: Organization, now: datetime
-) -> None:
+async def _finish_month(work: Work, before: Organization, after: Organization) -> None:
     """Write down the month as it was to end, and one from there to where the new calendar turns.
 
     So the ledger itself says when the new calendar begins, however often it is changed until then.
     """
-    current = await tx.period_at(now) or begun(PeriodId(ports.ids.new()), before, now)
-    following = await tx.period_at(current.ends_at) or begun(PeriodId(ports.ids.new()), after, current.ends_at)
+    tx = work.tx
+    current = await tx.period_at(work.now) or begun(PeriodId(work.new_id()), before, work.now)
+    following = await tx.period_at(current.ends_at) or begun(PeriodId(work.new_id()), after, current.ends_at)
     tx.save(current, turned(replace(following, starts_at=current.ends_at), after))
 
 

@@ -8,8 +8,8 @@ from strawberry import Info
 
 import schema.types.channels.channels
 from domain.ids import ChannelId
-from domain.use_cases.outbound.preflight import Foreseen, Intended, preflight
-from domain.use_cases.outbound.start import StartThread
+from domain.use_cases.outbound.sending.preflight import Foreseen, Intended, preflight
+from domain.use_cases.outbound.sending.start import StartThread
 from schema.context import Context
 from schema.engine.readable import WrongInput, check_readable
 from schema.types.channels.channels import DailyAllowance

@@ -8,9 +8,9 @@ from domain.conversations import messages, sendable
 from domain.conversations.contents import Filled
 from domain.conversations.messages import Source
 from domain.errors import Refusal
-from domain.use_cases.outbound.send import SendContent, SendTemplate, send_content, send_template
-from domain.use_cases.outbound.send_item import SendItem, send_item
-from domain.use_cases.outbound.send_media import FILES_LIMIT, SendMedia, send_media
+from domain.use_cases.outbound.sending.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.outbound.sending.send_item import SendItem, send_item
+from domain.use_cases.outbound.sending.send_media import FILES_LIMIT, SendMedia, send_media
 from schema.context import Context
 from schema.engine.readable import WrongInput
 from schema.engine.values import ids

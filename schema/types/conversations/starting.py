@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import Info
 
-from domain.use_cases.outbound.start import StartThread, start_thread
+from domain.use_cases.outbound.sending.start import StartThread, start_thread
 from schema.context import Context
 from schema.engine.values import ids
 from schema.types.conversations import messages, threads

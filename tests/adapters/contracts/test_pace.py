@@ -23,8 +23,8 @@ from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
 from domain.ports.bundle import Ports
 from domain.rows import Row
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.schedule import next_sends
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.schedule import next_sends
 from tests.adapters.contracts.desks import Desk
 from tests.builders import (
     ACME,

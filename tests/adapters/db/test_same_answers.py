@@ -21,9 +21,9 @@ from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_read, reopen_thread
 from domain.use_cases.desk.tickets import AssignTicket, assign_ticket, close_ticket
 from domain.use_cases.marks import callback_of
-from domain.use_cases.outbound.dispatch import give_up
+from domain.use_cases.outbound.leaving.dispatch import give_up
 from domain.use_cases.outbound.react import React, react
-from domain.use_cases.outbound.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.outbound.sending.send import SendTemplate, SendText, send_template, send_text
 from tests.builders import ACME, DAY, HOUR, MINUTE, TEMPLATE, USER, CountingIds, FixedClock, a_person
 from tests.domain.one_desk import ADMIN, AGENT, ANA, HELLO, READER, Desk, desk_over
 from tests.domain.standins import wamid_number

@@ -34,8 +34,8 @@ from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.store import Store, Transaction
 from domain.ports.system import Clock
 from domain.updates import Update
-from domain.use_cases.outbound.schedule import Turn, next_sends
-from domain.use_cases.outbound.send import SendText, send_text
+from domain.use_cases.outbound.leaving.schedule import Turn, next_sends
+from domain.use_cases.outbound.sending.send import SendText, send_text
 from tests.api.memory_desk import BusinessNumber, Network, connect, memory_ports, nobody_answers
 from tests.builders import ACME
 

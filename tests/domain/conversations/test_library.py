@@ -24,7 +24,7 @@ from domain.files.rules import MediaKind
 from domain.ids import LibraryItemId, MediaId, MessageId
 from domain.people.actors import Actor, Role, Scope
 from domain.use_cases.conversations.library import CreateItem, UpdateItem, create_item, delete_item, update_item
-from domain.use_cases.outbound.send_item import SendItem, send_item
+from domain.use_cases.outbound.sending.send_item import SendItem, send_item
 from tests.builders import (
     ACME,
     DAY,

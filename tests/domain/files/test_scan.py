@@ -23,7 +23,7 @@ from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upl
 from domain.use_cases.files.process import process_media
 from domain.use_cases.files.scan import LEASE, LOST, scan_media
 from domain.use_cases.moderation.quarantine import release_message
-from domain.use_cases.outbound.send_media import SendMedia, send_media
+from domain.use_cases.outbound.sending.send_media import SendMedia, send_media
 from tests.builders import ACME, a_media, an_id
 from tests.domain.one_desk import ADMIN, AGENT, Desk, granted, open_desk, refusal_of, refused_as
 from tests.files import PDF, an_opus

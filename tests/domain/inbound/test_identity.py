@@ -13,7 +13,7 @@ from domain.people.actors import ByContact
 from domain.text.names import contact_name
 from domain.tickets import TicketStatus
 from domain.updates import Outcome
-from domain.use_cases.outbound.send import SendText, send_text
+from domain.use_cases.outbound.sending.send import SendText, send_text
 from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact
 from tests.domain.one_desk import AGENT, Desk, granted, open_desk
 

@@ -33,7 +33,7 @@ from domain.moderation.quarantine import Policy, quarantined, screened, texts_of
 from domain.people.actors import Actor, Role
 from domain.updates import IncomingContent, IncomingMedia
 from domain.use_cases.moderation.quarantine import release_message, withhold
-from domain.use_cases.outbound.send_media import SendMedia, send_media
+from domain.use_cases.outbound.sending.send_media import SendMedia, send_media
 from tests.builders import ACME, MINUTE, NOON, an_id, an_inbound, an_organization, an_outbound
 from tests.domain.one_desk import ADMIN, AGENT, Desk, a_key_for, a_user_as, granted, open_desk, refused_as
 
@@ -323,7 +323,7 @@ def test_what_was_said_before_it_was_hidden_is_still_told_apart_from_what_is_new
 
 async def hide(desk: Desk, message: Message, reason: QuarantineReason = MALWARE) -> Message | None:
     async with desk.store.transaction(ACME) as tx:
-        return await withhold(desk.ports, tx, message.id, reason, desk.clock.now())
+        return await withhold(tx, message.id, reason, desk.clock.now())
 
 
 async def test_a_message_hidden_later_takes_its_words_from_the_ticket_and_tells_so(desk: Desk) -> None:

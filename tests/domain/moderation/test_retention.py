@@ -44,7 +44,7 @@ from domain.use_cases.moderation.retention import (
     forget_sign_ins,
     forget_updates,
 )
-from domain.use_cases.outbound.send_media import SendMedia, send_media
+from domain.use_cases.outbound.sending.send_media import SendMedia, send_media
 from tests.api.memory_desk import memory_ports
 from tests.builders import (
     ACME,

@@ -18,11 +18,11 @@ from domain.outbound.outbox import LEASE, RETRIED_FOR, OutboxItem
 from domain.outbound.pace import PROBE_EVERY
 from domain.ports.network import Accepted, NotSent, Outgoing, Rejected, SendResult, Unanswered
 from domain.updates import Outcome
-from domain.use_cases.outbound.dispatch import dispatch, give_up
-from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
-from domain.use_cases.outbound.rejections import FIRST_PAUSE, LONGEST_PAUSE, pause_before
+from domain.use_cases.outbound.leaving.dispatch import dispatch, give_up
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.leaving.rejections import FIRST_PAUSE, LONGEST_PAUSE, pause_before
 from domain.use_cases.outbound.retry import Retry, retry
-from domain.use_cases.outbound.send import SendText, send_text
+from domain.use_cases.outbound.sending.send import SendText, send_text
 from domain.use_cases.outbound.settle import Settle, settle
 from tests.builders import (
     ACME,

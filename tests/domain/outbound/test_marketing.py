@@ -12,7 +12,7 @@ from domain.error_codes import ErrorCode
 from domain.ids import ContactId
 from domain.outbound.failures import verdict
 from domain.updates import Outcome, UpdateKey
-from domain.use_cases.outbound.send import SendTemplate, send_template
+from domain.use_cases.outbound.sending.send import SendTemplate, send_template
 from tests.builders import ACCOUNT, ACME, HOUR, MINUTE, NOON, TEMPLATE, a_contact, a_person, a_template
 from tests.domain.one_desk import AGENT, HELLO, Desk, granted, open_desk, refused_as
 

@@ -22,11 +22,11 @@ from domain.ids import ChannelId, ContactId, LibraryItemId, MediaId, MessageId, 
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY
 from domain.people.actors import Actor
 from domain.ports.bundle import Ports
-from domain.use_cases.outbound.preflight import Foreseen, Intended, preflight
-from domain.use_cases.outbound.send import SendContent, SendTemplate, send_content, send_template
-from domain.use_cases.outbound.send_item import SendItem, send_item
-from domain.use_cases.outbound.send_media import SendMedia, send_media
-from domain.use_cases.outbound.start import StartThread, start_thread
+from domain.use_cases.outbound.sending.preflight import Foreseen, Intended, preflight
+from domain.use_cases.outbound.sending.send import SendContent, SendTemplate, send_content, send_template
+from domain.use_cases.outbound.sending.send_item import SendItem, send_item
+from domain.use_cases.outbound.sending.send_media import SendMedia, send_media
+from domain.use_cases.outbound.sending.start import StartThread, start_thread
 from tests.builders import (
     CHANNEL,
     CONTACT,

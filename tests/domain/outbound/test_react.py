@@ -16,7 +16,7 @@ from domain.outbound.outbox import LEASE, RETRIED_FOR
 from domain.people.actors import ByPhoneApp, Role, Scope
 from domain.ports.network import Accepted, NotSent, ReactionTo, Rejected, Unanswered
 from domain.updates import Outcome
-from domain.use_cases.outbound.dispatch import dispatch, give_up
+from domain.use_cases.outbound.leaving.dispatch import dispatch, give_up
 from domain.use_cases.outbound.react import React, react
 from tests.builders import ACME, DAY, HOUR, MINUTE, NOON, a_channel
 from tests.domain.one_desk import (

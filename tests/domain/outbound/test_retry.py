@@ -20,7 +20,7 @@ from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor, Role, Scope
 from domain.ports.network import NotSent, Outgoing, Rejected, Unanswered
 from domain.use_cases.outbound.cancel import CANCELLED, cancel
-from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.leaving.dispatch import dispatch
 from domain.use_cases.outbound.react import React, react
 from domain.use_cases.outbound.retry import Retry, retry
 from domain.use_cases.outbound.settle import Settle, settle

@@ -22,10 +22,9 @@ from domain.outbound.pace import PAIR_BURST, PAIR_EVERY, PROBE_EVERY, SPAM_HOLD,
 from domain.ports.bundle import Ports
 from domain.ports.network import Accepted, Outgoing, Rejected, SendResult
 from domain.rows import Row
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.own_failures import GAVE_UP, SESSION_OVER
-from domain.use_cases.outbound.react import React, react
-from domain.use_cases.outbound.schedule import (
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.leaving.schedule import (
     AT_A_TIME,
     OF_A_NUMBER,
     TEMPLATES_OF_A_NUMBER,
@@ -33,6 +32,7 @@ from domain.use_cases.outbound.schedule import (
     Turn,
     next_sends,
 )
+from domain.use_cases.outbound.react import React, react
 from tests.builders import (
     ACME,
     CHANNEL,

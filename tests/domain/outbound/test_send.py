@@ -33,7 +33,14 @@ from domain.people.actors import Actor, ByAutomation, ByIntegration, ByUser, Rol
 from domain.quota import ConversationKind
 from domain.tickets import TicketStatus
 from domain.use_cases.desk.tickets import UpdateTicket, close_ticket, update_ticket
-from domain.use_cases.outbound.send import SendContent, SendTemplate, SendText, send_content, send_template, send_text
+from domain.use_cases.outbound.sending.send import (
+    SendContent,
+    SendTemplate,
+    SendText,
+    send_content,
+    send_template,
+    send_text,
+)
 from tests.builders import (
     ACME,
     API_KEY,

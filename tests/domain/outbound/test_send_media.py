@@ -24,11 +24,11 @@ from domain.outbound.outbox import OutboxItem
 from domain.people.actors import Actor
 from domain.ports.network import Attachment, NotSent, Rejected, Unanswered
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
-from domain.use_cases.outbound.claim import UPLOAD_LEASE
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.own_failures import FILE_GONE, SESSION_OVER
-from domain.use_cases.outbound.send import SendTemplate, send_template
-from domain.use_cases.outbound.send_media import FILES_LIMIT, SendMedia, send_media
+from domain.use_cases.outbound.leaving.claim import UPLOAD_LEASE
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.own_failures import FILE_GONE, SESSION_OVER
+from domain.use_cases.outbound.sending.send import SendTemplate, send_template
+from domain.use_cases.outbound.sending.send_media import FILES_LIMIT, SendMedia, send_media
 from tests.builders import ACME, DAY, MINUTE, NUMBER, a_media, a_template, an_id
 from tests.domain.one_desk import AGENT, HELLO, MAY_WORK, READER, Desk, granted, open_desk, refusal_of, refused_as
 from tests.files import a_film, a_jpeg, a_png, a_sticker, an_opus, of_type

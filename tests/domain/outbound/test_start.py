@@ -23,7 +23,7 @@ from domain.ports.network import Accepted, Outgoing
 from domain.tickets import ReopenPolicy, TicketStatus
 from domain.use_cases.conversations.threads import close_thread
 from domain.use_cases.desk.tickets import close_ticket
-from domain.use_cases.outbound.start import Started, StartThread, start_thread
+from domain.use_cases.outbound.sending.start import Started, StartThread, start_thread
 from tests.builders import (
     CHANNEL,
     CONTACT,

@@ -18,7 +18,7 @@ from domain.people.actors import Actor, Role
 from domain.people.organizations import Organization
 from domain.ports.directory import DirectoryEntry
 from domain.quota import LIMIT_MAX, begun
-from domain.use_cases.outbound.send import SendTemplate, send_template
+from domain.use_cases.outbound.sending.send import SendTemplate, send_template
 from domain.use_cases.people.bootstrap import Bootstrap, bootstrap
 from domain.use_cases.people.organization import UpdateOrganization, update_organization
 from tests.builders import ACME, DAY, MINUTE, NOON, TEMPLATE

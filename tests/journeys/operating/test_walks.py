@@ -34,7 +34,7 @@ PAGE: Final = (ROOT / "ARCHITECTURE.md").read_text()
 STORAGE: Final = Storage(log_level="debug")
 MOST_STOPS: Final = 12
 SHARED: Final = (
-    "domain/use_cases/outbound/schedule.py",  # asked twice a second
+    "domain/use_cases/outbound/leaving/schedule.py",  # asked twice a second
     "domain/use_cases/marks.py",  # our own marks are applied there too
 )
 EVENTS: Final = """

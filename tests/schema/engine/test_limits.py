@@ -14,7 +14,8 @@ from domain.moderation import stop_words
 from domain.outbound import outbox, pace
 from domain.people import organizations
 from domain.use_cases.desk import tickets
-from domain.use_cases.outbound import react, send, send_media, show_typing
+from domain.use_cases.outbound import react, show_typing
+from domain.use_cases.outbound.sending import send, send_media
 from domain.use_cases.people import organization
 from schema.engine import limits
 from schema.engine.values import media_links

@@ -15,8 +15,8 @@ from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.marks import read_callback
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.send import SendText, send_text
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.sending.send import SendText, send_text
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, DAY, a_person
 from tests.domain.one_desk import AGENT, Desk, granted

@@ -33,8 +33,8 @@ from domain.use_cases.desk.tickets import AssignTicket, assign_ticket
 from domain.use_cases.files.prepare import PrepareMedia, prepare_media, take_upload
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.outbound.react import React, react
-from domain.use_cases.outbound.send import SendTemplate, send_template
-from domain.use_cases.outbound.start import Started, StartThread, start_thread
+from domain.use_cases.outbound.sending.send import SendTemplate, send_template
+from domain.use_cases.outbound.sending.start import Started, StartThread, start_thread
 from domain.use_cases.people.access import SignedIn, SignInAsked, authenticate, sign_in, sign_out
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from domain.use_cases.people.people import CreateApiKey, CreateUser, create_api_key, create_user, revoke_api_key

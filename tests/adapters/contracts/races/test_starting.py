@@ -13,8 +13,8 @@ from domain.ports.bundle import Ports
 from domain.ports.reads import PageAsk, ThreadAsk, TicketAsk
 from domain.updates import Outcome
 from domain.use_cases.inbound.receive import receive
-from domain.use_cases.outbound.preflight import Foreseen, preflight
-from domain.use_cases.outbound.start import Started, StartThread, start_thread
+from domain.use_cases.outbound.sending.preflight import Foreseen, preflight
+from domain.use_cases.outbound.sending.start import Started, StartThread, start_thread
 from tests.adapters.contracts.desks import Desk
 from tests.builders import ACME, CHANNEL, CONTACT, NOON, TEMPLATE, a_message_received, a_person, a_template
 from tests.domain.one_desk import AGENT

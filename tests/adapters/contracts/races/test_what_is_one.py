@@ -14,9 +14,9 @@ from domain.use_cases.conversations.threads import MarkRead, close_thread, mark_
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.marks import callback_of
 from domain.use_cases.outbound.cancel import cancel
-from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.leaving.dispatch import dispatch
 from domain.use_cases.outbound.react import React, react
-from domain.use_cases.outbound.send import SendTemplate, SendText, send_template, send_text
+from domain.use_cases.outbound.sending.send import SendTemplate, SendText, send_template, send_text
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, DAY, TEMPLATE
 from tests.domain.one_desk import AGENT, HELLO

@@ -82,7 +82,7 @@ def edited_to(words: str) -> Way:
 def hidden_as(reason: QuarantineReason) -> Way:
     async def hidden(desk: Desk, message: Message) -> None:
         async with desk.ports.store.transaction(ACME) as tx:
-            await withhold(desk.ports, tx, message.id, reason, desk.clock.now())
+            await withhold(tx, message.id, reason, desk.clock.now())
 
     return hidden
 

@@ -19,7 +19,7 @@ from domain.errors import Unavailable
 from domain.events import QuotaChanged
 from domain.ids import ContactId, DeliveryId, MessageId, ThreadId, Wamid
 from domain.ports.network import Accepted, Outgoing, Rejected, SendResult, Unanswered
-from domain.use_cases.outbound.dispatch import dispatch
+from domain.use_cases.outbound.leaving.dispatch import dispatch
 from tests.adapters.db.dying import store_and_die
 from tests.adapters.db.postgres.test_workers import ports_at
 from tests.adapters.shared_database import SharedDatabase, count, delivery, positions, works

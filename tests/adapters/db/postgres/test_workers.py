@@ -26,8 +26,8 @@ from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.interpret import Interpreted, interpret
-from domain.use_cases.outbound.dispatch import dispatch
-from domain.use_cases.outbound.schedule import Leaving, Turn, next_sends
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.schedule import Leaving, Turn, next_sends
 from tests.adapters.shared_database import SharedDatabase, count, delivery
 from tests.builders import (
     ACCOUNT,

@@ -214,7 +214,7 @@ async def test_who_comes_back_with_an_old_cursor_is_not_shown_what_was_hidden_si
 
 async def hide(live: LiveDesk, message: MessageId) -> None:
     async with live.ports.store.transaction(ACME) as tx:
-        await withhold(live.ports, tx, message, QuarantineReason.MALWARE, live.ports.clock.now())
+        await withhold(tx, message, QuarantineReason.MALWARE, live.ports.clock.now())
 
 
 async def rewrite(live: LiveDesk, message: MessageId) -> None:

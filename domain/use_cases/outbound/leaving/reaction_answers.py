@@ -10,10 +10,10 @@ from domain.outbound.outbox import RETRIED_FOR, OutboxItem
 from domain.people.actors import ByContact
 from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
 from domain.ports.store import Transaction
-from domain.use_cases.outbound.channel_health import degrade
-from domain.use_cases.outbound.departure import Departure
+from domain.use_cases.outbound.leaving.channel_health import degrade
+from domain.use_cases.outbound.leaving.departure import Departure
+from domain.use_cases.outbound.leaving.rejections import pause_before, slow_down
 from domain.use_cases.outbound.queue import hold
-from domain.use_cases.outbound.rejections import pause_before, slow_down
 from domain.use_cases.work import Work
 
 

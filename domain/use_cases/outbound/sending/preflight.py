@@ -14,11 +14,11 @@ from domain.outbound.pace import held_until
 from domain.people.actors import Actor
 from domain.ports.bundle import Ports
 from domain.use_cases.outbound.queue import ApprovedSend
-from domain.use_cases.outbound.send import SendContent, SendTemplate
-from domain.use_cases.outbound.send_item import SendItem
-from domain.use_cases.outbound.send_media import SendMedia
-from domain.use_cases.outbound.sending import decide, refusal_at_sight
-from domain.use_cases.outbound.start import Starting, StartThread
+from domain.use_cases.outbound.sending.send import SendContent, SendTemplate
+from domain.use_cases.outbound.sending.send_item import SendItem
+from domain.use_cases.outbound.sending.send_media import SendMedia
+from domain.use_cases.outbound.sending.start import Starting, StartThread
+from domain.use_cases.outbound.sending.steps import decide, refusal_at_sight
 from domain.use_cases.work import Reading
 
 Intended: TypeAlias = SendContent | SendMedia | SendItem | SendTemplate | StartThread

@@ -21,7 +21,7 @@ from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault
 from domain.use_cases.outbound.price import price
 from domain.use_cases.outbound.queue import ApprovedSend, Destination, channel_refusal, free_form_place, place_of
-from domain.use_cases.outbound.sending import approved_free_form, send_one
+from domain.use_cases.outbound.sending.steps import approved_free_form, send_one
 from domain.use_cases.work import Reading
 
 AUTOMATION_NAME_LIMIT = 200

@@ -13,7 +13,7 @@ from domain.ports.store import Look
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault
 from domain.use_cases.outbound.queue import ApprovedSend, Destination, free_form_place
-from domain.use_cases.outbound.sending import approved_free_form, send_one
+from domain.use_cases.outbound.sending.steps import approved_free_form, send_one
 from domain.use_cases.work import Reading
 
 FIELD = ("content", "libraryItemId")

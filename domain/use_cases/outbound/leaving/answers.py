@@ -19,11 +19,17 @@ from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.marks import hold_unit, own_mark, status_events
 from domain.use_cases.message_changes import apply_parked
-from domain.use_cases.outbound.channel_health import proved_healthy
-from domain.use_cases.outbound.claim import Claimed
-from domain.use_cases.outbound.departure import Departure, what_leaves
-from domain.use_cases.outbound.reaction_answers import settle_reaction
-from domain.use_cases.outbound.rejections import leave_queue, not_sent_after_all, pause_before, rejected, try_later
+from domain.use_cases.outbound.leaving.channel_health import proved_healthy
+from domain.use_cases.outbound.leaving.claim import Claimed
+from domain.use_cases.outbound.leaving.departure import Departure, what_leaves
+from domain.use_cases.outbound.leaving.reaction_answers import settle_reaction
+from domain.use_cases.outbound.leaving.rejections import (
+    leave_queue,
+    not_sent_after_all,
+    pause_before,
+    rejected,
+    try_later,
+)
 from domain.use_cases.turns import turn_of_message
 from domain.use_cases.work import Work
 

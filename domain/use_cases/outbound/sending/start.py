@@ -24,9 +24,15 @@ from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_f
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember
 from domain.use_cases.outbound.queue import ApprovedSend, carry_out, channel_refusal, session_refusal
-from domain.use_cases.outbound.send import Filling, approved_template
-from domain.use_cases.outbound.sending import decide, refusal_at_sight
-from domain.use_cases.outbound.whom import Whom, identities_of_new, thread_there, whom_by_contact, whom_by_number
+from domain.use_cases.outbound.sending.send import Filling, approved_template
+from domain.use_cases.outbound.sending.steps import decide, refusal_at_sight
+from domain.use_cases.outbound.sending.whom import (
+    Whom,
+    identities_of_new,
+    thread_there,
+    whom_by_contact,
+    whom_by_number,
+)
 from domain.use_cases.ticketing import record_change, record_thread
 from domain.use_cases.turns import turns_of_person
 from domain.use_cases.work import Reading, Work

@@ -12,10 +12,10 @@ from domain.ids import MessageId, OrganizationId
 from domain.outbound.outbox import OutboxItem, is_lost
 from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision, until_written
-from domain.use_cases.outbound.answers import ended_unknown, settle_answer
-from domain.use_cases.outbound.claim import Claimed, ToUpload, claim
+from domain.use_cases.outbound.leaving.answers import ended_unknown, settle_answer
+from domain.use_cases.outbound.leaving.claim import Claimed, ToUpload, claim
+from domain.use_cases.outbound.leaving.upload import settle_upload, uploaded
 from domain.use_cases.outbound.queue import hold
-from domain.use_cases.outbound.upload import settle_upload, uploaded
 from domain.use_cases.work import Work
 
 

@@ -24,9 +24,9 @@ from domain.ports.network import Rejected
 from domain.ports.store import Transaction
 from domain.use_cases.channels.templates import note_template
 from domain.use_cases.marks import failed, give_back, hold_unit
-from domain.use_cases.outbound.channel_health import degrade
-from domain.use_cases.outbound.departure import Departure
-from domain.use_cases.outbound.own_failures import GAVE_UP
+from domain.use_cases.outbound.leaving.channel_health import degrade
+from domain.use_cases.outbound.leaving.departure import Departure
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP
 from domain.use_cases.outbound.queue import hold, queue_again
 from domain.use_cases.work import Work
 

@@ -11,10 +11,10 @@ from domain.ports.network import Failed, NotSent, Rejected, Unanswered
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.files.intake import NotTheFile, unspoilt
 from domain.use_cases.marks import failed, give_back
-from domain.use_cases.outbound.claim import ToUpload
-from domain.use_cases.outbound.departure import what_leaves
-from domain.use_cases.outbound.own_failures import FILE_GONE
-from domain.use_cases.outbound.rejections import pause_before, rejected, try_later
+from domain.use_cases.outbound.leaving.claim import ToUpload
+from domain.use_cases.outbound.leaving.departure import what_leaves
+from domain.use_cases.outbound.leaving.own_failures import FILE_GONE
+from domain.use_cases.outbound.leaving.rejections import pause_before, rejected, try_later
 from domain.use_cases.work import Work
 
 

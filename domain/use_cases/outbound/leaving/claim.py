@@ -30,11 +30,11 @@ from domain.ports.system import Vault
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back
-from domain.use_cases.outbound.channel_health import degrade
-from domain.use_cases.outbound.departure import Departure, what_leaves
-from domain.use_cases.outbound.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
-from domain.use_cases.outbound.reaction_answers import take_down
-from domain.use_cases.outbound.send import opt_out_refusal
+from domain.use_cases.outbound.leaving.channel_health import degrade
+from domain.use_cases.outbound.leaving.departure import Departure, what_leaves
+from domain.use_cases.outbound.leaving.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.leaving.reaction_answers import take_down
+from domain.use_cases.outbound.sending.send import opt_out_refusal
 from domain.use_cases.work import Work
 
 UPLOAD_LEASE = timedelta(minutes=5)  # longer than an upload may take

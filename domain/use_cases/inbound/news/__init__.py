@@ -1,0 +1,1 @@
+"""What the network tells of numbers, accounts and people, apart from messages."""
