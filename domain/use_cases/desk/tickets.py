@@ -152,7 +152,7 @@ def save_both(work: Work, actor: Actor, before: Ticket, after: Ticket, thread: T
 
 async def _find(tx: Transaction, id: TicketId) -> tuple[Ticket, Thread] | Refused:
     """The ticket and its thread, the thread locked first as everywhere: a ticket never moves to another one."""
-    known = (await tx.unheld.tickets([id])).get(id)
+    known = await tx.unheld.row(Ticket, id)
     if known is None:
         return not_found("ticket", "ticketId")
     thread = (await tx.threads([known.thread]))[known.thread]
