@@ -1,11 +1,14 @@
 """What changed a message that never came is shown once, however many workers find it due in the same instant."""
 
 from domain.conversations.contents import Text
+from domain.conversations.status import MessageStatus
 from domain.ids import Wamid
 from domain.ports.bundle import Ports
+from domain.ports.network import Accepted, Outgoing
 from domain.updates import EditReceived, ParkedUpdate
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.inbound.unmatched import DELETED, show_unmatched
+from domain.use_cases.marks import callback_of
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
 from tests.builders import ACME, MINUTE
 
@@ -39,3 +42,27 @@ async def test_each_is_shown_once_also_where_all_workers_meet_it(course: Course)
         assert shown.count(DELETED) == number + 1
         assert await store.due_parked(desk.clock.now(), 10) == []
     assert (await desk.thread()).unread_count == 1 + 2 * ROUNDS
+
+
+async def test_an_edit_that_takes_the_id_of_a_send_on_its_way_stops_neither_its_answer_nor_its_marks(
+    course: Course,
+) -> None:
+    """One id is one message's, wherever the desk is kept: who has it keeps it, and the send goes by its callback."""
+    desk, taken = course.desk, Wamid("wamid.taken")
+    await desk.wrote("Hello")
+    desk.network.answers.append(Accepted(taken))
+
+    async def meanwhile(_: Outgoing) -> None:
+        await desk.receive(desk.edit(taken, "Cancel"))
+        desk.clock.advance(MINUTE)
+        (waiting,) = await desk.ports.store.due_parked(desk.clock.now(), 10)
+        assert await show_unmatched(desk.ports, waiting)
+
+    desk.network.meanwhile = meanwhile
+    reply = await desk.dispatch(await desk.reply("Good day"))
+
+    assert (reply.status, reply.wamid, reply.attempts[0].wamid) == (MessageStatus.SENT, None, taken)
+    delivered = desk.status(MessageStatus.DELIVERED, wamid=taken, callback=callback_of(reply))
+    await desk.receive(delivered)
+    assert (await desk.message_by_id(reply.id)).status is MessageStatus.DELIVERED
+    assert (await desk.message_of(taken)).content == Text("Cancel")
