@@ -1,5 +1,7 @@
 """Sending a message in a thread: what can be said, and by template."""
 
+import asyncio
+
 import strawberry
 from strawberry import Info
 
@@ -178,8 +180,8 @@ async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSen
     sent = done(await _sent(context, input))
     queued = [sent] if isinstance(sent, messages.Message) else sent
     await context.read_on(queued[0].organization)
-    shown = [await existing(context, message.id) for message in queued]
-    return MessageSendPayload(message=shown[0], messages=shown)
+    shown = await asyncio.gather(*(existing(context, message.id) for message in queued))
+    return MessageSendPayload(message=shown[0], messages=list(shown))
 
 
 async def _sent(context: Context, input: MessageSendInput) -> messages.Message | list[messages.Message] | Refusal:

@@ -1,5 +1,6 @@
 """Asking before sending: the mutation's own refusals, what it would cost, and nothing done."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.builders import (
     an_id,
     an_inbound,
 )
-from tests.schema.desk import AGENT, JSON, SchemaDesk, as_role, open_desk
+from tests.schema.desk import AGENT, JSON, SchemaDesk, as_role, counted, open_desk
 
 THREAD_ID = ids.THREAD.encode(THREAD)
 TEMPLATE_ID = ids.TEMPLATE.encode(TEMPLATE)
@@ -186,3 +187,27 @@ async def test_exactly_one_send_is_asked_about() -> None:
 
     for input in ({}, {"send": HELLO, "sendTemplate": HELLO_ANA}, {"send": None}):
         assert (await desk.run(document, {"input": input})).errors
+
+
+# What a send reads to be shown
+
+
+async def test_three_files_are_shown_with_as_many_questions_as_one() -> None:
+    files = [MediaId(an_id(number)) for number in range(60, 63)]
+    calls: list[Counter[str]] = []
+    for some in (files[:1], files):
+        desk = await a_desk_in_session()
+        more = [
+            a_media(id, kind=MediaKind.DOCUMENT, mime_type="application/pdf", state=MediaState.READY, size=10)
+            for id in files
+        ]
+        await desk.given(*more)
+        watched, reader = counted(desk)
+        input = {"threadId": THREAD_ID, "content": {"media": {"mediaIds": [ids.MEDIA.encode(id) for id in some]}}}
+        document = """mutation($input: MessageSendInput!) {
+            messageSend(input: $input) { messages { id status } userErrors { code } } }"""
+        answer = (await watched.ask(document, {"input": input}))["messageSend"]
+        assert (len(answer["messages"]), answer["userErrors"]) == (len(some), [])
+        calls.append(reader.calls)
+
+    assert calls[0] == calls[1]
