@@ -227,7 +227,7 @@ CREATE TABLE messages (
     failure TEXT,
     delivered_at TEXT,
     read_at TEXT,
-    held_until TEXT,
+    not_before TEXT,
     edited_at TEXT,
     deleted_at TEXT,
     forwarded INTEGER NOT NULL,
@@ -235,7 +235,7 @@ CREATE TABLE messages (
     from_number TEXT,
     to_number TEXT,
     attempts TEXT NOT NULL,
-    original TEXT, versions TEXT NOT NULL DEFAULT '[]', held TEXT, releases TEXT NOT NULL DEFAULT '[]',
+    original TEXT, versions TEXT NOT NULL DEFAULT '[]', quarantined TEXT, releases TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, thread_id) REFERENCES threads (organization_id, id),
     FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id)
@@ -294,8 +294,8 @@ CREATE TABLE paces (
     next_at TEXT NOT NULL,
     slowed INTEGER NOT NULL,
     slowed_at TEXT,
-    held_until TEXT,
-    templates_held_until TEXT,
+    not_before TEXT,
+    templates_not_before TEXT,
     stopped INTEGER NOT NULL, as_of TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES channels (organization_id, id)

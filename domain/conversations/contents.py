@@ -159,7 +159,7 @@ class QuarantineReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What stood here broke the content policy, and is kept from everybody; `Message.held` has it."""
+    """What stood here broke the content policy, and is kept from everybody; `Message.quarantined` has it."""
 
     reason: QuarantineReason
     at: datetime

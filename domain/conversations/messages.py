@@ -95,7 +95,7 @@ class Message:
     failure: Failure | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
-    held_until: datetime | None = None
+    not_before: datetime | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     forwarded: bool = False
@@ -105,7 +105,7 @@ class Message:
     attempts: tuple[Attempt, ...] = ()
     original: str | None = None  # the network's update as JSON text
     versions: tuple[Version, ...] = ()  # earlier contents, oldest first
-    held: Content | None = None  # what it says while it is Quarantined; shown to nobody as its content
+    quarantined: Content | None = None  # what it says while it is Quarantined; shown to nobody as its content
     releases: tuple[Release, ...] = ()  # oldest first
 
     @property
@@ -115,7 +115,7 @@ class Message:
     @property
     def spoken(self) -> Content:
         """What it says, also while that is withheld."""
-        return self.held if self.held is not None else self.content
+        return self.quarantined if self.quarantined is not None else self.content
 
     @property
     def shown_reactions(self) -> tuple[Reaction, ...]:
@@ -137,7 +137,7 @@ def queued_again(message: Message, at: datetime) -> Message:
     """The message with a new attempt that has not left: what is told of the earlier ones counts only if it arrived."""
     begun = Attempt(message.attempt + 1, at)
     return replace(
-        message, status=MessageStatus.QUEUED, failure=None, held_until=None, attempts=(*message.attempts, begun)
+        message, status=MessageStatus.QUEUED, failure=None, not_before=None, attempts=(*message.attempts, begun)
     )
 
 
@@ -145,9 +145,9 @@ def leaving(message: Message, at: datetime) -> Message:
     """The message with an attempt under way: the one begun by `queued_again`, or the next."""
     last = message.attempts[-1] if message.attempts else None
     if last is not None and last.outcome is None:
-        return replace(message, held_until=None, attempts=(*message.attempts[:-1], replace(last, at=at)))
+        return replace(message, not_before=None, attempts=(*message.attempts[:-1], replace(last, at=at)))
     number = last.number + 1 if last is not None else 1
-    return replace(message, held_until=None, attempts=(*message.attempts, Attempt(number, at)))
+    return replace(message, not_before=None, attempts=(*message.attempts, Attempt(number, at)))
 
 
 def with_outcome(

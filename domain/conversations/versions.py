@@ -30,7 +30,7 @@ def changed(message: Message, content: Content, at: datetime) -> Message:
         versions=_kept(tuple(Version(*pair) for pair in zip(said[:-1], until, strict=True))),
         edited_at=max(at, message.edited_at or at),
     )
-    return replace(after, content=said[-1]) if message.held is None else replace(after, held=said[-1])
+    return replace(after, content=said[-1]) if message.quarantined is None else replace(after, quarantined=said[-1])
 
 
 WORDS_BEFORE = Unsupported("edit", "What was said before is not known here.")
@@ -49,7 +49,7 @@ def filled_in(stand_in: Message, message: Message) -> Message:
         message,
         id=stand_in.id,
         content=stand_in.content,
-        held=stand_in.held,
+        quarantined=stand_in.quarantined,
         versions=(Version(message.spoken, first.until), *later),
         edited_at=stand_in.edited_at,
         deleted_at=stand_in.deleted_at,
@@ -66,7 +66,7 @@ def taken_back(message: Message, at: datetime) -> Message:
     return replace(
         message,
         content=Removed(RemovalReason.DELETED_BY_CONTACT, gone_at),
-        held=None,
+        quarantined=None,
         versions=_kept((*message.versions, Version(message.spoken, gone_at))),
         deleted_at=gone_at,
     )
@@ -79,6 +79,6 @@ def _kept(versions: tuple[Version, ...]) -> tuple[Version, ...]:
 
 def told_so_far(message: Message) -> tuple[Version, ...]:
     """Every content it had before the one it shows: for those who may see what is withheld, that too."""
-    if message.held is None or not isinstance(message.content, Quarantined):
+    if message.quarantined is None or not isinstance(message.content, Quarantined):
         return message.versions
-    return (*message.versions, Version(message.held, message.content.at))
+    return (*message.versions, Version(message.quarantined, message.content.at))

@@ -140,7 +140,7 @@ def without_bytes(media: Media, state: MediaState, failure: str) -> Media:
     return replace(media, state=state, failure=failure, due_at=None)
 
 
-def held_back(media: Media, now: datetime) -> Media:
+def awaiting_scan(media: Media, now: datetime) -> Media:
     """A READY file shown to nobody until it was scanned."""
     return replace(media, state=MediaState.PENDING, due_at=now, tries=0)
 

@@ -72,7 +72,7 @@ def screened_again(before: Message, after: Message, content: IncomingContent, po
         or (isinstance(before.spoken, MediaMessage) and isinstance(after.spoken, MediaMessage))
     ):
         return after
-    shown = replace(after, content=after.spoken, held=None)
+    shown = replace(after, content=after.spoken, quarantined=None)
     reason = _reason(shown, content, policy)
     return shown if reason is None else quarantined(shown, reason, at)
 
@@ -81,7 +81,7 @@ def quarantined(message: Message, reason: QuarantineReason, at: datetime) -> Mes
     """The message with its content put aside. Nothing changes where it is hidden already, or gone."""
     if isinstance(message.content, (Quarantined, Removed)):
         return message
-    return replace(message, content=Quarantined(reason, at), held=message.content)
+    return replace(message, content=Quarantined(reason, at), quarantined=message.content)
 
 
 def released(message: Message, by: Author, at: datetime) -> Message | Refused:
@@ -91,7 +91,7 @@ def released(message: Message, by: Author, at: datetime) -> Message | Refused:
             return message
         return Refused(ErrorCode.CONFLICT, "This message is not quarantined.", ("messageId",))
     release = Release(by, at, message.content.reason)
-    return replace(message, content=message.spoken, held=None, releases=(*message.releases, release))
+    return replace(message, content=message.spoken, quarantined=None, releases=(*message.releases, release))
 
 
 def _reason(message: Message, content: IncomingContent, policy: Policy) -> QuarantineReason | None:

@@ -41,8 +41,8 @@ class RateState:
     next_at: datetime
     slowed: int = 0  # halvings of the pace, as of `slowed_at`
     slowed_at: datetime | None = None
-    held_until: datetime | None = None
-    templates_held_until: datetime | None = None
+    not_before: datetime | None = None
+    templates_not_before: datetime | None = None
     stopped: bool = False  # the network takes nothing of this number: one message a minute asks whether it does again
     as_of: datetime | None = None  # when all this was said
 
@@ -63,7 +63,7 @@ def believed(pace: RateState, now: datetime) -> RateState:
     if pace.as_of is None or pace.as_of <= now + CLOCKS_DIFFER:
         return pace
     slowed_at = now if pace.slowed_at is not None else None
-    return replace(pace, next_at=now, slowed_at=slowed_at, held_until=None, templates_held_until=None, as_of=now)
+    return replace(pace, next_at=now, slowed_at=slowed_at, not_before=None, templates_not_before=None, as_of=now)
 
 
 # ---------------------------------------------------------------- a number
@@ -88,7 +88,7 @@ def slowness(pace: RateState, now: datetime) -> int:
 
 def free(pace: RateState, now: datetime, *, template: bool) -> int:
     """How many messages may leave at this instant."""
-    if now < _held_until(pace, now, template=template):
+    if now < _not_before(pace, now, template=template):
         return 0
     if pace.stopped:
         return 1
@@ -100,17 +100,17 @@ def free(pace: RateState, now: datetime, *, template: bool) -> int:
 def free_at(pace: RateState, now: datetime, wanted: int, *, template: bool) -> datetime:
     """The first instant by which `wanted` messages may have left, as far as is known now."""
     soonest = max(pace.next_at, now - gap(pace, now) * burst(pace)) + gap(pace, now) * (wanted - burst(pace))
-    return max(now, soonest, _held_until(pace, now, template=template))
+    return max(now, soonest, _not_before(pace, now, template=template))
 
 
 def templates_are_held(pace: RateState, now: datetime) -> bool:
-    return pace.templates_held_until is not None and now < pace.templates_held_until
+    return pace.templates_not_before is not None and now < pace.templates_not_before
 
 
 def taken(pace: RateState, now: datetime) -> RateState:
     """One message leaves."""
     after = replace(pace, next_at=max(pace.next_at, now) + gap(pace, now))
-    return replace(after, held_until=now + PROBE_EVERY) if pace.stopped else after
+    return replace(after, not_before=now + PROBE_EVERY) if pace.stopped else after
 
 
 def together(pace: RateState, now: datetime) -> int:
@@ -133,28 +133,28 @@ def slowed_down(pace: RateState, now: datetime, retry_after: timedelta) -> RateS
 
     What was on its way when it was held tells nothing new.
     """
-    if pace.held_until is not None and now < pace.held_until:
-        return replace(pace, held_until=max(pace.held_until, now + retry_after))
+    if pace.not_before is not None and now < pace.not_before:
+        return replace(pace, not_before=max(pace.not_before, now + retry_after))
     slowed = min(SLOWEST, slowness(pace, now) + 1)
     pause = spread(FIRST_HOLD * 2 ** (slowed - 1), f"{pace.id}/{now.isoformat()}")
     until = now + max(pause, retry_after)
-    return replace(pace, slowed=slowed, slowed_at=until, held_until=until)
+    return replace(pace, slowed=slowed, slowed_at=until, not_before=until)
 
 
 def without_templates(pace: RateState, now: datetime, retry_after: timedelta) -> RateState:
     """People report what it sends: no templates for an hour at least; replies go on."""
-    until = max(pace.templates_held_until or now, now + max(SPAM_HOLD, retry_after))
-    return replace(pace, templates_held_until=until)
+    until = max(pace.templates_not_before or now, now + max(SPAM_HOLD, retry_after))
+    return replace(pace, templates_not_before=until)
 
 
 def stopped(pace: RateState, now: datetime) -> RateState:
     """The network takes nothing of this number, whatever it is: its token or its rights are gone."""
-    return replace(pace, stopped=True, held_until=now + PROBE_EVERY)
+    return replace(pace, stopped=True, not_before=now + PROBE_EVERY)
 
 
 def running(pace: RateState) -> RateState:
     """The network took a message of a number that was stopped."""
-    return replace(pace, stopped=False, held_until=None)
+    return replace(pace, stopped=False, not_before=None)
 
 
 # ---------------------------------------------------------------- one person
@@ -180,9 +180,9 @@ def pair_used_up(now: datetime) -> datetime:
     return now + PAIR_EVERY * PAIR_BURST
 
 
-def held_until(pace: RateState | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
+def not_before(pace: RateState | None, next_at: datetime | None, now: datetime, *, template: bool) -> datetime | None:
     """Until when a message to this person would wait for a pause; None where it may leave in its number's turn."""
-    of_number = _held_until(believed(pace, now), now, template=template) if pace is not None else now
+    of_number = _not_before(believed(pace, now), now, template=template) if pace is not None else now
     until = max(of_number, pair_free_at(next_at, now))
     return until if until > now else None
 
@@ -195,9 +195,9 @@ def spread(pause: timedelta, name: str) -> timedelta:
     return pause * (1 + hashlib.sha256(name.encode()).digest()[0] / 255 / 2)
 
 
-def _held_until(pace: RateState, now: datetime, *, template: bool) -> datetime:
-    held = [pace.held_until, pace.templates_held_until if template else None]
-    return max((until for until in held if until is not None), default=now)
+def _not_before(pace: RateState, now: datetime, *, template: bool) -> datetime:
+    ends = [pace.not_before, pace.templates_not_before if template else None]
+    return max((until for until in ends if until is not None), default=now)
 
 
 def _whole_up(span: timedelta, each: timedelta) -> int:

@@ -82,7 +82,7 @@ async def apply_status(work: Work, message: Message, report: StatusReported, *, 
     mark = reported_mark(work, message, report, attempt)
     after = after_report(message, report, mark, learns_id=learns_id)
     if message.status is MessageStatus.QUEUED and arrived(after.status):
-        after = replace(after, held_until=None)
+        after = replace(after, not_before=None)
     work.tx.save(after, mark)
     work.tx.record(*status_events(message, after))
     if after.status is MessageStatus.FAILED and attempt == after.attempt:

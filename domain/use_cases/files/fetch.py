@@ -18,7 +18,7 @@ from domain.files.media import (
     Media,
     MediaState,
     Step,
-    held_back,
+    awaiting_scan,
     new_name,
     shown,
     with_bytes,
@@ -186,7 +186,7 @@ async def _settle(ports: Ports, claimed: Media, outcome: _Outcome) -> bool:
             case _Kept(name=name, intake=intake):
                 ready = _ready(media, name, intake)
                 if ports.scanner is not None:
-                    tx.save(held_back(ready, now))
+                    tx.save(awaiting_scan(ready, now))
                 else:
                     await record_change(tx, shown(ready, now, can_render=ports.sounds is not None))
             case _Lost(reason=reason):

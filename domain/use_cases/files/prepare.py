@@ -7,7 +7,16 @@ from domain.conversations.messages import Direction
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, Refusal, Refused, forbidden, invalid, not_found
 from domain.files.fit import refusal_of, unfit
-from domain.files.media import UPLOADED_WITHIN, VOICE_TYPE, Media, MediaState, held_back, new_name, shown, with_bytes
+from domain.files.media import (
+    UPLOADED_WITHIN,
+    VOICE_TYPE,
+    Media,
+    MediaState,
+    awaiting_scan,
+    new_name,
+    shown,
+    with_bytes,
+)
 from domain.files.names import misnamed, plain_type, renamed, safe_name, titled, truly
 from domain.files.rules import MediaKind, rule_for
 from domain.ids import MediaId, OrganizationId
@@ -131,7 +140,7 @@ async def _keep(ports: Ports, prepared: Media, name: str, intake: Intake, *, is_
             sha256=intake.sha256,
             animated=intake.looks.animated,
         )
-        kept = shown(ready, now, can_render=False) if is_clean else held_back(ready, now)
+        kept = shown(ready, now, can_render=False) if is_clean else awaiting_scan(ready, now)
         tx.save(kept)
     return kept
 

@@ -77,7 +77,7 @@ def _told(answer: Foreseen, intended: Intended | None) -> MessagePreflight:
         sendable=answer.refusal is None,
         user_errors=to_user_errors(answer.refusal) if answer.refusal is not None else [],
         consumes_quota=answer.takes_unit,
-        held_until=answer.held_until,
+        held_until=answer.not_before,
         intended=intended,
     )
 

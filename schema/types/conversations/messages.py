@@ -231,7 +231,7 @@ class Message(Node):
             failure=_failure(message.failure) if message.failure else None,
             source=message.source,
             attempts=_finished(message.attempts),
-            held_until=message.held_until if message.status is MessageStatus.QUEUED else None,
+            held_until=message.not_before if message.status is MessageStatus.QUEUED else None,
             sent_at=message.sent_at,
             received_at=message.received_at,
             delivered_at=message.delivered_at,

@@ -74,4 +74,7 @@ async def test_a_message_the_network_itself_marks_is_hidden(desk: Desk) -> None:
     await desk.receive(marked)
 
     message = await desk.message_of(marked.wamid)
-    assert (message.content, message.held) == (Quarantined(QuarantineReason.NETWORK_POLICY, NOON), Text("Buy now"))
+    assert (message.content, message.quarantined) == (
+        Quarantined(QuarantineReason.NETWORK_POLICY, NOON),
+        Text("Buy now"),
+    )

@@ -183,9 +183,9 @@ def test_what_is_queued_again_begins_anew_and_leaves_as_the_attempt_begun() -> N
     failed = after_marks(leaving(an_outbound(status=QUEUED), NOON), ((FAILED, NOON),))
     failed = with_outcome(failed, 1, AttemptOutcome.REFUSED, code=130403, reason="blocked")
 
-    again = queued_again(replace(failed, held_until=NOON), NOON + HOUR)
+    again = queued_again(replace(failed, not_before=NOON), NOON + HOUR)
 
-    assert (again.status, again.failure, again.held_until, again.attempt) == (QUEUED, None, None, 2)
+    assert (again.status, again.failure, again.not_before, again.attempt) == (QUEUED, None, None, 2)
     assert leaving(again, NOON + 2 * HOUR).attempts == (
         Attempt(1, NOON, AttemptOutcome.REFUSED, 130403, "blocked"),
         Attempt(2, NOON + 2 * HOUR),

@@ -146,8 +146,8 @@ async def test_an_infected_file_quarantines_its_message_until_a_supervisor_relea
     assert message.content.reason is QuarantineReason.MALWARE
     events = await desk.events(head)
     assert MessageChanged(message.thread, message.id, MessageChange.QUARANTINE) in events
-    assert isinstance(message.held, MediaMessage)
-    file = await file_of(desk, message.held.media)
+    assert isinstance(message.quarantined, MediaMessage)
+    file = await file_of(desk, message.quarantined.media)
     assert (file.state, file.step, not shows(message, file.id)) == (MediaState.READY, None, True)
 
     released = granted(await release_message(desk.ports, ADMIN, message.id))

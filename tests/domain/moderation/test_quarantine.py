@@ -96,8 +96,8 @@ async def test_a_blocked_link_hides_a_message_of_any_kind_wherever_it_stands(
     message = await wrote(desk, content)
 
     assert message.content == Quarantined(PHISHING, NOON)
-    assert message.held is not None
-    assert message.spoken == message.held
+    assert message.quarantined is not None
+    assert message.spoken == message.quarantined
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_a_message_is_hidden_for_what_it_says_and_for_nothing_else(
 
     hidden = message.content.reason if isinstance(message.content, Quarantined) else None
     assert hidden is reason
-    assert (message.held is not None) is message.is_quarantined
+    assert (message.quarantined is not None) is message.is_quarantined
 
 
 def test_a_notice_has_no_text_of_its_sender() -> None:
@@ -173,7 +173,7 @@ async def test_a_quarantined_message_counts_as_one_and_its_words_are_nowhere(des
     assert ticket.subject == "Hidden: it has a blocked link"
     assert preview(message.content) == ticket.subject
     assert MessageAdded(thread.id, message.id) in await desk.events(head)
-    assert (message.held, message.versions) == (Text(BAIT), ())
+    assert (message.quarantined, message.versions) == (Text(BAIT), ())
     assert told_so_far(message) == (Version(Text(BAIT), NOON),)
 
 
@@ -206,7 +206,7 @@ async def test_an_edit_that_breaks_the_policy_hides_the_message(desk: Desk) -> N
     await desk.receive(desk.edit(wamid_of(message), BAIT))
 
     hidden = await desk.message_of(wamid_of(message))
-    assert (hidden.content, hidden.held) == (Quarantined(PHISHING, at), Text(BAIT))
+    assert (hidden.content, hidden.quarantined) == (Quarantined(PHISHING, at), Text(BAIT))
     assert hidden.versions == (Version(Text("Good morning"), at),)
     ticket = await desk.ticket()
     assert ticket.subject == "Hidden: it has a blocked link"
@@ -224,7 +224,7 @@ async def test_an_edit_that_takes_it_out_shows_the_message(desk: Desk) -> None:
     await desk.receive(desk.edit(wamid_of(message), "Good morning"))
 
     shown = await desk.message_of(wamid_of(message))
-    assert (shown.content, shown.held) == (Text("Good morning"), None)
+    assert (shown.content, shown.quarantined) == (Text("Good morning"), None)
     assert told_so_far(shown) == (Version(Text(BAIT), at),)
     assert MessageChanged(shown.thread, shown.id, MessageChange.QUARANTINE) in await desk.events(head)
 
@@ -236,7 +236,7 @@ async def test_an_edit_from_bad_to_worse_stays_hidden_with_its_new_reason(desk: 
     await desk.receive(desk.edit(wamid_of(message), CARD))
 
     hidden = await desk.message_of(wamid_of(message))
-    assert (hidden.content, hidden.held) == (Quarantined(PERSONAL_DATA, at), Text(CARD))
+    assert (hidden.content, hidden.quarantined) == (Quarantined(PERSONAL_DATA, at), Text(CARD))
     ticket = await desk.ticket()
     assert ticket.subject == "Hidden: it has personal data"
     assert await desk.events(head) == [
@@ -266,7 +266,7 @@ async def test_an_edit_that_comes_before_its_message_is_judged_as_well(desk: Des
     for each in (edit, update) if edit_first else (update, edit):
         await desk.receive(each)
 
-    assert (await desk.message_of(Wamid("wamid.late"))).held == Text(BAIT)
+    assert (await desk.message_of(Wamid("wamid.late"))).quarantined == Text(BAIT)
 
 
 async def test_new_words_under_a_hidden_file_do_not_show_the_file(desk: Desk) -> None:
@@ -277,8 +277,8 @@ async def test_new_words_under_a_hidden_file_do_not_show_the_file(desk: Desk) ->
 
     hidden = await desk.message_of(wamid_of(message))
     assert hidden.content == Quarantined(PERSONAL_DATA, NOON)
-    assert isinstance(hidden.held, MediaMessage)
-    assert hidden.held.caption == "Nothing here"
+    assert isinstance(hidden.quarantined, MediaMessage)
+    assert hidden.quarantined.caption == "Nothing here"
 
 
 async def test_words_instead_of_an_infected_file_stay_hidden(desk: Desk) -> None:
@@ -290,7 +290,7 @@ async def test_words_instead_of_an_infected_file_stay_hidden(desk: Desk) -> None
 
     hidden = await desk.message_of(wamid_of(message))
     assert hidden.content == Quarantined(MALWARE, NOON)
-    assert hidden.held == Text("Nothing here")
+    assert hidden.quarantined == Text("Nothing here")
 
 
 async def test_a_hidden_message_that_is_deleted_is_gone_with_what_it_held(desk: Desk) -> None:
@@ -302,7 +302,7 @@ async def test_a_hidden_message_that_is_deleted_is_gone_with_what_it_held(desk: 
 
     gone = await desk.message_of(wamid_of(message))
     assert isinstance(gone.content, Removed)
-    assert (gone.held, gone.versions) == (None, (Version(Text(BAIT), at),))
+    assert (gone.quarantined, gone.versions) == (None, (Version(Text(BAIT), at),))
     assert refused_as(await release_message(desk.ports, SUPERVISOR, message.id)) is ErrorCode.CONFLICT
 
 
@@ -314,7 +314,7 @@ def test_a_message_that_is_gone_is_not_quarantined() -> None:
 def test_what_was_said_before_it_was_hidden_is_still_told_apart_from_what_is_new() -> None:
     hidden = quarantined(an_inbound(content=Text("One")), MALWARE, NOON)
     after = changed(hidden, Text("Two"), NOON + MINUTE)
-    assert (after.content, after.held) == (Quarantined(MALWARE, NOON), Text("Two"))
+    assert (after.content, after.quarantined) == (Quarantined(MALWARE, NOON), Text("Two"))
     assert changed(after, Text("Two"), NOON + MINUTE) == after
 
 
@@ -383,7 +383,7 @@ async def test_a_supervisor_shows_it_again_and_the_history_says_who(desk: Desk) 
     shown = granted(await release_message(desk.ports, SUPERVISOR, message.id))
 
     ticket = await desk.ticket()
-    assert (shown.content, shown.held) == (Text(BAIT), None)
+    assert (shown.content, shown.quarantined) == (Text(BAIT), None)
     assert shown == await desk.message_of(wamid_of(message))
     assert shown.releases == (Release(SUPERVISOR.author, at, PHISHING),)
     assert ticket.subject == BAIT

@@ -214,12 +214,12 @@ async def test_a_rate_limit_delays_and_never_fails(desk: Desk, code: int) -> Non
 
     held = await desk.dispatch(reply)
     assert (held.status, held.failure) == (QUEUED, None)
-    assert held.held_until is not None
-    assert held.held_until > NOON
+    assert held.not_before is not None
+    assert held.not_before > NOON
 
-    desk.clock.at = held.held_until
+    desk.clock.at = held.not_before
     sent = await desk.dispatch(reply)
-    assert (sent.status, sent.held_until) == (SENT, None)
+    assert (sent.status, sent.not_before) == (SENT, None)
     assert [each.outcome for each in sent.attempts] == [AttemptOutcome.REFUSED, AttemptOutcome.ACCEPTED]
     assert [each.callback for each in desk.network.sent] == [f"dk1:{reply.id}:1", f"dk1:{reply.id}:2"]
 
@@ -228,12 +228,12 @@ async def test_the_network_says_how_long_to_wait(desk: Desk) -> None:
     desk.network.answers.extend([Rejected(130429, "Slow down.", retry_after_s=90.0), Rejected(130429, "x", 0.5)])
     reply = await desk.reply()
 
-    assert (await desk.dispatch(reply)).held_until == NOON + timedelta(seconds=90)
+    assert (await desk.dispatch(reply)).not_before == NOON + timedelta(seconds=90)
 
     desk.later(timedelta(seconds=90))
     held = await desk.dispatch(reply)
-    assert held.held_until is not None
-    assert held.held_until >= desk.clock.now() + FIRST_PAUSE, "never shorter than our own pause"
+    assert held.not_before is not None
+    assert held.not_before >= desk.clock.now() + FIRST_PAUSE, "never shorter than our own pause"
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,9 @@ async def test_what_never_left_is_tried_again_with_growing_pauses(desk: Desk) ->
 
     for _ in range(12):
         held = await desk.dispatch(reply)
-        assert held.held_until is not None
-        pauses.append(held.held_until - desk.clock.now())
-        desk.clock.at = held.held_until
+        assert held.not_before is not None
+        pauses.append(held.not_before - desk.clock.now())
+        desk.clock.at = held.not_before
 
     sent = await desk.dispatch(reply)
     assert sent.status is SENT
@@ -339,8 +339,8 @@ async def tried_until_it_failed(desk: Desk, message: Message, result: SendResult
         current = await desk.dispatch(message)
         if current.status is FAILED:
             return current, tried_at
-        assert current.held_until is not None
-        desk.clock.at = current.held_until
+        assert current.not_before is not None
+        desk.clock.at = current.not_before
     raise AssertionError("it was tried for ever")
 
 

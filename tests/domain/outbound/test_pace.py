@@ -105,7 +105,7 @@ def test_the_throughput_is_what_the_network_told_last() -> None:
 def test_what_a_clock_said_that_was_set_back_since_holds_nothing() -> None:
     later = NOON + timedelta(hours=1)
     held = replace(
-        a_pace(slowed=2, slowed_at=later), next_at=later, held_until=later, templates_held_until=later, as_of=later
+        a_pace(slowed=2, slowed_at=later), next_at=later, not_before=later, templates_not_before=later, as_of=later
     )
 
     assert believed(held, later) == held == believed(held, later - CLOCKS_DIFFER)
@@ -168,12 +168,12 @@ def test_replies_go_first_and_templates_are_never_forgotten(places: int, replies
 def test_a_refusal_holds_the_number_and_then_halves_its_pace() -> None:
     pace = slowed_down(taken(a_pace(), NOON), NOON, NO_WAIT)
 
-    assert pace.held_until is not None
-    assert NOON + 2 * SECOND <= pace.held_until <= NOON + 3 * SECOND
-    assert may_leave(pace, pace.held_until - timedelta(microseconds=1)) == 0
-    assert free_at(pace, NOON, 1, template=False) == pace.held_until
-    assert may_leave(pace, pace.held_until) > 0
-    assert gap(pace, pace.held_until) == 2 * gap(a_pace(), NOON)
+    assert pace.not_before is not None
+    assert NOON + 2 * SECOND <= pace.not_before <= NOON + 3 * SECOND
+    assert may_leave(pace, pace.not_before - timedelta(microseconds=1)) == 0
+    assert free_at(pace, NOON, 1, template=False) == pace.not_before
+    assert may_leave(pace, pace.not_before) > 0
+    assert gap(pace, pace.not_before) == 2 * gap(a_pace(), NOON)
 
 
 def test_what_was_on_its_way_when_the_number_was_held_slows_it_no_further() -> None:
@@ -181,11 +181,11 @@ def test_what_was_on_its_way_when_the_number_was_held_slows_it_no_further() -> N
 
     assert slowed_down(once, NOON + SECOND, NO_WAIT) == once
     longer = slowed_down(once, NOON + SECOND, MINUTE)
-    assert (longer.held_until, longer.slowed) == (NOON + SECOND + MINUTE, 1)
+    assert (longer.not_before, longer.slowed) == (NOON + SECOND + MINUTE, 1)
 
 
 def test_the_network_may_say_how_long() -> None:
-    assert slowed_down(a_pace(), NOON, timedelta(seconds=90)).held_until == NOON + timedelta(seconds=90)
+    assert slowed_down(a_pace(), NOON, timedelta(seconds=90)).not_before == NOON + timedelta(seconds=90)
 
 
 @given(st.integers(1, 30))
@@ -222,8 +222,8 @@ def test_a_number_that_people_report_sends_no_templates_for_a_while_and_replies_
     assert may_leave(pace, NOON) == burst(pace)
     assert free_at(pace, NOON, 1, template=True) == NOON + SPAM_HOLD
     assert may_leave(pace, NOON + SPAM_HOLD, template=True) > 0
-    assert without_templates(pace, NOON + MINUTE, 3 * SPAM_HOLD).templates_held_until == NOON + MINUTE + 3 * SPAM_HOLD
-    assert without_templates(pace, NOON - MINUTE, NO_WAIT).templates_held_until == NOON + SPAM_HOLD
+    assert without_templates(pace, NOON + MINUTE, 3 * SPAM_HOLD).templates_not_before == NOON + MINUTE + 3 * SPAM_HOLD
+    assert without_templates(pace, NOON - MINUTE, NO_WAIT).templates_not_before == NOON + SPAM_HOLD
 
 
 def test_a_stopped_number_asks_once_a_minute_with_one_message() -> None:
@@ -233,7 +233,7 @@ def test_a_stopped_number_asks_once_a_minute_with_one_message() -> None:
     assert [later - earlier for earlier, later in pairwise(probes)] == [PROBE_EVERY] * 4
     assert probes[0] == NOON + PROBE_EVERY
     assert (may_leave(pace, probes[0]), together(pace, probes[0])) == (1, 1)
-    assert running(taken(pace, probes[0])).held_until is None
+    assert running(taken(pace, probes[0])).not_before is None
     assert may_leave(running(pace), NOON) == burst(pace)
 
 

@@ -379,12 +379,12 @@ async def test_a_session_that_is_closed_names_the_templates_that_would_work() ->
 
 async def test_a_pause_that_would_hold_it_back_is_foreseen_and_no_other() -> None:
     desk = await a_desk_in_session()
-    assert (await preflight(desk.ports, AGENT, TEXT)).held_until is None
+    assert (await preflight(desk.ports, AGENT, TEXT)).not_before is None
 
-    await desk.given(replace(a_pace(), held_until=NOON + HOUR, templates_held_until=NOON + DAY))
-    assert (await preflight(desk.ports, AGENT, TEXT)).held_until == NOON + HOUR
-    assert (await preflight(desk.ports, AGENT, HELLO_ANA)).held_until == NOON + DAY
+    await desk.given(replace(a_pace(), not_before=NOON + HOUR, templates_not_before=NOON + DAY))
+    assert (await preflight(desk.ports, AGENT, TEXT)).not_before == NOON + HOUR
+    assert (await preflight(desk.ports, AGENT, HELLO_ANA)).not_before == NOON + DAY
 
     await desk.given(a_pace(), replace(await desk.thread(), pair_next_at=NOON + PAIR_BURST * PAIR_EVERY))
-    assert (await preflight(desk.ports, AGENT, TEXT)).held_until == NOON + PAIR_EVERY
-    assert (await preflight(desk.ports, AGENT, TO_BEN)).held_until is None
+    assert (await preflight(desk.ports, AGENT, TEXT)).not_before == NOON + PAIR_EVERY
+    assert (await preflight(desk.ports, AGENT, TO_BEN)).not_before is None

@@ -496,7 +496,7 @@ async def test_what_is_not_here_or_was_not_sent_from_here_is_refused(desk: Desk)
 async def test_a_busy_network_is_not_a_failure_to_send_again(desk: Desk) -> None:
     held = await that_failed(desk, BUSY)
 
-    assert (held.status, held.held_until is not None) == (QUEUED, True)
+    assert (held.status, held.not_before is not None) == (QUEUED, True)
     assert refused_as(await retry(desk.ports, AGENT, Retry(held.id))) is ErrorCode.CONFLICT
     desk.later(HOUR + timedelta(0))
     assert (await desk.dispatch(held)).status is SENT

@@ -273,8 +273,8 @@ async def test_a_message_held_by_its_number_says_until_when() -> None:
     await dispatch(replace(ports, network=Network(answers=deque([TOO_FAST]))), ACME, MessageId(an_id(1)))
 
     held = await desk.message_by_id(MessageId(an_id(1)))
-    assert held.held_until is not None
-    assert await ports.store.next_due(NOON) == held.held_until
+    assert held.not_before is not None
+    assert await ports.store.next_due(NOON) == held.not_before
     assert (await next_sends(ports, ())).leaving == ()
 
 
@@ -299,10 +299,10 @@ async def test_a_flooded_person_waits_alone() -> None:
 
     assert [each.message for each in turn.leaving] == [an_id(2)]
     held = await desk.message_by_id(MessageId(an_id(1)))
-    assert (held.status, held.held_until is not None) == (QUEUED, True)
-    assert held.held_until is not None
-    assert NOON + PAIR_EVERY <= held.held_until <= NOON + 1.5 * PAIR_EVERY
-    desk.clock.at = held.held_until
+    assert (held.status, held.not_before is not None) == (QUEUED, True)
+    assert held.not_before is not None
+    assert NOON + PAIR_EVERY <= held.not_before <= NOON + 1.5 * PAIR_EVERY
+    desk.clock.at = held.not_before
     await all_sent(desk, ports, within=MINUTE)
     assert {each.status for each in (await desk.state()).messages.values()} == {SENT}
 
@@ -317,12 +317,12 @@ async def test_who_is_written_to_too_fast_is_held_and_shown_to_be() -> None:
 
     last = await desk.message_by_id(MessageId(an_id(PAIR_BURST + 1)))
     assert (last.status, len(network.arrived)) == (QUEUED, PAIR_BURST)
-    assert last.held_until is not None
-    assert SECOND < last.held_until - desk.clock.now() <= PAIR_EVERY
-    desk.clock.at = last.held_until
+    assert last.not_before is not None
+    assert SECOND < last.not_before - desk.clock.now() <= PAIR_EVERY
+    desk.clock.at = last.not_before
     await dispatch(ports, ACME, last.id)
     after = await desk.message_by_id(last.id)
-    assert (after.status, after.held_until) == (SENT, None)
+    assert (after.status, after.not_before) == (SENT, None)
 
 
 async def test_a_reaction_counts_as_a_message_to_the_person_and_waits_like_one() -> None:
@@ -338,7 +338,7 @@ async def test_a_reaction_counts_as_a_message_to_the_person_and_waits_like_one()
     desk.later(PAIR_EVERY)
     await desk.dispatch_due()
     assert len(desk.network.sent) == 1
-    assert (await desk.message_by_id(message.id)).held_until is None
+    assert (await desk.message_by_id(message.id)).not_before is None
 
 
 async def test_a_number_that_people_report_sends_replies_only_for_an_hour() -> None:

@@ -318,7 +318,7 @@ async def test_a_failed_message_is_queued_again() -> None:
 
 
 async def test_a_queued_message_is_taken_back() -> None:
-    done = await about_ours("messageCancel", replace(ours(MessageStatus.QUEUED), held_until=NOON + HOUR))
+    done = await about_ours("messageCancel", replace(ours(MessageStatus.QUEUED), not_before=NOON + HOUR))
 
     assert done["userErrors"] == []
     assert (done["message"]["status"], done["message"]["heldUntil"]) == ("FAILED", None)

@@ -637,7 +637,7 @@ async def test_a_message_is_one_line_and_names_its_file_only_where_it_may_be_see
         an_outbound(content=Text("It is *on its way*,\nAna")),
         an_inbound(photo, content=MediaMessage(MediaId(an_id(34))), wamid=None),
         an_inbound(document, content=file, wamid=None),
-        replace(an_inbound(hidden, content=Quarantined(QuarantineReason.MALWARE, NOON), wamid=None), held=file),
+        replace(an_inbound(hidden, content=Quarantined(QuarantineReason.MALWARE, NOON), wamid=None), quarantined=file),
     )
 
     lines = [(await one_message(desk, "preview", id))["preview"] for id in (OUR_MESSAGE, *others)]

@@ -92,7 +92,7 @@ class MessageRow(Model, metaclass=Uncommented):
     failure = Words(null=True)
     delivered_at = Instant(null=True)
     read_at = Instant(null=True)
-    held_until = Instant(null=True)
+    not_before = Instant(null=True)
     edited_at = Instant(null=True)
     deleted_at = Instant(null=True)
     forwarded = Flag()
@@ -102,7 +102,7 @@ class MessageRow(Model, metaclass=Uncommented):
     attempts = Words()
     original = Words(null=True)
     versions = Words()
-    held = Words(null=True)
+    quarantined = Words(null=True)
     releases = Words()
 
     class Meta(Model.Meta):

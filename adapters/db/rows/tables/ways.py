@@ -56,8 +56,8 @@ class PaceRow(Model, metaclass=Uncommented):
     next_at = Instant()
     slowed = Whole()
     slowed_at = Instant(null=True)
-    held_until = Instant(null=True)
-    templates_held_until = Instant(null=True)
+    not_before = Instant(null=True)
+    templates_not_before = Instant(null=True)
     stopped = Flag()
     as_of = Instant(null=True)
 

@@ -124,7 +124,7 @@ async def _may_leave_now(work: Work, vault: Vault, departure: Departure) -> tupl
     if opens_at > now:
         tx.save(replace(item, due_at=opens_at))
         if item.reaction is None:
-            tx.save(replace(departure.message, held_until=opens_at))
+            tx.save(replace(departure.message, not_before=opens_at))
         return None
     return pace, token
 

@@ -84,7 +84,7 @@ async def rejected(
         await not_sent_after_all(work, ended, attempt)
     elif judged.remedy is Remedy.CHANNEL:
         # The number holds it, and lets it go the moment it has a new token.
-        work.tx.save(replace(ended, held_until=until), hold(ours, min(ours.due_at, work.now)))
+        work.tx.save(replace(ended, not_before=until), hold(ours, min(ours.due_at, work.now)))
     else:
         await try_later(work, ended, ours, until)
 
@@ -107,7 +107,7 @@ async def slow_down(work: Work, departure: Departure, remedy: Remedy, result: Re
     elif result.code in NUMBER_LIMITS or retry_after:
         slower = slowed_down(pace, work.now, retry_after)
         work.tx.save(slower)
-        return slower.held_until or work.now
+        return slower.not_before or work.now
     return work.now + max(retry_after, pause_before(item))
 
 
@@ -126,7 +126,7 @@ async def try_later(work: Work, message: Message, ours: OutboxItem, due_at: date
         await give_back(work, failed(work, message, GAVE_UP))
         work.tx.remove(ours)
         return
-    work.tx.save(replace(message, held_until=due_at), hold(ours, due_at))
+    work.tx.save(replace(message, not_before=due_at), hold(ours, due_at))
 
 
 async def _deadline(tx: Transaction, item: OutboxItem, message: Message) -> datetime:

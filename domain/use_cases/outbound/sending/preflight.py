@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from domain.errors import REFUSALS, Refusal
 from domain.outbound.outbox import TEMPLATE_NEXT
-from domain.outbound.pace import held_until
+from domain.outbound.pace import not_before
 from domain.people.actors import Actor
 from domain.ports.bundle import Ports
 from domain.use_cases.outbound.queue import ApprovedSend
@@ -30,7 +30,7 @@ class Foreseen:
 
     refusal: Refusal | None = None
     takes_unit: bool = False  # of the month
-    held_until: datetime | None = None  # where a pause of the number, or the person's pace, holds it back
+    not_before: datetime | None = None  # where a pause of the number, or the person's pace, holds it back
 
 
 async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
@@ -46,5 +46,5 @@ async def preflight(ports: Ports, actor: Actor, intended: Intended) -> Foreseen:
             return Foreseen()
         pace = await look.pace(sending.channel.id)
     template = sending.priority == TEMPLATE_NEXT
-    held = held_until(pace, sending.thread.pair_next_at, sending.now, template=template)
-    return Foreseen(takes_unit=sending.paid is not None, held_until=held)
+    waits = not_before(pace, sending.thread.pair_next_at, sending.now, template=template)
+    return Foreseen(takes_unit=sending.paid is not None, not_before=waits)

@@ -351,7 +351,7 @@ async def test_a_message_comes_back_with_everything_set(desk: Desk) -> None:
         reactions=(Reaction("❤️", ByContact(CONTACT), ODD), Reaction("👍", ADA, NOON)),
         delivered_at=ODD,
         read_at=NOON,
-        held_until=NOON + DAY,
+        not_before=NOON + DAY,
         edited_at=ODD,
         deleted_at=NOON,
         forwarded=True,
@@ -481,15 +481,15 @@ async def test_earlier_versions_and_a_reaction_on_its_way_come_back(desk: Desk) 
 async def test_what_is_withheld_and_who_released_it_come_back(desk: Desk) -> None:
     message = replace(
         an_inbound(content=Quarantined(QuarantineReason.PERSONAL_DATA, ODD)),
-        held=InteractiveReply("1", ANY_TONGUE),
+        quarantined=InteractiveReply("1", ANY_TONGUE),
         releases=(Release(ByUser(USER), ODD, QuarantineReason.PHISHING),),
     )
     await desk.given(a_thread(), message)
 
     async with desk.store.transaction(ACME) as tx:
         assert (await tx.messages([message.id]))[message.id] == message
-        tx.save(replace(message, content=message.spoken, held=None))
-    assert (await desk.reader.by_ids(Message, ACME, [message.id]))[message.id].held is None
+        tx.save(replace(message, content=message.spoken, quarantined=None))
+    assert (await desk.reader.by_ids(Message, ACME, [message.id]))[message.id].quarantined is None
 
 
 async def test_a_remembered_call_comes_back(desk: Desk) -> None:

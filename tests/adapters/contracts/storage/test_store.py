@@ -682,8 +682,8 @@ async def test_what_was_queued_long_ago_is_found_though_it_is_held(desk: Desk) -
 async def test_a_pace_comes_back_bare_and_whole(desk: Desk) -> None:
     whole = replace(
         a_pace(slowed=3, slowed_at=NOON + TICK),
-        held_until=NOON + MINUTE,
-        templates_held_until=NOON + HOUR,
+        not_before=NOON + MINUTE,
+        templates_not_before=NOON + HOUR,
         stopped=True,
     )
     async with desk.store.transaction(ACME) as tx:

@@ -158,7 +158,7 @@ async def test_it_says_what_a_send_would_take_and_takes_nothing() -> None:
 
 async def test_a_pause_that_holds_the_number_is_told() -> None:
     desk = await a_desk_in_session()
-    await desk.given(replace(a_pace(), held_until=NOON + HOUR))
+    await desk.given(replace(a_pace(), not_before=NOON + HOUR))
 
     told = await asked(desk, {"send": HELLO})
 
