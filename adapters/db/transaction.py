@@ -14,7 +14,6 @@ from typing import Protocol
 from adapters.db.reading.look import Looking, SqlLook
 from adapters.db.rows.mapping import columns, quoted, table
 from adapters.db.rows.times import instant_of
-from domain.channels.channels import Channel
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
@@ -127,9 +126,6 @@ class SqlTransaction(SqlLook):
 
     # Channels
 
-    async def channels(self) -> list[Channel]:
-        return await self._statements.rows(Channel, "true")
-
     async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
         return await self._one(Template, "network_id = ? AND account_id = ?", network_id, account)
 
@@ -142,7 +138,7 @@ class SqlTransaction(SqlLook):
         return await self._among(Identity, "contact_id", contacts)
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
-        return {row.id: row for row in await self._among(Ticket, "id", ids)}
+        return await self.by_ids(Ticket, ids)
 
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
         return await self._among(Ticket, "contact_id", contacts)
@@ -257,7 +253,7 @@ class SqlTransaction(SqlLook):
     # The way out
 
     async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
-        return {row.id: row for row in await self._among(OutboxItem, "id", messages)}
+        return await self.by_ids(OutboxItem, messages)
 
     async def outbox(self, limit: int) -> list[OutboxItem]:
         # outbox: primary key

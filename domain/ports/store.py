@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from domain.channels.channels import Channel, ChannelState
+from domain.channels.channels import ChannelState
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
@@ -36,6 +36,7 @@ from domain.tickets import Ticket, TicketChange
 from domain.updates import ParkedUpdate, UpdateRecord
 
 R = TypeVar("R", bound=Row)
+K = TypeVar("K", bound=str)
 
 
 class Look(Protocol):
@@ -54,6 +55,14 @@ class Look(Protocol):
 
     async def row(self, kind: type[R], id: str) -> R | None:
         """A row of any type."""
+        ...
+
+    async def by_ids(self, kind: type[R], ids: Collection[K]) -> dict[K, R]:
+        """Rows of any type by their ids, in one statement; what is not there is left out."""
+        ...
+
+    async def all_of(self, kind: type[R]) -> list[R]:
+        """Every row of a type of which an organization has few, in the order of ids."""
         ...
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]: ...
@@ -111,8 +120,6 @@ class Transaction(Look, Protocol):
         ...
 
     async def user_by_email(self, email: str) -> User | None: ...
-
-    async def channels(self) -> list[Channel]: ...
 
     async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
         """One template of an account by the network's id."""

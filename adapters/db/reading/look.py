@@ -33,6 +33,7 @@ from domain.quota import Entry, Period
 from domain.rows import Row
 
 R = TypeVar("R", bound=Row)
+K = TypeVar("K", bound=str)
 
 
 class Looking(Protocol):
@@ -77,6 +78,13 @@ class SqlLook:
     async def row(self, kind: type[R], id: str) -> R | None:
         return await self._one(kind, "id = ?", id)
 
+    async def by_ids(self, kind: type[R], ids: Collection[K]) -> dict[K, R]:
+        asked = {str(id): id for id in ids}
+        return {asked[row.id]: row for row in await self._among(kind, "id", ids)}
+
+    async def all_of(self, kind: type[R]) -> list[R]:
+        return await self._looking.rows(kind, "true")
+
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return await self._looking.rows(Template, "account_id = ?", account)
 
@@ -84,19 +92,19 @@ class SqlLook:
         return await self._by_pairs(Identity, ("kind", "value"), [(key.kind, key.value) for key in keys])
 
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-        return {row.id: row for row in await self._among(Contact, "id", ids)}
+        return await self.by_ids(Contact, ids)
 
     async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        return {row.id: row for row in await self._among(Thread, "id", ids)}
+        return await self.by_ids(Thread, ids)
 
     async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
         return await self._among(Thread, "contact_id", contacts)
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
-        return {row.id: row for row in await self._among(Message, "id", ids)}
+        return await self.by_ids(Message, ids)
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        return {row.id: row for row in await self._among(Media, "id", ids)}
+        return await self.by_ids(Media, ids)
 
     async def period_at(self, at: datetime) -> Period | None:
         return await self._one(Period, "starts_at <= ? AND ends_at > ?", at, at)

@@ -24,7 +24,7 @@ from domain.outbound.pace import RateState
 from domain.people.organizations import Organization
 from domain.quota import ConversationKind, Entry, Period
 
-Id = TypeVar("Id", bound=str)
+K = TypeVar("K", bound=str)
 
 
 class MemoryLook:
@@ -43,15 +43,18 @@ class MemoryLook:
         """In the order of keys."""
         return dict(sorted(self._rows(kind).items()))
 
-    def _named(self, kind: type[R], ids: Collection[Id]) -> dict[Id, R]:
-        rows = self._rows(kind)
-        return {id: rows[id] for id in sorted(set(ids)) if id in rows}
-
     async def settings(self) -> Organization:
         return self._of(Organization)[self.organization]
 
     async def row(self, kind: type[R], id: str) -> R | None:
         return self._rows(kind).get(id)
+
+    async def by_ids(self, kind: type[R], ids: Collection[K]) -> dict[K, R]:
+        rows = self._rows(kind)
+        return {id: rows[id] for id in sorted(set(ids)) if id in rows}
+
+    async def all_of(self, kind: type[R]) -> list[R]:
+        return list(self._of(kind).values())
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return [template for template in self._of(Template).values() if template.account == account]
@@ -61,20 +64,20 @@ class MemoryLook:
         return [identity for identity in self._of(Identity).values() if identity.key in wanted]
 
     async def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-        return self._named(Contact, ids)
+        return await self.by_ids(Contact, ids)
 
     async def threads(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
-        return self._named(Thread, ids)
+        return await self.by_ids(Thread, ids)
 
     async def threads_of(self, contacts: Collection[ContactId]) -> list[Thread]:
         wanted = set(contacts)
         return [thread for thread in self._of(Thread).values() if thread.contact in wanted]
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
-        return self._named(Message, ids)
+        return await self.by_ids(Message, ids)
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
-        return self._named(Media, ids)
+        return await self.by_ids(Media, ids)
 
     async def period_at(self, at: datetime) -> Period | None:
         return next((each for each in self._of(Period).values() if each.starts_at <= at < each.ends_at), None)

@@ -7,7 +7,6 @@ from itertools import takewhile
 from adapters.memory.storage.books import Books, R
 from adapters.memory.storage.look import MemoryLook
 from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
-from domain.channels.channels import Channel
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
@@ -101,9 +100,6 @@ class MemoryTransaction(MemoryLook):
     async def user_by_email(self, email: str) -> User | None:
         return next((user for user in self._of(User).values() if user.email == email), None)
 
-    async def channels(self) -> list[Channel]:
-        return list(self._of(Channel).values())
-
     async def template_of(self, account: BusinessAccountId, network_id: str) -> Template | None:
         found = (each for each in await self.templates_of(account) if each.network_id == network_id)
         return next(found, None)
@@ -116,7 +112,7 @@ class MemoryTransaction(MemoryLook):
         return [identity for identity in self._of(Identity).values() if identity.contact in wanted]
 
     async def tickets(self, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
-        return self._named(Ticket, ids)
+        return await self.by_ids(Ticket, ids)
 
     async def tickets_of(self, contacts: Collection[ContactId]) -> list[Ticket]:
         wanted = set(contacts)
@@ -189,7 +185,7 @@ class MemoryTransaction(MemoryLook):
         return next((entry for entry in entries if entry.message == message and entry.refunded_at is None), None)
 
     async def outbox_items(self, messages: Collection[MessageId]) -> dict[MessageId, OutboxItem]:
-        return self._named(OutboxItem, messages)
+        return await self.by_ids(OutboxItem, messages)
 
     async def outbox(self, limit: int) -> list[OutboxItem]:
         items = [item for item in self._of(OutboxItem).values() if item.reaction is None]

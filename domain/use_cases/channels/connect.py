@@ -104,7 +104,7 @@ async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Ref
         if not await tx.enlist(DirectoryEntry.NUMBER, asked.number, asked.number):
             return _linked_elsewhere()
         await tx.enlist(DirectoryEntry.ACCOUNT, asked.account, asked.account)
-        known = next((each for each in await tx.channels() if each.phone_number_id == asked.number), None)
+        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == asked.number), None)
         channel = _connected(ports, attempt, facts, known, now)
         tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
         tx.record(ChannelChanged(channel.id))
@@ -133,7 +133,7 @@ def _fault(asked: ConnectChannel) -> Refusal | None:
 
 async def _place_refusal(directory: Directory, tx: Transaction, asked: ConnectChannel) -> Refusal | None:
     """Whether the organization may have this number: not twice, not elsewhere, not one too many of its account."""
-    channels = await tx.channels()
+    channels = await tx.all_of(Channel)
     live = [each for each in channels if each.state is not ChannelState.DISCONNECTED]
     if any(each.phone_number_id == asked.number for each in live):
         return Refused(

@@ -106,7 +106,7 @@ async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Templa
     """The template, and a token to have it deleted with; None where it is deleted already."""
     async with ports.store.transaction(actor.organization) as tx:
         template = await tx.row(Template, id)
-        channels = await tx.channels()
+        channels = await tx.all_of(Channel)
     if template is None:
         return not_found("template", "templateId")
     if template.status is TemplateStatus.DELETED:

@@ -172,7 +172,7 @@ async def _claim(ports: Ports, organization: OrganizationId, account: BusinessAc
         sync = await tx.template_sync(account)
         if sync is None or sync.due_at is None or sync.due_at > now:
             return None
-        channels = await tx.channels()
+        channels = await tx.all_of(Channel)
         token = any_token(ports, account, channels)
         if not isinstance(token, str):
             sealed = any(each.account == account and _has_token(each) for each in channels)

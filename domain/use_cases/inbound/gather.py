@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from domain.channels.channels import Destination
+from domain.channels.channels import Channel, Destination
 from domain.contacts import IdentityKey, Person, keys_of, names_told
 from domain.conversations.status import arrived
 from domain.ids import PhoneNumberId, Wamid
@@ -33,7 +33,7 @@ from domain.use_cases.turns import turn_of_message, turns_of_person
 async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     tx = batch.tx
-    batch.channels = {channel.phone_number_id: channel for channel in await tx.channels()}
+    batch.channels = {channel.phone_number_id: channel for channel in await tx.all_of(Channel)}
     if any(isinstance(update, EditReceived) for update in updates) or any(people_of(updates)):
         organization = await tx.settings()
         batch.policy, batch.stop_words = policy_of(organization), organization.stop_words

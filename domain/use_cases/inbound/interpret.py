@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.channels.channels import Problem, ProblemCode, with_problem
+from domain.channels.channels import Channel, Problem, ProblemCode, with_problem
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Unsupported
 from domain.errors import Unavailable
@@ -210,7 +210,7 @@ async def _note_unknown_number(
         now,
     )
     async with ports.store.transaction(organization, background=True) as tx:
-        for channel in await tx.channels():
+        for channel in await tx.all_of(Channel):
             problems = with_problem(channel, problem)
             if channel.account == account and problems != channel.problems:
                 tx.save(replace(channel, problems=problems))

@@ -13,7 +13,18 @@ from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import IdentityKey, IdentityKind
 from domain.conversations.library import LibraryItem
-from domain.ids import BusinessAccountId, ContactId, EntryId, MediaId, MessageId, OrganizationId, TemplateId, ThreadId
+from domain.ids import (
+    BusinessAccountId,
+    ContactId,
+    EntryId,
+    MediaId,
+    MessageId,
+    OrganizationId,
+    TemplateId,
+    ThreadId,
+    UserId,
+)
+from domain.people.organizations import User
 from domain.ports.store import Look
 from domain.quota import ConversationKind
 from tests.adapters.contracts.desks import Desk
@@ -40,6 +51,7 @@ from tests.builders import (
     a_remembered,
     a_template,
     a_thread,
+    a_user,
     an_entry,
     an_id,
     an_identity,
@@ -125,6 +137,22 @@ async def test_what_belongs_together_is_found_together_in_the_order_of_keys(desk
         assert [each.id for each in await look.templates_of(ACCOUNT)] == [TEMPLATE, second]
         assert [each.id for each in await look.threads_of([CONTACT])] == [THREAD, an_id(4)]
         assert await look.threads_of([]) == []
+
+
+async def test_rows_of_any_type_are_found_by_ids_or_all_of_them(desk: Desk, looking: Looking) -> None:
+    first, second = (a_user(UserId(an_id(each)), email=f"{each}@acme.example") for each in (1, 2))
+    await desk.given(second, first)
+
+    async with looking(desk, ACME) as look:
+        assert list((await look.by_ids(User, [second.id, first.id, UserId(an_id(9))])).items()) == [
+            (first.id, first),
+            (second.id, second),
+        ]
+        assert await look.by_ids(User, []) == {}
+        assert await look.all_of(User) == [a_user(), first, second]
+    async with looking(desk, GLOBEX) as look:
+        assert await look.by_ids(User, [first.id]) == {}
+        assert first not in await look.all_of(User)
 
 
 async def test_people_are_found_by_any_of_several_names(desk: Desk, looking: Looking) -> None:

@@ -212,7 +212,7 @@ async def test_a_channel_comes_back(desk: Desk) -> None:
         assert await tx.row(Channel, CHANNEL) == a_channel()
         tx.save(full)
         assert await tx.row(Channel, CHANNEL) == full
-        assert await tx.channels() == [full]
+        assert await tx.all_of(Channel) == [full]
 
 
 async def test_a_template_comes_back(desk: Desk) -> None:

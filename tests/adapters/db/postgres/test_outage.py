@@ -157,7 +157,7 @@ async def test_readers_and_writers_are_told_soon_that_nobody_is_there(
 
     async def transaction() -> None:
         async with database.store.transaction(ACME) as tx:
-            await tx.channels()
+            await tx.all_of(Channel)
 
     async def snapshot() -> None:
         async with database.reader.snapshot(ACME) as reads:
