@@ -6,6 +6,7 @@ with outside a session counts one.
 """
 
 from calendar import monthrange
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,9 @@ USER_INITIATED_COUNTED_UNTIL = date(2024, 11, 1)
 ALLOWANCE_WINDOW = timedelta(hours=24)
 UNVERIFIED_ALLOWANCE = 50  # business-initiated conversations of an unverified business in 24 h
 WARN_AT = (80, 100)  # per cent
+HOUR = timedelta(hours=1)
+HOURS_OF_WEEK = 7 * 24
+HOURS_BEFORE = 2 * HOURS_OF_WEEK  # that a forecast looks at, of the time before a month began
 
 
 class ConversationKind(StrEnum):
@@ -112,16 +116,26 @@ def refund(period: Period, entry: Entry, at: datetime) -> tuple[Period, Entry] |
     return replace(period, used=period.used - 1), replace(entry, refunded_at=at)
 
 
-def forecast(period: Period, limit: int, now: datetime) -> Forecast:
-    """The month projected from its own pace."""
-    elapsed = now - period.starts_at
-    length = period.ends_at - period.starts_at
-    if period.used >= limit:
-        return Forecast(max(period.used, _projected(period.used, elapsed, length)), now)
-    if period.used == 0 or elapsed <= timedelta(0):
-        return Forecast(period.used, None)
-    reaches = period.starts_at + elapsed * limit / period.used
-    return Forecast(_projected(period.used, elapsed, length), reaches if reaches < period.ends_at else None)
+def forecast(period: Period, limit: int, now: datetime, by_hour: Mapping[int, int]) -> Forecast:
+    """The month projected from what was used of it so far, and the rhythm of the weeks.
+
+    Each hour to come counts as much as the same hour of the week did on average: since the period began, and over the
+    last two weeks at least. A ledger that is not a week old shows no rhythm yet; there each hour counts as much as all
+    did on average. `by_hour` has the units that were not given back, by whole hours after `seen_from`.
+    """
+    expected = float(period.used)
+    exhausted_at = now if period.used >= limit else None
+    for start, end, more in _to_come(period, now, by_hour):
+        if exhausted_at is None and expected + more >= limit:
+            reached = _whole_second(start + (end - start) * ((limit - expected) / more))
+            exhausted_at = reached if reached < period.ends_at else None
+        expected += more
+    return Forecast(round(expected), exhausted_at)
+
+
+def seen_from(period: Period) -> datetime:
+    """Since when a forecast looks at what was used."""
+    return period.starts_at - HOURS_BEFORE * HOUR
 
 
 def allowance(limit: int | None, taken: list[datetime], now: datetime) -> Allowance:
@@ -136,8 +150,25 @@ def warning(before: int, after: int, limit: int) -> int | None:
     return max(crossed, default=None)
 
 
-def _projected(used: int, elapsed: timedelta, length: timedelta) -> int:
-    return round(used * (length / elapsed)) if elapsed > timedelta(0) else used
+def _to_come(period: Period, now: datetime, by_hour: Mapping[int, int]) -> Iterator[tuple[datetime, datetime, float]]:
+    """From now to the period's end, hour by hour: when it begins and ends, and how many units are expected of it."""
+    origin, start = seen_from(period), max(now, period.starts_at)
+    elapsed = (start - origin) / HOUR
+    over = int(elapsed)
+    first = max(min(HOURS_BEFORE, over - HOURS_BEFORE), min((*by_hour, HOURS_BEFORE)))
+    seen = sum(units for hour, units in by_hour.items() if first <= hour <= over)
+    while start < period.ends_at and elapsed > first:
+        hour = int((start - origin) / HOUR)
+        end = min(origin + (hour + 1) * HOUR, period.ends_at)
+        same = range(first + (hour - first) % HOURS_OF_WEEK, over, HOURS_OF_WEEK)
+        has_rhythm = over - first >= HOURS_OF_WEEK
+        an_hour = sum(by_hour.get(each, 0) for each in same) / len(same) if has_rhythm else seen / (elapsed - first)
+        yield start, end, an_hour * ((end - start) / HOUR)
+        start = end
+
+
+def _whole_second(at: datetime) -> datetime:
+    return (at + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
 def _turn(year: int, month: int, day: int, tz: ZoneInfo) -> datetime:

@@ -144,6 +144,15 @@ class Loaders:
         return Loader(load, self._pace)
 
     @cached_property
+    def units_by_hour(self) -> Loader[tuple[datetime, datetime], dict[int, int]]:
+        """The units of a stretch of time that count, by hours after its start."""
+
+        async def load(keys: list[tuple[datetime, datetime]]) -> list[dict[int, int]]:
+            return [await self._reads.units_by_hour(self._organization, *key) for key in keys]
+
+        return Loader(load, self._pace)
+
+    @cached_property
     def periods(self) -> Loader[datetime, Period | None]:
         """The quota's period that holds an instant, where one was begun."""
 

@@ -19,6 +19,8 @@ class Dialect:
     """The elements of a column of JSON, as rows with a `value`."""
     member: str
     """What such a `value` has under a name."""
+    seconds: str
+    """Whole seconds of an instant since 1970."""
     across: str
     """Joins a table to `organizations`, one organization after the other."""
     led_by: str
@@ -33,6 +35,7 @@ SQLITE = Dialect(
     place="instr",
     each="json_each({})",
     member="json_extract(value, '$.{}')",
+    seconds="CAST(strftime('%s', substr({}, 1, 19)) AS INTEGER)",
     across="CROSS JOIN",
     led_by=" INDEXED BY {}",
     tables="SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
@@ -43,6 +46,7 @@ POSTGRES = Dialect(
     place="strpos",
     each="json_array_elements({}::json) AS each(value)",
     member="value ->> '{}'",
+    seconds="floor(extract(epoch FROM {}))::bigint",
     across="JOIN",
     led_by="{:.0}",
     tables=(

@@ -221,6 +221,13 @@ class Reads(Protocol):
         """The ledger's entries in [since, until), oldest first."""
         ...
 
+    async def units_by_hour(self, organization: OrganizationId, since: datetime, until: datetime) -> dict[int, int]:
+        """How many entries of [since, until) were not given back, by whole hours after `since`; hours without left out.
+
+        `since` is a whole second.
+        """
+        ...
+
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
     ) -> dict[BusinessAccountId, list[datetime]]: ...

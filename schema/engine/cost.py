@@ -38,6 +38,7 @@ PRICES: Mapping[str, int] = {
     "TextContent.html": 1,
     "Message.original": 5,
     "Message.versions": 5,
+    "Quota.forecast": limits.COUNT_COST,
 }
 """Fields that cost more than the objects they are of, beside the `totalCount` of every connection."""
 LONGEST_NUMBER = 11  # characters of a GraphQL Int

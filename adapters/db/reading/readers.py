@@ -238,6 +238,21 @@ class SqlReads:
         between = Condition("at >= ? AND at < ?", (since, until))
         return await self._page(Entry, [within(organization), between], BY_STANDING, page)
 
+    async def units_by_hour(self, organization: OrganizationId, since: datetime, until: datetime) -> dict[int, int]:
+        # quota_entries_by_time
+        seconds = self._dialect.seconds.format("at")
+        records = await self._selects.select(
+            f"""
+            SELECT ({seconds} - ?4) / 3600 AS hour, count(*) AS units FROM quota_entries
+            WHERE organization_id = ?1 AND at >= ?2 AND at < ?3 AND refunded_at IS NULL GROUP BY 1
+            """,
+            organization,
+            since,
+            until,
+            int(since.timestamp()),
+        )
+        return {record["hour"]: record["units"] for record in records}
+
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime
     ) -> dict[BusinessAccountId, list[datetime]]:

@@ -1,5 +1,6 @@
 """The reader in memory. What is published never changes, so a snapshot is the state of the moment."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -212,6 +213,10 @@ class _MemoryReads:
     ) -> Page[Entry]:
         rows = [entry for entry in self._of(organization, Entry) if since <= entry.at < until]
         return page_of(rows, lambda entry: (instant_text(entry.at), entry.id), AT_AND_ID, page)
+
+    async def units_by_hour(self, organization: OrganizationId, since: datetime, until: datetime) -> dict[int, int]:
+        counted = [e for e in self._of(organization, Entry) if since <= e.at < until and e.refunded_at is None]
+        return dict(Counter(int((entry.at - since).total_seconds()) // 3600 for entry in counted))
 
     async def allowance_taken(
         self, organization: OrganizationId, accounts: Collection[BusinessAccountId], since: datetime

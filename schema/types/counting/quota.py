@@ -9,7 +9,7 @@ import schema.types.conversations.messages
 import schema.types.conversations.threads
 from domain.ids import MessageId, PeriodId, ThreadId
 from domain.people.organizations import Organization
-from domain.quota import ConversationKind, Entry, Period, forecast, month_of, user_initiated_counts
+from domain.quota import ConversationKind, Entry, Period, forecast, month_of, seen_from, user_initiated_counts
 from schema.context import Context
 from schema.engine.values.enums import describe
 from schema.engine.values.pages import After, Connection, First, connection, page_ask, read
@@ -27,11 +27,15 @@ describe(
 )
 
 
-@strawberry.type(description="Where the month is heading, from its own pace so far.")
+@strawberry.type(
+    description="Where the month is heading. Each hour to come counts as much as the same hour of the week did on"
+    " average since the month began, and over the last two weeks at least, without what was given back. A ledger that"
+    " is not a week old shows no rhythm yet: there each hour counts as much as all did on average."
+)
 class QuotaForecast:
     projected_use: int = strawberry.field(description="Conversations at the month's end, going on like this.")
     exhausted_at: datetime | None = strawberry.field(
-        description="When they will be used up, or were; null where they will do."
+        description="When they will be used up; now where they are, and null where they will do."
     )
 
 
@@ -66,7 +70,14 @@ class Quota:
     user_initiated_counts: bool = strawberry.field(
         description="Whether conversations that contacts begin count too; they have not since 1 November 2024."
     )
-    forecast: QuotaForecast = strawberry.field(description="The month projected from its own pace.")
+    period: strawberry.Private[Period]
+
+    @strawberry.field(description="Where the month is heading.")
+    async def forecast(self, info: Info[Context, None]) -> QuotaForecast:
+        context, period = info.context, self.period
+        by_hour = await context.loaders.units_by_hour.load((seen_from(period), period.ends_at))
+        expected = forecast(period, self.limit, context.now, by_hour)
+        return QuotaForecast(projected_use=expected.projected_use, exhausted_at=expected.exhausted_at)
 
     @strawberry.field(description="What was counted this month, oldest first, with what was given back.")
     async def entries(
@@ -83,7 +94,6 @@ async def current(context: Context) -> Quota:
     organization = await context.loaders.organizations.load(context.organization)
     period = await context.loaders.periods.load(context.now) or _not_begun(organization, context.now)
     limit = organization.quota_limit
-    expected = forecast(period, limit, context.now)
     return Quota(
         limit=limit,
         used=period.used,
@@ -91,7 +101,7 @@ async def current(context: Context) -> Quota:
         period_start=period.starts_at,
         resets_at=period.ends_at,
         user_initiated_counts=user_initiated_counts(context.now, organization.time_zone),
-        forecast=QuotaForecast(projected_use=expected.projected_use, exhausted_at=expected.exhausted_at),
+        period=period,
     )
 
 

@@ -183,6 +183,7 @@ def _reads(asking: Asking, reads: Reads) -> None:
     add("by_ids", reads.by_ids, SignIn, ACME, [SIGN_IN], of="SignIn")
     add("period_at", reads.period_at, ACME, NOON)
     add("entries", reads.entries, ACME, SPRING - DAY, SPRING, page)
+    add("units_by_hour", reads.units_by_hour, ACME, SPRING - DAY, SPRING)
     add("by_ids", reads.by_ids, Entry, ACME, [ENTRY], of="Entry")
     add("allowance_taken", reads.allowance_taken, ACME, [ACCOUNT], NOON - DAY)
 
@@ -366,6 +367,7 @@ WALKED: Final = {
     "Reads.tickets of a source": "walks its order until the page is full; sources are few and each is common",
     "Reads.tickets of nobody": "walks its order until the page is full",
     "Reads.tickets of a property": "properties are free words; 3 s at most, and others go first",
+    "Reads.units_by_hour": "a month's units, for its forecast: has the price of a count",
     "WebhookInbox.counts": "an exact count of all, for the operator's figures; of an index alone",
     "WebhookInbox.named_in": "a week's deliveries, for doctor alone",
     "Store.figures": "an exact count of what is due, for the operator's figures",

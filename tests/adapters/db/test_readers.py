@@ -318,6 +318,7 @@ async def ask_everything(reads: Reads) -> int:
         reads.by_ids(SignIn, ACME, list[str]()),
         reads.period_at(ACME, NOON),
         reads.entries(ACME, NOON - DAY, NOON, page),
+        reads.units_by_hour(ACME, NOON - DAY, NOON),
         reads.by_ids(Entry, ACME, list[str]()),
         reads.allowance_taken(ACME, [a_channel().account], NOON - DAY),
     )

@@ -19,11 +19,9 @@ from domain.quota import (
     UNVERIFIED_ALLOWANCE,
     Allowance,
     Entry,
-    Forecast,
     Period,
     allowance,
     charge,
-    forecast,
     month_of,
     refund,
     user_initiated_counts,
@@ -280,48 +278,7 @@ def test_a_verified_business_may_have_no_limit_and_is_counted_all_the_same() -> 
     assert allowance(None, [NOON], NOON) == Allowance(None, 1, NOON + DAY)
 
 
-# How the month goes on
-
-MONTH = a_period(starts_at=NOON, ends_at=NOON + 30 * DAY)
-
-
-def test_the_forecast_goes_on_at_the_months_own_pace() -> None:
-    tenth_day = NOON + 10 * DAY
-
-    assert forecast(replace(MONTH, used=300), 1000, tenth_day) == Forecast(900, None)
-
-
-def test_the_forecast_says_when_the_month_runs_out() -> None:
-    assert forecast(replace(MONTH, used=500), 1000, NOON + 10 * DAY) == Forecast(1500, NOON + 20 * DAY)
-
-
-def test_a_pace_that_reaches_the_limit_at_the_turn_never_runs_out() -> None:
-    assert forecast(replace(MONTH, used=500), 1000, NOON + 15 * DAY) == Forecast(1000, None)
-    assert forecast(replace(MONTH, used=501), 1000, NOON + 15 * DAY).exhausted_at is not None
-
-
-def test_a_month_used_up_is_exhausted_now() -> None:
-    assert forecast(replace(MONTH, used=1000), 1000, NOON + 10 * DAY) == Forecast(3000, NOON + 10 * DAY)
-
-
-def test_a_limit_lowered_below_what_is_used_is_exhausted_now_and_never_projects_less_than_used() -> None:
-    assert forecast(replace(MONTH, used=10), 5, NOON) == Forecast(10, NOON)
-    assert forecast(replace(MONTH, used=10), 5, MONTH.ends_at) == Forecast(10, MONTH.ends_at)
-
-
-def test_a_month_without_use_or_just_begun_promises_nothing() -> None:
-    assert forecast(MONTH, 1000, NOON + 10 * DAY) == Forecast(0, None)
-    assert forecast(replace(MONTH, used=7), 1000, NOON) == Forecast(7, None)
-    assert forecast(replace(MONTH, used=7), 1000, NOON - HOUR) == Forecast(7, None)
-
-
-@given(st.integers(1, 900), st.integers(1, 29))
-def test_the_forecast_of_a_steady_month_is_within_a_tenth(a_month: int, day: int) -> None:
-    used = round(a_month * day / 30)
-
-    projected = forecast(replace(MONTH, used=used), 1000, NOON + day * DAY).projected_use
-
-    assert abs(projected - a_month) <= max(0.1 * a_month, 15)  # half a conversation too many on the first day is 15
+# What is told of its use
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,7 @@ def test_a_fragment_named_like_introspection_gets_no_exemption() -> None:
         ("query($q: String) { contacts(first: 3, query: $q) { nodes { id } } }", {}, 1 + 3),
         ('query($q: String = "a") { contacts(first: 3, query: $q) { nodes { id } } }', {}, 100 + 1 + 3),
         ("{ threads(first: 3) { totalCount } }", {}, 100 + 1),
+        ("{ quota { used forecast { projectedUse } } }", {}, 1 + 100 + 1),
         (a_message("content { ... on TextContent { html } }"), {}, 1 + 1 + (1 + 1)),
         (a_message(aliased(29, "content { ... on TextContent { html } }")), {}, 1 + 1 + 1 + 29 * (1 + 1)),
         (a_message("original versions { until }"), {}, 1 + 1 + 5 + 5 + limits.LIST_SIZE),

@@ -1013,6 +1013,21 @@ async def test_a_month_says_what_was_counted_and_given_back() -> None:
     ]
 
 
+async def test_the_forecast_knows_the_weeks_before_the_month_and_leaves_out_what_was_given_back() -> None:
+    desk = await open_desk()  # on a Friday at noon, the 20th of the month
+    month = a_period(starts_at=NOON - 7 * DAY, ends_at=NOON + 7 * DAY, used=5)
+    await desk.given(an_organization(quota_limit=8), a_thread(), month)
+    for number in range(1, 15):  # one on each of the days before, but on Tuesdays
+        at = NOON - number * DAY
+        given_back = NOON if at.weekday() == 1 else None
+        id = an_id(number)
+        await desk.given(an_entry(EntryId(id), at=at, message=MessageId(id), refunded_at=given_back))
+
+    quota = (await desk.ask("{ quota { used forecast { projectedUse exhaustedAt } } }"))["quota"]
+
+    assert quota == {"used": 5, "forecast": {"projectedUse": 5 + 6, "exhaustedAt": "2026-11-22T13:00:00Z"}}
+
+
 async def test_the_month_is_asked_for_once_however_often_it_is_shown() -> None:
     desk = await open_desk()
     watched, reader = counted(desk)

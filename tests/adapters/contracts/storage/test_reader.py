@@ -931,6 +931,20 @@ async def test_the_entries_of_a_stretch_of_time_come_oldest_first(desk: Desk) ->
     assert (await desk.reader.entries(ACME, NOON, NOON, PageAsk(10))).rows == []
 
 
+async def test_units_are_counted_by_hours_after_a_start_and_those_given_back_are_not(desk: Desk) -> None:
+    start = NOON - 30 * MINUTE  # hours are those after the start, not those of the clock
+    instants = (start - TICK, start, start + HOUR - TICK, start + HOUR, start + 50 * HOUR, start + 60 * HOUR)
+    await desk.given(a_thread(), a_period())
+    for number, at in enumerate(instants):
+        refunded_at = at if at == start else None
+        id = an_id(number)
+        await desk.given(an_entry(EntryId(id), at=at, message=MessageId(id), refunded_at=refunded_at))
+
+    assert await desk.reader.units_by_hour(ACME, start, start + 60 * HOUR) == {0: 1, 1: 1, 50: 1}
+    assert await desk.reader.units_by_hour(ACME, start, start) == {}
+    assert await desk.reader.units_by_hour(GLOBEX, start, start + 60 * HOUR) == {}
+
+
 async def test_the_allowance_of_each_account_counts_what_we_began(desk: Desk) -> None:
     await given_entries(desk)
     other, unknown = BusinessAccountId("2"), BusinessAccountId("3")
