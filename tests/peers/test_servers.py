@@ -20,6 +20,8 @@ A_RUN = """
 import signal
 from tests.peers.servers import own_postgres, own_redis
 
+# A shell starts what runs in its background deaf to Ctrl+C, and so would this one be, as a child of such tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with own_redis() as redis, own_postgres() as postgres:
     print(redis.pid, redis.folder, postgres.pid, postgres.folder, flush=True)
     signal.pause()
