@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.system import SystemIds
-from adapters.whatsapp import client
+from adapters.whatsapp import transfers
 from adapters.whatsapp.client import CloudApi, http_client
 from domain.conversations.messages import Direction
 from domain.files.media import Media, MediaState
@@ -179,7 +179,7 @@ async def test_a_file_that_trickles_breaks_off_when_its_time_is_over(monkeypatch
             yield b"a byte now and then never fills a chunk"
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(client, "MAX_FILE_S", 0.1)
+    monkeypatch.setattr(transfers, "MAX_FILE_S", 0.1)
 
     with pytest.raises(BrokenOff, match="did not come within"):
         await downloaded(Graph(httpx.Response(200, stream=Trickling())), "https://lookaside.fbsbx.com/1")
