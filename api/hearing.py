@@ -14,11 +14,12 @@ from api.metrics import Meters
 from domain.channels.channels import Channel, ChannelState
 from domain.conversations.messages import Direction, Message
 from domain.conversations.status import MessageStatus
-from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
+from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged, QuotaChanged
 from domain.files.media import Media, MediaState
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
 from domain.ports.system import Clock
+from domain.quota import Period
 from domain.rows import Row
 from domain.updates import Outcome, UpdateRecord
 
@@ -43,11 +44,24 @@ class Hearing:
                     self._meters.statuses.labels(status.value).inc()
                     say = log.warning if status in WORRYING else log.debug
                     say("a message came to a status", message=message, status=status.value, **causes.get(message, {}))
+                case QuotaChanged(warning=int(per_cent)):
+                    self._warn_of_quota(work, per_cent)
                 case _:
                     pass
         changed = {event.channel for event in work.events if isinstance(event, ChannelChanged)}
         for row in {row.id: row for row in work.saved}.values():
             _tell_of(row, is_changed=row.id in changed)
+
+    def _warn_of_quota(self, work: Work, per_cent: int) -> None:
+        self._meters.quota_warnings.labels(str(per_cent)).inc()
+        period = next(row for row in reversed(work.saved) if isinstance(row, Period))
+        log.warning(
+            "the month's conversations run out",
+            organization=work.organization,
+            per_cent=per_cent,
+            used=period.used,
+            resets_at=period.ends_at.isoformat(),
+        )
 
     def _time(self, work: Work) -> None:
         """How long a message took from the network to the desk, and from the desk to the network."""

@@ -70,6 +70,9 @@ class Meters:
         self.database_log = self._gauge("database_wal_bytes", "How long SQLite's write-ahead log is")
         self.in_flight = self._gauge("deliveries_in_flight", "Webhook posts being handled")
         self.statuses = self._counter("message_statuses", "Messages that came to a status", "status")
+        self.quota_warnings = self._counter(
+            "quota_warnings", "Months whose use came to so much of its limit", "per_cent"
+        )
         self.appending = self._histogram("delivery_append_seconds", "Time until a delivery was durable")
         self.receiving = self._histogram("message_receive_seconds", "From a message's arrival until it was on the desk")
         self.sending = self._histogram("message_send_seconds", "From a send's call until the network had taken it")

@@ -79,7 +79,9 @@ class TemplateChanged:
 
 @dataclass(frozen=True, slots=True)
 class QuotaChanged:
-    """The month's use moved."""
+    """The month's use or limit moved."""
+
+    warning: int | None = None  # per cent of the limit that were reached with it: 80 or 100, once a month and limit
 
 
 Event: TypeAlias = (

@@ -21,7 +21,7 @@ LIMIT_MAX = 2**31 - 1  # what the API can tell
 USER_INITIATED_COUNTED_UNTIL = date(2024, 11, 1)
 ALLOWANCE_WINDOW = timedelta(hours=24)
 UNVERIFIED_ALLOWANCE = 50  # business-initiated conversations of an unverified business in 24 h
-WARN_AT = (80, 100)  # per cent
+WARN_AT = (80, 100)  # per cent of the limit
 HOUR = timedelta(hours=1)
 HOURS_OF_WEEK = 7 * 24
 HOURS_BEFORE = 2 * HOURS_OF_WEEK  # that a forecast looks at, of the time before a month began
@@ -41,6 +41,7 @@ class Period:
     starts_at: datetime
     ends_at: datetime
     used: int = 0
+    warned_at: int = 0  # the highest of WARN_AT that was told of it; 0 where none was
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,18 @@ def charge(period: Period, limit: int) -> Period | QuotaExceeded:
     """One more conversation this month. The one that reaches the limit is still admitted."""
     if period.used >= limit:
         return QuotaExceeded(limit, period.ends_at)
-    return replace(period, used=period.used + 1)
+    used = period.used + 1
+    return replace(period, used=used, warned_at=max(period.warned_at, _threshold(used, limit)))
+
+
+def limited_anew(period: Period, limit: int) -> Period:
+    """The period under another limit: what of WARN_AT is reached now counts as told, what is not will be told again."""
+    return replace(period, warned_at=_threshold(period.used, limit))
+
+
+def warning(before: Period, after: Period) -> int | None:
+    """What of WARN_AT was reached between the two, the highest of several; None where nothing is to be told."""
+    return after.warned_at if after.warned_at > before.warned_at else None
 
 
 def refund(period: Period, entry: Entry, at: datetime) -> tuple[Period, Entry] | None:
@@ -144,10 +156,9 @@ def allowance(limit: int | None, taken: list[datetime], now: datetime) -> Allowa
     return Allowance(limit, len(recent), min(recent) + ALLOWANCE_WINDOW if recent else now)
 
 
-def warning(before: int, after: int, limit: int) -> int | None:
-    """The percentage that this step crossed, the highest where it crossed several; None where none."""
-    crossed = [mark for mark in WARN_AT if before * 100 < mark * limit <= after * 100]
-    return max(crossed, default=None)
+def _threshold(used: int, limit: int) -> int:
+    """The highest of WARN_AT that so many of the limit have reached; 0 for none."""
+    return max((per_cent for per_cent in WARN_AT if per_cent * limit <= used * 100), default=0)
 
 
 def _to_come(period: Period, now: datetime, by_hour: Mapping[int, int]) -> Iterator[tuple[datetime, datetime, float]]:

@@ -368,6 +368,7 @@ CREATE TABLE quota_periods (
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     used bigint NOT NULL,
+    warned_at bigint NOT NULL DEFAULT 0,
     CONSTRAINT quota_periods_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT quota_periods_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );

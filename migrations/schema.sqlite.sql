@@ -345,7 +345,7 @@ CREATE TABLE quota_periods (
     id TEXT NOT NULL,
     starts_at TEXT NOT NULL,
     ends_at TEXT NOT NULL,
-    used INTEGER NOT NULL,
+    used INTEGER NOT NULL, warned_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, id)
 );
 

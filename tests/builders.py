@@ -592,8 +592,9 @@ def a_period(
     starts_at: datetime = datetime(2026, 11, 1, tzinfo=UTC),
     ends_at: datetime = datetime(2026, 12, 1, tzinfo=UTC),
     used: int = 0,
+    warned_at: int = 0,
 ) -> Period:
-    return Period(organization, id, starts_at, ends_at, used)
+    return Period(organization, id, starts_at, ends_at, used, warned_at)
 
 
 def an_entry(

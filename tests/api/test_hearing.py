@@ -16,7 +16,7 @@ from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.channels.channels import ChannelState, Problem, ProblemCode
 from domain.conversations.status import MessageStatus
-from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged
+from domain.events import ChannelChanged, MessageAdded, MessageStatusChanged, QuotaChanged
 from tests.builders import (
     ACME,
     CHANNEL,
@@ -29,6 +29,7 @@ from tests.builders import (
     FixedClock,
     a_channel,
     a_contact,
+    a_period,
     a_thread,
     an_inbound,
     an_organization,
@@ -81,6 +82,27 @@ async def test_a_number_that_was_only_written_again_is_no_news(
         tx.save(replace(a_channel(), last_inbound_at=NOON))
 
     assert told(capsys) == []
+
+
+async def test_a_month_that_runs_out_is_a_warning_with_its_figures_and_a_count(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs("json")
+    meters = Meters()
+    database.tell(Hearing(meters, FixedClock()))
+
+    for used, warning in ((799, None), (800, 80), (801, None)):
+        async with database.store.transaction(ACME) as tx:
+            tx.save(a_period(used=used))
+            tx.record(QuotaChanged(warning))
+
+    [line] = told(capsys)
+    assert (line["level"], line["event"]) == ("warning", "the month's conversations run out")
+    assert (line["organization"], line["per_cent"], line["used"]) == (ACME, 80, 800)
+    assert line["resets_at"] == "2026-12-01T00:00:00+00:00"
+    value = meters.registry.get_sample_value
+    assert value("deskline_quota_warnings_total", {"per_cent": "80"}) == 1
+    assert value("deskline_quota_warnings_total", {"per_cent": "100"}) is None
 
 
 async def test_what_was_rolled_back_is_not_told(database: Database, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ from domain.ports.deliveries import WebhookInbox
 from domain.ports.directory import Directory
 from domain.ports.reads import PageAsk, Reader, Reads, TemplateAsk, ThreadAsk, TicketAsk
 from domain.ports.store import Store, Transaction
-from domain.quota import Entry
+from domain.quota import WARN_AT, Entry
 from domain.tickets import Ticket, changed_fields
 from tests.domain.lock_check import LocksInOrder
 
@@ -253,7 +253,9 @@ def _assert_the_rest(before: Photograph, after: Photograph, events: list[Event])
     templates = {each.id for each in after.templates.values() if not _alike(each, before.templates.get(each.id))}
     assert {each.template for each in events if isinstance(each, TemplateChanged)} == templates
     moved = before.entries != after.entries or before.quota_limit not in (None, after.quota_limit)
-    assert (QuotaChanged() in events) is moved, "the quota moved untold, or was told still"
+    told = [each for each in events if isinstance(each, QuotaChanged)]
+    assert bool(told) is moved, "the quota moved untold, or was told still"
+    assert all(each.warning in (None, *WARN_AT) for each in told)
 
 
 def _seen(message: Message) -> tuple[object, ...]:

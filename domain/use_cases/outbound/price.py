@@ -18,6 +18,7 @@ from domain.quota import (
     begun,
     charge,
     user_initiated_counts,
+    warning,
 )
 from domain.use_cases.work import Reading, Work
 
@@ -29,6 +30,7 @@ class Price:
     period: Period
     kind: ConversationKind
     account: BusinessAccountId
+    warning: int | None  # the per cent of the month that are reached with it, where they are told
 
 
 async def price(reading: Reading, thread: Thread, channel: Channel) -> Price | Refusal | None:
@@ -54,7 +56,9 @@ async def price(reading: Reading, thread: Thread, channel: Channel) -> Price | R
         if day.limit is not None and day.used >= day.limit:
             return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
     charged = charge(period, organization.quota_limit)
-    return charged if isinstance(charged, QuotaExceeded) else Price(charged, kind, channel.account)
+    if isinstance(charged, QuotaExceeded):
+        return charged
+    return Price(charged, kind, channel.account, warning(period, charged))
 
 
 def take_unit(work: Work, message: Message, paid: Price | None) -> None:
@@ -71,4 +75,4 @@ def take_unit(work: Work, message: Message, paid: Price | None) -> None:
         paid.account,
     )
     work.tx.save(paid.period, entry)
-    work.tx.record(QuotaChanged())
+    work.tx.record(QuotaChanged(paid.warning))

@@ -20,7 +20,7 @@ from domain.people.organizations import NAME_LIMIT, Organization, is_time_zone
 from domain.ports.bundle import Ports
 from domain.ports.directory import DirectoryEntry
 from domain.ports.store import Transaction
-from domain.quota import LIMIT_MAX, begun, turned
+from domain.quota import LIMIT_MAX, begun, limited_anew, turned, warning
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.people.people import email_fault
 from domain.use_cases.work import Work
@@ -55,7 +55,8 @@ class UpdateOrganization:
 async def update_organization(ports: Ports, actor: Actor, asked: UpdateOrganization) -> Organization | Refusal:
     """Refuses FORBIDDEN, INVALID with the field, CONFLICT where another organization has the name.
 
-    A new limit holds at once; a new zone or subscription day from the next turn of the month, which stays where it was.
+    A new limit holds at once, also one below what is used already: what was counted stays, and nothing more is begun
+    until the month turns. A new zone or subscription day holds from that turn on, which stays where it was.
     """
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer the organization")
@@ -74,7 +75,7 @@ async def update_organization(ports: Ports, actor: Actor, asked: UpdateOrganizat
         if after != before:
             tx.save(after)
         if after.quota_limit != before.quota_limit:
-            tx.record(QuotaChanged())
+            tx.record(QuotaChanged(await _limited_anew(tx, after, now)))
     return after
 
 
@@ -97,6 +98,16 @@ async def _finish_month(work: Work, before: Organization, after: Organization) -
     current = await tx.period_at(work.now) or begun(PeriodId(work.new_id()), before, work.now)
     following = await tx.period_at(current.ends_at) or begun(PeriodId(work.new_id()), after, current.ends_at)
     tx.save(current, turned(replace(following, starts_at=current.ends_at), after))
+
+
+async def _limited_anew(tx: Transaction, after: Organization, now: datetime) -> int | None:
+    """The running month under a new limit, which may lie below what is used; the warning that comes of it."""
+    period = await tx.period_at(now)
+    if period is None:
+        return None
+    limited = limited_anew(period, after.quota_limit)
+    tx.save(limited)
+    return warning(period, limited)
 
 
 def _updated(before: Organization, asked: UpdateOrganization) -> Organization:

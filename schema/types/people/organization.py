@@ -159,10 +159,11 @@ class OrganizationUpdateInput:
     )
     subscribed_on: strawberry.Maybe[date | None] = strawberry.field(
         description="The day the subscription began, not later than today. The running month ends when it was to; the"
-        " next one turns on this day. Never null.",
+        " next one turns on this day of each month, on the last day of shorter ones. Never null.",
     )
     quota_limit: strawberry.Maybe[int | None] = strawberry.field(
-        description="Conversations a billing month, 0 or more; holds at once. Never null."
+        description="Conversations a billing month, 0 or more; holds at once. It may be less than is used already: then"
+        " nothing more is begun until the month turns. Never null."
     )
     blocked_links: strawberry.Maybe[list[str] | None] = strawberry.field(
         description="All of them, as evil.example or evil.example/path; at most 1000. Messages that are here already"

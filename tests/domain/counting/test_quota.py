@@ -22,6 +22,7 @@ from domain.quota import (
     Period,
     allowance,
     charge,
+    limited_anew,
     month_of,
     refund,
     user_initiated_counts,
@@ -221,13 +222,16 @@ def test_the_default_limits_are_those_of_the_product() -> None:
     assert (DEFAULT_LIMIT, UNVERIFIED_ALLOWANCE) == (1000, 50)
 
 
-@pytest.mark.parametrize(("used", "goes"), [(0, True), (998, True), (999, True), (1000, False), (1001, False)])
-def test_the_conversation_that_reaches_the_limit_is_the_last_to_go(used: int, goes: bool) -> None:
+@pytest.mark.parametrize(
+    ("used", "goes", "warned_at"),
+    [(0, True, 0), (998, True, 80), (999, True, 100), (1000, False, 0), (1001, False, 0)],
+)
+def test_the_conversation_that_reaches_the_limit_is_the_last_to_go(used: int, goes: bool, warned_at: int) -> None:
     period = a_period(used=used)
 
-    charged = charge(period, 1000)
+    after = charge(period, 1000)
 
-    assert charged == (replace(period, used=used + 1) if goes else QuotaExceeded(1000, period.ends_at))
+    assert after == (a_period(used=used + 1, warned_at=warned_at) if goes else QuotaExceeded(1000, period.ends_at))
 
 
 def test_a_limit_of_nothing_lets_nothing_go() -> None:
@@ -282,24 +286,68 @@ def test_a_verified_business_may_have_no_limit_and_is_counted_all_the_same() -> 
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "crossed"),
-    [
-        (798, 799, None),
-        (799, 800, 80),
-        (800, 801, None),
-        (998, 999, None),
-        (999, 1000, 100),
-        (1000, 1001, None),
-        (700, 1000, 100),
-        (800, 799, None),
-    ],
+    ("before", "told"),
+    [(798, None), (799, 80), (800, None), (998, None), (999, 100)],
 )
-def test_a_warning_comes_once_at_80_and_at_100_per_cent(before: int, after: int, crossed: int | None) -> None:
-    assert warning(before, after, 1000) == crossed
+def test_a_warning_comes_at_80_and_at_100_per_cent(before: int, told: int | None) -> None:
+    period = charged(a_period(used=before - 1), 1000)
+
+    assert warning(period, charged(period, 1000)) == told
+
+
+def charged(period: Period, limit: int) -> Period:
+    after = charge(period, limit)
+    assert isinstance(after, Period)
+    return after
 
 
 def test_a_limit_of_one_warns_of_its_end_at_once() -> None:
-    assert warning(0, 1, 1) == 100
+    assert warning(a_period(), charged(a_period(), 1)) == 100
+
+
+def test_what_was_given_back_and_taken_again_warns_once() -> None:
+    period = charged(a_period(used=799), 1000)
+    given_back = refund(period, an_entry(), NOON)
+    assert given_back is not None
+
+    again = charged(given_back[0], 1000)
+
+    assert again == period
+    assert warning(given_back[0], again) is None
+
+
+def test_a_month_warns_of_both_or_of_the_higher_where_one_step_reaches_both() -> None:
+    period, told = a_period(), list[int | None]()
+    for _ in range(10):
+        period, before = charged(period, 10), period
+        told.append(warning(before, period))
+
+    assert told == [None] * 7 + [80, None, 100]
+
+
+@pytest.mark.parametrize(
+    ("limit", "told", "next_one"),
+    [(2000, None, None), (1000, None, None), (901, None, 100), (900, 100, None), (10, 100, None), (0, 100, None)],
+)
+def test_another_limit_tells_what_it_reaches_by_itself_and_what_is_reached_anew(
+    limit: int, told: int | None, next_one: int | None
+) -> None:
+    period = a_period(used=900, warned_at=80)
+
+    limited = limited_anew(period, limit)
+
+    assert warning(period, limited) == told
+    assert (limited.used, limited.starts_at) == (period.used, period.starts_at)
+    after = charge(limited, limit)
+    assert (warning(limited, after) if isinstance(after, Period) else None) == next_one
+
+
+def test_a_raised_limit_will_be_warned_of_when_it_is_reached() -> None:
+    raised = limited_anew(a_period(used=1000, warned_at=100), 1250)
+
+    assert warning(raised, charged(raised, 1250)) is None, "80 per cent are used already"
+    doubled = limited_anew(a_period(used=1599, warned_at=100), 2000)
+    assert warning(doubled, charged(doubled, 2000)) == 80
 
 
 # The ledger, against a list that is obviously right
@@ -326,17 +374,17 @@ class Ledger(RuleBasedStateMachine):
         period = self.period()
         unrefunded = sum(entry.period == period.id and entry.refunded_at is None for entry in self.entries)
 
-        charged = charge(period, self.limit)
+        after = charge(period, self.limit)
 
         if unrefunded >= self.limit:
-            assert charged == QuotaExceeded(self.limit, period.ends_at)
+            assert after == QuotaExceeded(self.limit, period.ends_at)
             return
-        assert isinstance(charged, Period), "one was refused that was free"
-        self.periods[period.starts_at] = charged
+        assert isinstance(after, Period), "one was refused that was free"
+        self.periods[period.starts_at] = after
         number = len(self.entries)
         message = MessageId(an_id(number))
         self.entries.append(an_entry(EntryId(an_id(number)), period=period.id, at=self.now, message=message))
-        self.limits_at_taking.append((charged.used, self.limit))
+        self.limits_at_taking.append((after.used, self.limit))
 
     @precondition(lambda self: bool(self.entries))
     @rule(data=st.data())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.conversations.messages import Message
 from domain.error_codes import ErrorCode
-from domain.errors import Refusal, Refused
+from domain.errors import QuotaExceeded, Refusal, Refused
 from domain.events import QuotaChanged
 from domain.ids import PeriodId
 from domain.moderation.personal_data import PersonalDataPattern
@@ -177,6 +177,37 @@ async def test_a_new_limit_holds_at_once_and_is_told(desk: Desk) -> None:
     assert thread.session is not None
     assert not thread.session.is_open(desk.clock.now())
     assert refused_as(await template_to(desk)) is ErrorCode.QUOTA_EXCEEDED
+
+
+async def test_a_limit_below_what_is_used_holds_at_once_and_takes_nothing_back(desk: Desk) -> None:
+    await desk.wrote()
+    desk.later(2 * DAY)
+    for _ in range(3):
+        await desk.reply_with_template()
+    head = await desk.head()
+
+    await updated(desk, UpdateOrganization(quota_limit=2))
+
+    assert await desk.events(head) == [QuotaChanged(100)]
+    assert ((await desk.period()).used, len(await desk.entries())) == (3, 3)
+    assert await template_to(desk) == QuotaExceeded(2, utc(2026, 12, 1))
+    await updated(desk, UpdateOrganization(quota_limit=4))
+    assert (await desk.events(head))[1:] == [QuotaChanged()], "75 per cent"
+    await desk.reply_with_template()
+    assert QuotaChanged(100) in await desk.events(head + 2)
+
+
+async def test_what_a_new_limit_warns_of_is_told_once(desk: Desk) -> None:
+    await desk.wrote()
+    desk.later(2 * DAY)
+    for _ in range(4):
+        await desk.reply_with_template()
+    head = await desk.head()
+
+    for limit in (5, 5, 4, 5, 1000):
+        await updated(desk, UpdateOrganization(quota_limit=limit, subscribed_on=date(2026, 1, 15)))
+
+    assert await desk.events(head) == [QuotaChanged(80), QuotaChanged(100), QuotaChanged(), QuotaChanged()]
 
 
 async def template_to(desk: Desk) -> Message | Refusal:

@@ -11,6 +11,7 @@ class PeriodRow(Model, metaclass=Uncommented):
     starts_at = Instant()
     ends_at = Instant()
     used = Whole()
+    warned_at = Whole()
 
     class Meta(Model.Meta):
         table = "quota_periods"

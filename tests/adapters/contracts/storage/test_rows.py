@@ -736,11 +736,11 @@ async def test_what_waits_for_a_message_comes_oldest_first(desk: Desk) -> None:
 
 async def test_a_period_is_found_by_any_instant_it_holds(desk: Desk) -> None:
     starts_at, ends_at = a_period().starts_at, a_period().ends_at
-    await desk.given(a_period(used=5))
+    await desk.given(a_period(used=5, warned_at=80))
 
     async with desk.store.transaction(ACME) as tx:
-        assert await tx.period_at(starts_at) == a_period(used=5)
-        assert await tx.period_at(ends_at - TICK) == a_period(used=5)
+        assert await tx.period_at(starts_at) == a_period(used=5, warned_at=80)
+        assert await tx.period_at(ends_at - TICK) == a_period(used=5, warned_at=80)
         assert (await tx.period_at(starts_at - TICK), await tx.period_at(ends_at)) == (None, None)
         following = a_period(PeriodId(an_id(3)), starts_at=ends_at, ends_at=ends_at + 31 * DAY)
         tx.save(following)

@@ -310,6 +310,7 @@ EVERY_EVENT: list[Event] = [
     ChannelChanged(CHANNEL),
     TemplateChanged(TEMPLATE),
     QuotaChanged(),
+    QuotaChanged(80),
 ]
 
 
