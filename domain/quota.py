@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.error_codes import ErrorCode
 from domain.errors import QuotaExceeded
 from domain.ids import BusinessAccountId, EntryId, MessageId, OrganizationId, PeriodId, ThreadId
 from domain.people.organizations import Organization
@@ -109,6 +110,18 @@ def charge(period: Period, limit: int) -> Period | QuotaExceeded:
         return QuotaExceeded(limit, period.ends_at)
     used = period.used + 1
     return replace(period, used=used, warned_at=max(period.warned_at, _threshold(used, limit)))
+
+
+def begin_today(limit: int | None, taken: list[datetime], now: datetime) -> QuotaExceeded | None:
+    """Why the account can't begin one more conversation; `taken` as for `allowance`.
+
+    It can when so many have left the 24 hours that there is room: the oldest, where not more were taken than may be.
+    """
+    recent = sorted(at for at in taken if at > now - ALLOWANCE_WINDOW)
+    if limit is None or len(recent) < limit:
+        return None
+    leaves = recent[len(recent) - limit] if limit else now
+    return QuotaExceeded(limit, leaves + ALLOWANCE_WINDOW, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
 
 
 def limited_anew(period: Period, limit: int) -> Period:

@@ -1,5 +1,6 @@
 """Channels: the business numbers of an organization that are connected to the network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -106,10 +107,18 @@ class Channel:
     def can_send(self) -> bool:
         return self.state in (ChannelState.CONNECTED, ChannelState.DEGRADED)
 
-    @property
-    def begun_a_day(self) -> int | None:
-        """How many conversations its account may begin in any 24 hours; None: as many as it likes."""
-        return self.messaging_limit if self.business_verified else UNVERIFIED_ALLOWANCE
+
+def begun_a_day(numbers: Sequence[Channel]) -> int | None:
+    """How many conversations the account of these numbers may begin in any 24 hours; None: as many as it likes.
+
+    The network verifies and limits businesses, and tells of it by the number: what it told of one holds for all, and
+    where it told of several limits, the highest. The numbers that can send were told of last.
+    """
+    told = [number for number in numbers if number.can_send] or numbers
+    limits = [number.messaging_limit for number in told if number.business_verified]
+    if not limits:
+        return UNVERIFIED_ALLOWANCE
+    return None if None in limits else max(limit for limit in limits if limit is not None)
 
 
 def without_problem(channel: Channel, code: ProblemCode) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from domain.channels.channels import ChannelState
+from domain.channels.channels import Channel, ChannelState
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
@@ -64,6 +64,8 @@ class Look(Protocol):
     async def all_of(self, kind: type[R]) -> list[R]:
         """Every row of a type of which an organization has few, in the order of ids."""
         ...
+
+    async def channels_of(self, account: BusinessAccountId) -> list[Channel]: ...
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]: ...
 

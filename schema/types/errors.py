@@ -131,8 +131,8 @@ def to_user_error(refusal: Refusal) -> UserError:
                 message = "The contact has never written; only templates can be sent."
             return SessionClosedError(code=code, message=message, field=None, closed_at=closed_at, sendable=sendable)
         case QuotaExceeded(limit=limit, resets_at=resets_at):
-            period = "this month's" if code is ErrorCode.QUOTA_EXCEEDED else "today's"
-            message = f"All {limit} of {period} conversations are used up."
+            whose = "of this month" if code is ErrorCode.QUOTA_EXCEEDED else "that the account may begin in 24 hours"
+            message = f"All {limit} conversations {whose} are used up."
             return QuotaExceededError(code=code, message=message, field=None, limit=limit, resets_at=resets_at)
         case TextTooLong(limit=limit, length=length, field=field):
             message = f"The text has {length} characters; {limit} are allowed."

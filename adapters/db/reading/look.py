@@ -12,6 +12,7 @@ from adapters.db.dialect import Dialect
 from adapters.db.reading.source import Selects
 from adapters.db.rows.mapping import Record, Value, from_record, selected, table
 from adapters.db.rows.times import instant_of
+from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.conversations.messages import Message
@@ -84,6 +85,9 @@ class SqlLook:
 
     async def all_of(self, kind: type[R]) -> list[R]:
         return await self._looking.rows(kind, "true")
+
+    async def channels_of(self, account: BusinessAccountId) -> list[Channel]:
+        return await self._looking.rows(Channel, "account_id = ?", account)
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return await self._looking.rows(Template, "account_id = ?", account)

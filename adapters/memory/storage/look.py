@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.storage.books import Books, R
+from domain.channels.channels import Channel
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
 from domain.conversations.messages import Message
@@ -55,6 +56,9 @@ class MemoryLook:
 
     async def all_of(self, kind: type[R]) -> list[R]:
         return list(self._of(kind).values())
+
+    async def channels_of(self, account: BusinessAccountId) -> list[Channel]:
+        return [channel for channel in self._of(Channel).values() if channel.account == account]
 
     async def templates_of(self, account: BusinessAccountId) -> list[Template]:
         return [template for template in self._of(Template).values() if template.account == account]

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.channels.channels import Channel
+from domain.channels.channels import Channel, begun_a_day
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
-from domain.error_codes import ErrorCode
 from domain.errors import QuotaExceeded, Refusal
 from domain.events import QuotaChanged
 from domain.ids import BusinessAccountId, EntryId, PeriodId
@@ -14,7 +13,7 @@ from domain.quota import (
     ConversationKind,
     Entry,
     Period,
-    allowance,
+    begin_today,
     begun,
     charge,
     user_initiated_counts,
@@ -46,19 +45,32 @@ async def price(reading: Reading, thread: Thread, channel: Channel) -> Price | R
             return None
     else:
         kind = ConversationKind.BUSINESS_INITIATED
-    period = await reading.look.period_at(reading.now) or begun(PeriodId(reading.new_id()), organization, reading.now)
-    if kind is ConversationKind.BUSINESS_INITIATED:
-        day = allowance(
-            channel.begun_a_day,
-            await reading.look.allowance_taken(channel.account, reading.now - ALLOWANCE_WINDOW),
-            reading.now,
-        )
-        if day.limit is not None and day.used >= day.limit:
-            return QuotaExceeded(day.limit, day.resets_at, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
+    period = await _month(reading) or begun(PeriodId(reading.new_id()), organization, reading.now)
+    if kind is ConversationKind.BUSINESS_INITIATED and (refusal := await _day_refusal(reading, channel.account)):
+        return refusal
     charged = charge(period, organization.quota_limit)
     if isinstance(charged, QuotaExceeded):
         return charged
     return Price(charged, kind, channel.account, warning(period, charged))
+
+
+async def _month(reading: Reading) -> Period | None:
+    """The running month, which everybody who begins a conversation holds while it is counted.
+
+    Who comes just after a turn waits for those who came just before it too: they share a day.
+    """
+    yesterdays = await reading.look.period_at(reading.now - ALLOWANCE_WINDOW)
+    if yesterdays is not None and reading.now < yesterdays.ends_at:
+        return yesterdays
+    return await reading.look.period_at(reading.now)
+
+
+async def _day_refusal(reading: Reading, account: BusinessAccountId) -> Refusal | None:
+    limit = begun_a_day(await reading.look.unheld.channels_of(account))
+    if limit is None:
+        return None
+    taken = await reading.look.allowance_taken(account, reading.now - ALLOWANCE_WINDOW)
+    return begin_today(limit, taken, reading.now)
 
 
 def take_unit(work: Work, message: Message, paid: Price | None) -> None:

@@ -210,7 +210,9 @@ class Channel(Node):
 
 async def daily_allowance(context: Context, channel: channels.Channel) -> DailyAllowance:
     taken = await context.loaders.allowance_taken.load(channel.account)
-    now = allowance(channel.begun_a_day, taken, context.now)
+    every = await context.loaders.all_channels.load(context.organization)
+    numbers = [number for number in every if number.account == channel.account]
+    now = allowance(channels.begun_a_day(numbers), taken, context.now)
     return DailyAllowance(limit=now.limit, used=now.used, resets_at=now.resets_at)
 
 

@@ -303,6 +303,7 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("settings")
     add("row", Channel, CHANNEL, of="Channel")
     add("row", Template, TEMPLATE, of="Template")
+    add("channels_of", "?")
     add("templates_of", "?")
     add("identities", [IdentityKey(IdentityKind.WA_ID, "497"), IdentityKey(IdentityKind.WA_ID, "?")])
     add("contacts", [CONTACT, ContactId("c-7")])

@@ -7,9 +7,11 @@ import pytest
 from domain.channels.channels import (
     AssignmentRule,
     AssignmentStrategy,
+    Channel,
     ChannelState,
     Problem,
     ProblemCode,
+    begun_a_day,
     with_problem,
 )
 from domain.tickets import ReopenPolicy
@@ -52,3 +54,37 @@ def test_problems_of_different_kinds_stand_side_by_side() -> None:
     banned = Problem(ProblemCode.BANNED, "The number is banned.", "Appeal.", NOON + HOUR)
 
     assert with_problem(troubled, banned) == (EXPIRED, banned)
+
+
+# How many conversations an account may begin in a day
+
+
+def an_unverified() -> Channel:
+    return a_channel(business_verified=False)
+
+
+def a_verified(limit: int | None, state: ChannelState = ChannelState.CONNECTED) -> Channel:
+    return replace(a_channel(state=state), messaging_limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "limit"),
+    [
+        ([an_unverified()], 50),
+        ([replace(an_unverified(), messaging_limit=250)], 50),  # the network's limits are those of verified businesses
+        ([a_verified(2000)], 2000),
+        ([a_verified(None)], None),
+        ([an_unverified(), a_verified(2000), an_unverified()], 2000),
+        ([a_verified(1000), a_verified(2000)], 2000),
+        ([a_verified(1000), a_verified(None)], None),
+        ([an_unverified(), a_verified(2000, ChannelState.DISCONNECTED)], 50),
+        ([a_verified(1000), a_verified(2000, ChannelState.DISCONNECTED)], 1000),
+        ([a_verified(2000, ChannelState.DEGRADED)], 2000),
+        ([a_verified(2000, ChannelState.DISCONNECTED)], 2000),
+    ],
+)
+def test_the_day_of_an_account_is_what_the_network_told_of_any_of_its_numbers(
+    numbers: list[Channel], limit: int | None
+) -> None:
+    assert begun_a_day(numbers) == limit
+    assert begun_a_day(numbers[::-1]) == limit

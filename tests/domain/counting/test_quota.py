@@ -21,6 +21,7 @@ from domain.quota import (
     Entry,
     Period,
     allowance,
+    begin_today,
     charge,
     limited_anew,
     month_of,
@@ -280,6 +281,25 @@ def test_the_day_gets_room_again_when_its_oldest_unit_leaves() -> None:
 
 def test_a_verified_business_may_have_no_limit_and_is_counted_all_the_same() -> None:
     assert allowance(None, [NOON], NOON) == Allowance(None, 1, NOON + DAY)
+
+
+def test_with_room_in_the_day_one_more_begins() -> None:
+    assert begin_today(2, [NOON - HOUR], NOON) is None
+    assert begin_today(2, [NOON - HOUR, NOON - DAY], NOON) is None, "exactly a day ago is not today"
+    assert begin_today(None, [NOON] * 1000, NOON) is None
+
+
+@pytest.mark.parametrize(("limit", "leaves"), [(4, 20), (3, 15), (1, 1)])
+def test_there_is_room_when_as_many_have_left_the_day_as_were_too_many(limit: int, leaves: int) -> None:
+    taken = [NOON - hours * HOUR for hours in (1, 20, 10, 15)]
+
+    assert begin_today(limit, taken, NOON) == QuotaExceeded(
+        limit, NOON + DAY - leaves * HOUR, ErrorCode.DAILY_ALLOWANCE_EXCEEDED
+    )
+
+
+def test_who_may_begin_none_is_told_to_ask_again_in_a_day() -> None:
+    assert begin_today(0, [], NOON) == QuotaExceeded(0, NOON + DAY, ErrorCode.DAILY_ALLOWANCE_EXCEEDED)
 
 
 # What is told of its use

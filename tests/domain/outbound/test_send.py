@@ -743,6 +743,17 @@ async def test_verification_lifts_the_limit_at_once(desk: Desk) -> None:
     assert isinstance((await send_many(desk, 1))[0], Message)
 
 
+async def test_what_the_network_told_of_one_number_holds_for_all_of_the_account(desk: Desk) -> None:
+    await unverified(desk)
+    desk.later(DAY)
+    assert not isinstance((await send_many(desk, 51))[-1], Message)
+
+    sibling = replace(a_desk_number(PhoneNumberId("8")), id=ChannelId(an_id(8)), messaging_limit=52)
+    await desk.given(sibling)
+
+    assert [isinstance(answer, Message) for answer in await send_many(desk, 3)] == [True, True, False]
+
+
 # Until 1 November 2024
 
 LAST_OCTOBER = datetime(2024, 10, 30, 12, tzinfo=UTC)

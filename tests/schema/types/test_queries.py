@@ -37,7 +37,20 @@ from domain.conversations.versions import changed, taken_back
 from domain.error_codes import ErrorCode
 from domain.events import ThreadChanged
 from domain.files.rules import MediaKind
-from domain.ids import ChannelId, ContactId, EntryId, MediaId, MessageId, TemplateId, ThreadId, TicketId, UserId, Wamid
+from domain.ids import (
+    BusinessAccountId,
+    ChannelId,
+    ContactId,
+    EntryId,
+    MediaId,
+    MessageId,
+    PhoneNumberId,
+    TemplateId,
+    ThreadId,
+    TicketId,
+    UserId,
+    Wamid,
+)
 from domain.people.actors import Author, ByAutomation, ByContact, ByIntegration, ByPhoneApp, Role, Scope
 from domain.tickets import Property, TicketPriority, TicketStatus
 from schema.engine.values import ids
@@ -915,6 +928,32 @@ async def test_a_channel_says_how_it_is() -> None:
             "termsAccepted": {"by": {"displayName": "Ada Agent"}, "version": "2026-11"},
         }
     ]
+
+
+async def test_the_day_is_told_alike_by_all_numbers_of_an_account() -> None:
+    desk = await open_desk()
+    sibling = a_channel(ChannelId(an_id(8)), phone_number_id=PhoneNumberId("8"), business_verified=False)
+    elsewhere = a_channel(
+        ChannelId(an_id(9)),
+        phone_number_id=PhoneNumberId("9"),
+        account=BusinessAccountId("9"),
+        business_verified=False,
+    )
+    await desk.given(a_channel(business_verified=False), sibling, elsewhere, a_thread(), an_outbound(), a_period())
+    await desk.given(an_entry(at=NOON - HOUR))
+    document = "{ channels { dailyAllowance { limit used } health { businessVerified } } }"
+
+    assert [each["dailyAllowance"] for each in (await desk.ask(document))["channels"]] == [
+        {"limit": 50, "used": 1},
+        {"limit": 50, "used": 1},
+        {"limit": 50, "used": 0},
+    ]
+
+    await desk.given(replace(sibling, business_verified=True, messaging_limit=2000))
+    assert [each["dailyAllowance"]["limit"] for each in (await desk.ask(document))["channels"]] == [2000, 2000, 50]
+
+    await desk.given(replace(sibling, business_verified=True, messaging_limit=None))
+    assert [each["dailyAllowance"]["limit"] for each in (await desk.ask(document))["channels"]] == [None, None, 50]
 
 
 async def test_a_template_says_whether_it_can_be_sent_and_from_which_numbers() -> None:

@@ -15,11 +15,13 @@ from domain.contacts import IdentityKey, IdentityKind
 from domain.conversations.library import LibraryItem
 from domain.ids import (
     BusinessAccountId,
+    ChannelId,
     ContactId,
     EntryId,
     MediaId,
     MessageId,
     OrganizationId,
+    PhoneNumberId,
     TemplateId,
     ThreadId,
     UserId,
@@ -133,7 +135,12 @@ async def test_what_belongs_together_is_found_together_in_the_order_of_keys(desk
         a_thread(ThreadId(an_id(3)), contact=ContactId(an_id(5))),
     )
 
+    other = a_channel(ChannelId(an_id(7)), phone_number_id=PhoneNumberId("7"), account=BusinessAccountId("77"))
+    await desk.given(other)
+
     async with looking(desk, ACME) as look:
+        assert [each.id for each in await look.channels_of(ACCOUNT)] == [CHANNEL]
+        assert await look.channels_of(other.account) == [other]
         assert [each.id for each in await look.templates_of(ACCOUNT)] == [TEMPLATE, second]
         assert [each.id for each in await look.threads_of([CONTACT])] == [THREAD, an_id(4)]
         assert await look.threads_of([]) == []
