@@ -50,10 +50,10 @@ class FollowingClock:
     async def ask(self, now: Callable[[], Awaitable[datetime | None]]) -> None:
         """The answer is as old as half the way there and back."""
         began = self._steady()
-        told = await now()
+        answer = await now()
         ended = self._steady()
-        if told is not None:
-            self._told = (told + timedelta(seconds=(ended - began) / 2), ended)
+        if answer is not None:
+            self._told = (answer + timedelta(seconds=(ended - began) / 2), ended)
 
 
 class SystemIds:

@@ -82,8 +82,8 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def refused(why: str, setting: str | None = None) -> int:
     """One line on standard error, which names the setting to look at; the exit code."""
-    told = why if setting is None or setting in why else f"{setting}: {why}"
-    sys.stderr.write(f"{' '.join(told.split())}\n")
+    text = why if setting is None or setting in why else f"{setting}: {why}"
+    sys.stderr.write(f"{' '.join(text.split())}\n")
     return REFUSED
 
 

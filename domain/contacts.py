@@ -135,8 +135,8 @@ def joined(kept: Contact, other: Contact) -> Contact:
 
     What they chose of marketing in WhatsApp is what they chose last.
     """
-    told = [each for each in (kept, other) if each.marketing_told_at is not None]
-    choice = max(told, key=_marketing_told, default=None)
+    choices = [each for each in (kept, other) if each.marketing_told_at is not None]
+    choice = max(choices, key=_marketing_told, default=None)
     return replace(
         kept,
         name=kept.name or other.name,

@@ -185,10 +185,10 @@ class Engine:
 
     def cost_of(self, compiled: Compiled, request: GraphQLRequest) -> Shown:
         """What `extensions.cost` tells: the limit holds for each request, so it is whole again at once."""
-        asked = compiled.cost(request.variables)
+        price = compiled.cost(request.variables)
         return {
-            "asked": asked,
-            "left": limits.COST - asked,
+            "asked": price,
+            "left": limits.COST - price,
             "restoresAt": instant_text(self.ports.clock.now()),
         }
 

@@ -28,9 +28,11 @@ class ObjectPlace:
 def read_place(url: str) -> ObjectPlace:
     """Of `s3://bucket/prefix?region=…&endpoint=…`. Raises ValueError with what was expected."""
     parts = urlsplit(url)
-    told = dict(parse_qsl(parts.query, keep_blank_values=True))
-    endpoint, region = told.get("endpoint"), told.get("region")
-    is_ours = parts.scheme == "s3" and BUCKET.fullmatch(parts.netloc) and not parts.fragment and KNOWN.issuperset(told)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    endpoint, region = options.get("endpoint"), options.get("region")
+    is_ours = (
+        parts.scheme == "s3" and BUCKET.fullmatch(parts.netloc) and not parts.fragment and KNOWN.issuperset(options)
+    )
     if not is_ours or (region is not None and not re.fullmatch(r"[a-z0-9-]{1,40}", region)):
         raise ValueError(EXAMPLE)
     if endpoint is not None and not re.fullmatch(r"https?://[^/?#\s@]+/?", endpoint):

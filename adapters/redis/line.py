@@ -27,11 +27,11 @@ class _Question:
 
 
 class Line:
-    """`told` hears each change: None when Redis answers again, the fault when it does so no more."""
+    """`on_change` hears each change: None when Redis answers again, the fault when it does so no more."""
 
-    def __init__(self, address: RedisAddress, told: Callable[[Exception | None], None]) -> None:
+    def __init__(self, address: RedisAddress, on_change: Callable[[Exception | None], None]) -> None:
         self._address = address
-        self._told = told
+        self._on_change = on_change
         self._waiting: asyncio.Queue[_Question] = asyncio.Queue(WAITING_MAX)
         self._asked: list[_Question] = []
         self._tried = asyncio.Event()
@@ -118,7 +118,7 @@ class Line:
         self._fault = fault
         self._tried.set()
         if changed:
-            self._told(fault)
+            self._on_change(fault)
 
     def _fail_all(self, fault: Exception) -> None:
         while not self._waiting.empty():

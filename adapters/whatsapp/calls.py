@@ -61,8 +61,8 @@ def accepted_or_not(body: dict[str, object], recipient: str) -> Accepted | Unans
     message = as_object(next(iter(as_list(body.get("messages")) or []), None)) or {}
     contact = as_object(next(iter(as_list(body.get("contacts")) or []), None)) or {}
     wamid = as_id(message.get("id"))
-    told = as_text(contact.get("input"))
-    if wamid is None or (told is not None and _bare(told) != _bare(recipient)):
+    typed = as_text(contact.get("input"))
+    if wamid is None or (typed is not None and _bare(typed) != _bare(recipient)):
         return Unanswered("The network's answer does not name the message.")
     return Accepted(Wamid(wamid), as_id(contact.get("wa_id")), as_id(contact.get("user_id")))
 
@@ -74,8 +74,8 @@ def _bare(recipient: str) -> str:
 
 def words_of(error: dict[str, object], token: str) -> str:
     data = as_object(error.get("error_data")) or {}
-    told = (data.get("details"), error.get("message"), error.get("error_user_msg"))
-    words = next((text for part in told if (text := as_text(part))), "no reason given")
+    reasons = (data.get("details"), error.get("message"), error.get("error_user_msg"))
+    words = next((text for part in reasons if (text := as_text(part))), "no reason given")
     return words.replace(token, "…")[:MESSAGE_LIMIT]
 
 
@@ -84,8 +84,8 @@ def bad_token() -> Rejected:
 
 
 def foreign_answer(status: int | None = None) -> Unanswered:
-    told = f" ({status})" if status is not None else ""
-    return Unanswered(f"The answer{told} is not one of the network's.")
+    code = f" ({status})" if status is not None else ""
+    return Unanswered(f"The answer{code} is not one of the network's.")
 
 
 def json_object(content: bytes) -> dict[str, object] | None:
@@ -97,8 +97,8 @@ def json_object(content: bytes) -> dict[str, object] | None:
 
 def retry_after_s(headers: httpx.Headers) -> float | None:
     """The longest pause that the network asks for. Usage tells it in minutes."""
-    told = [as_code(headers.get("Retry-After")) or 0, *(60 * minutes for minutes in minutes_to_regain_access(headers))]
-    longest = float(max(told))
+    waits = [as_code(headers.get("Retry-After")) or 0, *(60 * minutes for minutes in minutes_to_regain_access(headers))]
+    longest = float(max(waits))
     return min(longest, MAX_RETRY_AFTER_S) if longest > 0 else None
 
 

@@ -210,8 +210,8 @@ class CloudApi:
 
     async def upload_sample(self, token: str, app_id: str, file: Media, chunks: AsyncIterable[bytes]) -> str | Failed:
         assert file.size is not None, f"media {file.id} is not READY"
-        told = {"file_name": file.file_name or "sample", "file_length": str(file.size), "file_type": file.mime_type}
-        begun = await self._call("POST", token, app_id, "uploads", parameters=told)
+        about = {"file_name": file.file_name or "sample", "file_length": str(file.size), "file_type": file.mime_type}
+        begun = await self._call("POST", token, app_id, "uploads", parameters=about)
         if not isinstance(begun, Answer):
             return begun
         if refusal := refusal_in(begun, token):

@@ -157,36 +157,36 @@ def _button(raw: object) -> _Button:
     return read_model(button_object, _Button)[0] if button_object is not None else _Button()
 
 
-def _category(told: str | None) -> TemplateCategory:
+def _category(word: str | None) -> TemplateCategory:
     """One that is not known counts as marketing, which has the strictest rules."""
-    return TemplateCategory(told) if told in TemplateCategory.__members__ else TemplateCategory.MARKETING
+    return TemplateCategory(word) if word in TemplateCategory.__members__ else TemplateCategory.MARKETING
 
 
-def _status(told: str | None) -> TemplateStatus:
-    if told in TemplateStatus.__members__:
-        return TemplateStatus(told)
-    return _STATUSES.get(told or "", TemplateStatus.DISABLED)
+def _status(word: str | None) -> TemplateStatus:
+    if word in TemplateStatus.__members__:
+        return TemplateStatus(word)
+    return _STATUSES.get(word or "", TemplateStatus.DISABLED)
 
 
 def _header(header: _Component) -> Header | None:
-    told = (as_text(header.format) or "").upper()
-    if told not in HeaderKind.__members__:
+    format = (as_text(header.format) or "").upper()
+    if format not in HeaderKind.__members__:
         return None
-    kind = HeaderKind(told)
+    kind = HeaderKind(format)
     return Header(kind, header.words) if kind is HeaderKind.TEXT else Header(kind)
 
 
 def _other_parts(components: dict[str, _Component], header: Header | None) -> tuple[str, ...]:
     """What it has besides the parts that are known here; a header of another kind is such a part."""
     others = [kind for kind in components if kind not in _PARTS]
-    told = components.get("HEADER", _Component())
+    component = components.get("HEADER", _Component())
     if "HEADER" in components and header is None:
-        others.append(f"HEADER {as_text(told.format) or 'of no kind'}")
+        others.append(f"HEADER {as_text(component.format) or 'of no kind'}")
     return tuple(others)
 
 
-def _reason(told: str | None) -> str | None:
-    return None if told == _NO_REASON else told
+def _reason(word: str | None) -> str | None:
+    return None if word == _NO_REASON else word
 
 
 def _examples(header: _Component, body: _Component, buttons: list[_Button]) -> dict[tuple[str, str], str | None]:
@@ -238,11 +238,11 @@ def creation_body(draft: TemplateDraft, sample: str | None) -> JsonObject:
     }
 
 
-def made_of(body: dict[str, object], asked: TemplateCategory) -> TemplateMade | None:
+def made_of(body: dict[str, object], category_wanted: TemplateCategory) -> TemplateMade | None:
     network_id, category = as_id(body.get("id")), as_text(body.get("category"))
     if network_id is None:
         return None
-    known = TemplateCategory(category) if category in TemplateCategory.__members__ else asked
+    known = TemplateCategory(category) if category in TemplateCategory.__members__ else category_wanted
     return TemplateMade(network_id, _status(as_text(body.get("status")) or "PENDING"), known)
 
 
@@ -323,24 +323,24 @@ def news_of(value: dict[str, object]) -> tuple[str | None, TemplateNews | None]:
 
     No news where they are of a kind, or name a status, that is not known here.
     """
-    told, _ = read_model(value, _News)
-    return as_id(told.message_template_id), _news(told)
+    news, _ = read_model(value, _News)
+    return as_id(news.message_template_id), _news(news)
 
 
-def _news(told: _News) -> TemplateNews | None:
-    if quality := as_text(told.new_quality_score):
+def _news(news: _News) -> TemplateNews | None:
+    if quality := as_text(news.new_quality_score):
         return QualityNews(quality)
-    if category := as_text(told.new_category):
+    if category := as_text(news.new_category):
         return CategoryNews(TemplateCategory(category)) if category in TemplateCategory.__members__ else None
-    if body := as_text(told.message_template_element):
-        buttons = tuple(_new_button(raw) for raw in told.message_template_buttons or [])
-        return PartsNews(body, as_text(told.message_template_title), as_text(told.message_template_footer), buttons)
-    event, category = as_text(told.event), as_text(told.message_template_category)
+    if body := as_text(news.message_template_element):
+        buttons = tuple(_new_button(raw) for raw in news.message_template_buttons or [])
+        return PartsNews(body, as_text(news.message_template_title), as_text(news.message_template_footer), buttons)
+    event, category = as_text(news.event), as_text(news.message_template_category)
     if event not in TemplateStatus.__members__ and event not in _STATUSES:
         return None
     return StatusNews(
         status=_status(event),
-        reason=_reason(as_text(told.reason)),
+        reason=_reason(as_text(news.reason)),
         category=TemplateCategory(category) if category in TemplateCategory.__members__ else None,
     )
 

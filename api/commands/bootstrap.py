@@ -39,8 +39,8 @@ def bootstrap(
     from schema.engine.values.id_text import id_text
 
     settings = start()
-    asked = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
-    begun = run(_begin(settings, asked))
+    command = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
+    begun = run(_begin(settings, command))
     ids = {"organizationId": id_text("Organization", begun.organization), "userId": id_text("User", begun.user)}
     if as_json:
         made = {"password": begun.password} if password is None else {}
@@ -53,13 +53,13 @@ def bootstrap(
     say(f"API key, shown this once: {begun.secret}")
 
 
-async def _begin(settings: "Settings", asked: "Bootstrap") -> "Bootstrapped":
+async def _begin(settings: "Settings", command: "Bootstrap") -> "Bootstrapped":
     from api.wiring import wired
     from domain.use_cases.people.bootstrap import Bootstrapped
     from domain.use_cases.people.bootstrap import bootstrap as carry_out
 
     async with wired(settings) as desk:
-        begun = await carry_out(desk.ports, asked)
+        begun = await carry_out(desk.ports, command)
     if isinstance(begun, Bootstrapped):
         return begun
     assert isinstance(begun, DomainRefused), begun  # of the refusals it needs only the plain one

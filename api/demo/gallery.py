@@ -91,12 +91,12 @@ class Gallery:
         await self._send(first, Text("Good day! Here is what we found."))
         await self._send(first, SHOP)
         await self._send(first, COLLEAGUES)
-        asked = await self._send(first, BUTTONS)
+        question = await self._send(first, BUTTONS)
         answer = {"type": "button_reply", "button_reply": {"id": "yes", "title": "Yes, please"}}
-        await self._writes("interactive", answer, reply_to=asked)
-        asked = await self._send(first, LIST)
+        await self._writes("interactive", answer, reply_to=question)
+        question = await self._send(first, LIST)
         row = {"id": "mon", "title": "Monday", "description": "8 am to noon"}
-        await self._writes("interactive", {"type": "list_reply", "list_reply": row}, reply_to=asked)
+        await self._writes("interactive", {"type": "list_reply", "list_reply": row}, reply_to=question)
         await react(self._ports, self._actor, React(first.id, "👍"))
         echo = {"from": "0", "to": self._person, "id": "wamid.gallery.echo", "timestamp": self._now(), "type": "text"}
         await self._is_told("smb_message_echoes", message_echoes=[echo | {"text": {"body": "Written on the phone."}}])

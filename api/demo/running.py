@@ -26,9 +26,9 @@ from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_a
 from adapters.whatsapp.simulator.options import PersonOptions
 from api.demo.gallery import Gallery
 from api.http.app import serving
+from api.http.errors import again_in, error_answer
 from api.http.server import serve
 from api.http.sockets import address_of
-from api.http.told import again_in, told
 from api.http.webhooks import PATH
 from api.settings import Settings
 from api.wiring import wired
@@ -109,7 +109,7 @@ class Stage:
 
     async def tell(self, request: Request) -> Response:
         if self._token is None:
-            return told("UNAVAILABLE", "The demo is still being set up.", 503, headers=again_in(1))
+            return error_answer("UNAVAILABLE", "The demo is still being set up.", 503, headers=again_in(1))
         number = self._simulator.options.numbers[0]
         phones = [{"id": person.id, "name": person.name} for person in self._simulator.world.people]
         demo = {
@@ -162,8 +162,8 @@ class Stage:
         options = self._simulator.options
         token, account = options.access_token, BusinessAccountId(options.business_account_id)
         number = PhoneNumberId(options.numbers[0].id)
-        asked = ConnectChannel(accept_terms=True, access_token=token, account=account, number=number)
-        channel = await connect_channel(self._ports, actor, asked)
+        command = ConnectChannel(accept_terms=True, access_token=token, account=account, number=number)
+        channel = await connect_channel(self._ports, actor, command)
         if isinstance(channel, Channel):
             return channel
         known = next(

@@ -8,10 +8,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.errors import again_in, error_answer
 from api.http.guard.bodies import LEAST_RATE, LeastRate, Paced, TooSlow
 from api.http.requests import KEY as REQUEST_KEY
 from api.http.requests import named
-from api.http.told import again_in, told
 from api.metrics import Meters
 from domain.errors import Throttled, Unavailable
 from domain.ports.system import Ids
@@ -69,18 +69,18 @@ class Edge:
     def _answer(self, error: Exception, scope: Scope) -> Response:
         match error:
             case TooSlow():
-                return told("SLOW", "The body did not come in time.", 408, headers={"Connection": "close"})
+                return error_answer("SLOW", "The body did not come in time.", 408, headers={"Connection": "close"})
             case Unavailable():
                 log.warning("the store cannot answer", path=scope["path"])
                 headers = again_in(error.retry_after_s)
-                return told("UNAVAILABLE", "Not available right now. Try again.", 503, headers=headers)
+                return error_answer("UNAVAILABLE", "Not available right now. Try again.", 503, headers=headers)
             case Throttled():
-                return told("THROTTLED", "Too many requests.", 429, headers=again_in(error.retry_after_s))
+                return error_answer("THROTTLED", "Too many requests.", 429, headers=again_in(error.retry_after_s))
             case _:
                 reference = self._ids.new()
                 self._meters.faults.inc()
                 log.error("a request failed", reference=reference, path=scope["path"], exc_info=error)
-                return told("INTERNAL", "Something went wrong here.", 500, reference=reference)
+                return error_answer("INTERNAL", "Something went wrong here.", 500, reference=reference)
 
 
 class _Answering:

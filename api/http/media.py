@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from api.http.errors import again_in, error_answer
 from api.http.guard.bodies import told_length
 from api.http.guard.places import NoPlace, Places, Share
-from api.http.told import again_in, told
 from domain.conversations.messages import Message, shows
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, Refusal, Refused, Unavailable, code_of
@@ -69,7 +69,7 @@ class MediaFiles:
         try:
             return await self._given(request, self._named(request, Purpose.GET))
         except LinkInvalid as error:
-            return told("FORBIDDEN", str(error), 403)
+            return error_answer("FORBIDDEN", str(error), 403)
         except Unavailable as error:
             return _away(error)
 
@@ -77,15 +77,15 @@ class MediaFiles:
         media = await self._shown(named)
         kept = _kept(media, named.rendition) if media is not None else None
         if kept is None:
-            return told("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
+            return error_answer("NOT_FOUND", "There is no such file, or it is not to be had.", 404)
         headers = _headers(kept)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         if await self._ports.media.size(kept.stored_as) != kept.size:
             log.error("a kept file is missing or cut", media=named.media)
             if kept.is_whole and await self._asked_for_again(named):
-                return told("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
-            return told("NOT_FOUND", "The file is not in the store any more.", 404)
+                return error_answer("NOT_FOUND", "The file was lost here; it is being fetched again.", 404)
+            return error_answer("NOT_FOUND", "The file is not in the store any more.", 404)
         span = _span(request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], kept.size)
         if span is None:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{kept.size}"})
@@ -121,7 +121,7 @@ class MediaFiles:
         try:
             named = self._named(request, Purpose.PUT)
         except LinkInvalid as error:
-            return told("FORBIDDEN", str(error), 403)
+            return error_answer("FORBIDDEN", str(error), 403)
         try:
             with self._uploads.taken(*self._shares(named)):
                 async with asyncio.timeout(BODY_WITHIN_S):
@@ -131,9 +131,9 @@ class MediaFiles:
         except NoPlace as error:
             return _crowded(error.share)
         except TimeoutError:
-            return told("SLOW", "The bytes did not come in time.", 408)
+            return error_answer("SLOW", "The bytes did not come in time.", 408)
         except ClientDisconnect:
-            return told("GONE", "The bytes stopped coming.", 400)
+            return error_answer("GONE", "The bytes stopped coming.", 400)
         except Unavailable as error:
             return _away(error)
         if isinstance(taken, Media):
@@ -185,10 +185,10 @@ class _Span:
     is_whole: bool
 
 
-def _span(asked: str | None, only_if: str | None, tag: str, size: int) -> _Span | None:
+def _span(header: str | None, only_if: str | None, tag: str, size: int) -> _Span | None:
     """The bytes asked for; all of them where no range, several, or nonsense is asked. None where there are no such."""
     whole = _Span(0, size, is_whole=True)
-    found = RANGE.fullmatch(asked.strip()) if asked is not None and only_if in (None, tag) else None
+    found = RANGE.fullmatch(header.strip()) if header is not None and only_if in (None, tag) else None
     if found is None or found[1] == found[2] == "":
         return whole
     if found[1] == "":
@@ -227,7 +227,7 @@ def _refused(refusal: Refusal) -> Response:
     code = code_of(refusal)
     match refusal:
         case Refused(message=message) | MediaRejected(message=message):
-            return told(code.value, message, STATUS.get(code, 400))
+            return error_answer(code.value, message, STATUS.get(code, 400))
         case _:
             raise AssertionError(refusal)
 
@@ -235,7 +235,9 @@ def _refused(refusal: Refusal) -> Response:
 def _away(error: Unavailable) -> Response:
     log.warning("a file can't be given or taken: what keeps it does not answer")
     headers = again_in(error.retry_after_s)
-    return told("UNAVAILABLE", "Files can't be given or taken right now; try again shortly.", 503, headers=headers)
+    return error_answer(
+        "UNAVAILABLE", "Files can't be given or taken right now; try again shortly.", 503, headers=headers
+    )
 
 
 def _crowded(share: Share) -> Response:
@@ -243,4 +245,4 @@ def _crowded(share: Share) -> Response:
     message = f"{whose} has {share.most} uploads coming, and may have no more; wait until one has ended."
     # Where it is nobody's own doing, it is the server that is not to be had.
     status = 503 if whose == "This server" else 429
-    return told("THROTTLED", message, status, headers=again_in(1), limit=share.most)
+    return error_answer("THROTTLED", message, status, headers=again_in(1), limit=share.most)

@@ -92,10 +92,10 @@ class WhatsAppWebhook:
 
     async def shake_hands(self, request: Request) -> Response:
         """Echoes the challenge to whoever knows the token."""
-        asked = request.query_params
-        challenge = asked.get("hub.challenge", "")
-        knows = self._verify_token is not None and _equal(asked.get("hub.verify_token", ""), self._verify_token)
-        if not knows or asked.get("hub.mode") != "subscribe" or not 1 <= len(challenge) <= LONGEST_CHALLENGE:
+        query = request.query_params
+        challenge = query.get("hub.challenge", "")
+        knows = self._verify_token is not None and _equal(query.get("hub.verify_token", ""), self._verify_token)
+        if not knows or query.get("hub.mode") != "subscribe" or not 1 <= len(challenge) <= LONGEST_CHALLENGE:
             self._strange_handshakes.warn(address=caller_of(request.scope).address, knows_token=knows)
             return PlainTextResponse("Forbidden", 403)
         return PlainTextResponse(challenge)

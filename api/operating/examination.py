@@ -94,8 +94,8 @@ async def examine(settings: Settings, transport: httpx.AsyncBaseTransport | None
 
 def _tell_settings(settings: Settings, report: Report) -> None:
     for name, about in Settings.model_fields.items():
-        told = f"set; default {shown(about.default)}" if settings.differs(name) else "default"
-        report.lines.append(f"{variable_of(name)} = {settings.shown(name)}  ({told}): {about.description}")
+        source = f"set; default {shown(about.default)}" if settings.differs(name) else "default"
+        report.lines.append(f"{variable_of(name)} = {settings.shown(name)}  ({source}): {about.description}")
     for name, meant in unknown_variables().items():
         report.note(f"{name} is set, and nothing reads it: {f'is {meant} meant' if meant else 'is it misspelt'}?")
 
@@ -127,7 +127,7 @@ async def _look_at_public_address(
             httpx.AsyncClient(transport=transport, timeout=PUBLIC_ANSWERS_WITHIN_S, trust_env=False) as client,
             client.stream("GET", f"{settings.public_url}/graphql", headers=_handshake(settings.public_url)) as answer,
         ):
-            told = "" if answer.status_code == SWITCHED else (await _beginning(answer)).strip()
+            words = "" if answer.status_code == SWITCHED else (await _beginning(answer)).strip()
     except httpx.HTTPError as error:
         report.note(
             f"public address: {settings.public_url} can't be reached from here: {error or type(error).__name__}"
@@ -140,7 +140,7 @@ async def _look_at_public_address(
     else:
         report.wrong(
             f"public address: a socket's handshake at {settings.public_url}/graphql was answered {answer.status_code},"
-            f" not {SWITCHED}: {told or 'without a word'}"
+            f" not {SWITCHED}: {words or 'without a word'}"
         )
 
 

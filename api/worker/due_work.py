@@ -58,14 +58,14 @@ class DueWork:
     every_s: float
     setbacks: Setbacks[Item]
     goes_on: bool = True
-    told: Callable[[Sequence[int]], object] | None = None
+    report: Callable[[Sequence[int]], object] | None = None
     """Told how many were done of each source."""
 
     async def turn(self, stopping: asyncio.Event) -> float:
         """For how many seconds there is nothing to do. Raises `Unavailable` where the store is away."""
         done = [await self._gone_through(source, stopping) for source in self.sources]
-        if self.told is not None:
-            self.told(done)
+        if self.report is not None:
+            self.report(done)
         return 0.0 if self.goes_on and self.at_a_time in done else self.every_s
 
     async def _gone_through(self, source: Source, stopping: asyncio.Event) -> int:
@@ -102,9 +102,9 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
         every_s: float,
         *sources: Source,
         goes_on: bool = True,
-        told: Callable[[Sequence[int]], object] | None = None,
+        report: Callable[[Sequence[int]], object] | None = None,
     ) -> DueWork:
-        return DueWork(name, sources, at_a_time, every_s, Setbacks[Item](name, meters), goes_on, told)
+        return DueWork(name, sources, at_a_time, every_s, Setbacks[Item](name, meters), goes_on, report)
 
     return (
         row(
@@ -112,7 +112,7 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             DUE_AT_A_TIME,
             LOOK_EVERY_S,
             Source(lost, _each(partial(give_up, ports))),
-            told=lambda done: meters.lost_sends.inc(sum(done)),
+            report=lambda done: meters.lost_sends.inc(sum(done)),
         ),
         # What has waited for a day is told that it failed, also where its number can't send.
         row(
@@ -128,7 +128,7 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             ALARMS_AT_A_TIME,
             LOOK_EVERY_S,
             Source(lambda limit: store.due_alarms(now(), limit), partial(_ring_all, ports), together=True),
-            told=lambda done: meters.alarms.inc(sum(done)),
+            report=lambda done: meters.alarms.inc(sum(done)),
         ),
         # What changed a message that did not come: of one message all together, with the first.
         row(
@@ -142,7 +142,7 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             SYNCS_AT_A_TIME,
             SOON_EVERY_S,
             Source(lambda limit: store.due_template_syncs(now(), limit), _each(partial(sync_due, ports))),
-            told=lambda done: meters.template_syncs.inc(sum(done)),
+            report=lambda done: meters.template_syncs.inc(sum(done)),
         ),
         # What a clock decided that was ahead.
         row(
@@ -153,7 +153,7 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             Source(lambda limit: store.given_up_ahead(now(), limit), _each(partial(send_after_all, ports))),
             Source(lambda limit: store.held_too_far(now(), limit), _each(partial(hold_no_longer, ports))),
             goes_on=False,
-            told=_tell_of_clock,
+            report=_tell_of_clock,
         ),
     )
 

@@ -10,6 +10,6 @@ class QualityRating(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-def rating(told: str | None) -> QualityRating:
+def rating(word: str | None) -> QualityRating:
     """What the network's word means; UNKNOWN for every other word, as for none."""
-    return QualityRating(told) if told in tuple(QualityRating) else QualityRating.UNKNOWN
+    return QualityRating(word) if word in tuple(QualityRating) else QualityRating.UNKNOWN

@@ -167,8 +167,8 @@ def _button_fault(button: Button, *at: str) -> Refusal | None:
     if (button.url is not None) is not (button.kind == "URL"):
         return invalid("A button of the kind URL has a url, and no other has.", *at, "url")
     if (button.phone_number is not None) is not (button.kind == "PHONE_NUMBER"):
-        told = "A button of the kind PHONE_NUMBER has a phoneNumber, and no other has."
-        return invalid(told, *at, "phoneNumber")
+        message = "A button of the kind PHONE_NUMBER has a phoneNumber, and no other has."
+        return invalid(message, *at, "phoneNumber")
     if button.url is not None and (refusal := _url_fault(button.url, *at, "url")):
         return refusal
     if button.phone_number is not None and not _PHONE_NUMBER.fullmatch(button.phone_number):

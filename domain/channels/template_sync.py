@@ -52,7 +52,7 @@ class Compared:
     same: tuple[Template, ...] = ()
 
 
-def compared(kept: Iterable[Template], told: Iterable[Template], began: datetime) -> Compared:
+def compared(kept: Iterable[Template], read: Iterable[Template], began: datetime) -> Compared:
     """One account's templates as they are kept, held against all that the network told from `began` on.
 
     One is known again by name and language: deleted and made anew, under another id, it goes on as the same.
@@ -62,7 +62,7 @@ def compared(kept: Iterable[Template], told: Iterable[Template], began: datetime
     known_as = {(row.name, row.language): row for row in rows}
     found: dict[TemplateId, Template] = {}
     new: list[Template] = []
-    for template in sorted(told, key=_is_live):
+    for template in sorted(read, key=_is_live):
         known = known_as.get((template.name, template.language))
         if known is not None:
             found[known.id] = replace(template, id=known.id, told_at=known.told_at, heard_at=known.heard_at)

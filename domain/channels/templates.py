@@ -78,9 +78,9 @@ class ButtonKind(StrEnum):
     OTHER = "OTHER"
 
 
-def button_kind(told: str) -> ButtonKind:
+def button_kind(word: str) -> ButtonKind:
     """What the network's word means; it is kept as it was told."""
-    return ButtonKind(told) if told in tuple(ButtonKind) else ButtonKind.OTHER
+    return ButtonKind(word) if word in tuple(ButtonKind) else ButtonKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,10 @@ def fill(template: Template, values: Iterable[Filled], file: Media | None = None
     Values are checked as the network checks them: none missing, none extra, not empty, no line break, no tab, no
     more than four spaces in a row, and the filled text within its limit. So is the file: one of the header's kind.
     """
-    told = tuple(values)
-    given = {(value.component, value.name): value for value in told}
+    listed = tuple(values)
+    given = {(value.component, value.name): value for value in listed}
     amiss = header_refusal(template, file)
-    wrong = [*_unfit(template, told), *([amiss] if isinstance(amiss, TemplateParameterWrong) else [])]
+    wrong = [*_unfit(template, listed), *([amiss] if isinstance(amiss, TemplateParameterWrong) else [])]
     if not wrong:
         wrong = _too_long(template, given)
     if wrong:
@@ -179,16 +179,16 @@ def header_refusal(template: Template, file: Media | None) -> Refusal | None:
     """Why this file, or none, can't stand above the template's text; None where it can."""
     wanted = HEADER_FILES.get(template.header.kind) if template.header is not None else None
     if wanted is None:
-        told = "The template has no file above its text."
-        return TemplateParameterWrong("header", "media", told, HEADER_FIELD) if file is not None else None
+        message = "The template has no file above its text."
+        return TemplateParameterWrong("header", "media", message, HEADER_FIELD) if file is not None else None
     kind = wanted.lower()
     if file is None:
-        told = f"The template has a file of the kind {kind} above its text; give it as headerMediaId."
-        return TemplateParameterWrong("header", kind, told, HEADER_FIELD)
+        message = f"The template has a file of the kind {kind} above its text; give it as headerMediaId."
+        return TemplateParameterWrong("header", kind, message, HEADER_FIELD)
     if file.kind is not wanted:
-        told = f"The template wants a file of the kind {kind}; this one is of the kind {file.kind.lower()}."
+        message = f"The template wants a file of the kind {kind}; this one is of the kind {file.kind.lower()}."
         rule = rule_for(wanted, Direction.OUTBOUND)
-        return MediaRejected(rule, file.mime_type, file.size or 0, told, HEADER_FIELD)
+        return MediaRejected(rule, file.mime_type, file.size or 0, message, HEADER_FIELD)
     return outbound_refusal(file, *HEADER_FIELD)
 
 

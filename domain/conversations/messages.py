@@ -190,12 +190,12 @@ def with_mark(
     return marked
 
 
-def _better_reason(known: Failure | None, told: Failure | None) -> Failure | None:
+def _better_reason(known: Failure | None, reported: Failure | None) -> Failure | None:
     """The first reason stands, unless the network tells one where there was only a guess."""
     if known is None:
-        return told
+        return reported
     is_guess = known.code is None and known.refusal is None
-    return told if is_guess and told is not None and told.code is not None else known
+    return reported if is_guess and reported is not None and reported.code is not None else known
 
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:

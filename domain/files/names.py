@@ -60,8 +60,8 @@ def renamed(file_name: str | None, extension: str) -> str | None:
     """The name of a file that became another type's."""
     if file_name is None:
         return None
-    stem, dot, told = file_name.rpartition(".")
-    return f"{stem if dot and stem and told.lower() in _KNOWN else file_name}.{extension}"
+    stem, dot, ending = file_name.rpartition(".")
+    return f"{stem if dot and stem and ending.lower() in _KNOWN else file_name}.{extension}"
 
 
 def titled(kind: MediaKind, file_name: str | None, mime_type: str) -> str | None:
@@ -74,9 +74,9 @@ def titled(kind: MediaKind, file_name: str | None, mime_type: str) -> str | None
         return name
     name = name or "document"
     implied = _EXTENSIONS.get(mime_type, ("txt",) if mime_type.startswith("text/") else ())
-    stem, dot, told = name.rpartition(".")
-    is_text = mime_type == "text/plain" and _IS_EXTENSION(told) is not None and told.lower() not in _KNOWN
-    has_one = bool(dot and stem) and (told.lower() in implied or is_text)
+    stem, dot, extension = name.rpartition(".")
+    is_text = mime_type == "text/plain" and _IS_EXTENSION(extension) is not None and extension.lower() not in _KNOWN
+    has_one = bool(dot and stem) and (extension.lower() in implied or is_text)
     return safe_name(name if has_one or not implied else f"{name}.{implied[0]}")
 
 
@@ -89,10 +89,10 @@ def truly(mime_type: str, file_name: str | None) -> str:
 def misnamed(file_name: str | None, mime_type: str) -> str | None:
     """Why a file of this type should not have this name: its extension is that of another. None where it may."""
     stem, dot, extension = (file_name or "").rpartition(".")
-    told = extension.lower()
-    if not (stem and dot) or told not in _KNOWN - _ENDS_NAMES or told in _EXTENSIONS.get(mime_type, ()):
+    suffix = extension.lower()
+    if not (stem and dot) or suffix not in _KNOWN - _ENDS_NAMES or suffix in _EXTENSIONS.get(mime_type, ()):
         return None
-    return f"A file with the name {stem[:40]}.{told} is not {mime_type}."
+    return f"A file with the name {stem[:40]}.{suffix} is not {mime_type}."
 
 
 _NOT_IN_A_NAME = re.compile(
@@ -100,20 +100,20 @@ _NOT_IN_A_NAME = re.compile(
 )
 
 
-def plain_type(told: str) -> str:
+def plain_type(mime_type: str) -> str:
     """`Audio/OGG; codecs=opus` is `audio/ogg`; what is no MIME type at all is unknown."""
-    plain = told.split(";", 1)[0].strip().lower()
+    plain = mime_type.split(";", 1)[0].strip().lower()
     return plain if re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}", plain) else UNKNOWN_TYPE
 
 
-def safe_name(told: str | None) -> str | None:
+def safe_name(sent_name: str | None) -> str | None:
     """A file's name without folders, control characters and marks that turn its reading around; None for no name.
 
     Cut to `FILE_NAME_LIMIT` characters before the extension, so that it still says what it is.
     """
-    if told is None:
+    if sent_name is None:
         return None
-    name = _NOT_IN_A_NAME.sub("_", re.split(r"[/\\]", told)[-1]).strip(" .")
+    name = _NOT_IN_A_NAME.sub("_", re.split(r"[/\\]", sent_name)[-1]).strip(" .")
     if not name.strip("_"):
         return None
     if len(name) <= FILE_NAME_LIMIT:

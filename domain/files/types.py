@@ -73,21 +73,21 @@ _IN_CONTAINER = {  # what a container may be told to be, beside what it looks li
 }
 
 
-def judged(head: bytes, told: str) -> str:
-    """The type of a file that begins with `head` (`HEAD_BYTES` where it has as many) and was called `told`.
+def judged(head: bytes, claimed: str) -> str:
+    """The type of a file that begins with `head` (`HEAD_BYTES` where it has as many) and was said to be `claimed`.
 
     A container may be what it is told to be where that fits. Without a signature plain text is `text/plain`, or what
     it was called where that is text too and executes nothing; all else is unknown.
     """
     found = _by_signature(head)
     if found is None:
-        return _text_or_unknown(head, told)
-    if told in _IN_CONTAINER.get(found, ()):
-        return told
-    if found == "application/zip" and told.startswith(_OFFICE_IN_ZIP):
-        return told
-    if found == "application/x-ole-storage" and told in _OFFICE_IN_OLE:
-        return told
+        return _text_or_unknown(head, claimed)
+    if claimed in _IN_CONTAINER.get(found, ()):
+        return claimed
+    if found == "application/zip" and claimed.startswith(_OFFICE_IN_ZIP):
+        return claimed
+    if found == "application/x-ole-storage" and claimed in _OFFICE_IN_OLE:
+        return claimed
     return found
 
 
@@ -129,11 +129,11 @@ def _markup(head: bytes) -> str | None:
     return None
 
 
-def _text_or_unknown(head: bytes, told: str) -> str:
+def _text_or_unknown(head: bytes, claimed: str) -> str:
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return UNKNOWN_TYPE
     if "\0" in text:
         return UNKNOWN_TYPE
-    return told if told in ("text/csv", "text/calendar", "text/vcard", "application/json") else "text/plain"
+    return claimed if claimed in ("text/csv", "text/calendar", "text/vcard", "application/json") else "text/plain"

@@ -153,10 +153,10 @@ def _readings(authority: str) -> Iterator[str]:
 
 def _host(authority: str) -> str | None:
     """A host without name, password and port, each label as it reads; an address in its one spelling."""
-    told = unquote(authority.rpartition("@")[2])
-    if told.startswith("["):
-        return _address_6(told[1:].partition("]")[0])
-    name = told.partition(":")[0].rstrip(_AFTER_A_LINK)
+    host = unquote(authority.rpartition("@")[2])
+    if host.startswith("["):
+        return _address_6(host[1:].partition("]")[0])
+    name = host.partition(":")[0].rstrip(_AFTER_A_LINK)
     return _address_4(name) or ".".join(map(_label, name.split("."))) or None
 
 
@@ -169,17 +169,17 @@ def _label(label: str) -> str:
     return normal("NFKC", label).casefold()
 
 
-def _address_6(told: str) -> str | None:
+def _address_6(host: str) -> str | None:
     try:
-        address = IPv6Address(told)
+        address = IPv6Address(host)
     except AddressValueError:
         return None
     return str(address.ipv4_mapped or f"[{address}]")
 
 
-def _address_4(told: str) -> str | None:
+def _address_4(host: str) -> str | None:
     """An address as browsers read one: up to four numbers, decimal, octal or hexadecimal, the last taking the rest."""
-    parts = told.split(".")
+    parts = host.split(".")
     if len(parts) > 4 or not all(re.fullmatch(r"0[xX][0-9a-fA-F]{0,8}|[0-9]{1,11}", part) for part in parts):
         return None
     try:
@@ -198,9 +198,9 @@ def _number(part: str) -> int:
     return int(part, 8 if part.startswith("0") else 10)
 
 
-def _path(told: str) -> str:
+def _path(path: str) -> str:
     steps: list[str] = []
-    for step in unquote(told.rstrip(_AFTER_A_LINK)).replace("\\", "/").split("/"):
+    for step in unquote(path.rstrip(_AFTER_A_LINK)).replace("\\", "/").split("/"):
         if step == "..":
             del steps[-1:]
         elif step not in ("", "."):

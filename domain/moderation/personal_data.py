@@ -217,9 +217,9 @@ def _resident_identity(number: str) -> bool:
     return _is_day(number[8:14]) and number[6:8] in ("19", "20") and number[17] == "10X98765432"[weighted % 11]
 
 
-def _is_day(told: str) -> bool:
+def _is_day(digits: str) -> bool:
     """Whether six digits are a day of some year: two of the year, of the month, of the day."""
-    year, month, day = int(told[:2]), int(told[2:4]), int(told[4:])
+    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:])
     try:
         date(2000 + year, month, day)
     except ValueError:

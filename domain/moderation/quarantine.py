@@ -47,10 +47,10 @@ def policy_of(organization: Organization) -> Policy:
     return Policy(organization.blocked_links, organization.personal_data_patterns)
 
 
-def own_name(told: str | None, policy: Policy) -> str | None:
+def own_name(name: str | None, policy: Policy) -> str | None:
     """The name somebody gave themselves, or none: a name in a list is no message that could be put aside, so one with
     a blocked link is not taken when it comes, and they go by the name they had or by their number."""
-    return told if told is None or blocked_link(told, policy.blocked_links) is None else None
+    return name if name is None or blocked_link(name, policy.blocked_links) is None else None
 
 
 def screened(message: Message, content: IncomingContent, policy: Policy, *, breaks_rules: bool = False) -> Message:
@@ -138,6 +138,6 @@ def _words_of(content: IncomingContent) -> Iterator[str]:
 
 def _own_numbers(message: Message) -> frozenset[str]:
     """The digits of the two numbers that talk here, as a contact may write them; none of them is a card or an id."""
-    told = (each.removeprefix("+") for each in (message.from_number, message.to_number) if each)
-    forms = {form for number in told for form in number_variants(number)}
+    numbers = (each.removeprefix("+") for each in (message.from_number, message.to_number) if each)
+    forms = {form for number in numbers for form in number_variants(number)}
     return frozenset(forms | {form[-NATIONAL_NUMBER:] for form in forms})

@@ -24,8 +24,8 @@ _UNSEEN = ("C", "Z", "M")  # controls and signs without a shape, blanks, marks t
 def contact_name(contact: Contact) -> str:
     """What people here call them, else they themselves, else their username or number."""
     numbers = [phone.number for phone in contact.phones]
-    told = f"+{contact.wa_id}" if contact.wa_id else None
-    return first_shown(contact.name, contact.profile_name, contact.username, *numbers, told) or UNKNOWN
+    wa_number = f"+{contact.wa_id}" if contact.wa_id else None
+    return first_shown(contact.name, contact.profile_name, contact.username, *numbers, wa_number) or UNKNOWN
 
 
 def user_name(user: User) -> str:

@@ -108,11 +108,11 @@ def failed(work: Work, message: Message, failure: Failure) -> Message:
     return after
 
 
-def sane_time(told: datetime | None, arrived_at: datetime) -> datetime:
+def sane_time(at: datetime | None, arrived_at: datetime) -> datetime:
     """Where an update stands: as told, but never after its arrival, and at its arrival where the time is nonsense."""
-    if told is None or told.year < 2009:  # the network is younger than any earlier time
+    if at is None or at.year < 2009:  # the network is younger than any earlier time
         return arrived_at
-    return min(told, arrived_at)
+    return min(at, arrived_at)
 
 
 def _answered(attempt: Attempt, report: StatusReported) -> Attempt:

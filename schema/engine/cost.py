@@ -161,7 +161,7 @@ class _Walk:
         """How many a connection holds."""
         for argument in node.arguments or ():
             if argument.name.value in ("first", "last") and not isinstance(argument.value, NullValueNode):
-                return self.told(argument.value, limits.PAGE_DEFAULT)
+                return self.number(argument.value, limits.PAGE_DEFAULT)
         return limits.PAGE_DEFAULT
 
     def size(self, node: FieldNode, definition: GraphQLField, page: Size) -> Size:
@@ -170,7 +170,7 @@ class _Walk:
             return 1
         for argument in node.arguments or ():
             if argument.name.value == "ids":
-                return self.told(argument.value, limits.IDS)
+                return self.number(argument.value, limits.IDS)
         return page
 
     def searches(self, node: FieldNode) -> Size:
@@ -183,7 +183,7 @@ class _Walk:
             return int(not isinstance(argument.value, NullValueNode))
         return 0
 
-    def told(self, value: ValueNode, otherwise: int) -> Size:
+    def number(self, value: ValueNode, otherwise: int) -> Size:
         match value:
             case IntValueNode():
                 return max(0, _whole_number(value))

@@ -27,7 +27,7 @@ from schema.engine.values.cursors import CursorInvalid, Cursors
 from schema.live.groups import Counters, FrameBuilder
 from schema.live.log import Log
 from schema.live.questions import read_question
-from schema.live.streams import Stopped, Stream, expired
+from schema.live.streams import HubStopped, Stream, expired
 
 log = structlog.stdlib.get_logger()
 
@@ -60,7 +60,7 @@ class Hub:
             polling.cancel()
             await asyncio.wait([polling])
             for followed in tuple(self._logs.values()):
-                followed.end(Stopped())
+                followed.end(HubStopped())
             await self._workshop.kept.close()
 
     async def subscribe(

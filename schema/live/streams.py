@@ -26,7 +26,7 @@ class TooSlowToShow(Exception):
     """One event took too long to be shown, again and again; it goes on from its last cursor, with that event."""
 
 
-class Stopped(Exception):
+class HubStopped(Exception):
     """The hub stops; another one goes on from the last cursor."""
 
 
@@ -37,7 +37,7 @@ def expired() -> ApiError:
 
 
 class Stream:
-    """An async iterator of frames. It ends by raising `ApiError`, `SlowConsumer`, `TooSlowToShow` or `Stopped`, or
+    """An async iterator of frames. It ends by raising `ApiError`, `SlowConsumer`, `TooSlowToShow` or `HubStopped`, or
     by `aclose`.
 
     While it catches up, it reads pages of the log at its reader's own pace and nothing piles up. Once it stands where
@@ -120,7 +120,7 @@ class Stream:
         self._awake.set()
 
     async def aclose(self) -> None:
-        self.end(Stopped())
+        self.end(HubStopped())
         self._log.forget(self)
 
     def _taken(self) -> Frame:

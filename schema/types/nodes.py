@@ -46,8 +46,8 @@ async def nodes(context: Context, global_ids: Sequence[str]) -> list[Node | None
     """In the order asked for, None for each that nothing here has. BAD_REQUEST for what is no id, and for too many."""
     if len(global_ids) > limits.IDS:
         raise bad_request(f"`ids` holds {len(global_ids)} ids; at most {limits.IDS} are taken.")
-    asked = [_asked(each) for each in global_ids]
-    return await asyncio.gather(*(read(context, id) for read, id in asked))
+    readings = [_asked(each) for each in global_ids]
+    return await asyncio.gather(*(read(context, id) for read, id in readings))
 
 
 async def node(context: Context, global_id: str) -> Node | None:

@@ -49,12 +49,12 @@ def heads_of(rows: Iterable[Record]) -> list[Record]:
 
 def in_turn(heads: Sequence[Record], groups: Sequence[str], rows: Iterable[Record]) -> list[Waiting]:
     """What waits, oldest first. Of the groups that were not asked for theirs the head stands for all."""
-    asked = set(groups)
+    named = set(groups)
     waiting = [(_place(row), Waiting(row["id"], numbers_of(row), row["size"], row["claims"])) for row in rows]
     waiting += [
         (_place(head), Waiting(head["id"], numbers_of(head), 0, held=True))
         for head in heads
-        if head["numbers"] not in asked
+        if head["numbers"] not in named
     ]
     return [each for _, each in sorted(waiting, key=lambda each: each[0])]
 

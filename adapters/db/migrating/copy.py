@@ -235,8 +235,8 @@ async def _copy_table(file: sqlite3.Connection, connection: Connection, table: _
 
 
 async def _expect(copied: int, connection: Connection, table: _Table) -> None:
-    (told,) = await connection.rows(f"SELECT count(*) AS rows FROM {table.name}", within_s=WRITTEN_WITHIN_S)
-    assert told["rows"] == copied, f"{table.name} has {told['rows']} rows, and {copied} were copied"
+    (counted,) = await connection.rows(f"SELECT count(*) AS rows FROM {table.name}", within_s=WRITTEN_WITHIN_S)
+    assert counted["rows"] == copied, f"{table.name} has {counted['rows']} rows, and {copied} were copied"
 
 
 async def _begin_new_epochs(connection: Connection, ids: Ids) -> tuple[OrganizationId, ...]:

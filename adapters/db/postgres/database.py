@@ -129,18 +129,18 @@ class PostgresDatabase:
 
     async def others(self) -> int:
         """How many connections of Deskline's there are besides this process's."""
-        told = await self.readers.select(
+        found = await self.readers.select(
             "SELECT count(*) AS held FROM pg_stat_activity"
             " WHERE application_name = 'deskline' AND datname = current_database()"
         )
-        return max(0, told[0]["held"] - sum(pool.held for pool in (self.readers, self.writers, self._storing)))
+        return max(0, found[0]["held"] - sum(pool.held for pool in (self.readers, self.writers, self._storing)))
 
     async def condition(self) -> Condition:
         async with self._storing.lent() as connection:
-            (told,) = await connection.rows(_MAY_IT_WRITE)
-        if told["follows"]:
+            (state,) = await connection.rows(_MAY_IT_WRITE)
+        if state["follows"]:
             return Condition("the database's server follows another")
-        if told["only_reads"]:
+        if state["only_reads"]:
             return Condition("the database is read-only")
         return Condition(await self._refusal())
 
@@ -233,16 +233,16 @@ class _Server:
         """Connects once, and sees whether this is a server that promises can be built on."""
         raw = await self._first_connection()
         try:
-            (told,) = await raw.fetch(_WHO_ARE_YOU)
+            (server,) = await raw.fetch(_WHO_ARE_YOU)
         finally:
             await raw.close(timeout=1.0)
-        if told["version"] < OLDEST_VERSION * 10_000:
+        if server["version"] < OLDEST_VERSION * 10_000:
             raise self.refused(f"is older than PostgreSQL {OLDEST_VERSION}")
-        if told["encoding"] != "UTF8":
-            raise self.refused(f"keeps this database in {told['encoding']}, not in UTF8")
-        if told["follows"]:
+        if server["encoding"] != "UTF8":
+            raise self.refused(f"keeps this database in {server['encoding']}, not in UTF8")
+        if server["follows"]:
             raise self.refused("is a replica; name the server that it follows")
-        if told["commits"] == "off":
+        if server["commits"] == "off":
             raise self.refused("has synchronous_commit off, so that what it acknowledged may be lost")
 
     async def _first_connection(self) -> Raw:

@@ -201,8 +201,8 @@ class _PostgresStatements:
         if kind in WATCHED:
             await self._check_unchanged(kind, [row.id for row in rows])
         laid = zip(*(to_values(row) for row in rows), strict=True)
-        told = await self.connection.run(_written(kind), [list(column) for column in laid])
-        if kind is UpdateRecord and told != f"INSERT 0 {len(rows)}":
+        status = await self.connection.run(_written(kind), [list(column) for column in laid])
+        if kind is UpdateRecord and status != f"INSERT 0 {len(rows)}":
             raise WriteConflict("another worker applied these updates meanwhile")
 
     # What is watched

@@ -104,9 +104,9 @@ _NOTICES = {
 }
 
 
-def kind_of(raw: dict[str, object], told: Word) -> str:
+def kind_of(raw: dict[str, object], type: Word) -> str:
     """The kind as told, or else by the object that is there."""
-    kind = as_text(told) or next((name for name in _KINDS_BY_THEIR_OBJECT if raw.get(name)), "unknown")
+    kind = as_text(type) or next((name for name in _KINDS_BY_THEIR_OBJECT if raw.get(name)), "unknown")
     return kind[:KIND_LIMIT]
 
 
@@ -162,13 +162,13 @@ def _troubled(message: InboundMessage, kind: str, error: ReportedError) -> Unsup
 
 
 def _named(message: InboundMessage) -> str:
-    told = as_text(message.unsupported.type) if message.unsupported else None
-    return _plain_kind((told or "unsupported")[:KIND_LIMIT])
+    type = as_text(message.unsupported.type) if message.unsupported else None
+    return _plain_kind((type or "unsupported")[:KIND_LIMIT])
 
 
-def _plain_kind(told: str) -> str:
+def _plain_kind(type: str) -> str:
     """Polls are told as `poll_creation` and the like: to whoever reads, all of them are polls."""
-    return "poll" if told.startswith("poll") else told
+    return "poll" if type.startswith("poll") else type
 
 
 def _media_body(message: InboundMessage, kind: str) -> MediaBody | None:
@@ -186,13 +186,13 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
     network_id = as_id(body.id) if body else None
     if body is None or network_id is None:
         return Unsupported(kind, "It came without the id by which the file could be fetched.")
-    told = as_text(body.mime_type) or UNKNOWN_TYPE
-    if kind == "document" and not rule_for(MediaKind.DOCUMENT, Direction.INBOUND).takes(plain_type(told)):
-        return Unsupported(f"document:{plain_type(told)}"[:KIND_LIMIT], "Files of this type are not taken in.")
+    mime_type = as_text(body.mime_type) or UNKNOWN_TYPE
+    if kind == "document" and not rule_for(MediaKind.DOCUMENT, Direction.INBOUND).takes(plain_type(mime_type)):
+        return Unsupported(f"document:{plain_type(mime_type)}"[:KIND_LIMIT], "Files of this type are not taken in.")
     return IncomingMedia(
         kind=_MEDIA[kind],
         network_id=network_id,
-        mime_type=told,
+        mime_type=mime_type,
         caption=as_text(body.caption),
         file_name=as_text(body.filename),
         sha256=as_text(body.sha256),
@@ -203,18 +203,18 @@ def _media(kind: str, body: MediaBody | None) -> IncomingMedia | Unsupported:
 
 def notice_of(system: SystemBody | None) -> Notice:
     body = as_text(system.body) if system else None
-    told = as_text(system.type) if system else None
+    type = as_text(system.type) if system else None
     if body is not None and len(body) > NOTICE_LIMIT:
         body = f"{body[: NOTICE_LIMIT - 1]}…"
-    return Notice(body or _NOTICES.get(told or "", "Something about the contact changed."))
+    return Notice(body or _NOTICES.get(type or "", "Something about the contact changed."))
 
 
 def _answer(interactive: Interactive | None) -> InteractiveReply | Unsupported:
-    told = (as_text(interactive.type) or _answered(interactive)) if interactive else None
-    if interactive is None or told is None:
+    type = (as_text(interactive.type) or _answered(interactive)) if interactive else None
+    if interactive is None or type is None:
         return Unsupported("interactive", _REASONS["interactive"])
-    answer = _form(interactive.nfm_reply) if told == "nfm_reply" else _choice(_chosen(interactive, told))
-    kind = f"interactive:{told}"[:KIND_LIMIT]
+    answer = _form(interactive.nfm_reply) if type == "nfm_reply" else _choice(_chosen(interactive, type))
+    kind = f"interactive:{type}"[:KIND_LIMIT]
     return answer or Unsupported(kind, _REASONS.get(kind, _NOT_KNOWN))
 
 
@@ -228,8 +228,8 @@ def _answered(interactive: Interactive) -> str | None:
     return next((kind for kind, answer in held.items() if answer is not None), None)
 
 
-def _chosen(interactive: Interactive, told: str) -> Choice | None:
-    match told:
+def _chosen(interactive: Interactive, type: str) -> Choice | None:
+    match type:
         case "button_reply":
             return interactive.button_reply
         case "list_reply":
@@ -253,9 +253,9 @@ def _pressed(button: ButtonBody) -> InteractiveReply | None:
     return InteractiveReply(as_id(payload) or shown, shown) if shown is not None else None
 
 
-def _visible(told: Word) -> str | None:
+def _visible(word: Word) -> str | None:
     """A text in which there is something to see."""
-    words = as_text(told)
+    words = as_text(word)
     return words if words is not None and shows_something(words) else None
 
 
@@ -268,11 +268,11 @@ def _form(form: FilledForm | None) -> InteractiveReply | None:
     return InteractiveReply(as_text(form.name) or "flow", title, answers) if title is not None else None
 
 
-def _answers(told: object) -> str | None:
+def _answers(response: object) -> str | None:
     """The answers of a form, a line each; what is no object is shown as it came. Its own token is none of them."""
-    text = as_text(told)
+    text = as_text(response)
     try:
-        value = as_object(json.loads(text)) if text is not None else as_object(told)
+        value = as_object(json.loads(text)) if text is not None else as_object(response)
         shown = [f"{name}: {_in_words(answer)}" for name, answer in (value or {}).items() if name != "flow_token"]
     except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody reads
         value, shown = None, []
@@ -307,19 +307,19 @@ def _card(raw: object) -> ContactCard:
     emails = tuple(address for email in body.emails or () if (address := as_text(email.email)))
     name = body.name
     parts = [text for part in (name.first_name, name.last_name) if (text := as_text(part))] if name else []
-    told = (as_text(name.formatted_name) if name else _plainly(value, "name")) or " ".join(parts)
-    told = told or next(iter(written["FN"]), None)
+    full_name = (as_text(name.formatted_name) if name else _plainly(value, "name")) or " ".join(parts)
+    full_name = full_name or next(iter(written["FN"]), None)
     phones = phones or written["TEL"] or _alone(_plainly(value, "phones"))
     emails = emails or written["EMAIL"] or _alone(_plainly(value, "emails"))
-    shown = told or next(iter((*phones, *emails)), "Unnamed contact")
+    shown = full_name or next(iter((*phones, *emails)), "Unnamed contact")
     company = as_text(body.org.company) if body.org else _plainly(value, "org")
     return ContactCard(shown, phones, emails, company or next(iter(written["ORG"]), None))
 
 
 def _plainly(value: Mapping[str, object], name: str) -> str | None:
     """A field that is a text, where the network's own pages have an object or a list."""
-    told = value.get(name)
-    return (told.strip() or None) if isinstance(told, str) else None
+    text = value.get(name)
+    return (text.strip() or None) if isinstance(text, str) else None
 
 
 def _alone(text: str | None) -> tuple[str, ...]:
@@ -332,8 +332,8 @@ def _written_card(vcard: str) -> dict[str, tuple[str, ...]]:
     for line in vcard.splitlines():
         named, _, value = line.partition(":")
         name = named.partition(";")[0].rpartition(".")[2].strip().upper()
-        if name in found and (told := value.strip().removeprefix("tel:")):
-            found[name].append(told)
+        if name in found and (text := value.strip().removeprefix("tel:")):
+            found[name].append(text)
     return {name: tuple(values) for name, values in found.items()}
 
 

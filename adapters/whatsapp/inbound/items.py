@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from adapters.whatsapp.inbound.account_news import FIELDS as ACCOUNT_FIELDS
 from adapters.whatsapp.inbound.models import (
     ReportedError,
 )
@@ -17,7 +18,6 @@ from adapters.whatsapp.inbound.reading import (
     read_json,
     read_model,
 )
-from adapters.whatsapp.inbound.standing import FIELDS as STANDING_FIELDS
 from adapters.whatsapp.templates import NEWS_FIELDS
 from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.ports.network import Unreadable
@@ -154,7 +154,7 @@ def _found(change: dict[str, object], told_at: object) -> Iterator[Found]:
         senders = senders_of(value.get("contacts"))
         for element in as_list(value.get(_READ_BESIDES[field])) or []:
             yield _beside(field, element, senders)
-    elif field in STANDING_FIELDS and value is not None:
+    elif field in ACCOUNT_FIELDS and value is not None:
         yield AccountItem(field, value)
     elif field in NEWS_FIELDS and value is not None:
         yield TemplateItem(value, told_at)

@@ -24,10 +24,10 @@ class ReportedError(msgspec.Struct):
         return (self.error_data.details if self.error_data else None) or self.details or self.message or self.title
 
 
-def reported_errors(told: object) -> list[ReportedError]:
+def reported_errors(errors: object) -> list[ReportedError]:
     """A list of errors, also where it is one error, or where an error is its code or its words alone."""
-    listed = as_list(told)
-    return [error for raw in ([told] if listed is None else listed) if (error := _reported_error(raw)) is not None]
+    listed = as_list(errors)
+    return [error for raw in ([errors] if listed is None else listed) if (error := _reported_error(raw)) is not None]
 
 
 def _reported_error(raw: object) -> ReportedError | None:

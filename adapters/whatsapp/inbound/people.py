@@ -53,8 +53,8 @@ def _newly_named(message: InboundMessage, senders: Senders) -> Person | None:
     names = _names(message.sender, message.sender_user_id)
     sender = next((senders.named[name] for name in names if name in senders.named), senders.only)
     known = sender or Sender()
-    told = (message.sender_user_id, message.sender, known.user_id, known.wa_id)
-    id = next((text for each in told if (text := as_id(each)) and _NEW_FORM_OF_ID.fullmatch(text)), None)
+    candidates = (message.sender_user_id, message.sender, known.user_id, known.wa_id)
+    id = next((text for each in candidates if (text := as_id(each)) and _NEW_FORM_OF_ID.fullmatch(text)), None)
     return _person_of(None, id, known.profile) if id is not None else None
 
 
@@ -69,7 +69,7 @@ def named(number: Word, user_id: Word, senders: Senders) -> Person | None:
     known = sender or Sender()
     wa_id = wa_id_of(number) or wa_id_of(known.wa_id)
     business_scoped_id = next(
-        (found for told in (user_id, number, known.user_id) if (found := scoped_id_of(told))), None
+        (found for candidate in (user_id, number, known.user_id) if (found := scoped_id_of(candidate))), None
     )
     if wa_id is None and business_scoped_id is None:
         return None
@@ -87,21 +87,21 @@ def _person_of(wa_id: str | None, business_scoped_id: str | None, profile: Profi
     )
 
 
-def bounded(told: Word, limit: int) -> str | None:
+def bounded(word: Word, limit: int) -> str | None:
     """The words, with a … where they were cut; the original has all of them."""
-    words = as_text(told)
+    words = as_text(word)
     return words if words is None or len(words) <= limit else f"{words[: limit - 1]}…"
 
 
-def _names(*told: Word) -> list[str]:
-    return [name.removeprefix("+") for name in map(as_id, told) if name]
+def _names(*words: Word) -> list[str]:
+    return [name.removeprefix("+") for name in map(as_id, words) if name]
 
 
-def wa_id_of(told: Word) -> str | None:
-    digits = (as_id(told) or "").removeprefix("+")
+def wa_id_of(word: Word) -> str | None:
+    digits = (as_id(word) or "").removeprefix("+")
     return digits if _NUMBER.fullmatch(digits) else None
 
 
-def scoped_id_of(told: Word) -> str | None:
-    text = as_id(told)
+def scoped_id_of(word: Word) -> str | None:
+    text = as_id(word)
     return text if text is not None and _BUSINESS_SCOPED_ID.fullmatch(text) else None

@@ -12,9 +12,9 @@ MILLISECONDS_FROM = 100_000_000_000  # a number of seconds that high would be th
 _INSTANT = re.compile(r"-?[0-9]{1,20}(\.[0-9]+)?")
 
 
-def instant_of(told: object) -> datetime | None:
+def instant_of(value: object) -> datetime | None:
     """Seconds since 1970, or milliseconds; None where that is no instant."""
-    text = as_text(told)
+    text = as_text(value)
     if text is None or not _INSTANT.fullmatch(text):
         return None
     seconds = float(text)

@@ -10,6 +10,7 @@ from typing import assert_never
 
 import msgspec
 
+from adapters.whatsapp.inbound.account_news import account_news_of
 from adapters.whatsapp.inbound.contents import NEVER_EXTENDS_SESSION, OPENED_CHAT, content_of, kind_of, notice_of
 from adapters.whatsapp.inbound.items import (
     AccountItem,
@@ -46,7 +47,6 @@ from adapters.whatsapp.inbound.reading import (
     read_json,
     read_model,
 )
-from adapters.whatsapp.inbound.standing import standing_of
 from adapters.whatsapp.inbound.times import instant_of
 from adapters.whatsapp.templates import news_of
 from domain.contacts import Person
@@ -122,7 +122,7 @@ def _update(place: UpdateKey, found: Found) -> Update:
             case PreferenceItem(raw, senders):
                 return _preference(place, raw, senders)
             case AccountItem(field, raw):
-                return standing_of(place, field, raw) or Ignored(place, reason_of(field, event_of(raw)))
+                return account_news_of(place, field, raw) or Ignored(place, reason_of(field, event_of(raw)))
             case StatusItem(raw):
                 return _status(place, raw)
             case TemplateItem(raw, told_at):
@@ -152,12 +152,12 @@ def _message(place: UpdateKey, raw: object, senders: Senders, *, echoed: bool) -
     if person is None:
         whom = "recipient" if echoed else "sender"
         return Ignored(place, f"unreadable: a message ({kind}) whose {whom} is not told")
-    told = _Told(place, person, Wamid(wamid), instant_of(message.timestamp), as_json(item), echoed)
-    return _change(told, kind, message) or _said(told, kind, message, faults)
+    envelope = _Envelope(place, person, Wamid(wamid), instant_of(message.timestamp), as_json(item), echoed)
+    return _change(envelope, kind, message) or _said(envelope, kind, message, faults)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Envelope:
     """What every item of a conversation tells."""
 
     place: UpdateKey
@@ -168,7 +168,7 @@ class _Told:
     echoed: bool
 
 
-def _change(told: _Told, kind: str, message: InboundMessage) -> Update | None:
+def _change(envelope: _Envelope, kind: str, message: InboundMessage) -> Update | None:
     """What the item does to an earlier message, or to its sender's names; None where it is a message of its own."""
     match kind:
         case "reaction" if message.reaction and (target := as_id(message.reaction.message_id)):
@@ -176,49 +176,71 @@ def _change(told: _Told, kind: str, message: InboundMessage) -> Update | None:
             if emoji is not None and not is_emoji(emoji):  # words would go past every rule for what is shown
                 return None
             return ReactionReceived(
-                told.place, told.person, told.wamid, told.sent_at, Wamid(target), emoji, told.original, told.echoed
+                envelope.place,
+                envelope.person,
+                envelope.wamid,
+                envelope.sent_at,
+                Wamid(target),
+                emoji,
+                envelope.original,
+                envelope.echoed,
             )
         case "edit" if message.edit and (target := as_id(message.edit.original_message_id)):
             content = _new_content(message.edit.message)
             return EditReceived(
-                told.place, told.person, told.wamid, told.sent_at, Wamid(target), content, told.original, told.echoed
+                envelope.place,
+                envelope.person,
+                envelope.wamid,
+                envelope.sent_at,
+                Wamid(target),
+                content,
+                envelope.original,
+                envelope.echoed,
             )
         case "revoke" if message.revoke and (target := as_id(message.revoke.original_message_id)):
             return DeletionReceived(
-                told.place, told.person, told.wamid, told.sent_at, Wamid(target), told.original, told.echoed
+                envelope.place,
+                envelope.person,
+                envelope.wamid,
+                envelope.sent_at,
+                Wamid(target),
+                envelope.original,
+                envelope.echoed,
             )
         case "system" if message.system and (renamed := _renamed(message.system)):
             notice = notice_of(message.system)
-            return IdentityChanged(told.place, told.person, renamed, told.sent_at, notice, told.original, told.wamid)
+            return IdentityChanged(
+                envelope.place, envelope.person, renamed, envelope.sent_at, notice, envelope.original, envelope.wamid
+            )
         case _:
             return None
 
 
-def _said(told: _Told, kind: str, message: InboundMessage, faults: dict[str, str]) -> Update:
+def _said(envelope: _Envelope, kind: str, message: InboundMessage, faults: dict[str, str]) -> Update:
     context = message.context
     reply_to = (as_id(context.id) if context else None) or (
         as_id(message.reaction.message_id) if message.reaction else None
     )
     content = content_of(message, kind, faults)
     forwarded = context is not None and bool(context.forwarded or context.frequently_forwarded)
-    if told.echoed:
+    if envelope.echoed:
         return MessageEchoed(
-            place=told.place,
-            person=told.person,
-            wamid=told.wamid,
-            sent_at=told.sent_at,
+            place=envelope.place,
+            person=envelope.person,
+            wamid=envelope.wamid,
+            sent_at=envelope.sent_at,
             content=content,
-            original=told.original,
+            original=envelope.original,
             reply_to=Wamid(reply_to) if reply_to else None,
             forwarded=forwarded,
         )
     return MessageReceived(
-        place=told.place,
-        person=told.person,
-        wamid=told.wamid,
-        sent_at=told.sent_at,
+        place=envelope.place,
+        person=envelope.person,
+        wamid=envelope.wamid,
+        sent_at=envelope.sent_at,
         content=content,
-        original=told.original,
+        original=envelope.original,
         extends_session=kind not in NEVER_EXTENDS_SESSION,
         opens_thread=kind == OPENED_CHAT,
         reply_to=Wamid(reply_to) if reply_to else None,
@@ -249,8 +271,8 @@ def _renamed(system: SystemBody) -> Person | None:
 def _new_user_id(place: UpdateKey, raw: object) -> Update:
     item = as_object(raw)
     update = read_model(item, UserIdUpdate)[0] if item is not None else UserIdUpdate()
-    told = update.user_id or NewUserId()
-    before, now = Person(wa_id_of(update.wa_id), scoped_id_of(told.previous)), scoped_id_of(told.current)
+    change = update.user_id or NewUserId()
+    before, now = Person(wa_id_of(update.wa_id), scoped_id_of(change.previous)), scoped_id_of(change.current)
     if item is None or now is None or not before.lane:
         return Ignored(place, "unreadable: a user id that changed")
     notice = notice_of(SystemBody(body=update.detail, type="user_changed_user_id"))
@@ -267,14 +289,14 @@ def _template_told(place: UpdateKey, raw: dict[str, object], told_at: object) ->
 
 def _preference(place: UpdateKey, raw: object, senders: Senders) -> Update:
     item = as_object(raw)
-    told, _ = read_model(item, Preference) if item is not None else (Preference(), {})
-    category, value = as_text(told.category), as_text(told.value)
+    preference, _ = read_model(item, Preference) if item is not None else (Preference(), {})
+    category, value = as_text(preference.category), as_text(preference.value)
     if category not in (None, "marketing_messages") or value not in ("stop", "resume"):
         return Ignored(place, reason_of("user_preferences", " ".join(word for word in (category, value) if word)))
-    person = named(told.wa_id, told.user_id, senders)
+    person = named(preference.wa_id, preference.user_id, senders)
     if person is None:
         return Ignored(place, "unreadable: a preference of nobody")
-    return MarketingChosen(place, person, value == "stop", instant_of(told.timestamp))
+    return MarketingChosen(place, person, value == "stop", instant_of(preference.timestamp))
 
 
 def _status(place: UpdateKey, raw: object) -> Update:
@@ -284,15 +306,15 @@ def _status(place: UpdateKey, raw: object) -> Update:
     report, _ = read_model(item, ReportedStatus)
     if report.recipient_type == "group" or report.recipient_participant_id or report.participant_recipient_id:
         return Ignored(place, GROUP)
-    told = as_text(report.status)
-    status = STATUSES.get(told or "")
+    word = as_text(report.status)
+    status = STATUSES.get(word or "")
     if status is None:
-        return Ignored(place, reason_of("status", told or "none told"))
+        return Ignored(place, reason_of("status", word or "none told"))
     wamid = as_id(report.id)
     if wamid is None:
-        return Ignored(place, f"unreadable: a status ({told}) without an id")
+        return Ignored(place, f"unreadable: a status ({word}) without an id")
     if place.number is None:
-        return Ignored(place, f"unreadable: a status ({told}) of no number")
+        return Ignored(place, f"unreadable: a status ({word}) of no number")
     return StatusReported(
         place=place,
         wamid=Wamid(wamid),

@@ -31,10 +31,10 @@ def origins_of(listed: Collection[str], public_url: str | None) -> tuple[str, ..
 def may_connect(scope: Scope, allowed: Collection[str]) -> bool:
     """Whether the request's origin, if it tells one, is the server's own or among `allowed`."""
     headers = Headers(scope=scope)
-    told = headers.get("origin")
-    if told is None:
+    header = headers.get("origin")
+    if header is None:
         return True
-    origin = _origin(told)
+    origin = _origin(header)
     if origin is None:
         return False
     return _is_own(origin, headers.get("host"), scope["scheme"]) or origin in map(_origin, allowed)
@@ -43,10 +43,10 @@ def may_connect(scope: Scope, allowed: Collection[str]) -> bool:
 def tell_refused(scope: Scope, allowed: Collection[str]) -> str:
     """A line in the log with what was compared, not too often; returns what to do about it."""
     headers = Headers(scope=scope)
-    told, host, elsewhere = headers.get("origin"), headers.get("host"), headers.get("x-forwarded-host")
-    hint = _hint(told or "", host, elsewhere)
+    header, host, elsewhere = headers.get("origin"), headers.get("host"), headers.get("x-forwarded-host")
+    hint = _hint(header or "", host, elsewhere)
     refusals.warn(
-        origin=told,
+        origin=header,
         host=host,
         x_forwarded_host=elsewhere,
         allowed=", ".join(allowed) or "none but the server's own",
@@ -56,8 +56,8 @@ def tell_refused(scope: Scope, allowed: Collection[str]) -> str:
     return hint
 
 
-def _hint(told: str, host: str | None, elsewhere: str | None) -> str:
-    page = _origin(told)
+def _hint(header: str, host: str | None, elsewhere: str | None) -> str:
+    page = _origin(header)
     if page is None:
         return "The Origin header names no page's server."
     if host is None:

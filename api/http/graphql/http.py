@@ -69,15 +69,15 @@ class GraphQLOverHttp:
         accepted = request.headers.get("accept", "")
         kind = GRAPHQL_RESPONSE if prefers_graphql_response(accepted) else JSON
         try:
-            asked = await self._read(request)
+            question = await self._read(request)
             actor = await self._engine.authenticate(request.headers.get("authorization"))
             note_account(request.scope, actor)
             if actor is None and "authorization" in request.headers:
                 self._refused_tokens.warn(address=caller_of(request.scope).address)
             if first_type(accepted) == EVENT_STREAM:
-                return await self._stream(request, asked, actor, kind)
+                return await self._stream(request, question, actor, kind)
             tell_cost = request.headers.get("deskline-cost") == "1"
-            said = await answer(self._engine, asked, actor, caller_of(request.scope), tell_cost=tell_cost)
+            said = await answer(self._engine, question, actor, caller_of(request.scope), tell_cost=tell_cost)
         except Refusal as refusal:
             said = refused(refusal.code, refusal.message)
             return self._response(said, kind, refusal.status, refusal.headers)
@@ -108,8 +108,8 @@ class GraphQLOverHttp:
             headers = {"Connection": "close", "Retry-After": "1"}
             raise Refusal(503, "Too many requests have begun and not ended.", headers, Code.THROTTLED) from None
 
-    async def _stream(self, request: Request, asked: GraphQLRequest, actor: Actor | None, kind: str) -> ASGIApp:
-        compiled = self._engine.compile(asked, actor)
+    async def _stream(self, request: Request, question: GraphQLRequest, actor: Actor | None, kind: str) -> ASGIApp:
+        compiled = self._engine.compile(question, actor)
         if isinstance(compiled, Answer) and compiled.code == Code.UNAUTHENTICATED:
             return self._response(compiled, kind, 401)
         if actor is not None:
@@ -119,7 +119,7 @@ class GraphQLOverHttp:
                 said = throttled(str(error), LISTEN_AGAIN_S, limit=error.limit)
                 return self._response(said, kind, 429)
         last_seen = request.headers.get("last-event-id") or None
-        return EventStream(self._engine, compiled, asked, actor, caller_of(request.scope), last_seen)
+        return EventStream(self._engine, compiled, question, actor, caller_of(request.scope), last_seen)
 
     def _response(self, said: Answer, kind: str, status: int, extra: dict[str, str] | None = None) -> Response:
         headers = HEADERS | (extra or {})

@@ -20,7 +20,7 @@ from schema.engine.answers import Answer, encoded, failed, refused
 from schema.engine.api_error import Code
 from schema.engine.documents import Compiled
 from schema.execution import Engine, GraphQLRequest
-from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
+from schema.live.streams import HubStopped, SlowConsumer, Stream, TooSlowToShow
 
 COMPLETE = b"event: complete\ndata: \n\n"
 KEEP_ALIVE = b":\n\n"
@@ -148,7 +148,7 @@ class EventStream:
                     continue
                 yield coming.result().on_stream()
                 coming = asyncio.ensure_future(anext(listening))
-        except (SlowConsumer, TooSlowToShow, Stopped):
+        except (SlowConsumer, TooSlowToShow, HubStopped):
             return  # without `complete`: the reader comes back with its last cursor
         except Exception as error:
             yield self._next(failed(error, self._engine.ports.ids)) + COMPLETE

@@ -35,7 +35,7 @@ from schema.engine.answers import Answer, encoded, failed
 from schema.engine.documents import Compiled
 from schema.execution import BadRequest, Engine, GraphQLRequest, read_request
 from schema.live.rights import TooMany
-from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
+from schema.live.streams import HubStopped, SlowConsumer, Stream, TooSlowToShow
 
 log = structlog.stdlib.get_logger()
 
@@ -201,8 +201,8 @@ class Socket:
         if self._introduced:
             raise Closed(TOO_MANY, "Too many initialisation requests")
         self._introduced = True
-        told = _authorization(payload)
-        actor = await self._engine.authenticate(told) if told is not None else None
+        authorization = _authorization(payload)
+        actor = await self._engine.authenticate(authorization) if authorization is not None else None
         if actor is None:
             self._refused_tokens.warn(address=self._caller.address)
             raise Closed(FORBIDDEN, "Forbidden")
@@ -283,7 +283,7 @@ class Socket:
             self._too_slow()
         except TooSlowToShow:
             self._close(SLOW, "An event takes too long to show; go on from your last cursor, or ask for less")
-        except Stopped:
+        except HubStopped:
             self._close(RESTARTING, "Service restart")
         finally:
             await listening.aclose()
@@ -345,8 +345,8 @@ def _payload(frame: dict[str, Any]) -> dict[str, Any]:
 
 def _authorization(payload: dict[str, Any]) -> str | None:
     """As with headers, the case of its name is not looked at; several would leave open which one counts."""
-    told = [value for name, value in payload.items() if name.lower() == "authorization"]
-    return told[0] if len(told) == 1 and isinstance(told[0], str) else None
+    values = [value for name, value in payload.items() if name.lower() == "authorization"]
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else None
 
 
 def _json(value: object) -> str:

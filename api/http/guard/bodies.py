@@ -24,8 +24,8 @@ class TooSlow(TimeoutError):
 
 def told_length(request: Request) -> int | None:
     """What Content-Length says, where it says something."""
-    told = request.headers.get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) <= LONGEST_LENGTH else None
+    header = request.headers.get("content-length", "")
+    return int(header) if header.isascii() and header.isdigit() and len(header) <= LONGEST_LENGTH else None
 
 
 async def read_body(request: Request, crowd: Crowd, *, most_bytes: int, within_s: float) -> bytes:

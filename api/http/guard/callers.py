@@ -68,16 +68,18 @@ class Callers:
             if forwards:
                 self._crowds.note_untold(peer)
             return {**scope, KEY: _direct(peer, forwards=forwards), CROWDS: self._crowds}
-        told = told_by_proxies(headers, self._trusted)
-        seen = {**scope, KEY: _known(told.address) if told.address else _direct(peer, forwards=True)}
+        forwarded = told_by_proxies(headers, self._trusted)
+        seen = {**scope, KEY: _known(forwarded.address) if forwarded.address else _direct(peer, forwards=True)}
         seen[CROWDS] = self._crowds
-        if told.address is not None:
-            seen["client"] = (str(told.address), 0)
-        if told.scheme is not None:
-            seen["scheme"] = told.scheme.replace("http", "ws") if scope["type"] == "websocket" else told.scheme
-        if told.host is not None:
+        if forwarded.address is not None:
+            seen["client"] = (str(forwarded.address), 0)
+        if forwarded.scheme is not None:
+            seen["scheme"] = (
+                forwarded.scheme.replace("http", "ws") if scope["type"] == "websocket" else forwarded.scheme
+            )
+        if forwarded.host is not None:
             others = [(name, value) for name, value in scope["headers"] if name != b"host"]
-            seen["headers"] = [(b"host", told.host.encode()), *others]
+            seen["headers"] = [(b"host", forwarded.host.encode()), *others]
         return seen
 
 

@@ -53,7 +53,7 @@ class _Attempt:
     """Who connects what, with the token and the PIN that the network is asked with."""
 
     actor: Actor
-    asked: ConnectChannel
+    command: ConnectChannel
     token: str
     pin: str
 
@@ -68,7 +68,7 @@ class _Facts:
     read_at: datetime
 
 
-async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> Channel | Refusal:
+async def connect_channel(ports: Ports, actor: Actor, command: ConnectChannel) -> Channel | Refusal:
     """Check the token, register the number where it is not, have its webhooks sent here, read its templates.
 
     Refuses FORBIDDEN, INVALID, PERMISSION_MISSING (naming them), VERIFICATION_FAILED, TOO_MANY_NUMBERS,
@@ -76,11 +76,11 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
     """
     if not actor.may(Right.CHANNELS):
         return forbidden("connect channels")
-    if refusal := _fault(asked):
+    if refusal := _fault(command):
         return refusal
-    if refusal := await _early_refusal(ports, actor, asked):
+    if refusal := await _early_refusal(ports, actor, command):
         return refusal
-    attempt = _Attempt(actor, asked, asked.access_token or "", asked.pin or _made_pin(ports))
+    attempt = _Attempt(actor, command, command.access_token or "", command.pin or _made_pin(ports))
     facts = await _ask(ports, attempt)
     if not isinstance(facts, _Facts):
         return facts
@@ -88,73 +88,73 @@ async def connect_channel(ports: Ports, actor: Actor, asked: ConnectChannel) -> 
 
 
 @again_on_collision
-async def _early_refusal(ports: Ports, actor: Actor, asked: ConnectChannel) -> Refusal | None:
+async def _early_refusal(ports: Ports, actor: Actor, command: ConnectChannel) -> Refusal | None:
     """What the network need not be asked for. It may be otherwise when the answer is here, so it is asked again."""
     async with ports.store.transaction(actor.organization) as tx:
-        return await _place_refusal(ports.directory, tx, asked)
+        return await _place_refusal(ports.directory, tx, command)
 
 
 @again_on_collision
 async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
-    now, asked = ports.clock.now(), attempt.asked
+    now, command = ports.clock.now(), attempt.command
     async with ports.store.transaction(attempt.actor.organization) as tx:
-        await tx.take_turns([turn_of(asked.account)])  # its numbers are counted, its templates compared
-        if refusal := await _place_refusal(ports.directory, tx, asked):
+        await tx.take_turns([turn_of(command.account)])  # its numbers are counted, its templates compared
+        if refusal := await _place_refusal(ports.directory, tx, command):
             return refusal
-        if not await tx.enlist(DirectoryEntry.NUMBER, asked.number, asked.number):
+        if not await tx.enlist(DirectoryEntry.NUMBER, command.number, command.number):
             return _linked_elsewhere()
-        await tx.enlist(DirectoryEntry.ACCOUNT, asked.account, asked.account)
-        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == asked.number), None)
+        await tx.enlist(DirectoryEntry.ACCOUNT, command.account, command.account)
+        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == command.number), None)
         channel = _connected(ports, attempt, facts, known, now)
         tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
         tx.record(ChannelChanged(channel.id))
-        await keep_told(tx, asked.account, facts.templates, facts.read_at)
-        await read_from_now_on(tx, asked.account, facts.read_at)
+        await keep_told(tx, command.account, facts.templates, facts.read_at)
+        await read_from_now_on(tx, command.account, facts.read_at)
     return channel
 
 
-def _fault(asked: ConnectChannel) -> Refusal | None:
-    if not asked.accept_terms:
+def _fault(command: ConnectChannel) -> Refusal | None:
+    if not command.accept_terms:
         return invalid("The terms have to be accepted before a number can be connected.", "acceptTerms")
-    if not asked.access_token or not asked.access_token.strip():
+    if not command.access_token or not command.access_token.strip():
         return invalid("A token is needed.", "accessToken")
-    if len(asked.access_token) > 4096 or not asked.access_token.isascii() or not asked.access_token.isprintable():
+    if len(command.access_token) > 4096 or not command.access_token.isascii() or not command.access_token.isprintable():
         return invalid("This is not a token.", "accessToken")
-    if not NETWORK_ID.fullmatch(asked.account):
+    if not NETWORK_ID.fullmatch(command.account):
         return invalid("A business account's id is a row of digits.", "businessAccountId")
-    if not NETWORK_ID.fullmatch(asked.number):
+    if not NETWORK_ID.fullmatch(command.number):
         return invalid("A phone number's id is a row of digits.", "phoneNumberId")
-    if asked.name is not None and not 1 <= len(asked.name.strip()) <= NAME_LIMIT:
+    if command.name is not None and not 1 <= len(command.name.strip()) <= NAME_LIMIT:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
-    if asked.pin is not None and not PIN.fullmatch(asked.pin):
+    if command.pin is not None and not PIN.fullmatch(command.pin):
         return invalid("A PIN has six digits.", "pin")
     return None
 
 
-async def _place_refusal(directory: Directory, tx: Transaction, asked: ConnectChannel) -> Refusal | None:
+async def _place_refusal(directory: Directory, tx: Transaction, command: ConnectChannel) -> Refusal | None:
     """Whether the organization may have this number: not twice, not elsewhere, not one too many of its account."""
     channels = await tx.all_of(Channel)
     live = [each for each in channels if each.state is not ChannelState.DISCONNECTED]
-    if any(each.phone_number_id == asked.number for each in live):
+    if any(each.phone_number_id == command.number for each in live):
         return Refused(
             ErrorCode.CHANNEL_ALREADY_CONNECTED,
             "This number is connected here already. Disconnect it first to connect it anew.",
             ("phoneNumberId",),
         )
-    if sum(each.account == asked.account for each in live) >= NUMBERS_PER_ACCOUNT:
+    if sum(each.account == command.account for each in live) >= NUMBERS_PER_ACCOUNT:
         return Refused(
             ErrorCode.TOO_MANY_NUMBERS,
             f"A business account has at most {NUMBERS_PER_ACCOUNT} numbers.",
             ("businessAccountId",),
         )
-    listed = await directory.find(DirectoryEntry.NUMBER, [asked.number])
+    listed = await directory.find(DirectoryEntry.NUMBER, [command.number])
     if any(organization != tx.organization for _, organization, _ in listed):
         return _linked_elsewhere()
     return None
 
 
 async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
-    asked = attempt.asked
+    command = attempt.command
     token_facts = await ports.network.token_facts(attempt.token)
     if isinstance(token_facts, Failed):
         return _no_answer(token_facts, "accessToken")
@@ -165,13 +165,13 @@ async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
         return Refused(
             ErrorCode.PERMISSION_MISSING, f"The token lacks the permission {', '.join(missing)}.", ("accessToken",)
         )
-    account = await ports.network.account_facts(attempt.token, asked.account)
+    account = await ports.network.account_facts(attempt.token, command.account)
     if isinstance(account, Failed):
         return _no_answer(account, "businessAccountId")
-    numbers = await ports.network.numbers(attempt.token, asked.account)
+    numbers = await ports.network.numbers(attempt.token, command.account)
     if isinstance(numbers, Failed):
         return _no_answer(numbers, "businessAccountId")
-    number = next((each for each in numbers if each.id == asked.number), None)
+    number = next((each for each in numbers if each.id == command.number), None)
     if number is None:
         return invalid("The business account has no such number.", "phoneNumberId")
     if not number.code_verified:
@@ -183,16 +183,16 @@ async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
 
 async def _join(ports: Ports, attempt: _Attempt, account: AccountFacts, number: NumberFacts) -> _Facts | Refusal:
     """Register only a number that is not connected: the network counts such calls."""
-    token, asked = attempt.token, attempt.asked
+    token, command = attempt.token, attempt.command
     if not number.connected:
         failed = await ports.network.register(token, number.id, attempt.pin)
         if failed is not None:
-            return _no_answer(failed, "pin" if asked.pin else "phoneNumberId")
-    failed = await ports.network.subscribe(token, asked.account)
+            return _no_answer(failed, "pin" if command.pin else "phoneNumberId")
+    failed = await ports.network.subscribe(token, command.account)
     if failed is not None:
         return _no_answer(failed, "businessAccountId")
     began = ports.clock.now()
-    templates = await ports.network.templates(token, attempt.actor.organization, asked.account, began)
+    templates = await ports.network.templates(token, attempt.actor.organization, command.account, began)
     if isinstance(templates, Failed):
         return _no_answer(templates, "businessAccountId")
     return _Facts(account, number, templates, began)
@@ -200,26 +200,26 @@ async def _join(ports: Ports, attempt: _Attempt, account: AccountFacts, number: 
 
 def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | None, now: datetime) -> Channel:
     """The channel, a new one or the same number connected again."""
-    asked, organization = attempt.asked, attempt.actor.organization
+    command, organization = attempt.command, attempt.actor.organization
     seal = ports.vault.seal
     base = known or Channel(
         organization=organization,
         id=ChannelId(ports.ids.new()),
         name=facts.number.display_name,
         phone_number=facts.number.phone_number,
-        phone_number_id=asked.number,
-        account=asked.account,
-        destination=asked.destination,
+        phone_number_id=command.number,
+        account=command.account,
+        destination=command.destination,
         state=ChannelState.CONNECTED,
         created_at=now,
     )
-    secret = asked.app_secret or None
+    secret = command.app_secret or None
     return replace(
         base,
-        name=asked.name.strip() if asked.name else base.name,
+        name=command.name.strip() if command.name else base.name,
         phone_number=facts.number.phone_number,
-        account=asked.account,
-        destination=asked.destination,
+        account=command.account,
+        destination=command.destination,
         state=ChannelState.CONNECTED,
         connected_at=now,
         access_token=seal(organization, "access_token", attempt.token),

@@ -58,7 +58,7 @@ class _Ready:
     sample: Media | None
 
 
-async def create_template(ports: Ports, actor: Actor, asked: CreateTemplate) -> Template | Refusal:
+async def create_template(ports: Ports, actor: Actor, command: CreateTemplate) -> Template | Refusal:
     """Have a template reviewed. It is here at once, PENDING as a rule, and a webhook tells what the review said.
 
     Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, TEMPLATE_PARAMETERS (examples that are missing or too many), NOT_FOUND,
@@ -66,18 +66,18 @@ async def create_template(ports: Ports, actor: Actor, asked: CreateTemplate) -> 
     """
     if not actor.may(Right.LIBRARY):
         return forbidden("make templates")
-    if refusal := fault_of(asked.draft):
+    if refusal := fault_of(command.draft):
         return refusal
-    ready = await _ready(ports, actor, asked)
+    ready = await _ready(ports, actor, command)
     if not isinstance(ready, _Ready):
         return ready
     handle = await _handle(ports, ready)
     if not isinstance(handle, _Handle):
         return handle
-    made = await ports.network.create_template(ready.token, ready.account, asked.draft, handle.of_sample)
+    made = await ports.network.create_template(ready.token, ready.account, command.draft, handle.of_sample)
     if not isinstance(made, TemplateMade):
         return await _refused(ports, actor.organization, ready.account, made)
-    return await _kept(ports, actor.organization, ready.account, asked.draft, made)
+    return await _kept(ports, actor.organization, ready.account, command.draft, made)
 
 
 async def delete_template(ports: Ports, actor: Actor, id: TemplateId) -> Refusal | None:
@@ -116,18 +116,18 @@ async def _to_delete(ports: Ports, actor: Actor, id: TemplateId) -> tuple[Templa
 
 
 @again_on_collision
-async def _ready(ports: Ports, actor: Actor, asked: CreateTemplate) -> _Ready | Refusal:
+async def _ready(ports: Ports, actor: Actor, command: CreateTemplate) -> _Ready | Refusal:
     async with ports.store.transaction(actor.organization) as tx:
-        channel = await tx.row(Channel, asked.channel)
-        sample = (await tx.media([asked.sample])).get(asked.sample) if asked.sample is not None else None
+        channel = await tx.row(Channel, command.channel)
+        sample = (await tx.media([command.sample])).get(command.sample) if command.sample is not None else None
     if channel is None:
         return not_found("channel", "channelId")
     token = token_or_refusal(ports, channel)
     if not isinstance(token, str):
         return token
-    if asked.sample is not None and sample is None:
+    if command.sample is not None and sample is None:
         return not_found("file", *SAMPLE)
-    return _sample_fault(asked.draft, sample) or _Ready(channel.account, token, sample)
+    return _sample_fault(command.draft, sample) or _Ready(channel.account, token, sample)
 
 
 def _sample_fault(draft: TemplateDraft, sample: Media | None) -> Refusal | None:
@@ -137,8 +137,8 @@ def _sample_fault(draft: TemplateDraft, sample: Media | None) -> Refusal | None:
     if sample is None:
         return invalid(f"The review wants a sample of the {wanted.lower()} above the text.", *SAMPLE)
     if sample.kind is not wanted:
-        told = f"The header is of the kind {wanted.lower()}; this file is of the kind {sample.kind.lower()}."
-        return MediaRejected(rule_for(wanted, Direction.OUTBOUND), sample.mime_type, sample.size or 0, told, SAMPLE)
+        message = f"The header is of the kind {wanted.lower()}; this file is of the kind {sample.kind.lower()}."
+        return MediaRejected(rule_for(wanted, Direction.OUTBOUND), sample.mime_type, sample.size or 0, message, SAMPLE)
     return outbound_refusal(sample, *SAMPLE)
 
 
@@ -224,8 +224,8 @@ async def _refused(ports: Ports, organization: OrganizationId, account: Business
     if isinstance(failed, Unanswered):
         async with ports.store.transaction(organization) as tx:
             await read_again(tx, account, ports.clock.now())
-        told = "The network did not answer; it may have been done. The templates are read again: look in a minute."
-        return Refused(ErrorCode.CHANNEL_UNAVAILABLE, told)
+        message = "The network did not answer; it may have been done. The templates are read again: look in a minute."
+        return Refused(ErrorCode.CHANNEL_UNAVAILABLE, message)
     if isinstance(failed, Rejected) and failed.subcode in _MEANINGS:
         meaning, field = _MEANINGS[failed.subcode]
         return Refused(ErrorCode.INVALID, f"{meaning} The network said: {failed.message}", field)

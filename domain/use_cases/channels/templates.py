@@ -61,10 +61,10 @@ async def sync_templates(ports: Ports, actor: Actor, channel: ChannelId) -> Sync
     reading = await _through(ports, actor, channel)
     if not isinstance(reading, TemplateReading):
         return reading
-    told = await ports.network.templates(reading.token, actor.organization, reading.account, reading.began)
-    if not isinstance(told, list):
-        return refusal_of(told)
-    return await _keep(ports, actor.organization, reading, told)
+    read = await ports.network.templates(reading.token, actor.organization, reading.account, reading.began)
+    if not isinstance(read, list):
+        return refusal_of(read)
+    return await _keep(ports, actor.organization, reading, read)
 
 
 @again_on_collision
@@ -83,11 +83,11 @@ async def sync_due(ports: Ports, organization: OrganizationId, account: Business
     reading = await _claim(ports, organization, account)
     if reading is None:
         return None
-    told = await ports.network.templates(reading.token, organization, account, reading.began)
-    if not isinstance(told, list):
-        await _put_off(ports, organization, reading, told)
+    read = await ports.network.templates(reading.token, organization, account, reading.began)
+    if not isinstance(read, list):
+        await _put_off(ports, organization, reading, read)
         return None
-    return await _keep(ports, organization, reading, told)
+    return await _keep(ports, organization, reading, read)
 
 
 def turn_of(account: BusinessAccountId) -> str:
@@ -116,9 +116,9 @@ async def note_template(tx: Transaction, id: TemplateId, code: int | None, now: 
         tx.record(TemplateChanged(template.id))
 
 
-async def keep_told(tx: Transaction, account: BusinessAccountId, told: Sequence[Template], began: datetime) -> Compared:
+async def keep_told(tx: Transaction, account: BusinessAccountId, read: Sequence[Template], began: datetime) -> Compared:
     """Store what a reading found, and tell of what is new in it."""
-    found = compared(await tx.templates_of(account), told, began)
+    found = compared(await tx.templates_of(account), read, began)
     news = (*found.added, *found.changed, *found.removed)
     tx.save(*news, *found.same)
     tx.record(*(TemplateChanged(template.id) for template in news))
@@ -153,8 +153,8 @@ def refusal_of(failed: Failed) -> Refused:
         case Rejected(code=code, message=message):
             judged = verdict(code, message)
             if code in ABOUT_TOKENS or judged.remedy is Remedy.LATER:
-                told = f"{judged.failure.title}. {judged.failure.hint}"
-                return Refused(ErrorCode.CHANNEL_UNAVAILABLE, told)
+                words = f"{judged.failure.title}. {judged.failure.hint}"
+                return Refused(ErrorCode.CHANNEL_UNAVAILABLE, words)
             if judged.remedy is Remedy.CHANNEL:
                 return Refused(ErrorCode.PERMISSION_MISSING, f"{judged.failure.title}. {judged.failure.hint}")
             return Refused(ErrorCode.INVALID, f"The network refused it: {message}")
@@ -211,11 +211,11 @@ async def _put_off(ports: Ports, organization: OrganizationId, reading: Template
 
 @again_on_collision
 async def _keep(
-    ports: Ports, organization: OrganizationId, reading: TemplateReading, told: Sequence[Template]
+    ports: Ports, organization: OrganizationId, reading: TemplateReading, read: Sequence[Template]
 ) -> Synced:
     async with ports.store.transaction(organization, background=reading.claimed is not None) as tx:
         await tx.take_turns([turn_of(reading.account)])
-        found = await keep_told(tx, reading.account, told, reading.began)
+        found = await keep_told(tx, reading.account, read, reading.began)
         sync = await tx.template_sync(reading.account)
         if sync is not None and sync == reading.claimed:
             tx.save(replace(sync, due_at=reading.began + EVERY, tries=0))

@@ -25,26 +25,26 @@ class UpdateContact:
 
 
 @again_on_collision
-async def update_contact(ports: Ports, actor: Actor, asked: UpdateContact) -> Contact | Refusal:
+async def update_contact(ports: Ports, actor: Actor, command: UpdateContact) -> Contact | Refusal:
     """The contact as it is from now on; where it turned out to be somebody known already, the one they are.
 
     Refuses FORBIDDEN, INVALID, NOT_FOUND.
     """
     if not actor.may(Right.CONTACTS):
         return forbidden("change contacts")
-    if refusal := _fault(asked):
+    if refusal := _fault(command):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        before = await _surviving(tx, asked.contact)
+        before = await _surviving(tx, command.contact)
         if before is None:
             return not_found("contact", "contactId")
         opted_out_at = before.opted_out_at
-        if asked.opted_out is not UNSET:
-            opted_out_at = (opted_out_at or ports.clock.now()) if asked.opted_out else None
+        if command.opted_out is not UNSET:
+            opted_out_at = (opted_out_at or ports.clock.now()) if command.opted_out else None
         after = replace(
             before,
-            name=before.name if asked.name is UNSET else (asked.name or "").strip() or None,
-            email=before.email if asked.email is UNSET else (asked.email or "").strip() or None,
+            name=before.name if command.name is UNSET else (command.name or "").strip() or None,
+            email=before.email if command.email is UNSET else (command.email or "").strip() or None,
             opted_out_at=opted_out_at,
         )
         if after != before:
@@ -59,9 +59,9 @@ async def _surviving(tx: Transaction, id: ContactId) -> Contact | None:
     return contact
 
 
-def _fault(asked: UpdateContact) -> Refusal | None:
-    if isinstance(asked.name, str) and len(asked.name.strip()) > NAME_LIMIT:
+def _fault(command: UpdateContact) -> Refusal | None:
+    if isinstance(command.name, str) and len(command.name.strip()) > NAME_LIMIT:
         return invalid(f"A name has at most {NAME_LIMIT} characters.", "name")
-    if isinstance(asked.email, str) and asked.email.strip() and (fault := email_fault(asked.email)):
+    if isinstance(command.email, str) and command.email.strip() and (fault := email_fault(command.email)):
         return invalid(fault, "email")
     return None

@@ -33,7 +33,7 @@ class UpdateItem:
 
 
 @again_on_collision
-async def create_item(ports: Ports, actor: Actor, asked: CreateItem) -> LibraryItem | Refusal:
+async def create_item(ports: Ports, actor: Actor, command: CreateItem) -> LibraryItem | Refusal:
     """Refuses FORBIDDEN, INVALID, NOT_FOUND (a file), TEXT_TOO_LONG, MEDIA_REJECTED: whatever could not be sent."""
     if not actor.may(Right.LIBRARY):
         return forbidden("change the library")
@@ -41,35 +41,35 @@ async def create_item(ports: Ports, actor: Actor, asked: CreateItem) -> LibraryI
     item = LibraryItem(
         organization=actor.organization,
         id=LibraryItemId(ports.ids.new()),
-        kind=asked.kind,
-        title=asked.title.strip(),
+        kind=command.kind,
+        title=command.title.strip(),
         created_at=now,
         updated_at=now,
-        body=asked.body or None,
-        url=asked.url or None,
-        media=asked.media,
+        body=command.body or None,
+        url=command.url or None,
+        media=command.media,
     )
     async with ports.store.transaction(actor.organization) as tx:
         return await _kept(tx, item)
 
 
 @again_on_collision
-async def update_item(ports: Ports, actor: Actor, asked: UpdateItem) -> LibraryItem | Refusal:
+async def update_item(ports: Ports, actor: Actor, command: UpdateItem) -> LibraryItem | Refusal:
     """Refuses as `create_item` does, for the item as it would then be."""
     if not actor.may(Right.LIBRARY):
         return forbidden("change the library")
-    if asked.title is None:
+    if command.title is None:
         return invalid("An item has a title.", "title")
     async with ports.store.transaction(actor.organization) as tx:
-        item = await tx.row(LibraryItem, asked.item)
+        item = await tx.row(LibraryItem, command.item)
         if item is None:
             return not_found("library item", "libraryItemId")
         changed = replace(
             item,
-            title=item.title if asked.title is UNSET else asked.title.strip(),
-            body=item.body if asked.body is UNSET else asked.body or None,
-            url=item.url if asked.url is UNSET else asked.url or None,
-            media=item.media if asked.media is UNSET else asked.media,
+            title=item.title if command.title is UNSET else command.title.strip(),
+            body=item.body if command.body is UNSET else command.body or None,
+            url=item.url if command.url is UNSET else command.url or None,
+            media=item.media if command.media is UNSET else command.media,
         )
         if changed == item:
             return item

@@ -43,11 +43,11 @@ class AssignThread:
     expected_owner: UserId | Left | None = UNSET
 
 
-async def mark_read(ports: Ports, actor: Actor, asked: MarkRead) -> Thread | Refusal:
+async def mark_read(ports: Ports, actor: Actor, command: MarkRead) -> Thread | Refusal:
     """Clear the team's unread count, and show blue ticks to the contact where asked. Reading never goes back."""
     if not actor.may(Right.SEND):
         return forbidden("mark threads read")
-    read = await _read(ports, actor, asked)
+    read = await _read(ports, actor, command)
     if not isinstance(read, _Read):
         return read
     if read.newest is not None and (token := token_of(ports.vault, read.channel)) is not None:
@@ -65,39 +65,39 @@ class _Read:
 
 
 @again_on_collision
-async def _read(ports: Ports, actor: Actor, asked: MarkRead) -> _Read | Refusal:
+async def _read(ports: Ports, actor: Actor, command: MarkRead) -> _Read | Refusal:
     async with ports.store.transaction(actor.organization) as tx:
-        thread = (await tx.threads([asked.thread])).get(asked.thread)
+        thread = (await tx.threads([command.thread])).get(command.thread)
         channel = await tx.row(Channel, thread.channel) if thread else None
         if thread is None or channel is None:
             return not_found("thread", "threadId")
-        up_to = await _message(tx, asked.up_to or thread.last_message)
-        if asked.up_to is not None and (up_to is None or up_to.thread != thread.id):
+        up_to = await _message(tx, command.up_to or thread.last_message)
+        if command.up_to is not None and (up_to is None or up_to.thread != thread.id):
             return not_found("message in this thread", "upToMessageId")
         after = await _read_up_to(tx, thread, up_to)
         record_thread(tx, thread, after)
-        tells = channel.send_read_receipts if asked.tell_contact is None else asked.tell_contact
+        tells = channel.send_read_receipts if command.tell_contact is None else command.tell_contact
         newest = await _newest_inbound(tx, thread, up_to) if tells and channel.can_send else None
     return _Read(after, channel, newest)
 
 
-async def assign_thread(ports: Ports, actor: Actor, asked: AssignThread) -> Thread | Refusal:
+async def assign_thread(ports: Ports, actor: Actor, command: AssignThread) -> Thread | Refusal:
     if not actor.may(Right.TICKETS):
         return forbidden("assign threads")
-    if asked.owner is UNSET and asked.team is UNSET:
+    if command.owner is UNSET and command.team is UNSET:
         return invalid("Name an owner or a team.", "ownerId")
 
     async def assigned(
         tx: Transaction, thread: Thread, ticket: Ticket | None
     ) -> tuple[Thread, Ticket | None] | Refusal:
-        if refusal := await owner_refusal(tx, thread.owner, asked.owner, asked.team, asked.expected_owner):
+        if refusal := await owner_refusal(tx, thread.owner, command.owner, command.team, command.expected_owner):
             return refusal
-        owner = thread.owner if asked.owner is UNSET else asked.owner
-        team = thread.team if asked.team is UNSET else asked.team
+        owner = thread.owner if command.owner is UNSET else command.owner
+        team = thread.team if command.team is UNSET else command.team
         with_owner = replace(ticket, owner=owner, team=team) if ticket is not None else None
         return replace(thread, owner=owner, team=team), with_owner
 
-    return await _change(ports, actor, asked.thread, assigned)
+    return await _change(ports, actor, command.thread, assigned)
 
 
 async def close_thread(ports: Ports, actor: Actor, id: ThreadId) -> Thread | Refusal:

@@ -45,24 +45,24 @@ class UpdateTicket:
 
 
 @again_on_collision
-async def assign_ticket(ports: Ports, actor: Actor, asked: AssignTicket) -> Ticket | Refusal:
+async def assign_ticket(ports: Ports, actor: Actor, command: AssignTicket) -> Ticket | Refusal:
     """A new owner, or none. Refuses CONFLICT where the owner is not the expected one, OWNER_UNAVAILABLE where the
     new one is inactive."""
     if not actor.may(Right.TICKETS):
         return forbidden("assign tickets")
-    if asked.owner is UNSET and asked.team is UNSET:
+    if command.owner is UNSET and command.team is UNSET:
         return invalid("Name an owner or a team.", "ownerId")
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, asked.ticket)
+        found = await _find(tx, command.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
-        if refusal := await owner_refusal(tx, ticket.owner, asked.owner, asked.team, asked.expected_owner):
+        if refusal := await owner_refusal(tx, ticket.owner, command.owner, command.team, command.expected_owner):
             return refusal
         after = replace(
             ticket,
-            owner=ticket.owner if asked.owner is UNSET else asked.owner,
-            team=ticket.team if asked.team is UNSET else asked.team,
+            owner=ticket.owner if command.owner is UNSET else command.owner,
+            team=ticket.team if command.team is UNSET else command.team,
         )
         return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
 
@@ -103,18 +103,18 @@ async def reopen_ticket(ports: Ports, actor: Actor, id: TicketId) -> Ticket | Re
 
 
 @again_on_collision
-async def update_ticket(ports: Ports, actor: Actor, asked: UpdateTicket) -> Ticket | Refusal:
+async def update_ticket(ports: Ports, actor: Actor, command: UpdateTicket) -> Ticket | Refusal:
     """Change what is named, leave what is left out; an explicit null clears skills and properties."""
     if not actor.may(Right.TICKETS):
         return forbidden("update tickets")
-    if refusal := _update_fault(asked):
+    if refusal := _update_fault(command):
         return refusal
     async with ports.store.transaction(actor.organization) as tx:
-        found = await _find(tx, asked.ticket)
+        found = await _find(tx, command.ticket)
         if isinstance(found, Refused):
             return found
         ticket, thread = found
-        after = _updated(ticket, thread, asked, ports.clock.now())
+        after = _updated(ticket, thread, command, ports.clock.now())
         if isinstance(after, REFUSALS):
             return after
         return save_both(Work.of(ports, tx, ports.clock.now()), actor, ticket, after, thread)
@@ -165,16 +165,16 @@ def _reopened(ticket: Ticket, thread: Thread) -> Ticket | Refused:
     return reopen(ticket)
 
 
-def _update_fault(asked: UpdateTicket) -> Refusal | None:
-    if asked.subject is None or asked.priority is None or asked.status is None:
-        name = "subject" if asked.subject is None else "priority" if asked.priority is None else "status"
+def _update_fault(command: UpdateTicket) -> Refusal | None:
+    if command.subject is None or command.priority is None or command.status is None:
+        name = "subject" if command.subject is None else "priority" if command.priority is None else "status"
         return invalid(f"A ticket always has a {name}; leave it out to keep it.", name)
-    if asked.subject is not UNSET and not 1 <= len(asked.subject.strip()) <= SUBJECT_LIMIT:
+    if command.subject is not UNSET and not 1 <= len(command.subject.strip()) <= SUBJECT_LIMIT:
         return invalid(f"A subject has 1 to {SUBJECT_LIMIT} characters.", "subject")
-    skills = asked.required_skills if asked.required_skills not in (UNSET, None) else ()
+    skills = command.required_skills if command.required_skills not in (UNSET, None) else ()
     if fault := skills_fault(skills):
         return invalid(fault, "requiredSkills")
-    for each in asked.properties if asked.properties not in (UNSET, None) else ():
+    for each in command.properties if command.properties not in (UNSET, None) else ():
         if not 1 <= len(each.name) <= PROPERTY_NAME_LIMIT:
             return invalid(f"A property's name has 1 to {PROPERTY_NAME_LIMIT} characters.", "properties")
         if each.value is not None and len(each.value) > PROPERTY_VALUE_LIMIT:
@@ -182,21 +182,21 @@ def _update_fault(asked: UpdateTicket) -> Refusal | None:
     return None
 
 
-def _updated(ticket: Ticket, thread: Thread, asked: UpdateTicket, now: datetime) -> Ticket | Refusal:
+def _updated(ticket: Ticket, thread: Thread, command: UpdateTicket, now: datetime) -> Ticket | Refusal:
     after = replace(
         ticket,
-        subject=asked.subject.strip() if isinstance(asked.subject, str) else ticket.subject,
-        priority=asked.priority if isinstance(asked.priority, TicketPriority) else ticket.priority,
+        subject=command.subject.strip() if isinstance(command.subject, str) else ticket.subject,
+        priority=command.priority if isinstance(command.priority, TicketPriority) else ticket.priority,
     )
-    if asked.required_skills is not UNSET:
-        after = replace(after, required_skills=normal_skills(asked.required_skills or ()))
-    if asked.properties is None:
+    if command.required_skills is not UNSET:
+        after = replace(after, required_skills=normal_skills(command.required_skills or ()))
+    if command.properties is None:
         after = replace(after, properties=())
-    elif asked.properties is not UNSET:
-        after = with_properties(after, asked.properties)
+    elif command.properties is not UNSET:
+        after = with_properties(after, command.properties)
         if len(after.properties) > PROPERTIES_LIMIT:
             return invalid(f"A ticket has at most {PROPERTIES_LIMIT} properties.", "properties")
-    return _with_status(after, thread, asked.status, now)
+    return _with_status(after, thread, command.status, now)
 
 
 def _with_status(ticket: Ticket, thread: Thread, status: TicketStatus | Left | None, now: datetime) -> Ticket | Refusal:

@@ -154,8 +154,8 @@ def _too_large(media: Media, size: int) -> MediaRejected | None:
 def _check_told(media: Media, facts: FileFacts, whole: Intake) -> None:
     if facts.size is not None and whole.size != facts.size:
         raise NotTheFile(f"It has {whole.size} bytes where the network told of {facts.size}.")
-    told = hash_of(media.sha256) or hash_of(facts.sha256)
-    if told is not None and whole.sha256 != told:
+    expected = hash_of(media.sha256) or hash_of(facts.sha256)
+    if expected is not None and whole.sha256 != expected:
         raise NotTheFile("Its bytes are not those the network told of: the hash differs.")
 
 

@@ -11,7 +11,7 @@ from domain.files.recognition import Glance, Looks
 from domain.files.types import HEAD_BYTES, judged
 
 
-class Stopped(Exception):
+class BytesRefused(Exception):
     """The bytes are not taken; what came of them is not kept."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -88,14 +88,14 @@ def untold(_: object) -> None:
     """Nothing is asked of it."""
 
 
-def hash_of(told: str | None) -> str | None:
+def hash_of(text: str | None) -> str | None:
     """A SHA-256 in hex, from hex or base64; None for what is neither."""
-    if told is None:
+    if text is None:
         return None
-    if re.fullmatch(r"[0-9a-fA-F]{64}", told):
-        return told.lower()
+    if re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        return text.lower()
     try:
-        raw = base64.b64decode(told, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
     return raw.hex() if len(raw) == hashlib.sha256().digest_size else None

@@ -24,7 +24,7 @@ from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.files import Infected, NotMade, NotScanned, SoundForm
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.files.intake import Intake, Stopped, untold
+from domain.use_cases.files.intake import BytesRefused, Intake, untold
 from domain.use_cases.files.scan import infected, verdict_on
 
 
@@ -38,30 +38,30 @@ class PrepareMedia:
 
 
 @again_on_collision
-async def prepare_media(ports: Ports, actor: Actor, asked: PrepareMedia) -> Media | Refusal:
+async def prepare_media(ports: Ports, actor: Actor, command: PrepareMedia) -> Media | Refusal:
     """Reserve a place for a file to be sent. Refuses FORBIDDEN and MEDIA_REJECTED, before a byte of it moved."""
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    mime_type = truly(plain_type(asked.mime_type), asked.file_name)
+    mime_type = truly(plain_type(command.mime_type), command.file_name)
     can_convert = ports.sounds is not None
     if refusal := refusal_of(
-        asked.kind, Direction.OUTBOUND, mime_type, asked.size, voice=asked.voice, can_convert=can_convert
+        command.kind, Direction.OUTBOUND, mime_type, command.size, voice=command.voice, can_convert=can_convert
     ):
         return refusal
-    if why := misnamed(safe_name(asked.file_name), mime_type):
-        return MediaRejected(rule_for(asked.kind, Direction.OUTBOUND), mime_type, asked.size, why)
+    if why := misnamed(safe_name(command.file_name), mime_type):
+        return MediaRejected(rule_for(command.kind, Direction.OUTBOUND), mime_type, command.size, why)
     now = ports.clock.now()
     media = Media(
         organization=actor.organization,
         id=MediaId(ports.ids.new()),
-        kind=asked.kind,
+        kind=command.kind,
         state=MediaState.PENDING,
         mime_type=mime_type,
         created_at=now,
         direction=Direction.OUTBOUND,
-        file_name=titled(asked.kind, asked.file_name, mime_type),
-        size=asked.size,
-        voice=asked.voice,
+        file_name=titled(command.kind, command.file_name, mime_type),
+        size=command.size,
+        voice=command.voice,
         due_at=now + UPLOADED_WITHIN,
         cause=ports.ids.cause(),
     )
@@ -89,26 +89,26 @@ async def take_upload(
 
     def grown(so_far: int) -> None:
         if so_far > size:
-            raise Stopped(_other_size(size, "more came"))
+            raise BytesRefused(_other_size(size, "more came"))
 
     def begun(intake: Intake) -> None:
         if refusal := _type_fault(media, intake, can_convert=ports.sounds is not None):
-            raise Stopped(refusal)
+            raise BytesRefused(refusal)
 
     def ended(intake: Intake) -> None:
         if intake.size != size:
-            raise Stopped(_other_size(size, f"{intake.size} came"))
+            raise BytesRefused(_other_size(size, f"{intake.size} came"))
         if _is_to_be_converted(media, intake):
             return
         if refusal := unfit(media.kind, intake.mime_type, size, intake.looks):
-            raise Stopped(refusal)
+            raise BytesRefused(refusal)
 
     intake = Intake(media.mime_type)
     name = new_name(media, ports.ids.new())
     try:
         await ports.media.put(name, intake.through(chunks, grown=grown, begun=begun, ended=ended))
-    except Stopped as stopped:
-        return stopped.refusal
+    except BytesRefused as stop:
+        return stop.refusal
     if _is_to_be_converted(media, intake):
         note = await _as_voice_note(ports, media, name, intake)
         if not isinstance(note, tuple):
@@ -165,7 +165,7 @@ async def _as_voice_note(ports: Ports, media: Media, name: str, recorded: Intake
         if refusal := _type_fault(replace(media, mime_type=VOICE_TYPE, size=note.size), note) or unfit(
             media.kind, note.mime_type, note.size, note.looks
         ):
-            raise Stopped(refusal)
+            raise BytesRefused(refusal)
 
     if ports.sounds is None:
         await ports.media.remove(name)
@@ -177,8 +177,8 @@ async def _as_voice_note(ports: Ports, media: Media, name: str, recorded: Intake
             if isinstance(made, NotMade):
                 return refused(made.reason)
             await ports.media.put(note_name, note.through(made, grown=untold, begun=untold, ended=ended))
-    except Stopped as stopped:
-        return stopped.refusal
+    except BytesRefused as stop:
+        return stop.refusal
     finally:
         await ports.media.remove(name)
     return note_name, note

@@ -95,8 +95,8 @@ def people_of(updates: Sequence[Update]) -> Iterator[Person]:
 def _known_keys(batch: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
     """The names that each update tells of a person and that somebody has already."""
     for update in updates:
-        told = {key for person in people_of([update]) for key in (*keys_of(person), *names_told(person))}
-        yield [key for key in told if key in batch.identities]
+        keys = {key for person in people_of([update]) for key in (*keys_of(person), *names_told(person))}
+        yield [key for key in keys if key in batch.identities]
 
 
 async def _gather_waiting(batch: Batch, updates: Sequence[Update]) -> None:
@@ -104,8 +104,8 @@ async def _gather_waiting(batch: Batch, updates: Sequence[Update]) -> None:
     if wamids := _wamids(batch, updates):
         for parked in await batch.tx.parked(sorted(wamids)):
             batch.parked.setdefault((parked.number, parked.wamid), []).append(parked)
-    told = [each for each in updates if isinstance(each, StatusReported) and arrived(each.status)]
-    if ours := {named[0] for each in told if (named := read_callback(each.callback))}:
+    arrivals = [each for each in updates if isinstance(each, StatusReported) and arrived(each.status)]
+    if ours := {named[0] for each in arrivals if (named := read_callback(each.callback))}:
         batch.items = await batch.tx.outbox_items(sorted(ours))
 
 

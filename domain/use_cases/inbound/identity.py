@@ -48,7 +48,7 @@ async def acquainted(batch: Batch, person: Person, evidence: str = "named so in 
 
 def told_names(batch: Batch, contact: Contact, person: Person, evidence: str) -> Contact:
     """The contact with what this update says of it; what it leaves out stays."""
-    told = replace(
+    renamed = replace(
         contact,
         profile_name=own_name(person.profile_name, batch.policy) or contact.profile_name,
         wa_id=person.wa_id or contact.wa_id,
@@ -56,20 +56,20 @@ def told_names(batch: Batch, contact: Contact, person: Person, evidence: str) ->
         username=person.username or contact.username,
         phones=_with_phone(contact.phones, person),
     )
-    if told != batch.contacts.get(contact.id):
-        batch.tx.save(told)
-    batch.contacts[told.id] = told
+    if renamed != batch.contacts.get(contact.id):
+        batch.tx.save(renamed)
+    batch.contacts[renamed.id] = renamed
     for key in names_told(person):
         named = batch.identities.get(key)
         if named is None:
-            named = Identity(batch.tx.organization, batch.new_id(), told.id, key, evidence, batch.now)
-        elif key.kind is IdentityKind.USERNAME and named.contact != told.id:  # given up by one, taken by another
-            named = replace(named, contact=told.id, evidence=evidence, since=batch.now)
+            named = Identity(batch.tx.organization, batch.new_id(), renamed.id, key, evidence, batch.now)
+        elif key.kind is IdentityKind.USERNAME and named.contact != renamed.id:  # given up by one, taken by another
+            named = replace(named, contact=renamed.id, evidence=evidence, since=batch.now)
         else:
             continue
         batch.identities[key] = named
         batch.tx.save(named)
-    return told
+    return renamed
 
 
 async def join(batch: Batch, contacts: Sequence[Contact]) -> Contact:

@@ -94,8 +94,8 @@ async def interpret(ports: Ports, deliveries: Sequence[Delivery]) -> Interpreted
     unknown = [update for update in strays if update.place.number is not None]
     await _note_unknown_numbers(ports, routes, unknown)
     taken = sum(len(updates) for updates in read.values())
-    told = [UpdateFailed(delivery.id, 0, NeverFinished(NEVER_FINISHED)) for delivery in poison]
-    return Interpreted(len(deliveries), taken, (*told, *failures), len(unknown))
+    given_up = [UpdateFailed(delivery.id, 0, NeverFinished(NEVER_FINISHED)) for delivery in poison]
+    return Interpreted(len(deliveries), taken, (*given_up, *failures), len(unknown))
 
 
 async def _read(

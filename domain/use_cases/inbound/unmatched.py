@@ -70,14 +70,14 @@ def _shown(waiting: Sequence[ParkedUpdate], due: Sequence[ParkedUpdate]) -> Mess
     Of a message that was deleted, nobody reads what it said before.
     """
     deleted = any(isinstance(each.update, DeletionReceived) for each in waiting)
-    told = [each.update for each in due]
-    edits = [each for each in told if isinstance(each, EditReceived)]
+    updates = [each.update for each in due]
+    edits = [each for each in updates if isinstance(each, EditReceived)]
     if edits and not deleted:
         return _item(edits[0], edits[0].target, WORDS_BEFORE, stands_in=True)
-    deletion = next((each for each in told if isinstance(each, DeletionReceived)), None)
+    deletion = next((each for each in updates if isinstance(each, DeletionReceived)), None)
     if deletion is not None:
         return _item(deletion, deletion.wamid, DELETED)
-    reactions = [each for each in told if isinstance(each, ReactionReceived)]
+    reactions = [each for each in updates if isinstance(each, ReactionReceived)]
     if reactions:
         last = reactions[-1]
         return _item(last, last.wamid, REACTED if last.emoji else UNREACTED)

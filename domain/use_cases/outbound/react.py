@@ -31,7 +31,7 @@ class React:
 
 
 @again_on_collision
-async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
+async def react(ports: Ports, actor: Actor, command: React) -> Message | Refusal:
     """Put our reaction on a message of a session; it takes nothing of the month.
 
     The business has one reaction on a message, whoever of it reacts: the last one stands. Refuses FORBIDDEN, INVALID,
@@ -39,16 +39,16 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
     """
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    if refusal := key_fault(asked.idempotency_key) or emoji_fault(asked.emoji):
+    if refusal := key_fault(command.idempotency_key) or emoji_fault(command.emoji):
         return refusal
-    call = Call("messageReact", content_hash(asked.message, asked.emoji), asked.idempotency_key)
+    call = Call("messageReact", content_hash(command.message, command.emoji), command.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
-        await tx.take_turns([turn_of_place(asked.message)])
+        await tx.take_turns([turn_of_place(command.message)])
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
-        known = (await tx.unheld.messages([asked.message])).get(asked.message)
+        known = (await tx.unheld.messages([command.message])).get(command.message)
         if known is None:
             return not_found("message", "messageId")
         item = await tx.row(OutboxItem, known.id)
@@ -58,9 +58,9 @@ async def react(ports: Ports, actor: Actor, asked: React) -> Message | Refusal:
             return refusal
         if item is not None and item.reaction is None:
             return Refused(ErrorCode.CONFLICT, "This message is still on its way.", ("messageId",))
-        after = with_reaction(message, asked.emoji, actor.author, now)
+        after = with_reaction(message, command.emoji, actor.author, now)
         if set(after.shown_reactions) != set(message.shown_reactions):
-            tx.save(after, replace(_queued(item, message, asked.emoji, now), cause=ports.ids.cause()))
+            tx.save(after, replace(_queued(item, message, command.emoji, now), cause=ports.ids.cause()))
             tx.record(MessageChanged(after.thread, after.id, MessageChange.REACTION))
         remember(tx, actor, call, now, after.id)
     return after

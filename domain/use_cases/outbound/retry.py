@@ -42,7 +42,7 @@ class Retry:
 
 
 @again_on_collision
-async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
+async def retry(ports: Ports, actor: Actor, command: Retry) -> Message | Refusal:
     """Queue a FAILED message again where its failure is `retryable`; it stands where it stood.
 
     A unit of the month that it still has is not taken twice. Refuses as the first send would, and CONFLICT where it
@@ -50,18 +50,18 @@ async def retry(ports: Ports, actor: Actor, asked: Retry) -> Message | Refusal:
     """
     if not actor.may(Right.SEND):
         return forbidden("send messages")
-    if refusal := key_fault(asked.idempotency_key):
+    if refusal := key_fault(command.idempotency_key):
         return refusal
-    call = Call("messageRetry", content_hash(asked.message), asked.idempotency_key)
+    call = Call("messageRetry", content_hash(command.message), command.idempotency_key)
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         work = Work.of(ports, tx, now)
-        await tx.take_turns([turn_of_place(asked.message)])
+        await tx.take_turns([turn_of_place(command.message)])
         earlier = await repeated(tx, actor, call)
         if earlier is not None:
             return earlier.messages[0] if isinstance(earlier, Repeated) else earlier
-        item = await tx.row(OutboxItem, asked.message)  # before the thread, as who sends it does
-        found = await written_here(tx, asked.message)
+        item = await tx.row(OutboxItem, command.message)  # before the thread, as who sends it does
+        found = await written_here(tx, command.message)
         if not isinstance(found, tuple):
             return found
         thread, message = found

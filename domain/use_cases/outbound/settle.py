@@ -22,7 +22,7 @@ class Settle:
 
 
 @again_on_collision
-async def settle(ports: Ports, actor: Actor, asked: Settle) -> Message | Refusal:
+async def settle(ports: Ports, actor: Actor, command: Settle) -> Message | Refusal:
     """End an UNKNOWN by a person's word: SENT, or FAILED and retryable. It gives nothing back, and a later mark of the
     network still wins over both.
 
@@ -33,13 +33,13 @@ async def settle(ports: Ports, actor: Actor, asked: Settle) -> Message | Refusal
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         work = Work.of(ports, tx, now)
-        found = await written_here(tx, asked.message)
+        found = await written_here(tx, command.message)
         if not isinstance(found, tuple):
             return found
         _, message = found
         if message.status is not MessageStatus.UNKNOWN:
             return Refused(ErrorCode.CONFLICT, "What became of it is known.", ("messageId",))
-        if not asked.was_sent:
+        if not command.was_sent:
             return failed(work, message, SAID_NOT_SENT)
         after = with_mark(message, MessageStatus.SENT, at=now, attempt=message.attempt)
         tx.save(after, own_mark(work, after, MessageStatus.SENT))

@@ -61,18 +61,18 @@ async def authenticate(ports: Ports, bearer: str) -> Actor | None:
     return key_actor(organization, key.id, key.scopes)
 
 
-async def sign_in(ports: Ports, asked: SignInAsked) -> SignedIn | Refusal:
+async def sign_in(ports: Ports, attempt: SignInAsked) -> SignedIn | Refusal:
     """A new sign-in. Wrong words and unknown addresses get one answer, and cost the same.
 
     Raises Throttled where wrong words were tried too often from there. The right ones from elsewhere always work.
     """
-    email = normal_email(asked.email)
+    email = normal_email(attempt.email)
 
     async def who_knows() -> User | None:
         listed = await ports.directory.find(DirectoryEntry.EMAIL, [email])
-        return await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], asked.password)
+        return await _fitting_user(ports, [(org, UserId(ref)) for _, org, ref in listed], attempt.password)
 
-    user = await slowly(ports, f"sign-in:{secret_hash(email)}", asked.caller, who_knows)
+    user = await slowly(ports, f"sign-in:{secret_hash(email)}", attempt.caller, who_knows)
     if user is None:
         return invalid("The address or the password is wrong.")
     return await _begin(ports, user)
@@ -113,16 +113,16 @@ async def rights_now(ports: Ports, actors: Collection[Actor]) -> dict[str, Actor
     for actor in actors:
         by_organization[actor.organization][live_key(actor)] = actor
     answer: dict[str, Actor | None] = {}
-    for organization, asked in by_organization.items():
-        answer |= await _rights_in(ports, organization, asked)
+    for organization, by_key in by_organization.items():
+        answer |= await _rights_in(ports, organization, by_key)
     return answer
 
 
-async def _rights_in(ports: Ports, organization: OrganizationId, asked: dict[str, Actor]) -> dict[str, Actor | None]:
+async def _rights_in(ports: Ports, organization: OrganizationId, by_key: dict[str, Actor]) -> dict[str, Actor | None]:
     now = ports.clock.now()
-    key_ids = [actor.author.api_key for actor in asked.values() if isinstance(actor.author, ByIntegration)]
-    user_ids = [actor.author.user for actor in asked.values() if isinstance(actor.author, ByUser)]
-    sign_in_ids = [actor.sign_in for actor in asked.values() if actor.sign_in is not None]
+    key_ids = [actor.author.api_key for actor in by_key.values() if isinstance(actor.author, ByIntegration)]
+    user_ids = [actor.author.user for actor in by_key.values() if isinstance(actor.author, ByUser)]
+    sign_in_ids = [actor.sign_in for actor in by_key.values() if actor.sign_in is not None]
     keys = await ports.reader.by_ids(ApiKey, organization, key_ids) if key_ids else {}
     users = await ports.reader.by_ids(User, organization, user_ids) if user_ids else {}
     sign_ins = await ports.reader.by_ids(SignIn, organization, sign_in_ids) if sign_in_ids else {}
@@ -141,7 +141,7 @@ async def _rights_in(ports: Ports, organization: OrganizationId, asked: dict[str
             case _:
                 assert_never(actor.author)
 
-    return {name: right_now(actor) for name, actor in asked.items()}
+    return {name: right_now(actor) for name, actor in by_key.items()}
 
 
 async def _signed_in(ports: Ports, organization: OrganizationId, id: SignInId) -> Actor | None:

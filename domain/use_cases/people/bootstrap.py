@@ -36,18 +36,18 @@ class Bootstrapped:
 
 
 @again_on_collision
-async def bootstrap(ports: Ports, asked: Bootstrap) -> Bootstrapped | Refusal:
+async def bootstrap(ports: Ports, command: Bootstrap) -> Bootstrapped | Refusal:
     """Refuses CONFLICT where an organization of that name is there already, whatever its case."""
-    if refusal := _fault(asked):
+    if refusal := _fault(command):
         return refusal
     now = ports.clock.now()
-    password = asked.password if asked.password is not None else ports.ids.secret()
+    password = command.password if command.password is not None else ports.ids.secret()
     hashed = await ports.passwords.hash(password)
     id = OrganizationId(ports.ids.new())
-    email = normal_email(asked.email)
-    today = now.astimezone(ZoneInfo(asked.time_zone)).date()
+    email = normal_email(command.email)
+    today = now.astimezone(ZoneInfo(command.time_zone)).date()
     organization = Organization(
-        id, asked.organization.strip(), asked.time_zone, asked.subscribed_on or today, asked.quota_limit, now
+        id, command.organization.strip(), command.time_zone, command.subscribed_on or today, command.quota_limit, now
     )
     user = User(id, UserId(ports.ids.new()), email.partition("@")[0], email, Role.ADMIN, hashed, now)
     key, secret = new_key(ports, id, CreateApiKey("bootstrap", (Scope.ADMIN,), None))
@@ -60,16 +60,16 @@ async def bootstrap(ports: Ports, asked: Bootstrap) -> Bootstrapped | Refusal:
     return Bootstrapped(id, user.id, secret, password)
 
 
-def _fault(asked: Bootstrap) -> Refusal | None:
-    if not asked.organization.strip() or len(asked.organization) > NAME_LIMIT:
+def _fault(command: Bootstrap) -> Refusal | None:
+    if not command.organization.strip() or len(command.organization) > NAME_LIMIT:
         return invalid(f"An organization's name has 1 to {NAME_LIMIT} characters.", "organization")
-    if fault := email_fault(asked.email):
+    if fault := email_fault(command.email):
         return invalid(fault, "email")
-    known = (asked.organization, asked.email)
-    if asked.password is not None and (fault := password_fault(asked.password, known)):
+    known = (command.organization, command.email)
+    if command.password is not None and (fault := password_fault(command.password, known)):
         return invalid(fault, "password")
-    if asked.quota_limit < 0:
+    if command.quota_limit < 0:
         return invalid("A quota is 0 or more conversations a month.", "quota")
-    if not is_time_zone(asked.time_zone):
-        return invalid(f"There is no time zone {asked.time_zone!r}; names are like Europe/Warsaw.", "timeZone")
+    if not is_time_zone(command.time_zone):
+        return invalid(f"There is no time zone {command.time_zone!r}; names are like Europe/Warsaw.", "timeZone")
     return None

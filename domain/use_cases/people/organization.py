@@ -52,7 +52,7 @@ class UpdateOrganization:
 
 
 @again_on_collision
-async def update_organization(ports: Ports, actor: Actor, asked: UpdateOrganization) -> Organization | Refusal:
+async def update_organization(ports: Ports, actor: Actor, command: UpdateOrganization) -> Organization | Refusal:
     """Refuses FORBIDDEN, INVALID with the field, CONFLICT where another organization has the name.
 
     A new limit holds at once, also one below what is used already: what was counted stays, and nothing more is begun
@@ -60,12 +60,12 @@ async def update_organization(ports: Ports, actor: Actor, asked: UpdateOrganizat
     """
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer the organization")
-    if refusal := _fault(asked):
+    if refusal := _fault(command):
         return refusal
     now = ports.clock.now()
     async with ports.store.transaction(actor.organization) as tx:
         before = await tx.settings()
-        after = _updated(before, asked)
+        after = _updated(before, command)
         if refusal := _calendar_fault(after, now):
             return refusal
         if refusal := await _renamed(tx, before, after):
@@ -110,21 +110,21 @@ async def _limited_anew(tx: Transaction, after: Organization, now: datetime) -> 
     return warning(period, limited)
 
 
-def _updated(before: Organization, asked: UpdateOrganization) -> Organization:
+def _updated(before: Organization, command: UpdateOrganization) -> Organization:
     """The organization as asked for; what `_fault` let through fits."""
     return replace(
         before,
-        name=asked.name.strip() if isinstance(asked.name, str) else before.name,
-        legal_name=_text(asked.legal_name, before.legal_name),
-        website=_text(asked.website, before.website),
-        email=_text(asked.email, before.email),
-        country=_text(asked.country, before.country),
-        time_zone=asked.time_zone if isinstance(asked.time_zone, str) else before.time_zone,
-        subscribed_on=asked.subscribed_on if isinstance(asked.subscribed_on, date) else before.subscribed_on,
-        quota_limit=asked.quota_limit if isinstance(asked.quota_limit, int) else before.quota_limit,
-        blocked_links=_distinct(map(normal_block, _items(asked.blocked_links, before.blocked_links))),
-        stop_words=_distinct_words(_items(asked.stop_words, before.stop_words)),
-        personal_data_patterns=tuple(sorted({*_items(asked.personal_data_patterns, before.personal_data_patterns)})),
+        name=command.name.strip() if isinstance(command.name, str) else before.name,
+        legal_name=_text(command.legal_name, before.legal_name),
+        website=_text(command.website, before.website),
+        email=_text(command.email, before.email),
+        country=_text(command.country, before.country),
+        time_zone=command.time_zone if isinstance(command.time_zone, str) else before.time_zone,
+        subscribed_on=command.subscribed_on if isinstance(command.subscribed_on, date) else before.subscribed_on,
+        quota_limit=command.quota_limit if isinstance(command.quota_limit, int) else before.quota_limit,
+        blocked_links=_distinct(map(normal_block, _items(command.blocked_links, before.blocked_links))),
+        stop_words=_distinct_words(_items(command.stop_words, before.stop_words)),
+        personal_data_patterns=tuple(sorted({*_items(command.personal_data_patterns, before.personal_data_patterns)})),
     )
 
 
@@ -151,24 +151,24 @@ def _distinct_words(words: Sequence[str]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- what can't be
 
 
-def _fault(asked: UpdateOrganization) -> Refusal | None:
-    return _names_fault(asked) or _month_fault(asked) or _blocks_fault(asked) or _words_fault(asked)
+def _fault(command: UpdateOrganization) -> Refusal | None:
+    return _names_fault(command) or _month_fault(command) or _blocks_fault(command) or _words_fault(command)
 
 
-def _names_fault(asked: UpdateOrganization) -> Refusal | None:
-    if asked.name is not UNSET and not (asked.name or "").strip():
+def _names_fault(command: UpdateOrganization) -> Refusal | None:
+    if command.name is not UNSET and not (command.name or "").strip():
         return invalid("An organization has a name.", "name")
     named = {
-        "name": asked.name,
-        "legalName": asked.legal_name,
-        "country": asked.country,
+        "name": command.name,
+        "legalName": command.legal_name,
+        "country": command.country,
     }
     for field, text in named.items():
         if isinstance(text, str) and len(text.strip()) > NAME_LIMIT:
             return invalid(f"This has at most {NAME_LIMIT} characters.", field)
-    if isinstance(asked.website, str) and asked.website.strip() and not _is_website(asked.website.strip()):
+    if isinstance(command.website, str) and command.website.strip() and not _is_website(command.website.strip()):
         return invalid("A website is an address that begins with http:// or https://.", "website")
-    if isinstance(asked.email, str) and asked.email.strip() and (fault := email_fault(asked.email)):
+    if isinstance(command.email, str) and command.email.strip() and (fault := email_fault(command.email)):
         return invalid(fault, "email")
     return None
 
@@ -181,14 +181,16 @@ def _is_website(text: str) -> bool:
     return len(text) <= WEBSITE_LIMIT and parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
 
 
-def _month_fault(asked: UpdateOrganization) -> Refusal | None:
-    if asked.time_zone is None or (isinstance(asked.time_zone, str) and not is_time_zone(asked.time_zone)):
-        return invalid(f"There is no time zone {asked.time_zone!r}; names are like Europe/Warsaw.", "timeZone")
-    if asked.subscribed_on is None:
+def _month_fault(command: UpdateOrganization) -> Refusal | None:
+    if command.time_zone is None or (isinstance(command.time_zone, str) and not is_time_zone(command.time_zone)):
+        return invalid(f"There is no time zone {command.time_zone!r}; names are like Europe/Warsaw.", "timeZone")
+    if command.subscribed_on is None:
         return invalid(
             "The month of the quota turns on the day the subscription began: it can't be empty.", "subscribedOn"
         )
-    if asked.quota_limit is None or (isinstance(asked.quota_limit, int) and not 0 <= asked.quota_limit <= LIMIT_MAX):
+    if command.quota_limit is None or (
+        isinstance(command.quota_limit, int) and not 0 <= command.quota_limit <= LIMIT_MAX
+    ):
         return invalid(f"A quota is 0 to {LIMIT_MAX} conversations a month.", "quotaLimit")
     return None
 
@@ -200,8 +202,8 @@ def _calendar_fault(after: Organization, now: datetime) -> Refusal | None:
     return None
 
 
-def _blocks_fault(asked: UpdateOrganization) -> Refusal | None:
-    blocks = _items(asked.blocked_links, ())
+def _blocks_fault(command: UpdateOrganization) -> Refusal | None:
+    blocks = _items(command.blocked_links, ())
     if len(blocks) > BLOCKED_LINKS_LIMIT:
         return invalid(f"At most {BLOCKED_LINKS_LIMIT} links can be blocked.", "blockedLinks")
     for place, block in enumerate(blocks):
@@ -211,8 +213,8 @@ def _blocks_fault(asked: UpdateOrganization) -> Refusal | None:
     return None
 
 
-def _words_fault(asked: UpdateOrganization) -> Refusal | None:
-    words = _items(asked.stop_words, ())
+def _words_fault(command: UpdateOrganization) -> Refusal | None:
+    words = _items(command.stop_words, ())
     if len(words) > STOP_WORDS_LIMIT:
         return invalid(f"There are at most {STOP_WORDS_LIMIT} stop words.", "stopWords")
     for place, word in enumerate(words):

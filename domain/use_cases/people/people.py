@@ -41,27 +41,27 @@ class CreatedKey:
 
 
 @again_on_collision
-async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | Refusal:
+async def create_user(ports: Ports, actor: Actor, command: CreateUser) -> User | Refusal:
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer users")
     organization = await ports.reader.organization(actor.organization)
-    if refusal := _user_fault(asked, organization.name):
+    if refusal := _user_fault(command, organization.name):
         return refusal
-    hashed = await ports.passwords.hash(asked.password) if asked.password is not None else None
-    email = normal_email(asked.email)
+    hashed = await ports.passwords.hash(command.password) if command.password is not None else None
+    email = normal_email(command.email)
     async with ports.store.transaction(actor.organization) as tx:
         if await tx.user_by_email(email) is not None:
             return Refused(ErrorCode.CONFLICT, "Somebody here has this address already.", ("email",))
         user = User(
             actor.organization,
             UserId(ports.ids.new()),
-            asked.name.strip(),
+            command.name.strip(),
             email,
-            asked.role,
+            command.role,
             hashed,
             ports.clock.now(),
-            capacity=asked.capacity,
-            skills=normal_skills(asked.skills),
+            capacity=command.capacity,
+            skills=normal_skills(command.skills),
         )
         await tx.enlist(DirectoryEntry.EMAIL, email, user.id)
         tx.save(user)
@@ -69,12 +69,12 @@ async def create_user(ports: Ports, actor: Actor, asked: CreateUser) -> User | R
 
 
 @again_on_collision
-async def create_api_key(ports: Ports, actor: Actor, asked: CreateApiKey) -> CreatedKey | Refusal:
+async def create_api_key(ports: Ports, actor: Actor, command: CreateApiKey) -> CreatedKey | Refusal:
     if not actor.may(Right.ADMINISTER):
         return forbidden("administer API keys")
-    if refusal := _key_fault(asked, ports.clock.now()):
+    if refusal := _key_fault(command, ports.clock.now()):
         return refusal
-    key, secret = new_key(ports, actor.organization, asked)
+    key, secret = new_key(ports, actor.organization, command)
     async with ports.store.transaction(actor.organization) as tx:
         await tx.enlist(DirectoryEntry.KEY, key.secret_hash, key.id)
         tx.save(key)
@@ -98,17 +98,17 @@ async def revoke_api_key(ports: Ports, actor: Actor, id: ApiKeyId) -> ApiKey | R
     return revoked
 
 
-def new_key(ports: Ports, organization: OrganizationId, asked: CreateApiKey) -> tuple[ApiKey, str]:
+def new_key(ports: Ports, organization: OrganizationId, command: CreateApiKey) -> tuple[ApiKey, str]:
     secret = KEY_PREFIX + ports.ids.secret()
     key = ApiKey(
         organization,
         ApiKeyId(ports.ids.new()),
-        asked.name.strip(),
+        command.name.strip(),
         secret[:PREFIX_LENGTH],
         secret_hash(secret),
-        tuple(sorted(set(asked.scopes))),
+        tuple(sorted(set(command.scopes))),
         ports.clock.now(),
-        expires_at=asked.expires_at,
+        expires_at=command.expires_at,
     )
     return key, secret
 
@@ -120,26 +120,26 @@ def email_fault(email: str) -> str | None:
     return None
 
 
-def _user_fault(asked: CreateUser, organization: str) -> Refusal | None:
-    if not asked.name.strip() or len(asked.name) > NAME_LIMIT:
+def _user_fault(command: CreateUser, organization: str) -> Refusal | None:
+    if not command.name.strip() or len(command.name) > NAME_LIMIT:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
-    if fault := email_fault(asked.email):
+    if fault := email_fault(command.email):
         return invalid(fault, "email")
-    known = (asked.name, asked.email, organization)
-    if asked.password is not None and (fault := password_fault(asked.password, known)):
+    known = (command.name, command.email, organization)
+    if command.password is not None and (fault := password_fault(command.password, known)):
         return invalid(fault, "password")
-    if fault := skills_fault(asked.skills):
+    if fault := skills_fault(command.skills):
         return invalid(fault, "skills")
-    if asked.capacity is not None and asked.capacity < 0:
+    if command.capacity is not None and command.capacity < 0:
         return invalid("A capacity is a number of tickets, 0 at least.", "capacity")
     return None
 
 
-def _key_fault(asked: CreateApiKey, now: datetime) -> Refusal | None:
-    if not asked.name.strip() or len(asked.name) > NAME_LIMIT:
+def _key_fault(command: CreateApiKey, now: datetime) -> Refusal | None:
+    if not command.name.strip() or len(command.name) > NAME_LIMIT:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
-    if not asked.scopes:
+    if not command.scopes:
         return invalid(f"A key has at least one scope: {', '.join(Scope.__members__)}.", "scopes")
-    if asked.expires_at is not None and asked.expires_at <= now:
+    if command.expires_at is not None and command.expires_at <= now:
         return invalid("A key expires in the future or not at all.", "expiresAt")
     return None

@@ -294,7 +294,7 @@ class ChannelConnectPayload:
 
 async def connect(info: Info[Context, None], input: ChannelConnectInput) -> ChannelConnectPayload:
     context = info.context
-    asked = ConnectChannel(
+    command = ConnectChannel(
         accept_terms=input.accept_terms,
         access_token=input.access_token,
         account=BusinessAccountId(input.business_account_id),
@@ -304,6 +304,6 @@ async def connect(info: Info[Context, None], input: ChannelConnectInput) -> Chan
         destination=input.destination or Destination.HELP_DESK,
         pin=input.pin,
     )
-    channel = done(await connect_channel(context.ports, context.acting, asked))
+    channel = done(await connect_channel(context.ports, context.acting, command))
     await context.read_on(channel.organization)
     return ChannelConnectPayload(channel=await loaded(context, channel.id))

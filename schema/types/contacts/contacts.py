@@ -172,12 +172,12 @@ class ContactUpdatePayload:
 
 async def update(info: Info[Context, None], input: ContactUpdateInput) -> ContactUpdatePayload:
     context = info.context
-    asked = UpdateContact(
+    command = UpdateContact(
         ids.CONTACT.given(input.contact_id, "contactId"),
         as_is(input.name),
         as_is(input.email),
         as_is(input.opted_out),
     )
-    contact = done(await update_contact(context.ports, context.acting, asked))
+    contact = done(await update_contact(context.ports, context.acting, command))
     await context.read_on(contact.organization)
     return ContactUpdatePayload(contact=await existing(context, contact.id))

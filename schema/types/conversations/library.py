@@ -160,22 +160,22 @@ class LibraryItemDeletePayload:
 async def create(info: Info[Context, None], input: LibraryItemCreateInput) -> LibraryItemCreatePayload:
     context = info.context
     media = ids.MEDIA.given_or_none(input.media_id, "mediaId")
-    asked = CreateItem(input.kind, input.title, input.body, input.url, media)
-    library_item = done(await create_item(context.ports, context.acting, asked))
+    command = CreateItem(input.kind, input.title, input.body, input.url, media)
+    library_item = done(await create_item(context.ports, context.acting, command))
     await context.read_on(library_item.organization)
     return LibraryItemCreatePayload(library_item=await loaded(context, library_item.id))
 
 
 async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> LibraryItemUpdatePayload:
     context = info.context
-    asked = UpdateItem(
+    command = UpdateItem(
         item=ids.LIBRARY_ITEM.given(input.library_item_id, "libraryItemId"),
         title=left_or(input.title, str),
         body=left_or(input.body, str),
         url=left_or(input.url, str),
         media=left_or(input.media_id, lambda id: ids.MEDIA.given(id, "mediaId")),
     )
-    library_item = done(await update_item(context.ports, context.acting, asked))
+    library_item = done(await update_item(context.ports, context.acting, command))
     await context.read_on(library_item.organization)
     return LibraryItemUpdatePayload(library_item=await loaded(context, library_item.id))
 

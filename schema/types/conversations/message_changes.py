@@ -31,8 +31,8 @@ class MessageReactPayload:
 
 async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> MessageReactPayload:
     context = info.context
-    asked = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
-    message = done(await react(context.ports, context.acting, asked))
+    command = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
+    message = done(await react(context.ports, context.acting, command))
     await context.read_on(message.organization)
     return MessageReactPayload(message=await existing(context, message.id))
 

@@ -65,8 +65,8 @@ class MessageSettlePayload:
 
 async def send_again(info: Info[Context, None], input: MessageRetryInput) -> MessageRetryPayload:
     context = info.context
-    asked = Retry(ids.MESSAGE.given(input.message_id, "messageId"), input.idempotency_key)
-    return MessageRetryPayload(message=await _shown(context, done(await retry(context.ports, context.acting, asked))))
+    command = Retry(ids.MESSAGE.given(input.message_id, "messageId"), input.idempotency_key)
+    return MessageRetryPayload(message=await _shown(context, done(await retry(context.ports, context.acting, command))))
 
 
 async def take_back(info: Info[Context, None], input: MessageCancelInput) -> MessageCancelPayload:
@@ -77,8 +77,10 @@ async def take_back(info: Info[Context, None], input: MessageCancelInput) -> Mes
 
 async def say_what_became(info: Info[Context, None], input: MessageSettleInput) -> MessageSettlePayload:
     context = info.context
-    asked = Settle(ids.MESSAGE.given(input.message_id, "messageId"), input.was_sent)
-    return MessageSettlePayload(message=await _shown(context, done(await settle(context.ports, context.acting, asked))))
+    command = Settle(ids.MESSAGE.given(input.message_id, "messageId"), input.was_sent)
+    return MessageSettlePayload(
+        message=await _shown(context, done(await settle(context.ports, context.acting, command)))
+    )
 
 
 async def _shown(context: Context, message: messages.Message) -> Message:

@@ -186,12 +186,12 @@ async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSen
 
 async def _sent(context: Context, input: MessageSendInput) -> messages.Message | list[messages.Message] | Refusal:
     match what_to_send(input):
-        case SendMedia() as asked:
-            return await send_media(context.ports, context.acting, asked)
-        case SendItem() as asked:
-            return await send_item(context.ports, context.acting, asked)
-        case SendContent() as asked:
-            return await send_content(context.ports, context.acting, asked)
+        case SendMedia() as command:
+            return await send_media(context.ports, context.acting, command)
+        case SendItem() as command:
+            return await send_item(context.ports, context.acting, command)
+        case SendContent() as command:
+            return await send_content(context.ports, context.acting, command)
 
 
 def what_to_send(input: MessageSendInput) -> SendContent | SendMedia | SendItem:

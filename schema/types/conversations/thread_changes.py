@@ -91,12 +91,12 @@ class ThreadReopenPayload:
 
 async def read(info: Info[Context, None], input: ThreadMarkReadInput) -> ThreadMarkReadPayload:
     context = info.context
-    asked = MarkRead(
+    command = MarkRead(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         up_to=ids.MESSAGE.given_or_none(input.up_to_message_id, "upToMessageId"),
         tell_contact=input.tell_contact,
     )
-    thread = done(await mark_read(context.ports, context.acting, asked))
+    thread = done(await mark_read(context.ports, context.acting, command))
     return ThreadMarkReadPayload(thread=await _as_it_is_now(context, thread))
 
 
@@ -108,12 +108,12 @@ async def typing(info: Info[Context, None], input: ThreadTypingInput) -> ThreadT
 
 async def assign(info: Info[Context, None], input: ThreadAssignInput) -> ThreadAssignPayload:
     context = info.context
-    asked = AssignThread(
+    command = AssignThread(
         thread=ids.THREAD.given(input.thread_id, "threadId"),
         owner=user_or_left(input.owner_id, "ownerId"),
         expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
     )
-    thread = done(await assign_thread(context.ports, context.acting, asked))
+    thread = done(await assign_thread(context.ports, context.acting, command))
     return ThreadAssignPayload(thread=await _as_it_is_now(context, thread))
 
 

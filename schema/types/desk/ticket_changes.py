@@ -101,12 +101,12 @@ class TicketReopenPayload:
 
 async def assign(info: Info[Context, None], input: TicketAssignInput) -> TicketAssignPayload:
     context = info.context
-    asked = AssignTicket(
+    command = AssignTicket(
         ticket=ids.TICKET.given(input.ticket_id, "ticketId"),
         owner=user_or_left(input.owner_id, "ownerId"),
         expected_owner=user_or_left(input.expected_owner_id, "expectedOwnerId"),
     )
-    ticket = done(await assign_ticket(context.ports, context.acting, asked))
+    ticket = done(await assign_ticket(context.ports, context.acting, command))
     return TicketAssignPayload(ticket=await _as_it_is_now(context, ticket))
 
 
@@ -118,7 +118,7 @@ async def unassign(info: Info[Context, None], input: TicketUnassignInput) -> Tic
 
 async def update(info: Info[Context, None], input: TicketUpdateInput) -> TicketUpdatePayload:
     context = info.context
-    asked = UpdateTicket(
+    command = UpdateTicket(
         ticket=ids.TICKET.given(input.ticket_id, "ticketId"),
         subject=left_or(input.subject, str),
         required_skills=left_or(input.required_skills, lambda skills: tuple(skills)),
@@ -126,7 +126,7 @@ async def update(info: Info[Context, None], input: TicketUpdateInput) -> TicketU
         status=left_or(input.status, TicketStatus),
         properties=left_or(input.properties, lambda given: tuple(property_of(each) for each in given)),
     )
-    ticket = done(await update_ticket(context.ports, context.acting, asked))
+    ticket = done(await update_ticket(context.ports, context.acting, command))
     return TicketUpdatePayload(ticket=await _as_it_is_now(context, ticket))
 
 

@@ -171,8 +171,8 @@ class MediaPreparePayload:
 
 async def prepare(info: Info[Context, None], input: MediaPrepareInput) -> MediaPreparePayload:
     context = info.context
-    asked = PrepareMedia(input.kind, input.mime_type, input.bytes, input.file_name, bool(input.voice))
-    file = done(await prepare_media(context.ports, context.acting, asked))
+    command = PrepareMedia(input.kind, input.mime_type, input.bytes, input.file_name, bool(input.voice))
+    file = done(await prepare_media(context.ports, context.acting, command))
     expires_at = context.now + LIFETIME
     uploader = context.acting.key
     upload_url = context.cursors.links.url(Purpose.PUT, file.organization, file.id, expires_at, uploader=uploader)

@@ -187,7 +187,7 @@ class OrganizationUpdatePayload:
 
 async def update(info: Info[Context, None], input: OrganizationUpdateInput) -> OrganizationUpdatePayload:
     context = info.context
-    asked = UpdateOrganization(
+    command = UpdateOrganization(
         name=as_is(input.name),
         legal_name=as_is(input.legal_name),
         website=as_is(input.website),
@@ -200,6 +200,6 @@ async def update(info: Info[Context, None], input: OrganizationUpdateInput) -> O
         stop_words=left_or(input.stop_words, tuple),
         personal_data_patterns=left_or(input.personal_data_patterns, tuple),
     )
-    organization = done(await update_organization(context.ports, context.acting, asked))
+    organization = done(await update_organization(context.ports, context.acting, command))
     await context.read_on(organization.id)
     return OrganizationUpdatePayload(organization=await current(context))

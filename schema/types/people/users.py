@@ -233,8 +233,8 @@ class UserCreatePayload:
 
 async def make_key(info: Info[Context, None], input: ApiKeyCreateInput) -> ApiKeyCreatePayload:
     context = info.context
-    asked = CreateApiKey(input.name, tuple(input.scopes), input.expires_at)
-    created_key = done(await create_api_key(context.ports, context.acting, asked))
+    command = CreateApiKey(input.name, tuple(input.scopes), input.expires_at)
+    created_key = done(await create_api_key(context.ports, context.acting, command))
     await context.read_on(created_key.api_key.organization)
     return ApiKeyCreatePayload(api_key=await loaded_key(context, created_key.api_key.id), secret=created_key.secret)
 
@@ -249,7 +249,7 @@ async def revoke_key(info: Info[Context, None], input: ApiKeyRevokeInput) -> Api
 
 async def make_user(info: Info[Context, None], input: UserCreateInput) -> UserCreatePayload:
     context = info.context
-    asked = CreateUser(input.name, input.email, input.role, input.password, tuple(input.skills or ()), input.capacity)
-    user = done(await create_user(context.ports, context.acting, asked))
+    command = CreateUser(input.name, input.email, input.role, input.password, tuple(input.skills or ()), input.capacity)
+    user = done(await create_user(context.ports, context.acting, command))
     await context.read_on(user.organization)
     return UserCreatePayload(user=await loaded(context, user.id))

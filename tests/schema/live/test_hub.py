@@ -27,7 +27,7 @@ from schema.engine.api_error import ApiError
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
 from schema.execution import GraphQLRequest, answer
-from schema.live.streams import SlowConsumer, Stopped, Stream, TooSlowToShow
+from schema.live.streams import HubStopped, SlowConsumer, Stream, TooSlowToShow
 from tests.api.memory_desk import memory_ports
 from tests.builders import ACME, GLOBEX, FixedClock
 from tests.schema.live_desk import (
@@ -716,7 +716,7 @@ async def test_a_hub_that_stops_says_so_to_its_listeners() -> None:
         waiting = asyncio.create_task(heard(stream, 1))
         await asyncio.sleep(0)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(HubStopped):
         await waiting
 
 

@@ -87,20 +87,20 @@ class _Graph:
 
     async def send(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
-        asked = read_request(await read_json(request))
-        if isinstance(asked, MarkRead):
-            self._sim.mark_read(number, asked)
+        sent = read_request(await read_json(request))
+        if isinstance(sent, MarkRead):
+            self._sim.mark_read(number, sent)
             return json_answer({"success": True})
-        names = self._recipient_names(asked)
+        names = self._recipient_names(sent)
         if fault := self._sim.faults.take(BEFORE_ACCEPT, names):
             return self._refused(fault)
-        accepted = self._sim.accept(number, asked)
+        accepted = self._sim.accept(number, sent)
         return await self._answer(accepted, self._sim.faults.take(AFTER_ACCEPT, names))
 
-    def _recipient_names(self, asked: SendRequest) -> frozenset[str]:
-        person = self._sim.world.person(asked.to or asked.recipient or "")
+    def _recipient_names(self, sent: SendRequest) -> frozenset[str]:
+        person = self._sim.world.person(sent.to or sent.recipient or "")
         own = {person.wa_id, person.user_id} if person else set[str | None]()
-        return asked.names | {name for name in own if name}
+        return sent.names | {name for name in own if name}
 
     def _refused(self, fault: Fault) -> Response:
         match fault.kind:
@@ -137,10 +137,10 @@ class _Graph:
             return edge_failure()
         body = await read_bytes(request, MAX_FILE_BYTES + MAX_BODY_BYTES)
         parts = parts_of(body, request.headers.get("content-type", ""))
-        file, told, product = parts.get("file"), parts.get("type"), parts.get("messaging_product")
+        file, type, product = parts.get("file"), parts.get("type"), parts.get("messaging_product")
         if product is None or product.data != b"whatsapp":
             raise GraphError(100, "The parameter messaging_product is required and must be whatsapp")
-        mime_type = file.mime_type if file and file.mime_type else told.data.decode("latin-1") if told else None
+        mime_type = file.mime_type if file and file.mime_type else type.data.decode("latin-1") if type else None
         if file is None or mime_type is None:
             raise GraphError(100, "The parameter file is required, with its type")
         return json_answer({"id": self._sim.take_upload(number, mime_type, file.data).id})
@@ -175,8 +175,8 @@ class _Graph:
         return json_answer({"success": True})
 
     def _file_row(self, file: File, request: Request) -> JsonObject:
-        asked = request.query_params.get("phone_number_id")
-        if asked is not None and file.number is not None and asked != file.number:
+        number = request.query_params.get("phone_number_id")
+        if number is not None and file.number is not None and number != file.number:
             raise missing_object(file.id)
         key = self._sim.files.link(file, self._sim.now())
         # Where the simulator is mounted, the way to it is in the root path; the base address leaves it out.
@@ -308,10 +308,10 @@ class _Graph:
         return json_answer({"success": True})
 
     async def debug_token(self, request: Request) -> Response:
-        asked = request.query_params.get("input_token")
-        if not asked:
+        token = request.query_params.get("input_token")
+        if not token:
             raise GraphError(100, "The parameter input_token is required")
-        is_valid = asked == self._options.access_token and self._sim.faults.peek(("revoke_token",)) is None
+        is_valid = token == self._options.access_token and self._sim.faults.peek(("revoke_token",)) is None
         data: JsonObject = {"app_id": self._options.app_id, "type": "SYSTEM_USER", "is_valid": is_valid}
         if not is_valid:
             data |= {"error": {"code": 190, "message": "The access token could not be decrypted"}, "scopes": []}

@@ -101,9 +101,9 @@ class Files:
 def check_fits(kind: str, file: File) -> None:
     """GraphError where the network would not send such a file as this kind."""
     types, limit = TAKEN[kind]
-    told = file.mime_type.split(";", 1)[0].strip()
-    if types and told not in types:
-        raise GraphError(131053, f"Media of type {told} can't be sent as {kind}")
+    mime_type = file.mime_type.split(";", 1)[0].strip()
+    if types and mime_type not in types:
+        raise GraphError(131053, f"Media of type {mime_type} can't be sent as {kind}")
     if len(file.data) > limit:
         raise GraphError(131053, f"Media has {len(file.data)} bytes; {limit} are allowed for {kind}")
 

@@ -44,8 +44,8 @@ def number_row(number: Number) -> JsonObject:
 
 def picked(row: JsonObject, request: Request, default: Sequence[str], *, with_id: bool = True) -> JsonObject:
     """The fields of `?fields=`, and always the id; GraphError for a field nobody knows."""
-    asked = request.query_params.get("fields")
-    names = [name.strip() for name in re.sub(r"\{[^}]*\}", "", asked).split(",")] if asked else list(default)
+    fields = request.query_params.get("fields")
+    names = [name.strip() for name in re.sub(r"\{[^}]*\}", "", fields).split(",")] if fields else list(default)
     if unknown := [name for name in names if name and name not in row]:
         raise GraphError(100, f"Tried accessing nonexisting field ({unknown[0]})")
     picked = {name: row[name] for name in names if name}
@@ -66,12 +66,12 @@ def page_of(request: Request, rows: list[JsonObject]) -> JsonObject:
     return {"data": page, "paging": paging}
 
 
-def _limit(asked: str | None) -> int:
-    if asked is None:
+def _limit(text: str | None) -> int:
+    if text is None:
         return DEFAULT_LIMIT
-    if not re.fullmatch(r"[0-9]{1,6}", asked) or int(asked) == 0:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) == 0:
         raise GraphError(100, "Param limit must be a positive number")
-    return min(int(asked), MAX_LIMIT)
+    return min(int(text), MAX_LIMIT)
 
 
 def _start(after: str | None, rows: list[JsonObject]) -> int:

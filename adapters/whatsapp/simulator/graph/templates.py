@@ -295,8 +295,8 @@ def _check_header_made(component: JsonObject, handles: Collection[str]) -> None:
     elif kind not in MEDIA_HEADERS:
         raise GraphError(100, f"HEADER: format {kind} is unknown", subcode=BAD_HEADER)
     elif kind != "LOCATION":
-        told = example.get("header_handle") if isinstance(example, dict) else None
-        if not isinstance(told, list) or not told or told[0] not in handles:
+        samples = example.get("header_handle") if isinstance(example, dict) else None
+        if not isinstance(samples, list) or not samples or samples[0] not in handles:
             raise GraphError(100, f"HEADER of format {kind} needs the handle of an uploaded sample")
 
 

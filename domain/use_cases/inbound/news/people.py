@@ -30,11 +30,11 @@ async def receive_names(batch: Batch, channel: Channel, update: IdentityChanged)
     holder = known(batch, update.renamed)
     if holder is not None and holder.id != contact.id:
         contact = await join(batch, [contact, holder])
-    told = told_names(batch, contact, update.renamed, update.notice.text)
-    moved = rename_threads(batch, told.id, update.person, update.renamed)
-    if update.wamid is None and not moved and told == contact:
+    renamed = told_names(batch, contact, update.renamed, update.notice.text)
+    moved = rename_threads(batch, renamed.id, update.person, update.renamed)
+    if update.wamid is None and not moved and renamed == contact:
         return record_of(batch, update, Outcome.DUPLICATE)
-    thread = thread_of(batch, channel, told, update.renamed)
+    thread = thread_of(batch, channel, renamed, update.renamed)
     if thread is not None:
         message = _notice(batch, channel, thread, update, at)
         await add_message(batch, channel, with_message(thread, message), message)

@@ -83,28 +83,30 @@ class SendTemplate:
         return await approved_template(reading, *found, filling, _author(actor, self.automation))
 
 
-async def send_text(ports: Ports, actor: Actor, asked: SendText) -> Message | Refusal:
+async def send_text(ports: Ports, actor: Actor, command: SendText) -> Message | Refusal:
     """Queue a free-form text, as `send_content` does."""
-    text = Text(asked.body, asked.preview_url)
-    return await send_content(ports, actor, SendContent(asked.thread, text, asked.reply_to, asked.idempotency_key))
+    text = Text(command.body, command.preview_url)
+    return await send_content(
+        ports, actor, SendContent(command.thread, text, command.reply_to, command.idempotency_key)
+    )
 
 
-async def send_content(ports: Ports, actor: Actor, asked: SendContent) -> Message | Refusal:
+async def send_content(ports: Ports, actor: Actor, command: SendContent) -> Message | Refusal:
     """Queue a free-form message; inside a session only.
 
     Refuses FORBIDDEN, INVALID, TEXT_TOO_LONG, NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, QUOTA_EXCEEDED (only
     where replies count), IDEMPOTENCY_MISMATCH. The same key with the same content gives the first message again.
     """
-    return await send_one(ports, actor, asked)
+    return await send_one(ports, actor, command)
 
 
-async def send_template(ports: Ports, actor: Actor, asked: SendTemplate) -> Message | Refusal:
+async def send_template(ports: Ports, actor: Actor, command: SendTemplate) -> Message | Refusal:
     """Queue a template, in a session or outside. Outside it takes one conversation of the month and of the day.
 
     Refuses as `send_content` does, without SESSION_CLOSED, and TEMPLATE_NOT_SENDABLE, TEMPLATE_PARAMETERS (every
     blank that is wrong), MEDIA_REJECTED, CONTACT_OPTED_OUT, QUOTA_EXCEEDED, DAILY_ALLOWANCE_EXCEEDED.
     """
-    return await send_one(ports, actor, asked)
+    return await send_one(ports, actor, command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,13 @@ class SendItem:
         return content if isinstance(content, REFUSALS) else await approved_free_form(reading, actor, to, (content,))
 
 
-async def send_item(ports: Ports, actor: Actor, asked: SendItem) -> Message | Refusal:
+async def send_item(ports: Ports, actor: Actor, command: SendItem) -> Message | Refusal:
     """Queue an item of the library, inside a session only.
 
     Refuses as `send_content` does, and what has become of the item's file. The same key with the same item gives the
     first message again, also where the item has changed since.
     """
-    return await send_one(ports, actor, asked)
+    return await send_one(ports, actor, command)
 
 
 async def _content(look: Look, id: LibraryItemId) -> Text | MediaMessage | Refusal:

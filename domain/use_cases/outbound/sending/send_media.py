@@ -49,12 +49,12 @@ class SendMedia:
         return await approved_free_form(reading, actor, to, contents)
 
 
-async def send_media(ports: Ports, actor: Actor, asked: SendMedia) -> list[Message] | Refusal:
+async def send_media(ports: Ports, actor: Actor, command: SendMedia) -> list[Message] | Refusal:
     """Queue files, inside a session only; the messages in the order of the files.
 
     Refuses as `send_text` does, and MEDIA_REJECTED. The same key with the same content gives the first messages again.
     """
-    sent = await send(ports, actor, asked)
+    sent = await send(ports, actor, command)
     return list(sent) if isinstance(sent, tuple) else sent
 
 

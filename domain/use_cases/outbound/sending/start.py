@@ -120,21 +120,21 @@ class StartThread:
 
 
 @again_on_collision
-async def start_thread(ports: Ports, actor: Actor, asked: StartThread) -> Started | Refusal:
+async def start_thread(ports: Ports, actor: Actor, command: StartThread) -> Started | Refusal:
     """The thread with this person, opened and owned by who starts it, and the template in it, queued.
 
     Refuses FORBIDDEN, INVALID, NOT_FOUND, CHANNEL_UNAVAILABLE, IDEMPOTENCY_MISMATCH; without a template SESSION_CLOSED;
     with one whatever `send_template` refuses.
     """
-    if refusal := refusal_at_sight(actor, asked):
+    if refusal := refusal_at_sight(actor, command):
         return refusal
-    number = typed_number(asked.number) if asked.number is not None else None
+    number = typed_number(command.number) if command.number is not None else None
     async with ports.store.transaction(actor.organization) as tx:
         await tx.take_turns(turns_of_person(Person(wa_id=number)))
         work = Work.of(ports, tx, ports.clock.now())
-        decided = await decide(work.reading, actor, asked)
+        decided = await decide(work.reading, actor, command)
         if isinstance(decided, Starting):
-            return await _start(work, actor, asked, decided)
+            return await _start(work, actor, command, decided)
     return await _started_before(ports, decided.messages[0]) if isinstance(decided, Repeated) else decided
 
 
@@ -157,15 +157,15 @@ def _user(actor: Actor) -> UserId | None:
     return actor.author.user if isinstance(actor.author, ByUser) else None
 
 
-async def _start(work: Work, actor: Actor, asked: StartThread, decided: Starting) -> Started:
+async def _start(work: Work, actor: Actor, command: StartThread, decided: Starting) -> Started:
     if decided.contact_is_new:
         work.tx.save(decided.contact, *identities_of_new(work, decided.contact))
     thread = await _opened(work, actor, decided)
     if decided.said is None:
         assert thread.session is not None, "else there had to be something to say"
-        remember(work.tx, actor, asked.call, decided.now, thread.session.last_by)
+        remember(work.tx, actor, command.call, decided.now, thread.session.last_by)
         return Started(thread, decided.existing, None)
-    sent = await carry_out(work, actor, asked.call, replace(decided.said, thread=thread))
+    sent = await carry_out(work, actor, command.call, replace(decided.said, thread=thread))
     assert isinstance(sent, tuple), "it was cleared"
     return Started(thread, decided.existing, sent[0])
 

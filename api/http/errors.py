@@ -5,7 +5,7 @@ import math
 from starlette.responses import JSONResponse
 
 
-def told(
+def error_answer(
     code: str, message: str, status: int, *, headers: dict[str, str] | None = None, **more: object
 ) -> JSONResponse:
     """`{"error": {"code": …, "message": …}}`, and `more` beside the two."""

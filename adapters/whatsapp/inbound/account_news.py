@@ -13,8 +13,8 @@ FIELDS = frozenset({"account_update", "phone_number_quality_update"})
 WORDS_LIMIT = 100  # characters of the network's own words
 
 
-def standing_of(place: UpdateKey, field: str, value: dict[str, object]) -> AccountNews | None:
-    """What a change says of the account's standing, or of one number's; None where it says nothing of it."""
+def account_news_of(place: UpdateKey, field: str, value: dict[str, object]) -> AccountNews | None:
+    """What a change says of the account's health, or of one number's; None where it says nothing of it."""
     event = as_text(value.get("event"))
     if field == "phone_number_quality_update":
         return _quality(place, event, as_text(value.get("display_phone_number")))
@@ -25,8 +25,8 @@ def standing_of(place: UpdateKey, field: str, value: dict[str, object]) -> Accou
             message = f"WhatsApp found something that breaks its rules{kind}."
             return AccountNews(place, ProblemCode.RESTRICTED, message, "Meta's Business Support Home has the case.")
         case "ACCOUNT_RESTRICTION":
-            told = [as_object(each) or {} for each in as_list(value.get("restriction_info")) or []]
-            kinds = _words(as_text(each.get("restriction_type")) for each in told)
+            restrictions = [as_object(each) or {} for each in as_list(value.get("restriction_info")) or []]
+            kinds = _words(as_text(each.get("restriction_type")) for each in restrictions)
             message = f"WhatsApp restricts what the account may send{kinds}."
             return AccountNews(place, ProblemCode.RESTRICTED, message, "Meta's Business Support Home says until when.")
         case "DISABLED_UPDATE":
@@ -54,5 +54,5 @@ def _quality(place: UpdateKey, event: str | None, number: str | None) -> Account
 
 
 def _words(kinds: Iterable[str | None]) -> str:
-    told = ", ".join(kind.replace("_", " ").lower() for kind in kinds if kind)
-    return f" ({told[:WORDS_LIMIT]})" if told else ""
+    words = ", ".join(kind.replace("_", " ").lower() for kind in kinds if kind)
+    return f" ({words[:WORDS_LIMIT]})" if words else ""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.whatsapp.inbound.standing import standing_of
+from adapters.whatsapp.inbound.account_news import account_news_of
 from adapters.whatsapp.inbound.updates import CloudInterpreter
 from domain.channels.channels import ProblemCode
 from domain.ids import BusinessAccountId, DeliveryId
@@ -62,11 +62,11 @@ PLACE = UpdateKey(DeliveryId("d"), 0, NOON, None, BusinessAccountId("1"))
 def test_trouble_is_told_in_the_desks_words(
     field: str, value: dict[str, object], problem: ProblemCode, words: str
 ) -> None:
-    told = standing_of(PLACE, field, value)
+    news = account_news_of(PLACE, field, value)
 
-    assert told is not None
-    assert (told.problem, told.message, told.is_over) == (problem, words, False)
-    assert told.phone == ("15550001111" if field == "phone_number_quality_update" else None)
+    assert news is not None
+    assert (news.problem, news.message, news.is_over) == (problem, words, False)
+    assert news.phone == ("15550001111" if field == "phone_number_quality_update" else None)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_trouble_is_told_in_the_desks_words(
     ],
 )
 def test_what_is_over_is_told_as_over(field: str, value: dict[str, object], problem: ProblemCode) -> None:
-    told = standing_of(PLACE, field, value)
+    news = account_news_of(PLACE, field, value)
 
-    assert told is not None
-    assert (told.problem, told.is_over) == (problem, True)
+    assert news is not None
+    assert (news.problem, news.is_over) == (problem, True)
 
 
 @pytest.mark.parametrize("field", ["account_update", "phone_number_quality_update"])
 @pytest.mark.parametrize("value", [{}, {"event": "UPGRADE"}, {"event": ["FLAGGED"]}, {"event": "PARTNER_ADDED"}])
 def test_other_news_says_nothing_of_it(field: str, value: dict[str, object]) -> None:
-    assert standing_of(PLACE, field, value) is None
+    assert account_news_of(PLACE, field, value) is None
 
 
 @pytest.mark.parametrize(("code", "breaks_rules"), [(368, True), ("368", True), (131051, False)])
