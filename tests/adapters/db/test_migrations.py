@@ -3,40 +3,36 @@
 import asyncio
 import importlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.db.database import Database, open_database
-from adapters.db.migrating.dump import COMMITTED, fresh_schema, schema_of
-from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, known_migrations, missing_of
-from adapters.db.postgres.database import open_server
+from adapters.db.migrating.dump import COMMITTED, fresh_schema
+from adapters.db.migrating.history import DatabaseRefused, SchemaLevel, SchemaState, missing_of
 from adapters.db.rows.mapping import columns
 from adapters.db.rows.tables import TABLES
 from adapters.db.rows.tables.people import EventCounterRow, TicketCounterRow
 from adapters.db.rows.tables.ways import DirectoryRow
-from adapters.db.sqlite.database import open_file
-from adapters.memory import MemoryBus
 from domain.contacts import Contact
 from domain.errors import WriteConflict
 from domain.events import LoggedEvent
 from domain.ids import ContactId, OrganizationId
 from domain.ports.deliveries import Delivery
 from migrations._recorded import ForeignKeysBroken
-from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_thread, an_identity, an_organization
-from tests.peers.servers import Databases, connect
+from tests.adapters.db.places import OURS, Place, Steps
+from tests.builders import ACME, a_channel, a_contact, a_thread, an_identity, an_organization
+from tests.peers.servers import Databases
 
 ROOT = Path(__file__).parents[3]
-OURS = known_migrations("migrations")
 MODELS: list[Any] = [*TABLES.values(), DirectoryRow, EventCounterRow, TicketCounterRow]
 
 # A further migration as one would be written: a column is added; on SQLite the table is made anew for it.
@@ -97,68 +93,58 @@ asyncio.run(main())
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a database is: a file, or a server."""
-
-    url: str
-
-    @property
-    def dialect(self) -> str:
-        return "sqlite" if self.url.startswith("sqlite") else "postgres"
-
-    @property
-    def path(self) -> Path:
-        return Path(self.url.removeprefix("sqlite:///"))
-
-    async def open(self, migrations: str = "migrations") -> Database:
-        return await open_database(self.url, FixedClock(), CountingIds(), MemoryBus(), migrations=migrations)
-
-    @asynccontextmanager
-    async def opened(self, migrations: str = "migrations") -> AsyncGenerator[Database]:
-        database = await self.open(migrations)
-        try:
-            yield database
-        finally:
-            await database.close()
-
-    async def migrate(self, migrations: str = "migrations", to: str | None = None) -> list[str]:
-        async with self.opened(migrations) as database:
-            return await database.migrate(to)
-
-    async def state(self, migrations: str = "migrations") -> SchemaState:
-        async with self.opened(migrations) as database:
-            return await database.state()
-
-    async def schema(self) -> str:
-        found = await (open_file(self.path) if self.dialect == "sqlite" else open_server(self.url))
-        try:
-            return await schema_of(found.readers)
-        finally:
-            await found.close()
-
-    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        if self.dialect == "sqlite":
-            with closing(sqlite3.connect(self.path)) as connection:
-                rows = connection.execute(sql).fetchall()
-                connection.commit()
-                return rows
-        session = await connect(self.url)
-        try:
-            return [tuple(row.values()) for row in await session.fetch(sql)]
-        finally:
-            await session.close()
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "desk.db"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, path: Path) -> Place:
+def dialect(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def place(dialect: str, request: pytest.FixtureRequest, path: Path) -> Place:
     """A database with nothing in it."""
-    return Place(f"sqlite:///{path}" if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    return Place(f"sqlite:///{path}" if dialect == "sqlite" else request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def steps(postgres: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steps]:
+    steps = Steps(tmp_path_factory.mktemp("steps"), postgres)
+    yield steps
+    asyncio.run(steps.drop())
+
+
+@pytest.fixture
+async def left_by(dialect: str, steps: Steps, path: Path) -> AsyncIterator[Callable[[str], Awaitable[Place]]]:
+    """Makes a database without rows as a migration left it."""
+    async with AsyncExitStack() as stack:
+
+        async def left_by(migration: str) -> Place:
+            place = await steps.copied(await steps.after(dialect, migration), path)
+            if dialect == "postgres":
+                stack.push_async_callback(steps.server.drop, place.url)
+            return place
+
+        yield left_by
+
+
+@pytest.fixture
+def migrated_place(dialect: str, request: pytest.FixtureRequest) -> Place:
+    """An up-to-date database without rows."""
+    return request.getfixturevalue("migrated_file" if dialect == "sqlite" else "migrated_server")
+
+
+@pytest.fixture
+def migrated_file(migrated: Path, path: Path) -> Place:
+    shutil.copy(migrated, path)
+    return Place(f"sqlite:///{path}")
+
+
+@pytest.fixture
+def migrated_server(desk_url: str) -> Place:
+    return Place(desk_url)
 
 
 @pytest.fixture
@@ -190,9 +176,8 @@ def package(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, *further: 
     return name
 
 
-async def desk_with_rows(place: Place) -> None:
-    """An up-to-date database with a contact, what hangs on it, and a thread."""
-    await place.migrate()
+async def add_rows(place: Place) -> None:
+    """A contact, what hangs on it, and a thread, to an up-to-date database."""
     async with place.opened() as database:
         await database.start()
         async with database.store.transaction(ACME) as tx:
@@ -231,21 +216,15 @@ async def test_the_migrations_make_the_schema_that_is_committed(place: Place) ->
     )
 
 
-COLUMNS = {
-    "sqlite": "SELECT name, type, [notnull] FROM pragma_table_info('{}')",
-    "postgres": """
-        SELECT column_name, upper(data_type), CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END
-        FROM information_schema.columns WHERE table_name = '{}'
-    """,
-}
 SPELLED_OUT = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
 
 
-async def test_each_model_finds_its_columns_with_their_types(place: Place) -> None:
-    await place.migrate()
+async def test_each_model_finds_its_columns_with_their_types(migrated_place: Place) -> None:
+    place = migrated_place
+    columns = await place.columns()
 
     for model in MODELS:
-        found = await place.rows(COLUMNS[place.dialect].format(model._meta.db_table))
+        found = columns[model._meta.db_table]
         types = {
             name: field.get_for_dialect(place.dialect, "SQL_TYPE") for name, field in model._meta.fields_map.items()
         }
@@ -262,8 +241,8 @@ TABLES_THERE = {
 }
 
 
-async def test_every_table_has_its_model_and_every_column_its_field(place: Place) -> None:
-    await place.migrate()
+async def test_every_table_has_its_model_and_every_column_its_field(migrated_place: Place) -> None:
+    place = migrated_place
 
     tables = {name for (name,) in await place.rows(TABLES_THERE[place.dialect])}
 
@@ -289,9 +268,8 @@ FIRST_COLUMNS = {
 }
 
 
-async def test_the_organization_leads_every_key_and_index_but_those_of_two_tables(place: Place) -> None:
-    await place.migrate()
-    indexes = await place.rows(FIRST_COLUMNS[place.dialect])
+async def test_the_organization_leads_every_key_and_index_but_those_of_two_tables(migrated_place: Place) -> None:
+    indexes = await migrated_place.rows(FIRST_COLUMNS[migrated_place.dialect])
 
     elsewhere = {table for table, _, first in indexes if first != "organization_id"}
     assert len(indexes) > 50
@@ -308,20 +286,18 @@ INDEXES = {
 }
 
 
-async def test_both_databases_have_the_same_tables_columns_and_indexes(file: Place, server: Place) -> None:
-    await file.migrate()
-    await server.migrate()
-
+async def test_both_databases_have_the_same_tables_columns_and_indexes(
+    migrated_file: Place, migrated_server: Place
+) -> None:
     async def shape(place: Place) -> set[tuple[object, ...]]:
         found: set[tuple[object, ...]] = set()
-        for (table,) in await place.rows(TABLES_THERE[place.dialect]):
-            if table != "tortoise_migrations":
-                columns = await place.rows(COLUMNS[place.dialect].format(table))
-                found |= {(table, name, required) for name, _, required in columns}
+        for table, of_it in (await place.columns()).items():
+            found |= {(table, name, required) for name, _, required in of_it}
         return found | {tuple(index) for index in await place.rows(INDEXES[place.dialect])}
 
-    assert await shape(server) - await shape(file) == {("threads_by_newest_session",)}
-    assert await shape(file) <= await shape(server)
+    file, server = await shape(migrated_file), await shape(migrated_server)
+    assert server - file == {("threads_by_newest_session",)}
+    assert file <= server
 
 
 # Moving on
@@ -338,8 +314,10 @@ RENAMED = {
 
 
 @pytest.mark.parametrize(("before", "after"), STEPS, ids=OURS[1:])
-async def test_a_migration_keeps_every_row_with_all_that_it_held(place: Place, before: str, after: str) -> None:
-    await place.migrate(to=before)
+async def test_a_migration_keeps_every_row_with_all_that_it_held(
+    left_by: Callable[[str], Awaitable[Place]], before: str, after: str
+) -> None:
+    place = await left_by(before)
     await fill_every_table(place)
     kept = await everything(place)
     renamed = RENAMED.get(after, {})
@@ -356,8 +334,10 @@ async def test_a_migration_keeps_every_row_with_all_that_it_held(place: Place, b
             assert now[table][0].get(column, value) == value, (table, column)
 
 
-async def test_a_database_that_was_migrated_over_rows_has_the_same_schema_as_a_new_one(place: Place) -> None:
-    await place.migrate(to=OURS[0])
+async def test_a_database_that_was_migrated_over_rows_has_the_same_schema_as_a_new_one(
+    left_by: Callable[[str], Awaitable[Place]],
+) -> None:
+    place = await left_by(OURS[0])
     await fill_every_table(place)
 
     assert await place.migrate() == OURS[1:]
@@ -365,8 +345,10 @@ async def test_a_database_that_was_migrated_over_rows_has_the_same_schema_as_a_n
     assert await place.schema() == COMMITTED[place.dialect].read_text()
 
 
-async def test_the_words_of_older_rows_are_found_and_their_tickets_counted_on(place: Place) -> None:
-    await place.migrate(to=OURS[0])
+async def test_the_words_of_older_rows_are_found_and_their_tickets_counted_on(
+    left_by: Callable[[str], Awaitable[Place]],
+) -> None:
+    place = await left_by(OURS[0])
     await fill_every_table(place)
     await place.rows("UPDATE contacts SET name = 'Große ŻABA', email = NULL" + RETURNING[place.dialect])
     await place.rows("UPDATE event_counters SET ticket_number = 41" + RETURNING[place.dialect])
@@ -384,7 +366,7 @@ RETURNING = {"sqlite": "", "postgres": " RETURNING 1"}
 
 async def fill_every_table(place: Place) -> None:
     """A row in each table there is, each pointing at the one of its parents; parents first."""
-    tables = {name for (name,) in await place.rows(TABLES_THERE[place.dialect])} - {"tortoise_migrations"}
+    columns = await place.columns()
     meant = [model._meta.db_table for model in MODELS]
     first = [
         "organizations",
@@ -397,15 +379,15 @@ async def fill_every_table(place: Place) -> None:
         "tickets",
         "quota_periods",
     ]
-    assert tables <= set(meant)
-    for table in [*first, *sorted(tables - set(first))]:
-        found = await place.rows(COLUMNS[place.dialect].format(table))
-        types = {name: type for name, type, _ in found}
-        values = {name: example(place.dialect, table, name, type) for name, type in types.items()}
+    assert set(columns) <= set(meant)
+    statements: list[str] = []
+    for table in [*first, *sorted(set(columns) - set(first))]:
+        values = {name: example(place.dialect, table, name, type) for name, type, _ in columns[table]}
         names = ", ".join(f'"{name}"' for name in values)
-        await place.rows(
+        statements.append(
             f"INSERT INTO {table} ({names}) VALUES ({', '.join(values.values())})" + RETURNING[place.dialect]
         )
+    await place.rows_of(*statements)
 
 
 def example(dialect: str, table: str, column: str, type: str) -> str:
@@ -425,14 +407,13 @@ def example(dialect: str, table: str, column: str, type: str) -> str:
 
 
 async def everything(place: Place) -> dict[str, list[dict[str, object]]]:
-    found: dict[str, list[dict[str, object]]] = {}
-    for (table,) in await place.rows(TABLES_THERE[place.dialect]):
-        if table != "tortoise_migrations":
-            names = [name for name, _, _ in await place.rows(COLUMNS[place.dialect].format(table))]
-            quoted = ", ".join(f'"{name}"' for name in names)
-            rows = await place.rows(f"SELECT {quoted} FROM {table}")
-            found[table] = [dict(zip(names, row, strict=True)) for row in rows]
-    return found
+    names = {table: [name for name, _, _ in columns] for table, columns in (await place.columns()).items()}
+    quoted = {table: ", ".join(f'"{name}"' for name in of_it) for table, of_it in names.items()}
+    found = await place.rows_of(*(f"SELECT {columns} FROM {table}" for table, columns in quoted.items()))
+    return {
+        table: [dict(zip(of_it, row, strict=True)) for row in rows]
+        for (table, of_it), rows in zip(names.items(), found, strict=True)
+    }
 
 
 async def test_an_empty_database_is_brought_up_to_date_once(place: Place) -> None:
@@ -443,9 +424,9 @@ async def test_an_empty_database_is_brought_up_to_date_once(place: Place) -> Non
     assert await place.state() == SchemaState(SchemaLevel.CURRENT)
 
 
-async def test_two_processes_that_migrate_at_once_both_end_up_to_date(place: Place, later: str) -> None:
-    await desk_with_rows(place)
-    databases = [await place.open(later) for _ in range(2)]
+async def test_two_processes_that_migrate_at_once_both_end_up_to_date(migrated_place: Place, later: str) -> None:
+    await add_rows(migrated_place)
+    databases = [await migrated_place.open(later) for _ in range(2)]
 
     done = await asyncio.gather(*(database.migrate() for database in databases))
 
@@ -456,28 +437,30 @@ async def test_two_processes_that_migrate_at_once_both_end_up_to_date(place: Pla
 
 
 async def test_a_parent_table_is_changed_and_nothing_that_hangs_on_it_is_lost(
-    place: Place, later: str, tmp_path: Path, postgres: Databases
+    migrated_place: Place, later: str, tmp_path: Path, postgres: Databases
 ) -> None:
-    await desk_with_rows(place)
-    assert await place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild", "m9002_late"))
+    await add_rows(migrated_place)
+    assert await migrated_place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild", "m9002_late"))
 
-    assert await place.migrate(later) == ["m9001_rebuild", "m9002_late"]
+    assert await migrated_place.migrate(later) == ["m9001_rebuild", "m9002_late"]
 
-    assert await place.rows("SELECT profile_name, language FROM contacts") == [("Ana", "en")]
-    assert await place.rows("SELECT count(*) FROM contact_identities") == [(1,)]
-    assert await place.rows("SELECT count(*) FROM threads") == [(1,)]
-    if place.dialect == "sqlite":
-        assert await place.rows("PRAGMA foreign_key_check") == []
-    fresh = Place(f"sqlite:///{tmp_path / 'fresh.db'}" if place.dialect == "sqlite" else await postgres.create())
+    assert await migrated_place.rows("SELECT profile_name, language FROM contacts") == [("Ana", "en")]
+    assert await migrated_place.rows("SELECT count(*) FROM contact_identities") == [(1,)]
+    assert await migrated_place.rows("SELECT count(*) FROM threads") == [(1,)]
+    if migrated_place.dialect == "sqlite":
+        assert await migrated_place.rows("PRAGMA foreign_key_check") == []
+    fresh = Place(
+        f"sqlite:///{tmp_path / 'fresh.db'}" if migrated_place.dialect == "sqlite" else await postgres.create()
+    )
     await fresh.migrate(later)
-    assert await place.schema() == await fresh.schema()
+    assert await migrated_place.schema() == await fresh.schema()
     if fresh.dialect == "postgres":
         await postgres.drop(fresh.url)
 
 
-async def test_foreign_keys_are_kept_again_after_a_table_was_made_anew(file: Place, later: str) -> None:
-    await desk_with_rows(file)
-    async with file.opened(later) as database:
+async def test_foreign_keys_are_kept_again_after_a_table_was_made_anew(migrated_file: Place, later: str) -> None:
+    await add_rows(migrated_file)
+    async with migrated_file.opened(later) as database:
         await database.migrate()
         await database.start()
 
@@ -487,30 +470,32 @@ async def test_foreign_keys_are_kept_again_after_a_table_was_made_anew(file: Pla
 
 
 async def test_a_rebuild_that_loses_a_parent_changes_nothing(
-    file: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    migrated_file: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await desk_with_rows(file)
+    await add_rows(migrated_file)
     careless = package(tmp_path, monkeypatch, "careless", REBUILD.format(last=OURS[-1], kept="false"))
-    before = await file.schema()
+    before = await migrated_file.schema()
 
     with pytest.raises(ForeignKeysBroken, match="2 rows without a parent"):
-        await file.migrate(careless)
+        await migrated_file.migrate(careless)
 
-    assert await file.schema() == before
-    assert await file.rows("SELECT count(*) FROM contacts") == [(1,)]
-    assert await file.state(careless) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild",))
+    assert await migrated_file.schema() == before
+    assert await migrated_file.rows("SELECT count(*) FROM contacts") == [(1,)]
+    assert await migrated_file.state(careless) == SchemaState(SchemaLevel.BEHIND, ("m9001_rebuild",))
 
 
-async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(place: Place, later: str, tmp_path: Path) -> None:
-    await desk_with_rows(place)
+async def test_a_migration_cut_short_leaves_no_trace_and_runs_again(
+    migrated_place: Place, later: str, tmp_path: Path
+) -> None:
+    await add_rows(migrated_place)
 
-    died_of = await asyncio.to_thread(migrate_until_the_power_goes, place, later, tmp_path / "packages")
+    died_of = await asyncio.to_thread(migrate_until_the_power_goes, migrated_place, later, tmp_path / "packages")
 
     assert died_of == signal.SIGKILL
-    assert await place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9002_late",))
-    assert ("late",) not in await place.rows(TABLES_THERE[place.dialect])
-    assert await place.migrate(later) == ["m9002_late"]
-    assert await place.state(later) == SchemaState(SchemaLevel.CURRENT)
+    assert await migrated_place.state(later) == SchemaState(SchemaLevel.BEHIND, ("m9002_late",))
+    assert ("late",) not in await migrated_place.rows(TABLES_THERE[migrated_place.dialect])
+    assert await migrated_place.migrate(later) == ["m9002_late"]
+    assert await migrated_place.state(later) == SchemaState(SchemaLevel.CURRENT)
 
 
 async def test_going_as_far_as_a_named_migration_stops_there(place: Place, later: str) -> None:
@@ -521,9 +506,9 @@ async def test_going_as_far_as_a_named_migration_stops_there(place: Place, later
 # While serving
 
 
-async def test_a_desk_serves_on_while_its_tables_are_changed(server: Place, later: str) -> None:
-    await desk_with_rows(server)
-    async with server.opened() as database:
+async def test_a_desk_serves_on_while_its_tables_are_changed(migrated_server: Place, later: str) -> None:
+    await add_rows(migrated_server)
+    async with migrated_server.opened() as database:
         await database.start()
         serving = True
 
@@ -537,19 +522,21 @@ async def test_a_desk_serves_on_while_its_tables_are_changed(server: Place, late
             return served
 
         at_work = asyncio.create_task(serve())
-        assert await server.migrate(later) == ["m9001_rebuild", "m9002_late"]
+        assert await migrated_server.migrate(later) == ["m9001_rebuild", "m9002_late"]
         serving = False
 
         assert await at_work > 0
 
 
-async def test_a_migration_waits_for_a_table_in_use_without_holding_up_the_others(server: Place, later: str) -> None:
-    await desk_with_rows(server)
-    async with server.opened() as database:
+async def test_a_migration_waits_for_a_table_in_use_without_holding_up_the_others(
+    migrated_server: Place, later: str
+) -> None:
+    await add_rows(migrated_server)
+    async with migrated_server.opened() as database:
         await database.start()
         async with database.store.transaction(ACME) as using:
             await using.contacts([a_contact().id])
-            migrating = asyncio.create_task(server.migrate(later))
+            migrating = asyncio.create_task(migrated_server.migrate(later))
             for number in range(3):
                 async with asyncio.timeout(3), database.store.transaction(ACME) as tx:
                     tx.save(a_contact(ContactId(f"c{number}")))
@@ -558,9 +545,9 @@ async def test_a_migration_waits_for_a_table_in_use_without_holding_up_the_other
         assert await migrating == ["m9001_rebuild", "m9002_late"]
 
 
-async def test_a_transaction_over_a_column_that_was_changed_is_tried_again_as_a_whole(server: Place) -> None:
-    await desk_with_rows(server)
-    async with server.opened() as database:
+async def test_a_transaction_over_a_column_that_was_changed_is_tried_again_as_a_whole(migrated_server: Place) -> None:
+    await add_rows(migrated_server)
+    async with migrated_server.opened() as database:
         await database.start()
 
         async def read() -> int:
@@ -568,7 +555,7 @@ async def test_a_transaction_over_a_column_that_was_changed_is_tried_again_as_a_
                 return len(await tx.contacts([a_contact().id]))
 
         assert await read() == 1
-        await server.rows("ALTER TABLE contacts ALTER COLUMN phones TYPE varchar")
+        await migrated_server.rows("ALTER TABLE contacts ALTER COLUMN phones TYPE varchar")
 
         with pytest.raises(WriteConflict):
             await read()
@@ -578,20 +565,20 @@ async def test_a_transaction_over_a_column_that_was_changed_is_tried_again_as_a_
 # What is refused
 
 
-async def test_a_database_that_a_newer_version_migrated_is_left_alone(place: Place, later: str) -> None:
-    await place.migrate(later)
-    before = await place.schema()
+async def test_a_database_that_a_newer_version_migrated_is_left_alone(migrated_place: Place, later: str) -> None:
+    await migrated_place.migrate(later)
+    before = await migrated_place.schema()
 
-    state = await place.state()
+    state = await migrated_place.state()
     assert state == SchemaState(SchemaLevel.AHEAD, ("m9001_rebuild", "m9002_late"))
     assert "newer Deskline (m9001_rebuild, m9002_late)" in (missing_of(state) or "")
     with pytest.raises(DatabaseRefused, match=r"newer Deskline \(m9001_rebuild, m9002_late\)"):
-        await place.migrate()
-    assert await place.schema() == before
+        await migrated_place.migrate()
+    assert await migrated_place.schema() == before
 
 
-async def test_a_database_that_is_behind_says_what_to_run(place: Place) -> None:
-    await place.migrate(to=OURS[-2])
+async def test_a_database_that_is_behind_says_what_to_run(left_by: Callable[[str], Awaitable[Place]]) -> None:
+    place = await left_by(OURS[-2])
 
     assert missing_of(await place.state()) == f"The database lacks {OURS[-1]}. Run: deskline migrate"
     await place.migrate()
@@ -603,11 +590,11 @@ async def test_a_migration_that_there_is_not_is_refused_by_name(place: Place) ->
         await place.migrate(to="m0009_dreams")
 
 
-async def test_there_is_no_way_back(place: Place, later: str) -> None:
-    await place.migrate(later, to="m9001_rebuild")
+async def test_there_is_no_way_back(migrated_place: Place, later: str) -> None:
+    await migrated_place.migrate(later, to="m9001_rebuild")
 
     with pytest.raises(DatabaseRefused, match="only go forward"):
-        await place.migrate(later, to=OURS[0])
+        await migrated_place.migrate(later, to=OURS[0])
 
 
 async def test_somebody_elses_database_is_refused_and_stays_as_it_was(server: Place) -> None:
