@@ -21,6 +21,7 @@ from domain.ids import OrganizationId
 from domain.outbound.outbox import IdempotencyRecord, OutboxItem
 from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.teams import Team
 from domain.quota import Entry, Period
 from domain.tickets import Ticket, TicketChange
 from domain.updates import ParkedUpdate, UpdateRecord
@@ -28,6 +29,7 @@ from domain.updates import ParkedUpdate, UpdateRecord
 Row: TypeAlias = (
     Organization
     | User
+    | Team
     | ApiKey
     | SignIn
     | Channel
@@ -79,6 +81,7 @@ OF_ORGANIZATION = (("organization", Organization),)
 NOUNS: tuple[Noun, ...] = (
     Noun(Organization, watched=True),
     Noun(User, OF_ORGANIZATION, unique=("email",), searched=("name", "email"), watched=True),
+    Noun(Team, OF_ORGANIZATION, unique=("folded_name",), watched=True, removable=True),
     Noun(ApiKey, OF_ORGANIZATION, watched=True),
     Noun(SignIn, (("user", User),), watched=True, removable=True),
     Noun(Channel, OF_ORGANIZATION, unique=("phone_number_id",), watched=True),
@@ -148,7 +151,7 @@ LOCK_ORDER: tuple[type[Row], ...] = (
 positions of events after. Two that lock in one order never wait for each other both."""
 
 
-Removable: TypeAlias = OutboxItem | ParkedUpdate | LibraryItem | SignIn | UpdateRecord
+Removable: TypeAlias = OutboxItem | ParkedUpdate | LibraryItem | SignIn | Team | UpdateRecord
 """What may go again without a trace; all else is emptied where its time is over. A union too that a test holds against
 `NOUNS`."""
 

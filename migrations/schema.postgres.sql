@@ -391,6 +391,19 @@ CREATE INDEX sign_ins_by_expiry ON public.sign_ins USING btree (organization_id,
 
 CREATE INDEX sign_ins_of_user ON public.sign_ins USING btree (organization_id, user_id, id);
 
+CREATE TABLE teams (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    folded_name text COLLATE "C" NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    members text COLLATE "C" NOT NULL,
+    CONSTRAINT teams_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT teams_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
+);
+
+CREATE UNIQUE INDEX teams_by_name ON public.teams USING btree (organization_id, folded_name);
+
 CREATE TABLE template_syncs (
     organization_id text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,

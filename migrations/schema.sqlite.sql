@@ -367,6 +367,18 @@ CREATE INDEX sign_ins_by_expiry ON sign_ins (organization_id, expires_at, id);
 
 CREATE INDEX sign_ins_of_user ON sign_ins (organization_id, user_id, id);
 
+CREATE TABLE teams (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    folded_name TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    members TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE UNIQUE INDEX teams_by_name ON teams (organization_id, folded_name);
+
 CREATE TABLE template_syncs (
     organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
     id TEXT NOT NULL,

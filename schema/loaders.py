@@ -24,12 +24,14 @@ from domain.ids import (
     MediaId,
     MessageId,
     OrganizationId,
+    TeamId,
     TemplateId,
     ThreadId,
     TicketId,
     UserId,
 )
 from domain.people.organizations import ApiKey, Organization, User
+from domain.people.teams import Team
 from domain.ports.reads import Head, Reads
 from domain.quota import ALLOWANCE_WINDOW, Period
 from domain.rows import Row
@@ -92,6 +94,10 @@ class Loaders:
         return self._rows(User)
 
     @cached_property
+    def teams(self) -> Loader[TeamId, Team | None]:
+        return self._rows(Team)
+
+    @cached_property
     def api_keys(self) -> Loader[ApiKeyId, ApiKey | None]:
         return self._rows(ApiKey)
 
@@ -126,6 +132,13 @@ class Loaders:
     def all_channels(self) -> Loader[OrganizationId, list[Channel]]:
         async def load(keys: list[OrganizationId]) -> list[list[Channel]]:
             return [await self._reads.all_of(Channel, key, "created_at") for key in keys]
+
+        return Loader(load, self._pace)
+
+    @cached_property
+    def all_teams(self) -> Loader[OrganizationId, list[Team]]:
+        async def load(keys: list[OrganizationId]) -> list[list[Team]]:
+            return [await self._reads.all_of(Team, key, "folded_name") for key in keys]
 
         return Loader(load, self._pace)
 

@@ -43,8 +43,9 @@ from schema.types.desk.ticket_changes import (
 from schema.types.files import media
 from schema.types.files.media import MediaPreparePayload
 from schema.types.inputs import writing
-from schema.types.people import organization, users
+from schema.types.people import organization, teams, users
 from schema.types.people.organization import OrganizationUpdatePayload
+from schema.types.people.teams import TeamCreatePayload, TeamDeletePayload, TeamUpdatePayload
 from schema.types.people.users import (
     ApiKeyCreatePayload,
     ApiKeyRevokePayload,
@@ -203,3 +204,12 @@ class Mutation:
     user_create: UserCreatePayload = writing(
         UserCreatePayload, users.make_user, "Add somebody who works here. Administrators only."
     )
+    team_create: TeamCreatePayload = writing(
+        TeamCreatePayload, teams.create, "Put people together in a new team. Administrators only."
+    )
+    team_update: TeamUpdatePayload = writing(
+        TeamUpdatePayload,
+        teams.update,
+        "Change a team's name or members; what is left out stays. Administrators only.",
+    )
+    team_delete: TeamDeletePayload = writing(TeamDeletePayload, teams.delete, "Dissolve a team. Administrators only.")

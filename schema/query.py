@@ -16,6 +16,7 @@ import schema.types.desk.tickets
 import schema.types.events
 import schema.types.files.media_rules
 import schema.types.nodes
+import schema.types.people.teams
 import schema.types.people.users
 from domain.channels.templates import TemplateStatus
 from domain.conversations.library import LibraryItemKind
@@ -36,6 +37,7 @@ from schema.types.desk.tickets import Ticket, TicketConnection, TicketFilterArgu
 from schema.types.events import EventConnection
 from schema.types.files.media_rules import MediaRule
 from schema.types.people.organization import Viewer
+from schema.types.people.teams import Team
 from schema.types.people.users import User
 
 
@@ -201,6 +203,10 @@ class Query:
         ] = None,
     ) -> Connection[User]:
         return await schema.types.people.users.page(info.context, first=first, after=after, query=query)
+
+    @strawberry.field(description="Every team, by name.")
+    async def teams(self, info: Info[Context, None]) -> list[Team]:
+        return await schema.types.people.teams.every(info.context)
 
     @strawberry.field(description="This month's conversations.")
     async def quota(self, info: Info[Context, None]) -> Quota:

@@ -51,6 +51,7 @@ from domain.outbound.outbox import IdempotencyRecord, OutboxItem
 from domain.outbound.pace import THROUGHPUT, RateState
 from domain.people.actors import Author, ByContact, BySystem, ByUser, Role, Scope
 from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.teams import Team, folded
 from domain.ports.deliveries import Delivery, DeliveryState
 from domain.quota import DEFAULT_LIMIT, ConversationKind, Entry, Period
 from domain.tickets import Property, Ticket, TicketChange, TicketPriority, TicketStatus
@@ -171,6 +172,17 @@ def a_user(
     skills: tuple[str, ...] = (),
 ) -> User:
     return User(organization, id, name, email, role, password_hash, created_at, active, available, capacity, skills)
+
+
+def a_team(
+    id: TeamId = TEAM,
+    *,
+    organization: OrganizationId = ACME,
+    name: str = "Support",
+    created_at: datetime = NOON,
+    members: tuple[UserId, ...] = (),
+) -> Team:
+    return Team(organization, id, name, folded(name), created_at, members)
 
 
 def an_api_key(

@@ -14,7 +14,7 @@ from schema.types.contacts import contacts
 from schema.types.conversations import library, messages, threads
 from schema.types.desk import tickets
 from schema.types.files import media
-from schema.types.people import organization, users
+from schema.types.people import organization, teams, users
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ READERS: Mapping[str, Read] = dict(
     (
         _reader(ids.ORGANIZATION, organization.loaded),
         _reader(ids.USER, users.loaded),
+        _reader(ids.TEAM, teams.loaded),
         _reader(ids.API_KEY, users.loaded_key),
         _reader(ids.CHANNEL, channels.loaded),
         _reader(ids.TEMPLATE, templates.loaded),

@@ -29,11 +29,7 @@ from adapters.db.rows.times import aware, day_of, instant_of
 from domain.contacts import Identity
 from domain.conversations.threads import Thread
 from domain.events import Event, LoggedEvent, thread_of
-from domain.ids import (
-    DeliveryId,
-    OrganizationId,
-    TeamId,
-)
+from domain.ids import DeliveryId, OrganizationId
 from domain.people.organizations import Organization
 from domain.rows import NOUN_OF, ROW_TYPES
 from domain.text.words import plain
@@ -50,8 +46,8 @@ class Record(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
-_ELSEWHERE = frozenset({TeamId, DeliveryId})
-"""Ids of what is no stored noun: yet, and not of one organization."""
+_ELSEWHERE = frozenset({DeliveryId})
+"""Ids of what is no stored noun: not of one organization."""
 
 POINTING = frozenset(get_type_hints(kind)["id"] for kind in ROW_TYPES) - {str} | _ELSEWHERE
 """Ids whose columns end in `_id`; the network's other ids are named as their fields are."""

@@ -22,6 +22,7 @@ from domain.ids import (
     MediaId,
     MessageId,
     OrganizationId,
+    TeamId,
     TemplateId,
     ThreadId,
     TicketId,
@@ -81,6 +82,7 @@ class Kind(Generic[T]):
 
 ORGANIZATION = Kind("Organization", OrganizationId)
 USER = Kind("User", UserId)
+TEAM = Kind("Team", TeamId)
 API_KEY = Kind("ApiKey", ApiKeyId)
 CHANNEL = Kind("Channel", ChannelId)
 TEMPLATE = Kind("Template", TemplateId)

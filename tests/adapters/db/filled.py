@@ -39,6 +39,7 @@ from tests.builders import (
     a_remembered,
     a_session,
     a_sign_in,
+    a_team,
     a_template,
     a_thread,
     a_ticket,
@@ -63,6 +64,7 @@ THREADS: Final = 2_000
 SEEDS: tuple[Row, ...] = (
     an_organization(),
     a_user(),
+    a_team(),
     an_api_key(),
     a_sign_in(),
     a_channel(),
@@ -219,7 +221,7 @@ async def fill(database: OnDisk) -> None:
     await database.webhook_inbox.append(a_delivery())
     kinds = {table(kind) for kind in ROW_TYPES} | {"events", "deliveries", "directory"}
     made = changes(database)
-    assert kinds - set(made) == {"organizations", "channels", "api_keys", "paces", "template_syncs"}
+    assert kinds - set(made) == {"organizations", "teams", "channels", "api_keys", "paces", "template_syncs"}
     await run(database, [await _multiplying(database, name, *each) for name, each in made.items()])
     await run(
         database,

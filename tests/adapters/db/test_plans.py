@@ -49,6 +49,7 @@ from domain.ids import (
 )
 from domain.outbound.outbox import OutboxItem
 from domain.people.organizations import ApiKey, SignIn, User
+from domain.people.teams import Team
 from domain.ports.deliveries import DeliveryResult, DeliveryState, WebhookInbox
 from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.reads import (
@@ -81,6 +82,7 @@ from tests.builders import (
     NOON,
     NUMBER,
     SIGN_IN,
+    TEAM,
     TEMPLATE,
     THREAD,
     USER,
@@ -170,6 +172,8 @@ def _reads(asking: Asking, reads: Reads) -> None:
     add("marks_of", reads.marks_of, ACME, [MESSAGE_7])
     add("by_ids", reads.by_ids, Media, ACME, [MEDIA], of="Media")
     add("all_of", reads.all_of, Channel, ACME, "created_at")
+    add("all_of", reads.all_of, Team, ACME, "folded_name", of="Team")
+    add("by_ids", reads.by_ids, Team, ACME, [TEAM], of="Team")
     add("by_ids", reads.by_ids, Channel, ACME, [CHANNEL], of="Channel")
     add("templates", reads.templates, ACME, TemplateAsk(page))
     add("templates", reads.templates, ACME, TemplateAsk(page, account=ACCOUNT), of="of an account")
@@ -319,6 +323,8 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("remembered", "key-7")
     add("row", User, USER, of="User")
     add("user_by_email", "u-7")
+    add("all_of", Team, of="Team")
+    add("row", Team, TEAM, of="Team")
     add("row", ApiKey, API_KEY, of="ApiKey")
     add("row", SignIn, SignInId("s-7"), of="SignIn")
     add("all_of", Channel)

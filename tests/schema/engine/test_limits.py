@@ -12,7 +12,7 @@ from domain.conversations import contents, library, previews, sendable
 from domain.files import fit, names
 from domain.moderation import stop_words
 from domain.outbound import outbox, pace
-from domain.people import organizations
+from domain.people import organizations, teams
 from domain.use_cases.desk import tickets
 from domain.use_cases.outbound import react, show_typing
 from domain.use_cases.outbound.sending import send, send_media
@@ -105,6 +105,9 @@ BOUNDS = {
         organizations.SKILLS_LIMIT,
         organizations.NAME_LIMIT,
         organizations.NAME_LIMIT,
+        teams.TEAMS_LIMIT,
+        teams.NAME_LIMIT,
+        teams.MEMBERS_LIMIT,
         254,  # RFC 5321
         library.TITLE_LIMIT,
         library.URL_LIMIT,

@@ -28,6 +28,7 @@ from adapters.db.rows.tables.people import (
     TicketCounterRow,
     UserRow,
 )
+from adapters.db.rows.tables.teams import TeamRow
 from adapters.db.rows.tables.ways import (
     DeliveryRow,
     DirectoryRow,
@@ -50,6 +51,7 @@ from domain.files.media import Media
 from domain.outbound.outbox import IdempotencyRecord, OutboxItem
 from domain.outbound.pace import RateState
 from domain.people.organizations import ApiKey, Organization, SignIn, User
+from domain.people.teams import Team
 from domain.ports.deliveries import Delivery
 from domain.quota import Entry, Period
 from domain.tickets import Ticket, TicketChange
@@ -60,6 +62,7 @@ TABLES: dict[type, type[Model]] = {
     Organization: OrganizationRow,
     LoggedEvent: EventRow,
     User: UserRow,
+    Team: TeamRow,
     ApiKey: ApiKeyRow,
     SignIn: SignInRow,
     Channel: ChannelRow,

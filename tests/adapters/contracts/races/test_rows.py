@@ -13,10 +13,11 @@ from domain.error_codes import ErrorCode
 from domain.errors import Refused
 from domain.files.media import Media
 from domain.files.rules import MediaKind
-from domain.ids import BusinessAccountId, LibraryItemId, MediaId, OrganizationId, PhoneNumberId, TemplateId
+from domain.ids import BusinessAccountId, LibraryItemId, MediaId, OrganizationId, PhoneNumberId, TeamId, TemplateId
 from domain.people.actors import Actor, Role, Scope
 from domain.people.callers import Caller
 from domain.people.organizations import User
+from domain.people.teams import TEAMS_LIMIT, Team
 from domain.ports.bundle import Ports
 from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed
@@ -38,8 +39,21 @@ from domain.use_cases.outbound.sending.start import Started, StartThread, start_
 from domain.use_cases.people.access import SignedIn, SignInAsked, authenticate, sign_in, sign_out
 from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped, bootstrap
 from domain.use_cases.people.people import CreateApiKey, CreateUser, create_api_key, create_user, revoke_api_key
+from domain.use_cases.people.teams import CreateTeam, UpdateTeam, create_team, delete_team, update_team
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
-from tests.builders import ACME, DAY, GLOBEX, TEMPLATE, USER, a_person, a_template, a_user, an_organization
+from tests.builders import (
+    ACME,
+    DAY,
+    GLOBEX,
+    TEMPLATE,
+    USER,
+    a_person,
+    a_team,
+    a_template,
+    a_user,
+    an_id,
+    an_organization,
+)
 from tests.domain.one_desk import ADMIN, AGENT, HELLO, TOKEN, a_user_as, granted
 from tests.domain.standins import Network, a_number
 from tests.due import due_sends
@@ -193,6 +207,54 @@ async def test_sign_ins_and_keys_begin_each_for_itself_and_end_once(course: Cour
 
     assert len({repr(answer) for answer in await course.run(revoke)}) == 1
     assert await authenticate(desk.ports, made.secret) is None
+
+
+async def test_a_name_has_one_team_and_an_organization_no_more_than_it_may(course: Course) -> None:
+    desk = course.desk
+    for number in range(ROUNDS):
+
+        async def create(ports: Ports, caller: int, name: str = f"Team {number}") -> object:
+            return await create_team(ports, ADMIN, CreateTeam(name.upper() if caller % 2 else name))
+
+        answers = await course.run(create)
+        assert sum(isinstance(answer, Team) for answer in answers) == 1, answers
+        assert codes(answers) == {ErrorCode.CONFLICT}
+
+    two = [granted(await create_team(desk.ports, ADMIN, CreateTeam(f"Old {number}"))) for number in range(2)]
+
+    async def rename(ports: Ports, caller: int) -> object:
+        return await update_team(ports, ADMIN, UpdateTeam(two[caller % 2].id, name="New"))
+
+    answers = await course.run(rename)
+    assert len({answer.id for answer in answers if isinstance(answer, Team)}) == 1
+    assert codes(answers) == {ErrorCode.CONFLICT}
+
+    there = len(await desk.ports.reader.all_of(Team, ACME))
+    await desk.given(
+        *(a_team(TeamId(an_id(each)), name=f"Full {each}") for each in range(TEAMS_LIMIT - there - CALLERS // 2))
+    )
+
+    async def fill(ports: Ports, caller: int) -> object:
+        return await create_team(ports, ADMIN, CreateTeam(f"Late {caller}"))
+
+    answers = await course.run(fill)
+    assert sum(isinstance(answer, Team) for answer in answers) == CALLERS // 2
+    assert codes(answers) == {ErrorCode.INVALID}
+
+
+async def test_a_team_that_is_dissolved_meanwhile_stays_dissolved(course: Course) -> None:
+    desk = course.desk
+    for number in range(ROUNDS):
+        team = granted(await create_team(desk.ports, ADMIN, CreateTeam(f"Team {number}")))
+
+        async def work(ports: Ports, caller: int, team: Team = team) -> object:
+            if caller % 2:
+                return await delete_team(ports, ADMIN, team.id)
+            return await update_team(ports, ADMIN, UpdateTeam(team.id, name=f"Renamed {caller}"))
+
+        assert codes(await course.run(work)) <= {ErrorCode.NOT_FOUND}
+
+    assert await desk.ports.reader.all_of(Team, ACME) == []
 
 
 # Contacts, threads, tickets
