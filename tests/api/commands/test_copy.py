@@ -28,6 +28,7 @@ from tests.builders import (
     NOON,
     OUR_MESSAGE,
     THREAD,
+    USER,
     a_channel,
     a_contact,
     a_delivery,
@@ -39,6 +40,7 @@ from tests.builders import (
     a_period,
     a_remembered,
     a_sign_in,
+    a_team,
     a_template,
     a_thread,
     a_ticket,
@@ -83,7 +85,7 @@ async def fill(database: Database) -> None:
         tx.record(MessageAdded(THREAD, MESSAGE))
     async with database.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_user(), an_api_key(last_used_at=NOON), a_sign_in(), a_channel(), a_template())
-        tx.save(TemplateSync(ACME, ACCOUNT, NOON))
+        tx.save(TemplateSync(ACME, ACCOUNT, NOON), a_team(members=(USER,)))
         tx.save(a_contact(), an_identity(), a_thread(), a_media(), a_ticket(), a_ticket_change(), a_pace())
         tx.save(a_library_item(media=a_media().id))
         tx.save(an_inbound(content=Text(STRANGE)), an_outbound(), a_mark(), a_period(), an_entry(), an_outbox_item())
