@@ -98,6 +98,20 @@ class Loaders:
         return self._rows(Team)
 
     @cached_property
+    def teams_of(self) -> Loader[UserId, list[Team]]:
+        """A user's teams, by name."""
+
+        async def load(keys: list[UserId]) -> list[list[Team]]:
+            found: dict[UserId, list[Team]] = {key: [] for key in keys}
+            for team in await self.all_teams.load(self._organization):
+                for member in team.members:
+                    if member in found:
+                        found[member].append(team)
+            return [found[key] for key in keys]
+
+        return Loader(load, self._pace)
+
+    @cached_property
     def api_keys(self) -> Loader[ApiKeyId, ApiKey | None]:
         return self._rows(ApiKey)
 

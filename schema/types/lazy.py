@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from schema.types.counting.quota import Quota as Quota
     from schema.types.desk.tickets import Ticket as Ticket
     from schema.types.desk.tickets import TicketConnection as TicketConnection
+    from schema.types.people.teams import Team as Team
     from schema.types.people.users import ApiKey as ApiKey
     from schema.types.people.users import User as User
 else:
@@ -34,5 +35,6 @@ else:
     ThreadConnection = Annotated["ThreadConnection", strawberry.lazy("schema.types.conversations.threads")]
     Ticket = Annotated["Ticket", strawberry.lazy("schema.types.desk.tickets")]
     TicketConnection = Annotated["TicketConnection", strawberry.lazy("schema.types.desk.tickets")]
+    Team = Annotated["Team", strawberry.lazy("schema.types.people.teams")]
     ApiKey = Annotated["ApiKey", strawberry.lazy("schema.types.people.users")]
     User = Annotated["User", strawberry.lazy("schema.types.people.users")]

@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 from strawberry import Info
 
+import schema.types.people.users
 from domain.ids import TeamId, UserId
 from domain.people import teams
 from domain.people.teams import MEMBERS_LIMIT, NAME_LIMIT
@@ -15,7 +16,7 @@ from schema.engine.values.given import left_or
 from schema.engine.values.ids import Node
 from schema.types.errors import UserError, user_errors
 from schema.types.inputs import done
-from schema.types.people.users import User
+from schema.types.lazy import User
 
 _NAME = f"1 to {NAME_LIMIT} characters, and no other team's, whatever the case."
 _MEMBERS = f"Who belongs to it, {MEMBERS_LIMIT} at most; nobody who is switched off."
@@ -29,7 +30,7 @@ class Team(Node):
     @strawberry.field(description="Who belongs to it, in the order they were named; some may be switched off by now.")
     async def members(self, info: Info[Context, None]) -> list[User]:
         found = await info.context.loaders.users.load_many(self.row.members)
-        return [User.of(user) for user in found if user is not None]
+        return [schema.types.people.users.User.of(user) for user in found if user is not None]
 
     @classmethod
     def of(cls, team: teams.Team) -> Self:

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 from strawberry import Info
 
+import schema.types.people.teams
 from domain.ids import ApiKeyId, UserId
 from domain.people import organizations
 from domain.people.actors import Role, Scope
@@ -26,6 +27,7 @@ from schema.engine.values.ids import Node
 from schema.engine.values.pages import Connection, connection, page_ask, read
 from schema.types.errors import UserError, user_errors
 from schema.types.inputs import done
+from schema.types.lazy import Team
 from schema.types.names import MessageSender
 
 ORDER = "users"
@@ -71,6 +73,11 @@ class User(Node, MessageSender):
     )
     active: bool = strawberry.field(description="False: signed out everywhere, assigned nothing, kept for the history.")
     key: strawberry.Private[UserId]
+
+    @strawberry.field(description="The teams they belong to, by name.")
+    async def teams(self, info: Info[Context, None]) -> list[Team]:
+        found = await info.context.loaders.teams_of.load(self.key)
+        return [schema.types.people.teams.Team.of(team) for team in found]
 
     @strawberry.field(description="Tickets they own that are not closed, counted now.")
     async def open_ticket_count(self, info: Info[Context, None]) -> int:

@@ -108,7 +108,7 @@ async def test_another_organization_has_its_own_teams() -> None:
     assert read == {"node": None, "teams": [{"name": "Support"}]}
 
 
-@pytest.mark.parametrize("many", [1, 40])
+@pytest.mark.parametrize("many", [1, 12])
 async def test_teams_and_their_members_are_two_questions_however_many(many: int) -> None:
     desk = await a_desk_with_people()
     people = [UserId(an_id(100 + each)) for each in range(many)]
@@ -122,3 +122,36 @@ async def test_teams_and_their_members_are_two_questions_however_many(many: int)
 
     assert sum(len(team["members"]) for team in answer["teams"]) == many * many + 1
     assert reader.calls == {"all_of Team": 1, "by_ids User": 1}
+
+
+async def test_a_user_has_the_teams_they_belong_to_by_name() -> None:
+    desk = await a_desk_with_people()
+    await do(desk, "Create", {"name": "nights", "memberIds": [ADA_ID, BO_ID]})
+    await do(desk, "Create", {"name": "Mornings", "memberIds": [BO_ID]})
+
+    async def of_everybody() -> dict[str, list[str]]:
+        nodes = (await desk.ask("{ users { nodes { name teams { name } } } }"))["users"]["nodes"]
+        return {node["name"]: [team["name"] for team in node["teams"]] for node in nodes}
+
+    before = await of_everybody()
+    await do(desk, "Update", {"teamId": TEAM_ID, "memberIds": [ADA_ID]})
+    after = await of_everybody()
+
+    assert before == {"Ada Agent": ["nights"], "Bo": ["Mornings", "nights", "Support"]}
+    assert after == {"Ada Agent": ["nights", "Support"], "Bo": ["Mornings", "nights"]}
+
+
+@pytest.mark.parametrize("many", [1, 12])
+async def test_the_teams_of_users_are_one_question_however_many_users(many: int) -> None:
+    desk = await a_desk_with_people()
+    people = [UserId(an_id(100 + each)) for each in range(many)]
+    await desk.given(
+        *(a_user(each, email=f"{each}@acme.example") for each in people),
+        *(a_team(TeamId(an_id(200 + each)), name=f"Team {each}", members=tuple(people)) for each in range(many)),
+    )
+    watched, reader = counted(desk)
+
+    answer = await watched.ask("{ users(first: 100) { nodes { teams { members { id } } } } }")
+
+    assert sum(len(user["teams"]) for user in answer["users"]["nodes"]) == many * many + 1
+    assert reader.calls == {"users": 1, "all_of Team": 1, "by_ids User": 1}
