@@ -1,9 +1,10 @@
 """What an operation may cost, known before it runs: the objects its answer may hold.
 
-A connection holds as many as `first` or `last` asks for, multiplied down; a list without pages is taken to hold ten.
-An object of which many fields are asked counts more than once. Fields that take work have prices of their own: a count
-and a search are statements, rendered and stored texts are long. What is selected twice, by two fragments perhaps,
-counts twice. Sizes that come in variables are put in per request, all else is summed up once per document.
+A connection holds as many as `first` or `last` asks for, multiplied down; a list without pages is taken to hold ten, or
+what `SIZES` says of it. An object of which many fields are asked counts more than once. Fields that take work have
+prices of their own: a count and a search are statements, rendered and stored texts are long. What is selected twice, by
+two fragments perhaps, counts twice. Sizes that come in variables are put in per request, all else is summed up once per
+document.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLCompositeType,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLNamedOutputType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -41,6 +43,8 @@ PRICES: Mapping[str, int] = {
     "Quota.forecast": limits.COUNT_COST,
 }
 """Fields that cost more than the objects they are of, beside the `totalCount` of every connection."""
+SIZES: Mapping[str, int] = {"Team.members": 100}
+"""Lists without pages that may hold many more than ten."""
 LONGEST_NUMBER = 11  # characters of a GraphQL Int
 SNAPSHOT_FIELDS = (("Thread", "cursor"), ("Viewer", "cursor"))
 
@@ -154,7 +158,7 @@ class _Walk:
             return 1, Weight(_price(parent, name))
         inner = self.page(node) if _is_connection(kind) else limits.LIST_SIZE
         below = self.selection(node.selection_set, kind, inner)
-        objects = self.size(node, definition, page), _sum(1, [(1, below)])
+        objects = self.size(node, parent, page), _sum(1, [(1, below)])
         return 1, _sum(_price(parent, name), [(self.searches(node), Weight(limits.SEARCH_COST)), objects])
 
     def page(self, node: FieldNode) -> Size:
@@ -164,14 +168,15 @@ class _Walk:
                 return self.number(argument.value, limits.PAGE_DEFAULT)
         return limits.PAGE_DEFAULT
 
-    def size(self, node: FieldNode, definition: GraphQLField, page: Size) -> Size:
+    def size(self, node: FieldNode, parent: GraphQLObjectType | GraphQLInterfaceType, page: Size) -> Size:
         """How many objects a field that is no connection stands for."""
-        if not _spelled(definition).startswith("["):
+        name = node.name.value
+        if not _spelled(parent.fields[name]).startswith("["):
             return 1
         for argument in node.arguments or ():
             if argument.name.value == "ids":
                 return self.number(argument.value, limits.IDS)
-        return page
+        return SIZES.get(f"{parent.name}.{name}", page)
 
     def searches(self, node: FieldNode) -> Size:
         for argument in node.arguments or ():

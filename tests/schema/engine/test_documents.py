@@ -209,6 +209,8 @@ def test_a_fragment_named_like_introspection_gets_no_exemption() -> None:
         ("query($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a", "b", "c"]}, 3),
         ('{ nodes(ids: ["a", "b"]) { id } }', {}, 2),
         ("{ channels { id } }", {}, limits.LIST_SIZE),
+        ("{ teams { name members { name } } }", {}, limits.LIST_SIZE * (1 + 100)),
+        ("{ users(first: 3) { nodes { teams { name } } } }", {}, 1 + 3 * (1 + limits.LIST_SIZE)),
         ('{ contacts(first: 3, query: "ann") { nodes { id } } }', {}, 100 + 1 + 3),
         ("{ contacts(first: 3, query: null) { nodes { id } } }", {}, 1 + 3),
         ("query($q: String) { contacts(first: 3, query: $q) { nodes { id } } }", {"q": "ann"}, 100 + 1 + 3),
@@ -226,6 +228,11 @@ def test_a_fragment_named_like_introspection_gets_no_exemption() -> None:
 )
 def test_cost_counts_the_objects_an_answer_may_hold(text: str, variables: dict[str, object], cost: int) -> None:
     assert compiled(text).cost(variables) == cost
+
+
+def test_the_teams_of_the_members_of_teams_cost_too_much() -> None:
+    with pytest.raises(TooComplex, match="5,000"):
+        compiled("{ teams { members { teams { name } } } }").cost({})
 
 
 def test_a_page_within_a_page_within_a_page_costs_too_much() -> None:
