@@ -30,7 +30,7 @@ from schema.engine.values.scalars import instant_text
 from schema.live.hub import Hub
 from schema.live.rights import Listeners, Watch
 from schema.live.streams import Stream
-from schema.operations import run_alone
+from schema.operations import Operation, run_alone
 
 BEARER = "bearer "
 
@@ -72,6 +72,16 @@ class Connection(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What whoever runs the desk chose."""
+
+    introspection: bool = False
+    allowed_origins: tuple[str, ...] = ()
+    in_flight: InFlight = field(default_factory=InFlight)
+    listeners: Listeners | None = None
+
+
 class Engine:
     """A schema and everything it takes to serve it. Live between `running()`'s begin and end."""
 
@@ -80,23 +90,20 @@ class Engine:
         schema: strawberry.Schema,
         ports: Ports,
         cursors: Cursors,
-        *,
-        introspection: bool = False,
-        allowed_origins: tuple[str, ...] = (),
-        in_flight: InFlight | None = None,
-        listeners: Listeners | None = None,
+        options: EngineOptions | None = None,
     ) -> None:
+        options = options or EngineOptions()
         self.schema = schema._schema  # pyright: ignore[reportPrivateUsage]  # graphql-core's, documents compile for it
         self.ports = ports
         self.cursors = cursors
-        self.allowed_origins = allowed_origins
+        self.allowed_origins = options.allowed_origins
         self.turns = Turns()
-        self.admission = Admission(in_flight or InFlight())
+        self.admission = Admission(options.in_flight)
         self.hub = Hub(self.schema, ports, cursors, turns=self.turns)
-        self.watch = Watch(ports, most=listeners)
+        self.watch = Watch(ports, most=options.listeners)
         self.connections: set[Connection] = set()
         self.draining = False
-        self._documents = Documents(self.schema, introspection=introspection)
+        self._documents = Documents(self.schema, introspection=options.introspection)
         self._mutations: set[asyncio.Task[Answer]] = set()
 
     @asynccontextmanager
@@ -146,17 +153,8 @@ class Engine:
     async def _admitted(
         self, compiled: Compiled, request: GraphQLRequest, actor: Actor | None, caller: Caller
     ) -> Answer:
-        running = partial(
-            run_alone,
-            self.schema,
-            compiled,
-            request.variables,
-            self.ports,
-            actor,
-            self.cursors,
-            self.turns,
-            caller,
-        )
+        operation = Operation(compiled, request.variables, actor, caller)
+        running = partial(run_alone, self.schema, operation, self.ports, self.cursors, self.turns)
         if actor is None:
             return await running()
         cost, at_once = compiled.cost(request.variables), compiled.kind is OperationType.MUTATION

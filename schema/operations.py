@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLSchema, OperationType
@@ -16,6 +17,17 @@ from schema.engine.documents import Compiled
 from schema.engine.running import run
 from schema.engine.turns import Turns
 from schema.engine.values.cursors import Cursors
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is to run, and for whom."""
+
+    compiled: Compiled
+    variables: Mapping[str, Any]
+    actor: Actor | None
+    caller: Caller = NOWHERE
+    root: object = None  # the event, where a subscription shows one
 
 
 @asynccontextmanager
@@ -40,19 +52,12 @@ async def context_for(
 
 
 async def run_alone(
-    schema: GraphQLSchema,
-    compiled: Compiled,
-    variables: Mapping[str, Any],
-    ports: Ports,
-    actor: Actor | None,
-    cursors: Cursors,
-    turns: Turns,
-    caller: Caller = NOWHERE,
-    root: object = None,
+    schema: GraphQLSchema, operation: Operation, ports: Ports, cursors: Cursors, turns: Turns
 ) -> Answer:
     """`run` in a context made for it."""
+    compiled = operation.compiled
     try:
-        async with context_for(compiled, ports, actor, cursors, caller, turns) as context:
-            return await run(schema, compiled, variables, context, root)
+        async with context_for(compiled, ports, operation.actor, cursors, operation.caller, turns) as context:
+            return await run(schema, compiled, operation.variables, context, operation.root)
     except Unavailable as error:
         return failed(error, ports.ids)

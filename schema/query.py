@@ -24,7 +24,7 @@ from schema.context import Context
 from schema.engine import limits
 from schema.engine.values import ids as global_ids
 from schema.engine.values.ids import Node
-from schema.engine.values.pages import After, Before, Connection, First, Last
+from schema.engine.values.pages import After, Before, Connection, First, Last, PageArguments
 from schema.engine.values.scalars import EventCursor
 from schema.types.channels.channels import Channel
 from schema.types.channels.templates import Template
@@ -83,11 +83,8 @@ class Query:
         return await schema.types.conversations.threads.page(
             info.context,
             schema.types.conversations.threads.conditions(filter),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            order_by=order_by,
+            PageArguments(first, after, last, before),
+            order_by,
         )
 
     @strawberry.field(description="One thread; null where there is none with this id.")

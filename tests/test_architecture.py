@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
@@ -412,6 +413,62 @@ def test_links_of_pages_lead_somewhere() -> None:
         for link in found
         if not link.startswith(("http:", "https:")) and not (ROOT / page).parent.joinpath(link).exists()
     ] == []
+
+
+MOST_PARAMETERS = 6
+MORE_PARAMETERS = {
+    "schema/query.py:threads": "the arguments of a GraphQL field are the parameters of its resolver",
+}
+
+
+def test_functions_of_many_parameters_take_the_noun_that_they_are() -> None:
+    many = {
+        f"{file}:{function}"
+        for file in project_files()
+        if file.startswith(("api/", "schema/", "domain/", "adapters/")) and file.endswith(".py")
+        for function, count in parameters(ast.parse((ROOT / file).read_text()))
+        if count > MOST_PARAMETERS
+    }
+
+    assert many == MORE_PARAMETERS.keys()
+
+
+def parameters(module: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each function with how many it takes; `self` and what a star gathers are not counted."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            named = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            yield node.name, len([name for name in named if name not in ("self", "cls")])
+
+
+MOST_FILES = 12
+MOST_LINES = 400
+FLAT = ("migrations/", "docs/decisions/", "changelog.d/")  # read in the order of their names
+
+
+def test_a_folder_of_more_than_a_dozen_files_of_a_kind_has_rooms() -> None:
+    """Of one kind are those that end alike; tests are another kind than what helps them."""
+    kinds = Counter(
+        (str(Path(file).parent), Path(file).suffix, Path(file).name.startswith("test_"))
+        for file in project_files()
+        if file.endswith((".py", ".ts", ".tsx", ".css", ".md"))
+        if not file.startswith(FLAT) and not file.endswith("__init__.py")
+    )
+
+    assert len(kinds) > 60
+    assert {folder: count for (folder, *_), count in kinds.items() if count > MOST_FILES} == {}
+
+
+def test_no_file_of_the_product_is_long() -> None:
+    """Those of migrations stay as they were written, however long they are."""
+    lengths = {
+        file: (ROOT / file).read_text().count("\n")
+        for file in project_files()
+        if file.endswith((".py", ".ts", ".tsx")) and not file.startswith(("tests/", "migrations/"))
+    }
+
+    assert len(lengths) > 400
+    assert {file: lines for file, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_the_glossary_is_in_the_order_of_its_words() -> None:

@@ -10,10 +10,10 @@ from benchmarks.areas import backlog, fanout, inbox, ingest, media, mutate
 from benchmarks.desks import make_desk
 from benchmarks.documents import page_document
 from benchmarks.figures import Figure, Sample, Way, in_turns, write_figures
+from benchmarks.limits.ingest import Rewriting
 from benchmarks.places import place_of
 from benchmarks.plan import TINY, Plan
 from benchmarks.raw import connect_raw
-from benchmarks.rewriting import Rewriting
 
 PLAN = Plan(TINY, rounds=1)
 

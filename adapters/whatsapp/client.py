@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import quote
@@ -79,6 +80,14 @@ def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
 
 
 _Parameters: TypeAlias = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Bytes that go as they are, under the headers that describe them."""
+
+    content: AsyncIterable[bytes]
+    headers: dict[str, str]
 
 
 class CloudApi:
@@ -158,9 +167,7 @@ class CloudApi:
             token,
             number,
             "media",
-            headers=headers,
-            content=between(before, chunks, after),
-            within_s=MAX_FILE_S,
+            file=_File(between(before, chunks, after), headers),
         )
         if not isinstance(answer, Answer):
             return answer
@@ -219,19 +226,18 @@ class CloudApi:
         session = _SESSION.fullmatch(as_text((begun.body or {}).get("id")) or "")
         if session is None:
             return foreign_answer()
+        headers = {
+            "Authorization": f"OAuth {token}",
+            "Content-Type": file.mime_type,
+            "Content-Length": str(file.size),
+            "file_offset": "0",
+        }
         answer = await self._call(
             "POST",
             token,
             session["session"],
             parameters={"sig": session["signature"]} if session["signature"] else None,
-            headers={
-                "Authorization": f"OAuth {token}",
-                "Content-Type": file.mime_type,
-                "Content-Length": str(file.size),
-                "file_offset": "0",
-            },
-            content=chunks,
-            within_s=MAX_FILE_S,
+            file=_File(chunks, headers),
         )
         if not isinstance(answer, Answer):
             return answer
@@ -304,15 +310,14 @@ class CloudApi:
         *path: str,
         parameters: _Parameters | None = None,
         body: JsonObject | None = None,
-        headers: dict[str, str] | None = None,
-        content: AsyncIterable[bytes] | None = None,
-        within_s: float = MAX_CALL_S,
+        file: _File | None = None,
     ) -> Answer | Failed:
-        """`body` goes as JSON; `content` as it is, under the `headers` that describe it."""
+        """`body` goes as JSON; a file as it is, and takes as long as a file may."""
         if not _TOKEN.fullmatch(token):
             return bad_token()
         url = "/".join((self._root, *(_segment(part) for part in path)))
-        headers = {"Authorization": f"Bearer {token}", **(headers or {})}
+        headers = {"Authorization": f"Bearer {token}", **(file.headers if file is not None else {})}
+        within_s = MAX_CALL_S if file is None else MAX_FILE_S
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -322,8 +327,8 @@ class CloudApi:
                     url,
                     params=parameters,
                     headers=headers,
-                    content=content if body is None else _encoded(body),
-                    timeout=httpx.USE_CLIENT_DEFAULT if content is None else FILE_TIMEOUT,
+                    content=_encoded(body) if body is not None else file.content if file is not None else None,
+                    timeout=httpx.USE_CLIENT_DEFAULT if file is None else FILE_TIMEOUT,
                 )
         # Only the kind of failure is told: what an exception says could quote the request.
         except (*_NEVER_LEFT, httpx.InvalidURL) as failure:
@@ -333,15 +338,6 @@ class CloudApi:
         except TimeoutError:
             return Unanswered(f"The network did not answer within {within_s:.0f} seconds.")
         return Answer(response.status_code, json_object(response.content), retry_after_s(response.headers))
-
-
-# Bytes
-
-
-# Reading answers
-
-
-# Shaping requests
 
 
 def _segment(name: str) -> str:

@@ -1,6 +1,7 @@
 """An organization to begin with."""
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +15,31 @@ if TYPE_CHECKING:
     from domain.use_cases.people.bootstrap import Bootstrap, Bootstrapped
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Months:
+    """How an organization's months are counted.
+
+    Args:
+        time_zone: Where the organization's months turn, by its IANA name.
+        subscribed_on: The day of the subscription, such as 2026-01-31; today where left out.
+        quota: Conversations a month.
+    """
+
+    time_zone: str = "UTC"
+    subscribed_on: str | None = None
+    quota: int = 1000
+
+
+UTC_MONTHS = Months()
+
+
 def bootstrap(
     *,
     organization: str,
     email: str,
     password: str | None = None,
-    time_zone: str = "UTC",
-    subscribed_on: str | None = None,
-    quota: int = 1000,
+    months: Months = UTC_MONTHS,
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> None:
     """A new organization with its first administrator and an API key that has the administrator's rights.
@@ -30,16 +48,13 @@ def bootstrap(
         organization: The organization's name.
         email: The administrator's address, to sign in with.
         password: The administrator's password; made and shown where left out.
-        time_zone: Where the organization's months turn, by its IANA name.
-        subscribed_on: The day of the subscription, such as 2026-01-31; today where left out.
-        quota: Conversations a month.
         as_json: Print one line of JSON: organizationId, userId, apiKey, and password where it was made.
     """
     from domain.use_cases.people.bootstrap import Bootstrap
     from schema.engine.values.id_text import id_text
 
     settings = start()
-    command = Bootstrap(organization, email, password, time_zone, _day(subscribed_on), quota)
+    command = Bootstrap(organization, email, password, months.time_zone, _day(months.subscribed_on), months.quota)
     begun = run(_begin(settings, command))
     ids = {"organizationId": id_text("Organization", begun.organization), "userId": id_text("User", begun.user)}
     if as_json:

@@ -1,5 +1,6 @@
 """The simulated network alone."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -8,14 +9,31 @@ from api.http.sockets import address_of, bound
 from api.operating.process import Port, run, say
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SecretWords:
+    """What both sides have to know.
+
+    Args:
+        app_secret: What webhooks are signed with.
+        verify_token: The word of the webhook's handshake.
+        access_token: The token that API calls have to bear.
+    """
+
+    app_secret: str = "simulator-secret"
+    verify_token: str = "simulator-verify"
+    access_token: str = "simulator-token"
+
+
+KNOWN_WORDS = SecretWords()
+
+
 def simulate(
     *,
     host: str = "127.0.0.1",
     port: Port = 8001,
     webhook_url: str | None = None,
-    app_secret: str = "simulator-secret",
-    verify_token: str = "simulator-verify",
-    access_token: str = "simulator-token",
+    words: SecretWords = KNOWN_WORDS,
     subscribed: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """The WhatsApp Cloud API simulator alone, for anybody's tests. Its phones and faults are under /_sim.
@@ -24,9 +42,6 @@ def simulate(
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         webhook_url: Where webhooks go.
-        app_secret: What webhooks are signed with.
-        verify_token: The word of the webhook's handshake.
-        access_token: The token that API calls have to bear.
         subscribed: Send webhooks from the start, without waiting for the account's subscription.
     """
     from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
@@ -35,12 +50,12 @@ def simulate(
 
     options = SimulatorOptions(
         webhook_url=webhook_url,
-        app_secret=app_secret,
-        verify_token=verify_token,
-        access_token=access_token,
+        app_secret=words.app_secret,
+        verify_token=words.verify_token,
+        access_token=words.access_token,
         subscribed=subscribed,
     )
-    set_up_logs("console", (app_secret, verify_token, access_token))
+    set_up_logs("console", (words.app_secret, words.verify_token, words.access_token))
     with bound(host, port) as sock:
         simulator = Simulator(options)
 

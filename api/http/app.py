@@ -24,7 +24,7 @@ from api.wiring import Wired
 from api.worker.loops import Worker
 from schema.engine.admission import InFlight
 from schema.engine.values.cursors import Cursors
-from schema.execution import Engine
+from schema.execution import Engine, EngineOptions
 from schema.live.rights import Listeners
 from schema.schema import schema
 
@@ -57,10 +57,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
     meters = metered(desk)
     cursors = Cursors(desk.keys.cursors, settings.public_url)
     origins = origins_of(settings.allowed_origins, settings.public_url)
-    engine = Engine(
-        schema,
-        desk.ports,
-        cursors,
+    options = EngineOptions(
         introspection=settings.introspection,
         in_flight=InFlight(settings.queries_in_flight, settings.queries_of_organization, settings.queries_of_caller),
         listeners=Listeners(
@@ -71,6 +68,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
         ),
         allowed_origins=origins,
     )
+    engine = Engine(schema, desk.ports, cursors, options)
     worker = Worker(desk.ports, meters, settings.events_kept) if with_worker else None
     webhook = WhatsAppWebhook(
         desk.ports,

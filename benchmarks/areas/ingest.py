@@ -21,10 +21,10 @@ from benchmarks.clients import Asking, ask, delivery_body, wamid
 from benchmarks.desks import Desk, Process, make_desk, port_of, running, settings_of
 from benchmarks.figures import Figure, Sample, Way, in_turns
 from benchmarks.known import number_id
+from benchmarks.limits.ingest import Rewriting
 from benchmarks.places import Place, PostgresPlace
 from benchmarks.plan import Plan
 from benchmarks.raw import SqliteRaw, connect_raw, insert
-from benchmarks.rewriting import Rewriting
 from domain.ids import DeliveryId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery

@@ -1,5 +1,7 @@
 """Whether a file may be sent, and what is wrong with one that may not."""
 
+from dataclasses import dataclass
+
 from domain.conversations.messages import Direction
 from domain.errors import Field, MediaRejected, Refusal, invalid
 from domain.files.media import H264, RECORDED_TYPES, VOICE_TYPE, Media, MediaState
@@ -11,37 +13,39 @@ PIXEL_LIMIT = 100_000_000  # of a picture that is sent; phones give up on more
 AAC = frozenset({"mp4a"})
 
 
-def refusal_of(
-    kind: MediaKind,
-    direction: Direction,
-    mime_type: str,
-    size: int,
-    *,
-    voice: bool = False,
-    can_convert: bool = False,
-    field: Field = (),
-) -> MediaRejected | None:
+@dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """What is known of a file before its bytes are looked at."""
+
+    kind: MediaKind
+    direction: Direction
+    mime_type: str
+    size: int  # bytes
+    voice: bool = False  # to be heard as a voice note
+
+
+def refusal_of(file: OfferedFile, *, can_convert: bool = False, field: Field = ()) -> MediaRejected | None:
     """Why a file of this type and size is not taken; None where it is. What comes in is refused for its size only.
 
     A voice note may be of any type that is recorded where it can be converted.
     """
-    rule = rule_for(kind, direction)
+    rule, mime_type = rule_for(file.kind, file.direction), file.mime_type
 
     def refused(why: str) -> MediaRejected:
-        return MediaRejected(rule, mime_type, size, why, field)
+        return MediaRejected(rule, mime_type, file.size, why, field)
 
-    named = kind.value.lower()
-    if size > rule.max_bytes:
-        return refused(f"It has {size} bytes; {rule.max_bytes} are allowed for {_a(named)}.")
-    if direction is Direction.INBOUND:
+    named = file.kind.value.lower()
+    if file.size > rule.max_bytes:
+        return refused(f"It has {file.size} bytes; {rule.max_bytes} are allowed for {_a(named)}.")
+    if file.direction is Direction.INBOUND:
         return None
-    if size < 1:
+    if file.size < 1:
         return refused("An empty file can't be sent.")
-    if voice and can_convert and kind is MediaKind.AUDIO and mime_type in RECORDED_TYPES:
+    if file.voice and can_convert and file.kind is MediaKind.AUDIO and mime_type in RECORDED_TYPES:
         return None
     if not rule.takes(mime_type):
         return refused(f"{mime_type} can't be sent as {_a(named)}; allowed are {', '.join(rule.mime_types)}.")
-    if voice and (kind is not MediaKind.AUDIO or mime_type != VOICE_TYPE):
+    if file.voice and (file.kind is not MediaKind.AUDIO or mime_type != VOICE_TYPE):
         lack = "" if can_convert else ": this server has no codecs to convert others"
         return refused(f"A voice note has to be AUDIO of the type {VOICE_TYPE} with Opus in it{lack}.")
     return None
@@ -90,7 +94,8 @@ def outbound_refusal(media: "Media", *field: str) -> Refusal | None:
         return invalid("This file waits for the virus scanner; try again in a moment.", *field)
     if media.state is not MediaState.READY or media.size is None:
         return invalid("The bytes of this file are not here; PUT them at its uploadUrl first.", *field)
-    return refusal_of(media.kind, Direction.OUTBOUND, media.mime_type, media.size, voice=media.voice, field=field)
+    offered = OfferedFile(media.kind, Direction.OUTBOUND, media.mime_type, media.size, media.voice)
+    return refusal_of(offered, field=field)
 
 
 def _a(noun: str) -> str:

@@ -22,7 +22,7 @@ from schema.engine.values.cursors import Cursors
 from schema.live.frames import Frame, FrameCache
 from schema.live.questions import Asked, GroupKey
 from schema.live.streams import TooSlowToShow
-from schema.operations import run_alone
+from schema.operations import Operation, run_alone
 from schema.types.events import event_object
 
 if TYPE_CHECKING:
@@ -173,16 +173,9 @@ class Group:
     async def _execute(self, logged: LoggedEvent) -> Answer:
         workshop = self._workshop
         workshop.tally.executions += 1
-        return await run_alone(
-            workshop.schema,
-            self._asked.compiled,
-            self._asked.variables,
-            workshop.ports,
-            self._actor,
-            workshop.cursors,
-            root=event_object(logged, self._organization, self._epoch),
-            turns=workshop.turns,
-        )
+        root = event_object(logged, self._organization, self._epoch)
+        operation = Operation(self._asked.compiled, self._asked.variables, self._actor, root=root)
+        return await run_alone(workshop.schema, operation, workshop.ports, workshop.cursors, workshop.turns)
 
 
 def _took_too_long(answer: Answer) -> bool:

@@ -12,7 +12,7 @@ from domain.channels.channels import Channel
 from domain.conversations.messages import Direction
 from domain.errors import MediaRejected, Unavailable
 from domain.events import MessageChange, MessageChanged
-from domain.files.fit import refusal_of
+from domain.files.fit import OfferedFile, refusal_of
 from domain.files.media import (
     WEBHOOK_ID_LIVES,
     Media,
@@ -148,7 +148,7 @@ async def _fetched(ports: Ports, claimed: _Claimed) -> _Outcome:
 
 
 def _too_large(media: Media, size: int) -> MediaRejected | None:
-    return refusal_of(media.kind, Direction.INBOUND, media.mime_type, size)
+    return refusal_of(OfferedFile(media.kind, Direction.INBOUND, media.mime_type, size))
 
 
 def _check_told(media: Media, facts: FileFacts, whole: Intake) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from domain.conversations.messages import Direction
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, Refusal, Refused, forbidden, invalid, not_found
-from domain.files.fit import refusal_of, unfit
+from domain.files.fit import OfferedFile, refusal_of, unfit
 from domain.files.media import (
     UPLOADED_WITHIN,
     VOICE_TYPE,
@@ -44,9 +44,8 @@ async def prepare_media(ports: Ports, actor: Actor, command: PrepareMedia) -> Me
         return forbidden("send messages")
     mime_type = truly(plain_type(command.mime_type), command.file_name)
     can_convert = ports.sounds is not None
-    if refusal := refusal_of(
-        command.kind, Direction.OUTBOUND, mime_type, command.size, voice=command.voice, can_convert=can_convert
-    ):
+    offered = OfferedFile(command.kind, Direction.OUTBOUND, mime_type, command.size, command.voice)
+    if refusal := refusal_of(offered, can_convert=can_convert):
         return refusal
     if why := misnamed(safe_name(command.file_name), mime_type):
         return MediaRejected(rule_for(command.kind, Direction.OUTBOUND), mime_type, command.size, why)
@@ -188,9 +187,8 @@ def _type_fault(media: Media, intake: Intake, *, can_convert: bool = False) -> M
     """Why these bytes are not what was prepared."""
     assert media.size is not None
     rule, mime_type = rule_for(media.kind, Direction.OUTBOUND), intake.mime_type
-    if refusal := refusal_of(
-        media.kind, Direction.OUTBOUND, mime_type, media.size, voice=media.voice, can_convert=can_convert
-    ):
+    offered = OfferedFile(media.kind, Direction.OUTBOUND, mime_type, media.size, media.voice)
+    if refusal := refusal_of(offered, can_convert=can_convert):
         return refusal
     if mime_type != media.mime_type:
         why = f"Its bytes are {mime_type}, though it was called {media.mime_type}."

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import strawberry
@@ -74,6 +75,19 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The rows with their places.")
     nodes: list[T] = strawberry.field(description="The rows alone, in the same order.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and how to ask for it.")
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """Which page of a connection somebody asks for, as its arguments say."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def ask(self, order: str) -> PageAsk:
+        return page_ask(order, self.first, self.after, self.last, self.before)
 
 
 def page_ask(

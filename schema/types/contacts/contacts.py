@@ -20,7 +20,7 @@ from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.given import as_is
 from schema.engine.values.ids import Node
-from schema.engine.values.pages import After, Connection, First, connection, page_ask, read
+from schema.engine.values.pages import After, Connection, First, PageArguments, connection, page_ask, read
 from schema.engine.values.scalars import PhoneNumber
 from schema.types.errors import UserError, user_errors
 from schema.types.inputs import done
@@ -98,7 +98,7 @@ class Contact(Node, MessageSender):
     )
     async def threads(self, info: Info[Context, None], first: First = None, after: After = None) -> ThreadConnection:
         return await schema.types.conversations.threads.page(
-            info.context, ThreadFilter(contact=self.key), first=first, after=after
+            info.context, ThreadFilter(contact=self.key), PageArguments(first, after)
         )
 
     @strawberry.field(description="Their tickets, newest first.")

@@ -24,7 +24,7 @@ from schema.context import Context
 from schema.engine.values import ids, pages
 from schema.engine.values.enums import OrderDirection, describe
 from schema.engine.values.ids import Node
-from schema.engine.values.pages import After, Before, Connection, First, Last, edges, page_ask, page_info
+from schema.engine.values.pages import After, Before, Connection, First, Last, PageArguments, edges, page_ask, page_info
 from schema.engine.values.scalars import EventCursor
 from schema.types.inputs import check_filter
 from schema.types.lazy import Channel, Contact, Message, Ticket, TicketConnection, User
@@ -240,17 +240,13 @@ async def existing(context: Context, id: ThreadId) -> Thread:
 async def page(
     context: Context,
     conditions: Conditions,
-    *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    arguments: PageArguments,
     order_by: ThreadOrderInput | None = None,
 ) -> ThreadConnection:
     by = order_by.field if order_by else ThreadOrder.LAST_ACTIVITY
     descending = order_by is None or order_by.direction is OrderDirection.DESC
     order = f"threads by {by} {'down' if descending else 'up'}"
-    ask = ThreadAsk(page_ask(order, first, after, last, before), conditions, by, descending)
+    ask = ThreadAsk(arguments.ask(order), conditions, by, descending)
     found = await pages.read(ask.page, context.reads.threads(context.organization, ask, context.now))
     rows = edges(found, order, Thread.of)
     return ThreadConnection(

@@ -8,7 +8,7 @@ import pytest
 from domain.conversations.messages import Direction
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, code_of
-from domain.files.fit import refusal_of
+from domain.files.fit import OfferedFile, refusal_of
 from domain.files.media import MediaState, Upload, with_upload, without_bytes, without_upload
 from domain.files.names import plain_type, safe_name
 from domain.files.rules import RULES, MediaKind, MediaRule
@@ -34,8 +34,8 @@ def test_every_kind_has_one_rule_each_way() -> None:
 def test_the_largest_file_of_a_rule_passes_and_one_byte_more_is_refused_by_it(rule: MediaRule) -> None:
     mime_type = rule.mime_types[0] if rule.mime_types else "application/x-anything"
 
-    assert refusal_of(rule.kind, rule.direction, mime_type, rule.max_bytes) is None
-    refusal = refusal_of(rule.kind, rule.direction, mime_type, rule.max_bytes + 1, field=("bytes",))
+    assert refusal_of(OfferedFile(rule.kind, rule.direction, mime_type, rule.max_bytes)) is None
+    refusal = refusal_of(OfferedFile(rule.kind, rule.direction, mime_type, rule.max_bytes + 1), field=("bytes",))
 
     assert isinstance(refusal, MediaRejected)
     assert (refusal.rule, refusal.mime_type, refusal.size) == (rule, mime_type, rule.max_bytes + 1)
@@ -45,10 +45,12 @@ def test_the_largest_file_of_a_rule_passes_and_one_byte_more_is_refused_by_it(ru
 
 @pytest.mark.parametrize("rule", OUT)
 def test_every_type_of_a_rule_can_be_sent_and_no_other(rule: MediaRule) -> None:
-    assert all(refusal_of(rule.kind, rule.direction, mime_type, 1) is None for mime_type in rule.mime_types)
+    assert all(
+        refusal_of(OfferedFile(rule.kind, rule.direction, mime_type, 1)) is None for mime_type in rule.mime_types
+    )
 
     for mime_type in ("image/heic", "image/svg+xml", "text/html", "application/zip"):
-        refusal = refusal_of(rule.kind, rule.direction, mime_type, 1)
+        refusal = refusal_of(OfferedFile(rule.kind, rule.direction, mime_type, 1))
         assert refusal is not None
         assert refusal.rule is rule
         assert all(each in refusal.message for each in (mime_type, *rule.mime_types))
@@ -56,11 +58,11 @@ def test_every_type_of_a_rule_can_be_sent_and_no_other(rule: MediaRule) -> None:
 
 @pytest.mark.parametrize("rule", IN)
 def test_what_comes_in_is_kept_whatever_its_type(rule: MediaRule) -> None:
-    assert refusal_of(rule.kind, rule.direction, "image/svg+xml", 0) is None
+    assert refusal_of(OfferedFile(rule.kind, rule.direction, "image/svg+xml", 0)) is None
 
 
 def test_nothing_at_all_can_not_be_sent() -> None:
-    refusal = refusal_of(MediaKind.IMAGE, Direction.OUTBOUND, "image/png", 0)
+    refusal = refusal_of(OfferedFile(MediaKind.IMAGE, Direction.OUTBOUND, "image/png", 0))
 
     assert refusal is not None
     assert refusal.message == "An empty file can't be sent."
@@ -75,7 +77,7 @@ def test_nothing_at_all_can_not_be_sent() -> None:
     ],
 )
 def test_a_voice_note_is_ogg_and_nothing_else(kind: MediaKind, mime_type: str, passes: bool) -> None:
-    assert (refusal_of(kind, Direction.OUTBOUND, mime_type, 100, voice=True) is None) is passes
+    assert (refusal_of(OfferedFile(kind, Direction.OUTBOUND, mime_type, 100, voice=True)) is None) is passes
 
 
 # A file and how the network knows it

@@ -16,6 +16,7 @@ from domain.conversations.messages import Direction, Message
 from domain.conversations.status import MessageStatus
 from domain.error_codes import ErrorCode
 from domain.errors import MediaRejected, Refusal, Refused, TextTooLong
+from domain.files.fit import OfferedFile
 from domain.files.fit import refusal_of as media_refusal
 from domain.files.media import Media, MediaState, Step
 from domain.files.rules import RULES, STATIC_STICKER_LIMIT, MediaKind, MediaRule
@@ -201,7 +202,7 @@ async def test_a_file_of_each_type_of_a_rule_passes_and_others_are_refused_by_it
         assert refusal.rule is rule
     asked = PrepareMedia(rule.kind, "image/heic", 100)
     assert refusal_of(await prepare_media(desk.ports, AGENT, asked)) == media_refusal(
-        rule.kind, Direction.OUTBOUND, "image/heic", 100
+        OfferedFile(rule.kind, Direction.OUTBOUND, "image/heic", 100)
     )
     assert desk.network.uploads == []
 

@@ -12,7 +12,7 @@ from domain.people.actors import Actor, ByUser
 from domain.people.callers import Caller
 from schema.engine import limits
 from schema.engine.admission import Admission, Crowded, InFlight
-from schema.execution import Engine, GraphQLRequest, answer
+from schema.execution import Engine, EngineOptions, GraphQLRequest, answer
 from schema.schema import schema
 from tests.api.http.graphql.graphql_server import client_of
 from tests.builders import ACME, GLOBEX
@@ -202,7 +202,7 @@ async def test_mutations_never_wait_but_are_counted() -> None:
 async def a_crowded_desk() -> tuple[LiveDesk, str]:
     """A desk whose callers may have one query in flight, and a key of it."""
     desk = await a_live_desk()
-    desk.engine = Engine(schema, desk.ports, desk.cursors, in_flight=InFlight(of_caller=1))
+    desk.engine = Engine(schema, desk.ports, desk.cursors, EngineOptions(in_flight=InFlight(of_caller=1)))
     return desk, await desk.a_key()
 
 

@@ -11,7 +11,7 @@ from schema.engine.documents import Documents
 from schema.engine.turns import Turns
 from schema.engine.values import ids
 from schema.engine.values.cursors import Cursors
-from schema.operations import run_alone
+from schema.operations import Operation, run_alone
 from schema.schema import schema
 from schema.types.events import event_object
 from tests.builders import (
@@ -200,7 +200,7 @@ async def frame(desk: SchemaDesk, document: str, logged: LoggedEvent) -> JSON:
     core = schema._schema  # pyright: ignore[reportPrivateUsage]  # what the hub executes
     compiled = Documents(core).compile(document, signed_in=True)
     root = event_object(logged, ACME, "epoch")
-    answer = await run_alone(core, compiled, {}, desk.ports, AGENT, desk.cursors, Turns(), root=root)
+    answer = await run_alone(core, Operation(compiled, {}, AGENT, root=root), desk.ports, desk.cursors, Turns())
     assert answer.errors == ()
     return answer.data
 
