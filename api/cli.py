@@ -19,6 +19,7 @@ from api.commands.copy import copy
 from api.commands.demo import demo
 from api.commands.doctor import doctor
 from api.commands.migrate import migrate
+from api.commands.quota import quota
 from api.commands.replay import replay
 from api.commands.restore import restore, restored
 from api.commands.schema import schema
@@ -52,6 +53,7 @@ cli.command(restore, help_epilogue="Example: deskline restore desk-2026-11-30.ba
 cli.command(restored, help_epilogue="Example: pg_restore --dbname deskline desk.dump && deskline restored")
 cli.command(bootstrap, help_epilogue="Example: deskline bootstrap --organization Acme --email ada@acme.example --json")
 cli.command(replay, help_epilogue="Example: deskline replay --state FAILED")
+cli.command(quota)
 cli.command(doctor, help_epilogue="Example: deskline doctor")
 cli.command(schema, help_epilogue="Example: deskline schema > schema.graphql")
 

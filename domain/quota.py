@@ -84,9 +84,13 @@ def month_of(at: datetime, subscribed_on: date, zone: str) -> tuple[datetime, da
         year, month = _previous(year, month)
     elif at >= _turn(*_next(year, month), subscribed_on.day, tz):  # clocks went back over midnight, and the day with it
         year, month = _next(year, month)
-    start = _turn(year, month, subscribed_on.day, tz)
-    end = _turn(*_next(year, month), subscribed_on.day, tz)
-    return start, end
+    return month_begun_in(year, month, subscribed_on, zone)
+
+
+def month_begun_in(year: int, month: int, subscribed_on: date, zone: str) -> tuple[datetime, datetime]:
+    """The billing month that begins in a month of the calendar, as two UTC instants; half-open."""
+    tz = ZoneInfo(zone)
+    return _turn(year, month, subscribed_on.day, tz), _turn(*_next(year, month), subscribed_on.day, tz)
 
 
 def begun(id: PeriodId, organization: Organization, at: datetime) -> Period:
@@ -101,7 +105,11 @@ def turned(period: Period, organization: Organization) -> Period:
 
 
 def user_initiated_counts(at: datetime, zone: str) -> bool:
-    return at < _midnight(USER_INITIATED_COUNTED_UNTIL, ZoneInfo(zone))
+    return at < user_initiated_counted_until(zone)
+
+
+def user_initiated_counted_until(zone: str) -> datetime:
+    return _midnight(USER_INITIATED_COUNTED_UNTIL, ZoneInfo(zone))
 
 
 def charge(period: Period, limit: int) -> Period | QuotaExceeded:

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 COMMANDS = [
     *("demo", "serve", "worker", "migrate", "copy", "backup", "restore", "restored"),
-    *("bootstrap", "simulate", "schema", "doctor", "replay"),
+    *("bootstrap", "simulate", "schema", "doctor", "replay", "quota"),
 ]
 
 
@@ -66,6 +66,7 @@ def test_without_a_command_they_are_listed(tmp_path: Path) -> None:
         ["serve", "--colour"],
         ["bootstrap", "--organization", "Acme"],
         ["replay", "--state", "LOST"],
+        ["quota", "explain", "--month", "2024-13"],
     ],
 )
 def test_wrong_use_is_2(arguments: list[str], tmp_path: Path) -> None:

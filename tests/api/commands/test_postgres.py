@@ -90,6 +90,8 @@ def test_migrate_bootstrap_replay_and_doctor_do_their_work(
     assert '"apiKey": "dk_' in capsys.readouterr().out
     assert run_command(["replay"]) == 0
     assert capsys.readouterr().out.startswith("Put back: 0.")
+    assert run_command(["quota", "explain", "--month", "2026-10"]) == 0
+    assert "Counted 0, given back 0: 0 used" in capsys.readouterr().out
     assert "ok     database: up to date" in asyncio.run(examine(read_settings())).lines
 
 
