@@ -35,6 +35,6 @@ def restored() -> None:
 
 
 def _tell_restored(restored: "Restored") -> None:
-    say(f"Restored {restored.organizations} organizations.")
-    say(f"{restored.unknown} messages waited to leave, and may have been sent since: they are UNKNOWN, and stay here.")
+    say(f"Organizations restored: {restored.organizations}.")
+    say(f"Messages that waited to leave: {restored.unknown}. They may have been sent since, and stay as UNKNOWN.")
     say("Whoever listens reads once anew: cursors from before are answered with CURSOR_EXPIRED.")

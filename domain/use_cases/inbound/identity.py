@@ -53,7 +53,7 @@ def told_names(batch: Batch, contact: Contact, person: Person, evidence: str) ->
         profile_name=own_name(person.profile_name, batch.policy) or contact.profile_name,
         wa_id=person.wa_id or contact.wa_id,
         business_scoped_id=person.business_scoped_id or contact.business_scoped_id,
-        username=person.username or contact.username,
+        username=own_name(person.username, batch.policy) or contact.username,
         phones=_with_phone(contact.phones, person),
     )
     if renamed != batch.contacts.get(contact.id):

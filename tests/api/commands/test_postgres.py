@@ -106,7 +106,7 @@ def test_a_database_that_was_put_back_is_made_ready_and_a_file_has_its_own_way(
     told = capsys.readouterr().out
     on_postgres(DATABASE_URL=f"sqlite:///{tmp_path / 'desk.db'}")
 
-    assert told.startswith("Restored 1 organizations.\n0 messages waited to leave")
+    assert told.startswith("Organizations restored: 1.\nMessages that waited to leave: 0.")
     assert refusal(capsys, "restored") == "On SQLite, deskline restore has done this already."
 
 

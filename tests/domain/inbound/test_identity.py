@@ -352,3 +352,19 @@ async def test_a_name_with_a_blocked_link_is_not_taken(desk: Desk, comes: str) -
     await desk.receive(desk.message("Hello", by=replace(NUMBER, profile_name="Ana")))
     await desk.receive(desk.message("Hello", by=bad))
     assert (await desk.contact()).profile_name == "Ana"
+
+
+async def test_a_username_that_is_a_blocked_host_is_not_shown_as_a_name_though_they_are_known_by_it(desk: Desk) -> None:
+    """A name with an `@` before it is no link, in a list as in a message; a username is shown without one."""
+    await desk.given(replace(await desk.organization(), blocked_links=("evil.example",)))
+    bad = replace(NUMBER, profile_name="evil.example", username="evil.example")
+    await desk.receive(desk.message("Hello", by=bad))
+
+    contact = await desk.contact()
+    assert (contact.profile_name, contact.username) == (None, None)
+    assert contact_name(contact) == "+15550102001"
+    assert (await names_of(desk, contact))["evil.example"] is IdentityKind.USERNAME
+
+    await desk.receive(desk.message("Hello", by=replace(NUMBER, profile_name="@evil.example", username="ana")))
+    after = await desk.contact()
+    assert (after.profile_name, after.username) == ("@evil.example", "ana")

@@ -53,7 +53,7 @@ async def test_what_waited_at_the_backup_and_was_sent_after_it_goes_out_once_in_
     done = command(installation, "restore", "desk.backup", "--replace")
     installation.open()
 
-    assert "1 messages waited to leave" in done.stdout, done.stderr
+    assert "Messages that waited to leave: 1." in done.stdout, done.stderr
     assert status_of(desk, once) == "UNKNOWN"
     for cursor in (before, since):
         assert await refusal_of_listening(desk, cursor) == "CURSOR_EXPIRED"
