@@ -13,7 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from adapters.db.refusals import DatabaseRefused
-from api.commands.backup import backup
+from api.commands.backup import backup, restore, restored
 from api.commands.bootstrap import bootstrap
 from api.commands.copy import copy
 from api.commands.demo import demo
@@ -21,7 +21,6 @@ from api.commands.doctor import doctor
 from api.commands.migrate import migrate
 from api.commands.quota import quota
 from api.commands.replay import replay
-from api.commands.restore import restore, restored
 from api.commands.schema import schema
 from api.commands.serve import serve
 from api.commands.simulate import simulate

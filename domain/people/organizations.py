@@ -101,7 +101,14 @@ def normal_skills(skills: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(skill.strip() for skill in skills))
 
 
+NO_PLACES = frozenset({"localtime", "posixrules", "Factory", "right", "posix"})
+"""What systems keep beside the zones, or folders of: the machine's own time, and time with leap seconds."""
+
+
 def is_time_zone(name: str) -> bool:
+    """Whether every machine knows it as the same zone: a name of the IANA's list, in its spelling."""
+    if name.partition("/")[0] in NO_PLACES:
+        return False
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,9 +1,10 @@
 """The month's conversations: when it turns, what counts, what is given back."""
 
+from calendar import monthrange
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from domain.error_codes import ErrorCode
 from domain.errors import QuotaExceeded
 from domain.ids import EntryId, MessageId, PeriodId
+from domain.people.organizations import is_time_zone
 from domain.quota import (
     ALLOWANCE_WINDOW,
     DEFAULT_LIMIT,
@@ -24,6 +26,7 @@ from domain.quota import (
     begin_today,
     charge,
     limited_anew,
+    month_begun_in,
     month_of,
     refund,
     user_initiated_counts,
@@ -184,18 +187,29 @@ def test_an_evening_that_came_twice_belongs_to_one_month() -> None:
     assert month_of(second_evening, subscribed_on(1), "America/St_Johns") == month
 
 
-@given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds it
-    st.dates(date(2000, 1, 1), date(2026, 1, 1)),
-    st.sampled_from(ZONES),
-)
-def test_every_instant_is_in_the_month_it_is_told_to_be_in(at: datetime, subscribed: date, zone: str) -> None:
-    starts_at, ends_at = month_of(at, subscribed, zone)
+EVERY_ZONE = sorted(filter(is_time_zone, available_timezones()))
 
-    assert starts_at <= at < ends_at
-    assert timedelta(days=26) < ends_at - starts_at < timedelta(days=33)
-    assert month_of(starts_at, subscribed, zone) == (starts_at, ends_at)
-    assert month_of(ends_at, subscribed, zone)[0] == ends_at
+
+@given(
+    year=st.integers(1970, 2100),
+    day=st.integers(1, 31),
+    hours=st.integers(0, 366 * 24),
+    zone=st.sampled_from(EVERY_ZONE),
+)
+def test_the_months_of_any_year_zone_and_day_tile_time(year: int, day: int, hours: int, zone: str) -> None:
+    """Each begins where the one before ends, on its day, or on the first that there was after it."""
+    months = months_from(datetime(year, 1, 1, tzinfo=UTC) + hours * HOUR, day, zone, 14)
+
+    assert_no_day_is_in_two_months_or_in_none(months, day, zone)
+    for starts_at, ends_at in months:
+        assert timedelta(days=26) < ends_at - starts_at < timedelta(days=33)
+        before, turned = (at.astimezone(ZoneInfo(zone)) for at in (starts_at - INSTANT, starts_at))
+        assert before.date() < turned.date()
+        wanted = min(day, monthrange(turned.year, turned.month)[1])
+        assert turned.day == wanted or (turned.date() - before.date()).days > 1, "a day that there never was"
+    begun = [(start.astimezone(ZoneInfo(zone)).year, start.astimezone(ZoneInfo(zone)).month) for start, _ in months]
+    assert len(set(begun)) == len(begun), "two began in one month of the calendar"
+    assert [month_begun_in(*each, subscribed_on(day), zone) for each in begun] == months
 
 
 # What counts
