@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatte
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 OF_THE_RULES = Path(__file__).parent / "domain"
-
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 TOGETHER = ("journeys/test_bad_input.py", "journeys/test_several.py", "journeys/test_media.py")
 """One worker runs all of such a file, whose tests share processes that take long to start, and which may die."""
@@ -31,6 +32,22 @@ class FilesTogether(LoadGroupScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return file if file.endswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more than processors: a sixth of the tests' time is waiting, for leases to end and servers to start."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors() + 1
+
+
+def processors() -> int:
+    """How many of the machine's this process may use; a container is often given less than it sees."""
+    seen = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    try:
+        quota, period = CPU_QUOTA.read_text().split()
+        return min(seen, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or "max"
+        return seen
 
 
 @pytest.hookimpl(optionalhook=True)
