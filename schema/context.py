@@ -9,7 +9,7 @@ from domain.people.actors import Actor
 from domain.people.callers import Caller
 from domain.ports.bundle import Ports
 from domain.ports.reads import Reads
-from schema.engine.turns import Pace, Turns
+from schema.engine.turns import Turns, TurnTaker
 from schema.engine.values.cursors import Cursors
 from schema.gates import GATED_FIELDS
 from schema.loaders import Loaders
@@ -25,7 +25,7 @@ class Context:
     cursors: Cursors
     caller: Caller  # where the request came from
     now: datetime  # one instant for the whole answer
-    pace: Pace
+    turn_taker: TurnTaker
     snapshots: AsyncExitStack | None = None
     """Set where a mutation's payload has to be of one instant: each snapshot begun after a commit is left to it."""
     _loaders: Loaders | None = field(default=None, repr=False)
@@ -58,7 +58,7 @@ class Context:
         if self.snapshots is not None:
             await self.snapshots.aclose()
             self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization, self._who))
-        self._loaders = Loaders(self.reads, organization, self.now, self.pace)
+        self._loaders = Loaders(self.reads, organization, self.now, self.turn_taker)
 
 
 def new_context(
@@ -73,6 +73,6 @@ def new_context(
     now = ports.clock.now()
     if reads is None:
         reads = ports.reader.asked_by(actor.organization, actor.key) if actor else ports.reader
-    pace = Pace(turns, actor.organization if actor else "")
-    loaders = Loaders(reads, actor.organization, now, pace) if actor else None
-    return Context(ports, actor, reads, cursors, caller, now, pace, _loaders=loaders)
+    turn_taker = TurnTaker(turns, actor.organization if actor else "")
+    loaders = Loaders(reads, actor.organization, now, turn_taker) if actor else None
+    return Context(ports, actor, reads, cursors, caller, now, turn_taker, _loaders=loaders)

@@ -37,7 +37,7 @@ from domain.quota import ALLOWANCE_WINDOW, Period
 from domain.rows import Row
 from domain.tickets import Ticket
 from schema.engine.batches import Loader
-from schema.engine.turns import Pace
+from schema.engine.turns import TurnTaker
 from schema.engine.values.rendering import rendered_all
 
 K = TypeVar("K")
@@ -51,11 +51,11 @@ class Loaders:
     `now` bounds what is counted over a moving window. A loader of rows answers None for an id nobody here has.
     """
 
-    def __init__(self, reads: Reads, organization: OrganizationId, now: datetime, pace: Pace) -> None:
+    def __init__(self, reads: Reads, organization: OrganizationId, now: datetime, turn_taker: TurnTaker) -> None:
         self._reads = reads
         self._organization = organization
         self._now = now
-        self._pace = pace
+        self._turn_taker = turn_taker
 
     @cached_property
     def threads(self) -> Loader[ThreadId, Thread | None]:
@@ -109,7 +109,7 @@ class Loaders:
                         found[member].append(team)
             return [found[key] for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def api_keys(self) -> Loader[ApiKeyId, ApiKey | None]:
@@ -130,7 +130,7 @@ class Loaders:
             found = await self._reads.open_tickets_of(self._organization, keys)
             return [found.get(key, 0) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def allowance_taken(self) -> Loader[BusinessAccountId, list[datetime]]:
@@ -140,35 +140,35 @@ class Loaders:
             found = await self._reads.allowance_taken(self._organization, keys, self._now - ALLOWANCE_WINDOW)
             return [found.get(key, []) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def all_channels(self) -> Loader[OrganizationId, list[Channel]]:
         async def load(keys: list[OrganizationId]) -> list[list[Channel]]:
             return [await self._reads.all_of(Channel, key, "created_at") for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def all_teams(self) -> Loader[OrganizationId, list[Team]]:
         async def load(keys: list[OrganizationId]) -> list[list[Team]]:
             return [await self._reads.all_of(Team, key, "folded_name") for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def organizations(self) -> Loader[OrganizationId, Organization]:
         async def load(keys: list[OrganizationId]) -> list[Organization]:
             return [await self._reads.organization(key) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def heads(self) -> Loader[OrganizationId, Head]:
         async def load(keys: list[OrganizationId]) -> list[Head]:
             return [await self._reads.head(key) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def units_by_hour(self) -> Loader[tuple[datetime, datetime], dict[int, int]]:
@@ -177,7 +177,7 @@ class Loaders:
         async def load(keys: list[tuple[datetime, datetime]]) -> list[dict[int, int]]:
             return [await self._reads.units_by_hour(self._organization, *key) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def periods(self) -> Loader[datetime, Period | None]:
@@ -186,12 +186,12 @@ class Loaders:
         async def load(keys: list[datetime]) -> list[Period | None]:
             return [await self._reads.period_at(self._organization, key) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     @cached_property
     def html(self) -> Loader[str, str]:
         """What people typed, as HTML: each text rendered once, however many fields show it."""
-        return Loader(rendered_all, self._pace)
+        return Loader(rendered_all, self._turn_taker)
 
     @cached_property
     def previews(self) -> Loader[tuple[Content, Media | None], str]:
@@ -200,7 +200,7 @@ class Loaders:
         async def load(keys: list[tuple[Content, Media | None]]) -> list[str]:
             return [preview(content, file) for content, file in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     def _rows(self, kind: type[R]) -> Loader[Any, R | None]:
         """By the type's own ids."""
@@ -209,7 +209,7 @@ class Loaders:
             found = await self._reads.by_ids(kind, self._organization, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)
 
     def _lists(
         self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, list[V]]]]
@@ -218,4 +218,4 @@ class Loaders:
             found = await fetch(self._organization, keys)
             return [found.get(key, []) for key in keys]
 
-        return Loader(load, self._pace)
+        return Loader(load, self._turn_taker)

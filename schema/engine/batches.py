@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from schema.engine.turns import Pace
+from schema.engine.turns import TurnTaker
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -16,9 +16,9 @@ class Loader(Generic[K, V]):
     `fetch` answers with a value for each key, in their order.
     """
 
-    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], pace: Pace) -> None:
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], turn_taker: TurnTaker) -> None:
         self._fetch = fetch
-        self._pace = pace
+        self._turn_taker = turn_taker
         self._values: dict[K, asyncio.Future[V]] = {}
         self._batch: list[K] = []
         self._fetching: set[asyncio.Task[None]] = set()
@@ -29,7 +29,7 @@ class Loader(Generic[K, V]):
         if value is None:
             value = self._values[key] = asyncio.get_running_loop().create_future()
             if not self._batch:
-                self._pace.when_at_rest(self._begin)
+                self._turn_taker.when_at_rest(self._begin)
             self._batch.append(key)
         return asyncio.shield(value)
 

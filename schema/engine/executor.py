@@ -15,7 +15,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from schema.engine import limits
 from schema.engine.answers import LONGEST_MESSAGE
 from schema.engine.api_error import bad_request
-from schema.engine.turns import Pace
+from schema.engine.turns import TurnTaker
 
 Unnamed: TypeAlias = Any
 
@@ -23,14 +23,14 @@ UNREADABLE = "An argument cannot be read."
 
 
 class InTurns(Executor[None]):
-    """Needs a context with a `pace`. What fits into one turn runs as it would without.
+    """Needs a context with a `turn_taker`. What fits into one turn runs as it would without.
 
     Lists of objects hold objects: no resolver here answers with a list of what has to be awaited.
     """
 
     @property
-    def _pace(self) -> Pace:
-        return self.context_value.pace
+    def _turn_taker(self) -> TurnTaker:
+        return self.context_value.turn_taker
 
     def execute_fields(
         self,
@@ -40,7 +40,7 @@ class InTurns(Executor[None]):
         grouped_field_set: GroupedFieldSet,
         position_context: None,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        self._pace.count(len(grouped_field_set))
+        self._turn_taker.count(len(grouped_field_set))
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def execute_field(
@@ -80,16 +80,16 @@ class InTurns(Executor[None]):
 
     async def _in_turn(self, result: Awaitable[Any]) -> Any:
         try:
-            if self._pace.is_over:
-                await self._pace.next_turn(1)
+            if self._turn_taker.is_over:
+                await self._turn_taker.next_turn(1)
         except asyncio.CancelledError:
             if asyncio.iscoroutine(result):
                 result.close()
             raise
-        self._pace.count(1)
+        self._turn_taker.count(1)
         resolved = await result
-        if self._pace.is_over:
-            await self._pace.next_turn(limits.FIELDS_OF_ONE)
+        if self._turn_taker.is_over:
+            await self._turn_taker.next_turn(limits.FIELDS_OF_ONE)
         return resolved
 
     def complete_iterable_value(
@@ -121,7 +121,7 @@ class InTurns(Executor[None]):
                 later.append(index)
 
         try:
-            while len(completed) < len(whole) and not self._pace.is_over:
+            while len(completed) < len(whole) and not self._turn_taker.is_over:
                 one_more()
         except Exception:
             if later:
@@ -138,8 +138,8 @@ class InTurns(Executor[None]):
         try:
             begun += [asyncio.ensure_future(completed[index]) for index in later]
             while len(completed) < count:
-                await self._pace.next_turn()
-                while len(completed) < count and not self._pace.is_over:
+                await self._turn_taker.next_turn()
+                while len(completed) < count and not self._turn_taker.is_over:
                     one_more()
                 begun += [asyncio.ensure_future(completed[index]) for index in later[len(begun) :]]
             values = await asyncio.gather(*begun)

@@ -14,7 +14,7 @@ from schema.engine.answers import Answer, answered, failed, refused
 from schema.engine.api_error import Code
 from schema.engine.documents import Compiled
 from schema.engine.executor import InTurns
-from schema.engine.turns import Pace
+from schema.engine.turns import TurnTaker
 
 
 class RunContext(Protocol):
@@ -24,7 +24,7 @@ class RunContext(Protocol):
     def ports(self) -> Ports: ...
 
     @property
-    def pace(self) -> Pace: ...
+    def turn_taker(self) -> TurnTaker: ...
 
 
 async def run(

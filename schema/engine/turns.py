@@ -52,7 +52,7 @@ class Turns:
 
 
 @dataclass(slots=True)
-class Pace:
+class TurnTaker:
     """One operation's way through the turns."""
 
     turns: Turns

@@ -61,18 +61,18 @@ class _Key(NamedTuple):
 
     organization: OrganizationId
     epoch: str
-    sameness: GroupKey
+    group_key: GroupKey
     position: int
 
 
 class Group:
     def __init__(
-        self, workshop: FrameBuilder, organization: OrganizationId, epoch: str, asked: Asked, actor: Actor
+        self, builder: FrameBuilder, organization: OrganizationId, epoch: str, asked: Asked, actor: Actor
     ) -> None:
-        self.sameness: GroupKey = asked.sameness(actor)
+        self.group_key: GroupKey = asked.group_key(actor)
         self.members: set[Stream] = set()  # those who are live; who still catches up only borrows frames
         self.borrowers = 0
-        self._workshop = workshop
+        self._builder = builder
         self._organization = organization
         self._epoch = epoch
         self._asked = asked
@@ -121,13 +121,13 @@ class Group:
         if not maybe or not question.looks_at_threads:
             return maybe
         ids = {id for logged in maybe if (id := thread_of(logged.event)) is not None}
-        threads = await self._workshop.ports.reader.by_ids(Thread, self._organization, ids) if ids else {}
+        threads = await self._builder.ports.reader.by_ids(Thread, self._organization, ids) if ids else {}
         return [logged for logged in maybe if question.wants_of(logged.event, threads)]
 
     async def frame(self, logged: LoggedEvent) -> Frame:
         """The event as this group sees it; made once, however many ask. Raises `TooSlowToShow`."""
-        key = _Key(self._organization, self._epoch, self.sameness, logged.position)
-        return await self._workshop.kept.frame(key, lambda: self._make(logged))
+        key = _Key(self._organization, self._epoch, self.group_key, logged.position)
+        return await self._builder.kept.frame(key, lambda: self._make(logged))
 
     async def _wanted_whatever(self, page: Sequence[LoggedEvent]) -> list[LoggedEvent]:
         """`wanted`, however long the store cannot answer: a page that was begun is not given up."""
@@ -142,13 +142,13 @@ class Group:
         return []
 
     async def _make(self, logged: LoggedEvent) -> Frame:
-        workshop = self._workshop
-        cursor = workshop.cursors.encode(self._organization, self._epoch, logged.position)
+        builder = self._builder
+        cursor = builder.cursors.encode(self._organization, self._epoch, logged.position)
         answer = await self._answer(logged)
         for error in answer.errors:  # whoever reads it can tell which event it is about
             error["extensions"]["cursor"] = cursor
-        workshop.tally.encodings += 1
-        return Frame(logged.position, cursor, encoded(answer, workshop.ports.ids), whole=not answer.errors)
+        builder.tally.encodings += 1
+        return Frame(logged.position, cursor, encoded(answer, builder.ports.ids), whole=not answer.errors)
 
     async def _answer(self, logged: LoggedEvent) -> Answer:
         """The event, however long the store is away: that is waited for, and told to nobody.
@@ -171,11 +171,11 @@ class Group:
                 return answer
 
     async def _execute(self, logged: LoggedEvent) -> Answer:
-        workshop = self._workshop
-        workshop.tally.executions += 1
+        builder = self._builder
+        builder.tally.executions += 1
         root = event_object(logged, self._organization, self._epoch)
         operation = Operation(self._asked.compiled, self._asked.variables, self._actor, root=root)
-        return await run_alone(workshop.schema, operation, workshop.ports, workshop.cursors, workshop.turns)
+        return await run_alone(builder.schema, operation, builder.ports, builder.cursors, builder.turns)
 
 
 def _took_too_long(answer: Answer) -> bool:

@@ -42,14 +42,14 @@ class Hub:
         turns: Turns,
         poll_s: float = limits.POLL_S,
     ) -> None:
-        self._workshop = FrameBuilder(schema, ports, cursors, turns)
+        self._builder = FrameBuilder(schema, ports, cursors, turns)
         self._poll_s = poll_s
         self._logs: dict[OrganizationId, Log] = {}
 
     @property
     def tally(self) -> Counters:
         """What was done since the start, for metrics and for tests that count."""
-        return self._workshop.tally
+        return self._builder.tally
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -61,7 +61,7 @@ class Hub:
             await asyncio.wait([polling])
             for followed in tuple(self._logs.values()):
                 followed.end(HubStopped())
-            await self._workshop.kept.close()
+            await self._builder.kept.close()
 
     async def subscribe(
         self,
@@ -78,11 +78,11 @@ class Hub:
         `on_slow` is called once, should its reader stay behind. Raises `BadDocument`, `Unavailable`, and `ApiError` for
         a thread that is not there and for a cursor that is none, or older than the log.
         """
-        asked = read_question(self._workshop.schema, compiled, variables)
+        asked = read_question(self._builder.schema, compiled, variables)
         if asked.question.thread is not None:
             await self._expect_thread(actor.organization, asked.question.thread)
-        first = await self._workshop.ports.reader.first_position(actor.organization)
-        head = await self._workshop.ports.reader.head(actor.organization)
+        first = await self._builder.ports.reader.first_position(actor.organization)
+        head = await self._builder.ports.reader.head(actor.organization)
         position = self._position(actor.organization, after or asked.after, first, head)
         # From here on no await: the log has to know its stream before it may decide that nobody listens.
         followed = self._log(actor.organization, head)
@@ -91,14 +91,14 @@ class Hub:
         return stream
 
     async def _expect_thread(self, organization: OrganizationId, id: ThreadId) -> None:
-        if not await self._workshop.ports.reader.by_ids(Thread, organization, [id]):
+        if not await self._builder.ports.reader.by_ids(Thread, organization, [id]):
             raise ApiError(Code.NOT_FOUND, "There is no such thread.")
 
     def _position(self, organization: OrganizationId, after: str | None, first: int, head: Head) -> int:
         if after is None:
             return head.position
         try:
-            place = self._workshop.cursors.decode(after, organization)
+            place = self._builder.cursors.decode(after, organization)
         except CursorInvalid as error:
             raise ApiError(Code.CURSOR_INVALID, str(error)) from None
         if place.epoch != head.epoch or place.position + 1 < first:
@@ -112,7 +112,7 @@ class Hub:
         if known is not None and known.epoch != head.epoch:
             known.end(expired())
         if organization not in self._logs:
-            self._logs[organization] = Log(self._workshop, organization, head, self._drop)
+            self._logs[organization] = Log(self._builder, organization, head, self._drop)
         return self._logs[organization]
 
     def _drop(self, ended: Log) -> None:
@@ -132,7 +132,7 @@ class Hub:
     async def _look(self) -> None:
         if not self._logs:
             return
-        heads = await self._workshop.ports.reader.heads(tuple(self._logs))
+        heads = await self._builder.ports.reader.heads(tuple(self._logs))
         for organization, head in heads.items():
             if organization in self._logs:
                 self._logs[organization].notice(head)

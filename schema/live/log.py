@@ -23,12 +23,12 @@ class Log:
     """Followed from its first listener to its last."""
 
     def __init__(
-        self, workshop: FrameBuilder, organization: OrganizationId, head: Head, on_end: "Callable[[Log], None]"
+        self, builder: FrameBuilder, organization: OrganizationId, head: Head, on_end: "Callable[[Log], None]"
     ) -> None:
         self.organization = organization
         self.epoch = head.epoch
         self.started = head.position  # the last position whose delivery has begun
-        self._workshop = workshop
+        self._builder = builder
         self._on_end = on_end
         self._ended = False
         self._streams: set[Stream] = set()
@@ -61,22 +61,22 @@ class Log:
 
     async def page(self, after: int, thread: ThreadId | None) -> list[LoggedEvent]:
         """The next events after a position, of one thread or of all. Raises `Unavailable`."""
-        self._workshop.tally.log_reads += 1
-        return await self._workshop.ports.reader.events(self.organization, after, limits.LOG_PAGE, thread)
+        self._builder.tally.log_reads += 1
+        return await self._builder.ports.reader.events(self.organization, after, limits.LOG_PAGE, thread)
 
     async def first_position(self) -> int:
-        return await self._workshop.ports.reader.first_position(self.organization)
+        return await self._builder.ports.reader.first_position(self.organization)
 
     def group(self, asked: Asked, actor: Actor) -> Group:
-        sameness = asked.sameness(actor)
-        if sameness not in self._groups:
-            self._groups[sameness] = Group(self._workshop, self.organization, self.epoch, asked, actor)
-        return self._groups[sameness]
+        group_key = asked.group_key(actor)
+        if group_key not in self._groups:
+            self._groups[group_key] = Group(self._builder, self.organization, self.epoch, asked, actor)
+        return self._groups[group_key]
 
     def tidy(self, group: Group) -> None:
         """Drop a group that nobody needs any more."""
-        if not group.borrowers and self._groups.get(group.sameness) is group:
-            del self._groups[group.sameness]
+        if not group.borrowers and self._groups.get(group.group_key) is group:
+            del self._groups[group.group_key]
 
     def forget(self, stream: Stream) -> None:
         self._streams.discard(stream)
@@ -89,7 +89,7 @@ class Log:
         """Hints only say when to look, so losing them all costs half a second an event and nothing else."""
         while True:
             try:
-                async with self._workshop.ports.bus.listen(self.organization) as hints:
+                async with self._builder.ports.bus.listen(self.organization) as hints:
                     self._moved.set()  # for what was hinted before anybody listened
                     async for position in hints:
                         if not position or position > self.started:
@@ -119,7 +119,7 @@ class Log:
                 return
             self.started = page[-1].position
             if any(hides(logged.event) for logged in page):
-                self._workshop.forget_frames(self.organization)
+                self._builder.forget_frames(self.organization)
             await self._push(page)
             if len(page) < limits.LOG_PAGE:
                 return
@@ -135,7 +135,7 @@ class Log:
         if self._ended:
             return
         self._ended = True
-        self._workshop.forget_frames(self.organization)  # from here on nobody notices what is hidden
+        self._builder.forget_frames(self.organization)  # from here on nobody notices what is hidden
         self._moved.set()  # the follower may be the one who found out: it ends by itself
         self._on_end(self)
         for task in self._tasks:

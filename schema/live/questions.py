@@ -92,7 +92,7 @@ class Asked:
     variables: Mapping[str, Any]
     telling: str  # the variables that make a difference to a frame, in one spelling
 
-    def sameness(self, actor: Actor) -> GroupKey:
+    def group_key(self, actor: Actor) -> GroupKey:
         return self.compiled.text, self.compiled.name, self.telling, rights_key(actor)
 
 

@@ -96,7 +96,7 @@ class Stream:
 
     def act_as(self, actor: Actor) -> None:
         """Go on with these rights, from the last frame handed over; what waits was made with the old ones."""
-        same = self._group is not None and self._asked.sameness(actor) == self._group.sameness
+        same = self._group is not None and self._asked.group_key(actor) == self._group.group_key
         self._actor = actor
         if not same:
             self.fall_behind()

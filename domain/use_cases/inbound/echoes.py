@@ -11,7 +11,7 @@ from domain.people.actors import ByPhoneApp
 from domain.tickets import after_our_reply
 from domain.updates import MessageEchoed, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.identity import acquainted, answering, thread_of
+from domain.use_cases.inbound.identity import answering, contact_of, thread_of
 from domain.use_cases.inbound.messages import add_message, new_thread, not_ours
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time
@@ -26,7 +26,7 @@ async def receive_echo(batch: Batch, channel: Channel, update: MessageEchoed) ->
         return record_of(batch, update, Outcome.DUPLICATE)
     if reason := not_ours(channel, at):
         return record_of(batch, update, Outcome.IGNORED, reason)
-    contact = await acquainted(batch, update.person, "written to from the phone's app")
+    contact = await contact_of(batch, update.person, "written to from the phone's app")
     thread = thread_of(batch, channel, contact, update.person)
     thread = thread or new_thread(batch, channel, contact, update.person, at)
     message = _echo(batch, channel, thread, update, at)

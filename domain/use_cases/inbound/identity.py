@@ -37,7 +37,7 @@ def known(batch: Batch, person: Person) -> Contact | None:
     return next(iter(_holders(batch, keys_of(person))), None)
 
 
-async def acquainted(batch: Batch, person: Person, evidence: str = "named so in a message") -> Contact:
+async def contact_of(batch: Batch, person: Person, evidence: str = "named so in a message") -> Contact:
     """The one contact of a person: found, joined of those known by one of their names, or new."""
     contact = known(batch, person)
     sure = _holders(batch, [key for key in keys_of(person) if key.kind in SURE])

@@ -17,7 +17,7 @@ from domain.moderation.stop_words import says_stop
 from domain.people.actors import ByContact
 from domain.updates import AwaitedReply, MessageReceived, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch, park
-from domain.use_cases.inbound.identity import acquainted, answering, known, thread_of
+from domain.use_cases.inbound.identity import answering, contact_of, known, thread_of
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.inbound.reports import reread, take_out_words
 from domain.use_cases.inbound.sessions import session_event, with_session
@@ -41,7 +41,7 @@ async def receive_message(batch: Batch, channel: Channel, update: MessageReceive
     thread = thread_of(batch, channel, contact, update.person) if contact else None
     if thread is None and not (update.extends_session or update.opens_thread):
         return record_of(batch, update, Outcome.IGNORED, ABSENT)
-    contact = _stopped(batch, await acquainted(batch, update.person), update, at)
+    contact = _stopped(batch, await contact_of(batch, update.person), update, at)
     thread = thread_of(batch, channel, contact, update.person)
     before = thread or new_thread(batch, channel, contact, update.person, at)
     message = _inbound(batch, channel, before, update, at)

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import Unavailable
 from schema.engine.batches import Loader
-from schema.engine.turns import Pace, Turns
+from schema.engine.turns import Turns, TurnTaker
 
 
 async def doubled(keys: list[int]) -> list[int]:
@@ -21,7 +21,7 @@ async def asked(loader: Loader[int, int], key: int) -> int:
 @pytest.mark.parametrize("given_up", [0, 1], ids=["who asked first", "who asked last"])
 async def test_one_who_is_given_up_takes_the_value_from_nobody_who_asked_for_the_same(given_up: int) -> None:
     """A part of an answer that can't be null ends its siblings; what else stands in the answer goes on."""
-    loader = Loader(doubled, Pace(Turns(), "acme"))
+    loader = Loader(doubled, TurnTaker(Turns(), "acme"))
     asking = [asyncio.create_task(asked(loader, 21)) for _ in range(2)]
     await asyncio.sleep(0)  # both have asked
 
@@ -44,7 +44,7 @@ async def test_an_error_is_told_to_who_still_waits_and_to_nobody_else() -> None:
         raise Unavailable
 
     async def ask_and_give_up() -> None:
-        loader = Loader(failing, Pace(Turns(), "acme"))
+        loader = Loader(failing, TurnTaker(Turns(), "acme"))
         given_up, waiting = (asyncio.create_task(asked(loader, key)) for key in (1, 2))
         for _ in range(5):
             await asyncio.sleep(0)  # both have asked, and are being answered

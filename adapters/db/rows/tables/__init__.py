@@ -32,10 +32,10 @@ from adapters.db.rows.tables.teams import TeamRow
 from adapters.db.rows.tables.ways import (
     DeliveryRow,
     DirectoryRow,
+    IdempotencyRecordRow,
     OutboxRow,
-    PaceRow,
-    ParkedRow,
-    RememberedRow,
+    ParkedUpdateRow,
+    RateStateRow,
     UpdateRow,
 )
 from domain.channels.channels import Channel
@@ -80,10 +80,10 @@ TABLES: dict[type, type[Model]] = {
     Period: PeriodRow,
     Entry: EntryRow,
     OutboxItem: OutboxRow,
-    RateState: PaceRow,
-    IdempotencyRecord: RememberedRow,
+    RateState: RateStateRow,
+    IdempotencyRecord: IdempotencyRecordRow,
     UpdateRecord: UpdateRow,
-    ParkedUpdate: ParkedRow,
+    ParkedUpdate: ParkedUpdateRow,
 }
 """Which table holds which domain type. `event_counters`, `ticket_counters` and `directory` hold none."""
 

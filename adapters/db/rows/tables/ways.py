@@ -49,7 +49,7 @@ class OutboxRow(Model, metaclass=Uncommented):
         table = "outbox"
 
 
-class PaceRow(Model, metaclass=Uncommented):
+class RateStateRow(Model, metaclass=Uncommented):
     organization_id = Words()
     id = key()
     per_second = Whole()
@@ -65,7 +65,7 @@ class PaceRow(Model, metaclass=Uncommented):
         table = "paces"
 
 
-class RememberedRow(Model, metaclass=Uncommented):
+class IdempotencyRecordRow(Model, metaclass=Uncommented):
     organization_id = Words()
     id = key()
     mutation = Words()
@@ -91,7 +91,7 @@ class UpdateRow(Model, metaclass=Uncommented):
         table = "updates"
 
 
-class ParkedRow(Model, metaclass=Uncommented):
+class ParkedUpdateRow(Model, metaclass=Uncommented):
     organization_id = Words()
     id = key()
     number = Words()

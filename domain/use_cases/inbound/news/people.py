@@ -11,7 +11,7 @@ from domain.ids import MessageId
 from domain.people.actors import ByContact
 from domain.updates import IdentityChanged, MarketingChosen, Outcome, UpdateRecord
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.identity import acquainted, join, known, rename_threads, thread_of, told_names
+from domain.use_cases.inbound.identity import contact_of, join, known, rename_threads, thread_of, told_names
 from domain.use_cases.inbound.messages import add_message, not_ours
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time
@@ -64,7 +64,7 @@ def _notice(batch: Batch, channel: Channel, thread: Thread, update: IdentityChan
 async def receive_choice(batch: Batch, update: MarketingChosen) -> UpdateRecord:
     """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
     at = sane_time(update.at, update.place.received_at)
-    contact = await acquainted(batch, update.person, "chose in WhatsApp whether marketing may come")
+    contact = await contact_of(batch, update.person, "chose in WhatsApp whether marketing may come")
     chosen = with_marketing_choice(contact, stopped=update.stopped, at=at)
     if chosen == contact:
         return record_of(batch, update, Outcome.DUPLICATE)
