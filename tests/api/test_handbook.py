@@ -41,7 +41,7 @@ def test_every_way_a_socket_is_closed_is_told() -> None:
 
 def test_every_code_of_a_file_is_told() -> None:
     """Those of a refusal are in its table."""
-    told = set(re.findall(r'\btold\(\s*"([A-Z_]+)"', inspect.getsource(api.http.media)))
+    told = set(re.findall(r'\berror_answer\(\s*"([A-Z_]+)"', inspect.getsource(api.http.media)))
     _, _, beside_the_table = text().partition("A file's `PUT` and `GET` may say more")
 
     assert told > {"SLOW", "THROTTLED", "UNAVAILABLE"}
