@@ -4,7 +4,7 @@ from api.operating.process import run, say, start
 
 
 def migrate(*, to: str | None = None) -> None:
-    """Bring the database up to date. Safe while Deskline is serving.
+    """Bring the database up to date. Safe while Deskline is serving, but where the release says to stop it first.
 
     Args:
         to: Stop at the migration of this name.
