@@ -48,7 +48,8 @@ async def price(reading: Reading, thread: Thread, channel: Channel) -> Price | R
     period = await _month(reading) or begun(PeriodId(reading.new_id()), organization, reading.now)
     if kind is ConversationKind.BUSINESS_INITIATED and (refusal := await _day_refusal(reading, channel.account)):
         return refusal
-    charged = charge(period, organization.quota_limit)
+    limit = (await reading.look.settings()).quota_limit  # again: it may have changed while the month was waited for
+    charged = charge(period, limit)
     if isinstance(charged, QuotaExceeded):
         return charged
     return Price(charged, kind, channel.account, warning(period, charged))

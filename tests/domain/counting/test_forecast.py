@@ -187,7 +187,7 @@ def by_chance(chance: Random, expected: float) -> int:
 def test_from_the_tenth_day_on_the_forecast_is_within_a_tenth_in_95_of_100_months(
     made: Callable[[int], tuple[Period, dict[int, int]]],
 ) -> None:
-    right = dict.fromkeys(range(10, 28), 0)
+    right = dict.fromkeys((10, 11, 12, 13, 15, 18, 22, 27), 0)
     for seed in range(100):
         month, by_hour = made(seed)
         comes_to = used_of(by_hour)

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from domain.conversations.messages import Message
 from domain.error_codes import ErrorCode
 from domain.errors import QuotaExceeded
+from domain.events import QuotaChanged
 from domain.ids import ChannelId, ContactId, EntryId, MessageId, PeriodId, PhoneNumberId, ThreadId
 from domain.ports.bundle import Ports
 from domain.quota import ALLOWANCE_WINDOW, UNVERIFIED_ALLOWANCE, Period, month_of
 from domain.rows import Row
 from domain.use_cases.outbound.sending.send import SendTemplate, send_template
+from domain.use_cases.people.organization import UpdateOrganization, update_organization
 from tests.adapters.contracts.races.races import ROUNDS, Course
 from tests.builders import (
     ACCOUNT,
@@ -32,7 +34,7 @@ from tests.builders import (
     an_id,
     an_organization,
 )
-from tests.domain.one_desk import AGENT, HELLO, a_desk_number
+from tests.domain.one_desk import ADMIN, AGENT, HELLO, a_desk_number
 
 SENDERS = 64
 ANOTHER = ChannelId(an_id(8))
@@ -88,6 +90,30 @@ async def test_the_last_conversation_of_the_month_goes_to_one_of_64(course: Cour
         assert (await month_at(course, NOON)).used == limit
     counted = await course.desk.ports.reader.units_by_hour(ACME, datetime(2026, 11, 1, tzinfo=UTC), december)
     assert sum(counted.values()) == ROUNDS
+
+
+async def test_nothing_is_begun_any_more_once_a_lower_limit_is_told(course: Course) -> None:
+    """One of the 64 is an administrator who lowers the limit to nothing, which its event alone warns of."""
+    await two_numbers(course)
+    much = 1_000_000_000
+    await given(course, an_organization(quota_limit=much))
+    assert isinstance(await send(course.processes[0], 0), Message)  # so that the month is in the ledger
+    went = 1
+    for _ in range(ROUNDS):
+        await update_organization(course.processes[0], ADMIN, UpdateOrganization(quota_limit=much))
+        head = await course.desk.head()
+
+        async def act(ports: Ports, caller: int) -> object:
+            if caller == SENDERS // 2:
+                return await update_organization(ports, ADMIN, UpdateOrganization(quota_limit=0))
+            return await send(ports, caller)
+
+        answers = await course.run(act, SENDERS)
+
+        went += sum(isinstance(answer, Message) for answer in answers)
+        told = [event.warning for event in await course.desk.events(head) if isinstance(event, QuotaChanged)]
+        assert told == [None] * (len(told) - 1) + [100]
+        assert (await month_at(course, NOON)).used == went
 
 
 async def test_the_unit_that_leaves_the_day_goes_to_one_of_64_of_both_numbers(course: Course) -> None:
