@@ -11,6 +11,7 @@ from domain.errors import Field, Refusal, TextTooLong, invalid
 from domain.text.emoji import is_emoji
 
 Sendable: TypeAlias = Text | Location | ContactCards | Interactive
+SENDABLE = (Text, Location, ContactCards, Interactive)
 
 CARDS_LIMIT = 257
 BUTTONS_LIMIT = 3

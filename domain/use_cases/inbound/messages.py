@@ -32,8 +32,8 @@ LAST_INBOUND_NOTED_EVERY = timedelta(minutes=1)
 
 async def receive_message(batch: Batch, channel: Channel, update: MessageReceived) -> UpdateRecord:
     at = sane_time(update.sent_at, update.place.received_at)
-    stand_in = batch.message(channel, update.wamid)
-    if stand_in is not None and (update.stands_in or not stands_in(stand_in)):
+    here = batch.message(channel, update.wamid)
+    if here is not None and (update.stands_in or not stands_in(here)):
         return record_of(batch, update, Outcome.DUPLICATE)
     if reason := not_ours(channel, at):
         return record_of(batch, update, Outcome.IGNORED, reason)
@@ -41,22 +41,22 @@ async def receive_message(batch: Batch, channel: Channel, update: MessageReceive
     thread = thread_of(batch, channel, contact, update.person) if contact else None
     if thread is None and not (update.extends_session or update.opens_thread):
         return record_of(batch, update, Outcome.IGNORED, ABSENT)
-    contact = _stopped(batch, await contact_of(batch, update.person), update, at)
+    contact = _opted_out(batch, await contact_of(batch, update.person), update, at)
     thread = thread_of(batch, channel, contact, update.person)
     before = thread or new_thread(batch, channel, contact, update.person, at)
     message = _inbound(batch, channel, before, update, at)
     after = answering(before, update.person)
-    if stand_in is not None:
-        message = filled_in(stand_in, message)  # counted and shown when its change was
+    if here is not None:
+        message = filled_in(here, message)  # counted and shown when its change was
     else:
         after = with_message(after, message)
     if update.extends_session:
         after = await with_session(batch, after, message)
     if update.extends_session or update.stands_in:
         after = await with_ticket(batch, channel, after, message)
-    await add_message(batch, channel, after, message, is_here=stand_in is not None)
+    await add_message(batch, channel, after, message, is_here=here is not None)
     session_event(batch, before, after)
-    if stand_in is not None:
+    if here is not None:
         record_thread(batch.tx, before, after)
     elif thread is not None:
         _thread_event(batch, before, after)
@@ -98,7 +98,7 @@ def not_ours(channel: Channel, at: datetime) -> str | None:
     return None
 
 
-def _stopped(batch: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
+def _opted_out(batch: Batch, contact: Contact, update: MessageReceived, at: datetime) -> Contact:
     """The contact, opted out where all they say is a stop word. Nothing they write later takes that back."""
     match update.content:
         case Text(body=said) | InteractiveReply(title=said) if says_stop(said, batch.stop_words):

@@ -4,17 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.channels.channels import Channel
-from domain.channels.templates import Template, not_sendable_reason
-from domain.conversations.contents import (
-    ContactCards,
-    Interactive,
-    Location,
-    MediaMessage,
-    TemplateMessage,
-    Text,
-    file_of,
-)
+from domain.channels.templates import Template
+from domain.conversations.contents import MediaMessage, TemplateMessage, file_of
 from domain.conversations.messages import Message
+from domain.conversations.sendable import SENDABLE
 from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
@@ -22,6 +15,7 @@ from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_fo
 from domain.files.media import MediaState
 from domain.ids import MessageId
 from domain.outbound.outbox import OutboxItem
+from domain.outbound.templates import template_refusal
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
@@ -29,10 +23,9 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember, repeated
 from domain.use_cases.outbound.price import price, take_unit
 from domain.use_cases.outbound.queue import channel_refusal, queue_again, session_refusal, turn_of_place, written_here
-from domain.use_cases.outbound.sending.send import opt_out_refusal
 from domain.use_cases.work import Work
 
-CAN_LEAVE = (Text, Location, ContactCards, Interactive, TemplateMessage, MediaMessage)
+CAN_LEAVE = (*SENDABLE, TemplateMessage, MediaMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +108,7 @@ async def _content_refusal(
     if template is None:
         return not_found("template any more", "messageId")
     contact = (await tx.unheld.contacts([thread.contact])).get(thread.contact)
-    if refusal := opt_out_refusal(contact, template, thread, now):
-        return refusal
-    if reason := not_sendable_reason(template):
-        return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("messageId",))
-    return None
+    return template_refusal(template, contact, thread, now, ("messageId",))
 
 
 def _conflict(message: str) -> Refused:

@@ -1,11 +1,12 @@
 """What may be sent besides files and templates: every limit at its edge, and the field that is at fault."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from domain.conversations.contents import ContactCard, ContactCards, Interactive, Location, Option, Text
-from domain.conversations.sendable import Sendable, emoji_fault, fault_of, is_list
+from domain.conversations.sendable import SENDABLE, Sendable, emoji_fault, fault_of, is_list
 from domain.error_codes import ErrorCode
 from domain.errors import Refused, TextTooLong
 
@@ -13,6 +14,11 @@ BO = ContactCard("Bo", ("+1555",))
 TODAY = Option("t", "Today")
 BUTTONS = Interactive("When?", (TODAY, Option("l", "Later")))
 LIST = Interactive("When?", tuple(Option(str(n), "Day") for n in range(4)), "Choose a day")
+
+
+def test_what_is_told_apart_at_run_time_is_what_the_type_says() -> None:
+    """A kind that is in `Sendable` alone would be accepted, and break the worker that is to hand it over."""
+    assert set(SENDABLE) == set(get_args(Sendable))
 
 
 def a_list_of(option: Option) -> Interactive:

@@ -445,6 +445,17 @@ async def test_a_template_that_is_gone_is_failed(desk: Desk) -> None:
     )
 
 
+async def test_what_the_contact_said_is_told_before_the_state_of_the_template(desk: Desk) -> None:
+    message = await a_template_outside_a_session(desk)
+    stopped = replace(await desk.contact(), opted_out_at=desk.clock.now())
+    await desk.given(stopped, a_template(status=TemplateStatus.PAUSED))
+
+    failed = await desk.dispatch(message)
+
+    assert failed.failure is not None
+    assert (failed.failure.refusal, failed.failure.title) == (ErrorCode.CONTACT_OPTED_OUT, "The contact opted out")
+
+
 async def test_a_contact_who_says_stop_while_it_waits_gets_nothing(desk: Desk) -> None:
     message = await a_template_outside_a_session(desk)
     await desk.given(replace(await desk.contact(), opted_out_at=desk.clock.now()))

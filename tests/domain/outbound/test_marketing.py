@@ -1,22 +1,39 @@
-"""What people choose of marketing in WhatsApp is kept, in whichever order it is told."""
+"""Whether a template may be sent now, and what people choose of marketing in WhatsApp, however it is told."""
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import permutations
 
 import pytest
 
-from domain.channels.templates import TemplateCategory
+from domain.channels.templates import TemplateCategory, TemplateStatus
 from domain.contacts import Contact, joined, with_marketing_choice
 from domain.conversations.status import MessageStatus
 from domain.error_codes import ErrorCode
 from domain.ids import ContactId
 from domain.outbound.failures import verdict
+from domain.outbound.templates import template_refusal
 from domain.updates import Outcome, UpdateKey
 from domain.use_cases.outbound.sending.send import SendTemplate, send_template
-from tests.builders import ACCOUNT, ACME, HOUR, MINUTE, NOON, TEMPLATE, a_contact, a_person, a_template
+from tests.builders import (
+    ACCOUNT,
+    ACME,
+    HOUR,
+    MINUTE,
+    NOON,
+    TEMPLATE,
+    a_contact,
+    a_person,
+    a_session,
+    a_template,
+    a_thread,
+)
 from tests.domain.one_desk import AGENT, HELLO, Desk, granted, open_desk, refused_as
 
 BEN = a_person("15550102002")
+UTILITY, MARKETING = TemplateCategory.UTILITY, TemplateCategory.MARKETING
+APPROVED, PAUSED = TemplateStatus.APPROVED, TemplateStatus.PAUSED
+OPTED_OUT, NOT_SENDABLE = ErrorCode.CONTACT_OPTED_OUT, ErrorCode.TEMPLATE_NOT_SENDABLE
 
 
 @pytest.fixture
@@ -109,3 +126,39 @@ def test_one_person_under_two_names_has_chosen_what_they_chose_last() -> None:
         assert (both.marketing_opted_out_at, both.marketing_told_at) == (None, NOON + MINUTE)
     alone = joined(a_contact(), stopped)
     assert (alone.marketing_opted_out_at, alone.marketing_told_at) == (NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("category", "status", "said_stop", "stopped_marketing", "in_session", "code"),
+    [
+        (UTILITY, APPROVED, None, None, False, None),
+        (MARKETING, APPROVED, None, None, False, None),
+        (UTILITY, APPROVED, NOON, None, False, OPTED_OUT),
+        (UTILITY, APPROVED, NOON, None, True, None),
+        (MARKETING, APPROVED, NOON, None, True, OPTED_OUT),
+        (UTILITY, APPROVED, None, NOON, False, None),
+        (MARKETING, APPROVED, None, NOON, True, OPTED_OUT),
+        (UTILITY, PAUSED, None, None, True, NOT_SENDABLE),
+        (UTILITY, PAUSED, NOON, None, False, OPTED_OUT),
+        (MARKETING, PAUSED, None, NOON, False, OPTED_OUT),
+    ],
+)
+def test_a_template_may_be_sent_by_its_state_and_by_what_the_contact_said(
+    category: TemplateCategory,
+    status: TemplateStatus,
+    said_stop: datetime | None,
+    stopped_marketing: datetime | None,
+    in_session: bool,
+    code: ErrorCode | None,
+) -> None:
+    contact = replace(a_contact(), opted_out_at=said_stop, marketing_opted_out_at=stopped_marketing)
+    thread = a_thread(session=a_session() if in_session else None)
+
+    refusal = template_refusal(a_template(category=category, status=status), contact, thread, NOON, ("templateId",))
+
+    assert (refusal.code if refusal else None) is code
+    assert refusal is None or refusal.field == (("templateId",) if code is NOT_SENDABLE else ())
+
+
+def test_a_contact_who_is_not_here_has_said_nothing() -> None:
+    assert template_refusal(a_template(), None, a_thread(), NOON) is None

@@ -4,17 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.channels.channels import Channel
-from domain.channels.templates import Template, not_sendable_reason
-from domain.conversations.contents import (
-    ContactCards,
-    Interactive,
-    Location,
-    MediaMessage,
-    TemplateMessage,
-    Text,
-    file_of,
-)
+from domain.channels.templates import Template
+from domain.conversations.contents import MediaMessage, TemplateMessage, file_of
 from domain.conversations.messages import Message, leaving
+from domain.conversations.sendable import SENDABLE
 from domain.conversations.status import Failure, MessageStatus
 from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
@@ -23,6 +16,7 @@ from domain.ids import MessageId, OrganizationId, PhoneNumberId
 from domain.outbound.failures import SEALED
 from domain.outbound.outbox import LEASE, RETRIED_FOR, TEMPLATE_NEXT, OutboxItem
 from domain.outbound.pace import RateState, for_channel, free, pair_free_at, pair_taken, stopped, taken
+from domain.outbound.templates import template_refusal
 from domain.ports.bundle import Ports
 from domain.ports.network import Attachment, Outgoing, ReactionTo
 from domain.ports.store import Transaction
@@ -34,9 +28,9 @@ from domain.use_cases.outbound.leaving.channel_health import degrade
 from domain.use_cases.outbound.leaving.departure import Departure, what_leaves
 from domain.use_cases.outbound.leaving.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.leaving.reaction_answers import take_down
-from domain.use_cases.outbound.sending.send import opt_out_refusal
 from domain.use_cases.work import Work
 
+LEAVES = (*SENDABLE, TemplateMessage, Attachment)
 UPLOAD_LEASE = timedelta(minutes=5)  # longer than an upload may take
 
 
@@ -76,7 +70,7 @@ async def claim(ports: Ports, organization: OrganizationId, id: MessageId) -> Cl
             return None
         if item.reaction is not None:
             return await _claimed_reaction(work, ports.vault, departure)
-        if failure := await _stopped(tx, departure, now):
+        if failure := await _overtaken(tx, departure, now):
             await give_back(work, failed(work, message, failure))
             tx.remove(item)
             return None
@@ -159,7 +153,7 @@ async def _claimed_reaction(work: Work, vault: Vault, departure: Departure) -> C
     return Claimed(leased, message.attempt, outgoing, token, pace.stopped)
 
 
-async def _stopped(tx: Transaction, departure: Departure, now: datetime) -> Failure | None:
+async def _overtaken(tx: Transaction, departure: Departure, now: datetime) -> Failure | None:
     """Why it must not leave any more, though it was accepted."""
     item, message, thread, channel = departure.item, departure.message, departure.thread, departure.channel
     if not channel.can_send:
@@ -175,12 +169,13 @@ async def _stopped(tx: Transaction, departure: Departure, now: datetime) -> Fail
     template = await tx.row(Template, template_id)
     if template is None:
         return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template is gone", "Choose another template.")
-    if reason := not_sendable_reason(template):
-        return _refused(ErrorCode.TEMPLATE_NOT_SENDABLE, "The template can't be sent now", reason)
     contact = (await tx.unheld.contacts([thread.contact]))[thread.contact]
-    if refusal := opt_out_refusal(contact, template, thread, now):
-        return _refused(ErrorCode.CONTACT_OPTED_OUT, "The contact opted out", refusal.message)
-    return None
+    refusal = template_refusal(template, contact, thread, now)
+    if refusal is None:
+        return None
+    opted_out = refusal.code is ErrorCode.CONTACT_OPTED_OUT
+    title = "The contact opted out" if opted_out else "The template can't be sent now"
+    return _refused(refusal.code, title, refusal.message)
 
 
 def _refused(code: ErrorCode, title: str, hint: str) -> Failure:
@@ -191,8 +186,7 @@ def _outgoing(channel: Channel, thread: Thread, message: Message, file: Attachme
     """A file is the message itself, or stands above a template's text."""
     is_template = isinstance(message.content, TemplateMessage)
     content = message.content if file is None or is_template else file
-    kinds = (Text, Location, ContactCards, Interactive, TemplateMessage, Attachment)
-    assert isinstance(content, kinds), "nothing else is queued"
+    assert isinstance(content, LEAVES), "nothing else is queued"
     return Outgoing(
         number=channel.phone_number_id,
         wa_id=thread.wa_id,

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.channels.channels import Channel
-from domain.channels.templates import HEADER_FIELD, Template, TemplateCategory, fill, not_sendable_reason
-from domain.contacts import Contact
+from domain.channels.templates import HEADER_FIELD, Template, fill
 from domain.conversations.contents import Filled, TemplateMessage, Text
 from domain.conversations.messages import Message
 from domain.conversations.sendable import Sendable, fault_of
 from domain.conversations.threads import Thread
-from domain.error_codes import ErrorCode
-from domain.errors import REFUSALS, Refusal, Refused, invalid, not_found
+from domain.errors import REFUSALS, Refusal, invalid, not_found
 from domain.ids import MediaId, MessageId, TemplateId, ThreadId
 from domain.outbound.outbox import TEMPLATE_NEXT
+from domain.outbound.templates import template_refusal
 from domain.people.actors import Actor, Author, ByAutomation, ByIntegration
 from domain.ports.bundle import Ports
 from domain.ports.store import Look
@@ -138,30 +137,12 @@ async def _filled_for(
     if template is None or template.account != channel.account:
         return not_found("template of this number", "templateId")
     contact = (await look.unheld.contacts([thread.contact])).get(thread.contact)
-    if refusal := channel_refusal(channel) or opt_out_refusal(contact, template, thread, now):
+    if refusal := channel_refusal(channel) or template_refusal(template, contact, thread, now, ("templateId",)):
         return refusal
     return await _filled(look, template, filling)
 
 
-def opt_out_refusal(contact: Contact | None, template: Template, thread: Thread, now: datetime) -> Refused | None:
-    """Who said stop gets nothing business-initiated; who stopped marketing gets no marketing template.
-
-    Marketing is no answer to anything: a session, which the word stop itself opens, lets none of it through.
-    """
-    if contact is None:
-        return None
-    is_marketing = template.category is TemplateCategory.MARKETING
-    in_session = thread.session is not None and thread.session.is_open(now)
-    if contact.opted_out_at is not None and (is_marketing or not in_session):
-        return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact asked not to be written to.")
-    if contact.marketing_opted_out_at is not None and is_marketing:
-        return Refused(ErrorCode.CONTACT_OPTED_OUT, "The contact stopped marketing messages.")
-    return None
-
-
 async def _filled(look: Look, template: Template, filling: Filling) -> TemplateMessage | Refusal:
-    if reason := not_sendable_reason(template):
-        return Refused(ErrorCode.TEMPLATE_NOT_SENDABLE, reason, ("templateId",))
     id = filling.header_media
     file = (await files_at_hand(look, [id])).get(id) if id is not None else None
     if id is not None and file is None:
