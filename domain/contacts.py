@@ -4,14 +4,13 @@ A contact is found by network id, then business-scoped id, then phone, with the 
 treats as one: Brazil's ninth digit, Argentina's 9 and Mexico's 1 after the country code.
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from domain.ids import ContactId, OrganizationId
-
-_TYPED = re.compile(r"\+([0-9][0-9 ().\-\u00a0\u2010-\u2013/]*)")
+from domain.text.numbers import typed_number
 
 
 class IdentityKind(StrEnum):
@@ -37,6 +36,31 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What is known of a contact by itself, whoever was merged into it."""
+
+    name: str | None = None
+    profile_name: str | None = None
+    wa_id: str | None = None
+    business_scoped_id: str | None = None
+    username: str | None = None
+    email: str | None = None
+    phones: tuple[Phone, ...] = ()
+    opted_out_at: datetime | None = None
+    marketing_opted_out_at: datetime | None = None
+    marketing_told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What it takes to part a contact from those who were merged into it."""
+
+    own: Own
+    others: tuple[ContactId, ...]  # merged into this one, the first first
+    said: tuple[str, ...] = ()  # fields that people here have set since: what the others have there is not shown
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     organization: OrganizationId
     id: ContactId
@@ -52,6 +76,11 @@ class Contact:
     marketing_opted_out_at: datetime | None = None
     marketing_told_at: datetime | None = None  # when the network last told what they chose
     merged_into: ContactId | None = None  # the contact this one turned out to be
+    merged_by_network: bool = False  # it proved that both are one person; else somebody here said so
+    joined: Joined | None = None  # where others were merged into it: what it shows is theirs too
+
+
+K = TypeVar("K", Contact, Own)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +99,12 @@ class Identity:
     key: IdentityKey
     evidence: str
     since: datetime
+    origin: ContactId | None = None  # whose it was before that contact was merged into this one
+
+    @property
+    def home(self) -> ContactId:
+        """Whose name it is, whichever contact that one was merged into."""
+        return self.origin or self.contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +129,6 @@ def number_variants(digits: str) -> tuple[str, ...]:
     """
     other = _brazilian(digits) or _argentine(digits) or _mexican(digits)
     return (digits, other) if other else (digits,)
-
-
-def typed_number(text: str) -> str | None:
-    """The digits of a number in E.164 form as people type it, with spaces and signs between; None where it is none."""
-    found = _TYPED.fullmatch(text.strip())
-    digits = re.sub(r"\D", "", found.group(1)) if found else ""
-    return digits if 7 <= len(digits) <= 15 and digits[0] != "0" else None
 
 
 def answers_to(contact: Contact) -> Person | None:
@@ -130,37 +158,13 @@ def may_be_one(one: Contact, other: Contact) -> bool:
     return same_number and len(ids) <= 1
 
 
-def joined(kept: Contact, other: Contact) -> Contact:
-    """A contact with what another record of the same person adds. Who said stop once has said it.
-
-    What they chose of marketing in WhatsApp is what they chose last.
-    """
-    choices = [each for each in (kept, other) if each.marketing_told_at is not None]
-    choice = max(choices, key=_marketing_told, default=None)
-    return replace(
-        kept,
-        name=kept.name or other.name,
-        profile_name=kept.profile_name or other.profile_name,
-        wa_id=kept.wa_id or other.wa_id,
-        business_scoped_id=kept.business_scoped_id or other.business_scoped_id,
-        username=kept.username or other.username,
-        email=kept.email or other.email,
-        phones=tuple(dict.fromkeys((*kept.phones, *other.phones))),
-        opted_out_at=_earlier(kept.opted_out_at, other.opted_out_at),
-        marketing_opted_out_at=choice.marketing_opted_out_at
-        if choice is not None
-        else _earlier(kept.marketing_opted_out_at, other.marketing_opted_out_at),
-        marketing_told_at=choice.marketing_told_at if choice is not None else None,
-    )
-
-
-def with_marketing_choice(contact: Contact, *, stopped: bool, at: datetime) -> Contact:
+def with_marketing_choice(known: K, *, stopped: bool, at: datetime) -> K:
     """A contact who stopped marketing in WhatsApp, or takes it again; what was chosen earlier and told later counts no
     more."""
-    if contact.marketing_told_at is not None and at < contact.marketing_told_at:
-        return contact
-    stopped_at = (contact.marketing_opted_out_at or at) if stopped else None
-    return replace(contact, marketing_opted_out_at=stopped_at, marketing_told_at=at)
+    if known.marketing_told_at is not None and at < known.marketing_told_at:
+        return known
+    stopped_at = (known.marketing_opted_out_at or at) if stopped else None
+    return replace(known, marketing_opted_out_at=stopped_at, marketing_told_at=at)
 
 
 def names_told(person: Person) -> tuple[IdentityKey, ...]:
@@ -173,14 +177,6 @@ def names_told(person: Person) -> tuple[IdentityKey, ...]:
     if person.username:
         keys.append(IdentityKey(IdentityKind.USERNAME, person.username))
     return tuple(keys)
-
-
-def _marketing_told(contact: Contact) -> str:
-    return contact.marketing_told_at.isoformat() if contact.marketing_told_at is not None else ""
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(one, other) if one is not None and other is not None else one or other
 
 
 def _brazilian(digits: str) -> str | None:

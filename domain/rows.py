@@ -88,7 +88,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun(Template, OF_ORGANIZATION, searched=("name", "body"), watched=True),
     Noun(TemplateSync, OF_ORGANIZATION),
     Noun(Contact, OF_ORGANIZATION, searched=("name", "profile_name", "username", "email")),
-    Noun(Identity, (("contact", Contact),), unique=("key",)),
+    Noun(Identity, (("contact", Contact),), unique=("key",), removable=True),
     Noun(Thread, (("channel", Channel), ("contact", Contact))),
     Noun(Ticket, (("thread", Thread), ("contact", Contact), ("channel", Channel)), unique=("number",)),
     Noun(TicketChange, (("ticket", Ticket),)),
@@ -151,7 +151,7 @@ LOCK_ORDER: tuple[type[Row], ...] = (
 positions of events after. Two that lock in one order never wait for each other both."""
 
 
-Removable: TypeAlias = OutboxItem | ParkedUpdate | LibraryItem | SignIn | Team | UpdateRecord
+Removable: TypeAlias = Identity | OutboxItem | ParkedUpdate | LibraryItem | SignIn | Team | UpdateRecord
 """What may go again without a trace; all else is emptied where its time is over. A union too that a test holds against
 `NOUNS`."""
 

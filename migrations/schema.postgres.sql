@@ -57,6 +57,7 @@ CREATE TABLE contact_identities (
     value text COLLATE "C" NOT NULL,
     evidence text COLLATE "C" NOT NULL,
     since timestamp with time zone NOT NULL,
+    origin_id text COLLATE "C",
     CONSTRAINT contact_identities_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT contact_identities_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id)
 );
@@ -81,6 +82,8 @@ CREATE TABLE contacts (
     searched text COLLATE "C" NOT NULL DEFAULT ''::text,
     merged_into_id text COLLATE "C",
     marketing_told_at timestamp with time zone,
+    merged_by_network boolean NOT NULL DEFAULT false,
+    joined text COLLATE "C",
     CONSTRAINT contacts_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT contacts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
@@ -475,6 +478,7 @@ CREATE TABLE threads (
     alarm_at timestamp with time zone,
     read_up_to_message_id text COLLATE "C",
     pair_next_at timestamp with time zone,
+    origin_id text COLLATE "C",
     CONSTRAINT threads_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT threads_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES channels(organization_id, id),
     CONSTRAINT threads_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id)

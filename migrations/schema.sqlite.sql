@@ -54,7 +54,7 @@ CREATE TABLE contact_identities (
     kind TEXT NOT NULL,
     value TEXT NOT NULL,
     evidence TEXT NOT NULL,
-    since TEXT NOT NULL,
+    since TEXT NOT NULL, origin_id TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)
 );
@@ -75,7 +75,7 @@ CREATE TABLE contacts (
     email TEXT,
     phones TEXT NOT NULL,
     opted_out_at TEXT,
-    marketing_opted_out_at TEXT, searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT, marketing_told_at TEXT,
+    marketing_opted_out_at TEXT, searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT, marketing_told_at TEXT, merged_by_network INTEGER NOT NULL DEFAULT 0, joined TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
@@ -441,7 +441,7 @@ CREATE TABLE threads (
     session_last_by TEXT,
     session_expires_at TEXT,
     alarm_kind TEXT,
-    alarm_at TEXT, read_up_to_message_id TEXT, pair_next_at TEXT,
+    alarm_at TEXT, read_up_to_message_id TEXT, pair_next_at TEXT, origin_id TEXT,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, channel_id) REFERENCES channels (organization_id, id),
     FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)

@@ -6,8 +6,13 @@ from schema.types.channels import channels, template_review, templates
 from schema.types.channels.channels import ChannelConnectPayload
 from schema.types.channels.template_review import TemplateCreatePayload, TemplateDeletePayload
 from schema.types.channels.templates import TemplatesSyncPayload
-from schema.types.contacts import contacts
-from schema.types.contacts.contacts import ContactUpdatePayload
+from schema.types.contacts import contact_changes
+from schema.types.contacts.contact_changes import (
+    ContactCreatePayload,
+    ContactMergePayload,
+    ContactSplitPayload,
+    ContactUpdatePayload,
+)
 from schema.types.conversations import (
     library,
     message_changes,
@@ -163,10 +168,26 @@ class Mutation:
         "Read an account's templates from the network now. They are read again every six hours, and when the network"
         " tells of something that does not fit; what it tells of one is taken over at once.",
     )
+    contact_create: ContactCreatePayload = writing(
+        ContactCreatePayload,
+        contact_changes.create,
+        "Enter somebody who has not written yet. A number that is somebody's already is refused.",
+    )
     contact_update: ContactUpdatePayload = writing(
         ContactUpdatePayload,
-        contacts.update,
+        contact_changes.update,
         "Change what is known of a contact, and whether they asked to be left alone; what is left out stays.",
+    )
+    contact_merge: ContactMergePayload = writing(
+        ContactMergePayload,
+        contact_changes.merge,
+        "Say that two contacts are one person: threads and tickets of both are theirs, each answering the name it"
+        " came from. `contactSplit` undoes it.",
+    )
+    contact_split: ContactSplitPayload = writing(
+        ContactSplitPayload,
+        contact_changes.split,
+        "Take back a merge, in whatever order contacts were merged: each has what came by its names.",
     )
     organization_update: OrganizationUpdatePayload = writing(
         OrganizationUpdatePayload,

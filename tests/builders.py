@@ -47,6 +47,7 @@ from domain.ids import (
     UserId,
     Wamid,
 )
+from domain.merging import merged, shown
 from domain.outbound.outbox import IdempotencyRecord, OutboxItem
 from domain.outbound.pace import THROUGHPUT, RateState
 from domain.people.actors import Author, ByContact, BySystem, ByUser, Role, Scope
@@ -290,6 +291,12 @@ def a_template(
 
 
 # Contacts
+
+
+def joined_with(kept: Contact, other: Contact) -> Contact:
+    """What a contact shows into which another was merged."""
+    both = {each.id: each for each in merged(kept, other, by_network=True)}
+    return shown(both[kept.id], both)
 
 
 def a_contact(

@@ -1,6 +1,6 @@
 """Threads: everything said between one person, as the network knows them, and one of our numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +42,12 @@ class Thread:
     pair_next_at: datetime | None = (
         None  # how much of what may be sent to this person is used up: `domain.outbound.pace`
     )
+    origin: ContactId | None = None  # whose it was before that contact was merged into this one
+
+    @property
+    def home(self) -> ContactId:
+        """Who writes here, whichever contact that one was merged into."""
+        return self.origin or self.contact
 
 
 def with_message(thread: Thread, message: Message) -> Thread:
@@ -59,13 +65,19 @@ def with_message(thread: Thread, message: Message) -> Thread:
     )
 
 
-def thread_among(threads: Iterable[Thread], channel: ChannelId, contact: ContactId, person: Person) -> Thread | None:
-    """The person's thread here; of several, the one that answers the surest of their names, then the newest."""
+def thread_among(
+    threads: Iterable[Thread], channel: ChannelId, homes: Collection[ContactId], person: Person
+) -> Thread | None:
+    """The person's thread here; of several, the one that answers the surest of their names, then the newest.
+
+    `homes` are the contacts that the network knows this person by. Who was merged with them by people here writes in a
+    thread of their own.
+    """
     variants = number_variants(person.wa_id) if person.wa_id else ()
 
     def fit(thread: Thread) -> tuple[bool, bool, datetime, str]:
         same_id = person.business_scoped_id is not None and thread.business_scoped_id == person.business_scoped_id
         return thread.wa_id in variants, same_id, thread.last_activity_at, thread.id
 
-    here = [each for each in threads if (each.channel, each.contact) == (channel, contact)]
+    here = [each for each in threads if each.channel == channel and each.home in homes]
     return max(here, key=fit, default=None)

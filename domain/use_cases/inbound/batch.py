@@ -4,28 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.channels.channels import Channel
-from domain.contacts import Contact, Identity, IdentityKey
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
-from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, TicketId, Wamid
-from domain.moderation.quarantine import Policy
+from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId, Wamid
 from domain.outbound.outbox import OutboxItem
-from domain.tickets import Ticket
 from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update, Waiting, shown_from
-from domain.use_cases.work import Work
+from domain.use_cases.contacts.people import People
 
 
 @dataclass
-class Batch(Work):
+class Batch(People):
     """Rows as they stand in the middle of the batch, changed here and staged in the transaction."""
 
     channels: dict[PhoneNumberId, Channel] = field(default_factory=dict[PhoneNumberId, Channel])
-    policy: Policy = field(default_factory=Policy)
     stop_words: tuple[str, ...] = ()
-    contacts: dict[ContactId, Contact] = field(default_factory=dict[ContactId, Contact])
-    identities: dict[IdentityKey, Identity] = field(default_factory=dict[IdentityKey, Identity])
-    threads: dict[ThreadId, Thread] = field(default_factory=dict[ThreadId, Thread])
-    tickets: dict[TicketId, Ticket] = field(default_factory=dict[TicketId, Ticket])
     ticket_numbers: list[int] = field(default_factory=list[int])  # taken for the batch, lowest first
     messages: dict[MessageId, Message] = field(default_factory=dict[MessageId, Message])
     by_wamid: dict[tuple[ChannelId, Wamid], MessageId] = field(default_factory=dict[tuple[ChannelId, Wamid], MessageId])

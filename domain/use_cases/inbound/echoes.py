@@ -10,8 +10,8 @@ from domain.ids import MessageId
 from domain.people.actors import ByPhoneApp
 from domain.tickets import after_our_reply
 from domain.updates import MessageEchoed, Outcome, UpdateRecord
+from domain.use_cases.contacts.identity import answering, contact_of, thread_of
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.identity import answering, contact_of, thread_of
 from domain.use_cases.inbound.messages import add_message, new_thread, not_ours
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time

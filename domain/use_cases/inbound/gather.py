@@ -22,8 +22,9 @@ from domain.updates import (
     TemplateTold,
     Update,
 )
+from domain.use_cases.contacts.identity import known, thread_of
+from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.identity import known, thread_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
 from domain.use_cases.message_changes import replies_of
@@ -45,7 +46,7 @@ async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     may_join = any(len({batch.identities[key].contact for key in each}) > 1 for each in _known_keys(batch, updates))
     if may_join:
         await tx.identities_of(contact_ids)
-    batch.contacts = await tx.contacts(contact_ids) if contact_ids else {}
+    batch.contacts = await with_joined(tx, await tx.contacts(contact_ids)) if contact_ids else {}
     batch.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
     await _gather_messages(batch, updates)
     if may_join or batch.takes_back(updates):

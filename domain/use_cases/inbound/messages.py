@@ -16,8 +16,8 @@ from domain.moderation.quarantine import screened
 from domain.moderation.stop_words import says_stop
 from domain.people.actors import ByContact
 from domain.updates import AwaitedReply, MessageReceived, Outcome, UpdateRecord
+from domain.use_cases.contacts.identity import answering, contact_of, home_of, known, learn, thread_of
 from domain.use_cases.inbound.batch import Batch, park
-from domain.use_cases.inbound.identity import answering, contact_of, known, thread_of
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.inbound.reports import reread, take_out_words
 from domain.use_cases.inbound.sessions import session_event, with_session
@@ -80,7 +80,7 @@ async def add_message(
     else:
         batch.tx.record(MessageAdded(thread.id, message.id))
     waiting = batch.parked.pop((channel.phone_number_id, message.wamid), []) if message.wamid is not None else []
-    after = await apply_parked(batch, message, waiting, thread.contact, batch.policy)
+    after = await apply_parked(batch, message, waiting, thread.home, batch.policy)
     batch.put_message(after)
     await take_out_words(batch, message, after)
     await reread(batch, replies_of(waiting))
@@ -107,13 +107,12 @@ def _opted_out(batch: Batch, contact: Contact, update: MessageReceived, at: date
             return contact
     if contact.opted_out_at is not None:
         return contact
-    stopped = replace(contact, opted_out_at=at)
-    batch.contacts[stopped.id] = stopped
-    batch.tx.save(stopped)
-    return stopped
+    home = home_of(batch, contact.id, update.person)
+    return learn(batch, contact.id, home, lambda own: replace(own, opted_out_at=at))
 
 
 def new_thread(batch: Batch, channel: Channel, contact: Contact, person: Person, at: datetime) -> Thread:
+    home = home_of(batch, contact.id, person)
     return Thread(
         organization=channel.organization,
         id=ThreadId(batch.new_id()),
@@ -123,6 +122,7 @@ def new_thread(batch: Batch, channel: Channel, contact: Contact, person: Person,
         last_activity_at=at,
         wa_id=person.wa_id,
         business_scoped_id=person.business_scoped_id,
+        origin=home if home != contact.id else None,
     )
 
 
@@ -135,7 +135,7 @@ def _inbound(batch: Batch, channel: Channel, thread: Thread, update: MessageRece
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
-        author=ByContact(thread.contact),
+        author=ByContact(thread.home),
         content=kept_content(batch, channel.id, id, update.content, update.place),
         status=MessageStatus.RECEIVED,
         at=at,

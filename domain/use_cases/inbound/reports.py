@@ -42,7 +42,7 @@ async def receive_change(
         return record_of(batch, update, Outcome.PARKED, AWAITED)
     match update:
         case ReactionReceived():
-            after = apply_reaction(batch.tx, message, update, (await batch.thread(message.thread)).contact)
+            after = apply_reaction(batch.tx, message, update, (await batch.thread(message.thread)).home)
         case EditReceived():
             after = apply_edit(batch, message, update, batch.policy)
         case DeletionReceived():
@@ -89,7 +89,7 @@ async def receive_status(batch: Batch, channel: Channel, update: StatusReported)
     if item is not None and item.reaction is None and item.lease is None:
         batch.tx.remove(item)  # an earlier attempt arrived all the same: one that has not left yet need not leave
     if waiting := batch.parked.pop((channel.phone_number_id, update.wamid), []):
-        contact = (await batch.thread(after.thread)).contact
+        contact = (await batch.thread(after.thread)).home
         reported, after = after, await apply_parked(batch, after, waiting, contact, batch.policy)
         await take_out_words(batch, reported, after)
         await reread(batch, replies_of(waiting))

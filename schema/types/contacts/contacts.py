@@ -13,17 +13,13 @@ from domain.contacts import IdentityKind, PhoneLabel
 from domain.ids import ContactId
 from domain.ports.reads import ThreadFilter, TicketFilter
 from domain.text.names import contact_name
-from domain.use_cases.contacts.contacts import UpdateContact, update_contact
 from schema.context import Context
 from schema.engine.readable import readable
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
-from schema.engine.values.given import as_is
 from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Connection, First, PageArguments, connection, page_ask, read
 from schema.engine.values.scalars import PhoneNumber
-from schema.types.errors import UserError, user_errors
-from schema.types.inputs import done
 from schema.types.lazy import ThreadConnection, TicketConnection
 from schema.types.names import MessageSender
 
@@ -146,38 +142,3 @@ async def page(
     ask = page_ask(ORDER, first, after)
     found = await read(ask, context.reads.contacts(context.organization, ask, readable(query, "query")))
     return connection(found, ORDER, Contact.of)
-
-
-# ---------------------------------------------------------------- changing them
-
-
-@strawberry.input(description="What shall be different of a contact. What is left out stays; an explicit null clears.")
-class ContactUpdateInput:
-    contact_id: strawberry.ID = strawberry.field(description="Which contact.")
-    name: strawberry.Maybe[str | None] = strawberry.field(
-        description="As the people here call them; at most 200 characters."
-    )
-    email: strawberry.Maybe[str | None] = strawberry.field(description="Where they are reached by mail.")
-    opted_out: strawberry.Maybe[bool | None] = strawberry.field(
-        description="True: they asked not to be written to. False or null: they take it back. What they chose of"
-        " marketing in WhatsApp is theirs to change."
-    )
-
-
-@strawberry.type(description="The contact as it is now, or why it stays as it was.")
-class ContactUpdatePayload:
-    contact: Contact | None = strawberry.field(default=None, description="The contact; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-async def update(info: Info[Context, None], input: ContactUpdateInput) -> ContactUpdatePayload:
-    context = info.context
-    command = UpdateContact(
-        ids.CONTACT.given(input.contact_id, "contactId"),
-        as_is(input.name),
-        as_is(input.email),
-        as_is(input.opted_out),
-    )
-    contact = done(await update_contact(context.ports, context.acting, command))
-    await context.read_on(contact.organization)
-    return ContactUpdatePayload(contact=await existing(context, contact.id))

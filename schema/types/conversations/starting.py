@@ -24,8 +24,9 @@ class ThreadStartInput:
     )
     phone_number: str | None = strawberry.field(
         default=None,
-        description="The number to write to, with its country code, as +16505551234. One that never wrote becomes a"
-        " contact. Left out or null where `contactId` says it.",
+        description="The number to write to as people type it: with its country code, as +16505551234, or in the local"
+        " form of the organization's country. One that never wrote becomes a contact. Left out or"
+        " null where `contactId` says it.",
     )
     template_id: strawberry.ID | None = strawberry.field(
         default=None,

@@ -50,7 +50,10 @@ class Organization(Node):
     legal_name: str | None = strawberry.field(description="As the company is registered; null where nobody entered it.")
     website: str | None = strawberry.field(description="Its address on the web; null where nobody entered it.")
     email: str | None = strawberry.field(description="Where it is reached by mail; null where nobody entered it.")
-    country: str | None = strawberry.field(description="Where it sits; null where nobody entered it.")
+    country: str | None = strawberry.field(
+        description="Where it sits; null where nobody entered it. By its two letters (ISO 3166) or its English name it"
+        " also says how numbers in local form are read."
+    )
     time_zone: str = strawberry.field(description="The IANA name of the zone its days begin in, as Europe/Warsaw.")
     subscribed_on: date = strawberry.field(
         description="The day the subscription began, in `timeZone`: the month of the quota turns on it."
@@ -152,7 +155,10 @@ class OrganizationUpdateInput:
         description="Its address on the web, with http:// or https://."
     )
     email: strawberry.Maybe[str | None] = strawberry.field(description="Where it is reached by mail.")
-    country: strawberry.Maybe[str | None] = strawberry.field(description="Where it sits; at most 200 characters.")
+    country: strawberry.Maybe[str | None] = strawberry.field(
+        description="Where it sits, best by its two letters (ISO 3166): numbers in local form are read by it. At most"
+        " 200 characters."
+    )
     time_zone: strawberry.Maybe[str | None] = strawberry.field(
         description="An IANA name such as Europe/Warsaw. The running month ends when it was to; the next one turns in"
         " this zone. Never null.",

@@ -49,7 +49,7 @@ class Migration(RecordedMigration):
             created_at TEXT NOT NULL, name TEXT, profile_name TEXT, wa_id TEXT, business_scoped_id TEXT,
             username TEXT, email TEXT, phones TEXT NOT NULL, opted_out_at TEXT, marketing_opted_out_at TEXT,
             searched TEXT NOT NULL DEFAULT '', merged_into_id TEXT, marketing_told_at TEXT,
-            language TEXT NOT NULL DEFAULT 'en',
+            merged_by_network INTEGER NOT NULL DEFAULT 0, joined TEXT, language TEXT NOT NULL DEFAULT 'en',
             PRIMARY KEY (organization_id, id))''',
         "INSERT INTO contacts_new SELECT *, 'en' FROM contacts WHERE {kept}",
         "DROP TABLE contacts",

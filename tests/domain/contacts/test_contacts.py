@@ -14,8 +14,8 @@ from domain.contacts import (
     keys_of,
     names_told,
     number_variants,
-    typed_number,
 )
+from domain.text.numbers import typed_number
 from tests.builders import WA_ID, a_contact, a_person
 
 WA, SCOPED, PHONE = IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID, IdentityKind.PHONE
@@ -130,8 +130,23 @@ def test_a_persons_updates_stay_in_order_by_the_name_they_come_under(person: Per
         (" +1 (650) 555-1234 ", "16505551234"),
         ("+48\u00a0600.700\u2011800", "48600700800"),
         ("+49 30/1234567", "49301234567"),
-        ("+1234567", "1234567"),
-        ("+123456789012345", "123456789012345"),
+        ("+2901234", "2901234"),
+        ("\u202a+1 415-555-0151\u202c", "14155550151"),
+        ("\u200e+14155550152", "14155550152"),
+        ("+14155550153\u200b", "14155550153"),
+        ("+33\u202f6\u202f39\u202f98\u202f01\u202f54", "33639980154"),
+        ("+44 (0)7700 900155", "447700900155"),
+        ("+49 01515 5500129", "4915155500129"),
+        ("+36 06 1 234 5678", "3612345678"),
+        ("+7 8 (912) 345-67-89", "79123456789"),
+        ("+39 06 698 12345", "390669812345"),
+        ("+1\u00a0415\u00a0555\u00a00156", "14155550156"),
+        ("\uff0b14155550157", "14155550157"),
+        ("+\u0661 \u0664\u0661\u0665 555 0158", "14155550158"),
+        ("+1 415\u2212555\u20130159", "14155550159"),
+        ("0048600700800", "48600700800"),
+        ("tel:+48600700800", "48600700800"),
+        ("(+48) 600 700 800", "48600700800"),
     ],
 )
 def test_a_number_is_read_with_its_country_code_whatever_stands_between(typed: str, digits: str) -> None:
@@ -144,8 +159,19 @@ def test_a_number_is_read_with_its_country_code_whatever_stands_between(typed: s
         "",
         "+",
         "16505551234",
-        "0048600700800",
+        "0",
+        "00",
         "+0600700800",
+        "+1234567",
+        "+123456789012345",
+        "+1 (0) 415 555 0151",
+        "+999 1234567",
+        "+210 1234567",
+        "600 700 800",
+        "+48 600 700 800 ext. 5",
+        "+48 600 700 800 / +48 600 700 801",
+        "\u202a\u202c",
+        "+48 600 700 800" + " " * 64,
         "+123456",
         "+1234567890123456",
         "+1650555CALL",
@@ -154,6 +180,42 @@ def test_a_number_is_read_with_its_country_code_whatever_stands_between(typed: s
 )
 def test_what_is_no_number_with_a_country_code_is_refused(typed: str) -> None:
     assert typed_number(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "digits"),
+    [
+        ("600 700 800", "PL", "48600700800"),
+        ("600 700 800", " poland ", "48600700800"),
+        ("48 600 700 800", "PL", "48600700800"),
+        ("+1 415 555 0151", "PL", "14155550151"),
+        ("07700 900155", "GB", "447700900155"),
+        ("(07700) 900-155", "United Kingdom", "447700900155"),
+        ("030/1234567", "DE", "49301234567"),
+        ("06 698 12345", "IT", "390669812345"),
+        ("(415) 555-0151", "US", "14155550151"),
+        ("1 415 555 0151", "CA", "14155550151"),
+        ("06 1 234 5678", "HU", "3612345678"),
+        ("8 912 345 67 89", "RU", "79123456789"),
+        ("(011) 98765-4321", "BR", "5511987654321"),
+        ("16505551234", "PL", None),
+        ("600 700 80", "PL", None),
+        ("600 700 800", "Middle-earth", None),
+        ("600 700 800", "", None),
+    ],
+)
+def test_a_number_in_local_form_is_one_of_the_organizations_country(
+    typed: str, country: str, digits: str | None
+) -> None:
+    assert typed_number(typed, country) == digits
+
+
+@given(st.text(max_size=20))
+def test_whatever_is_typed_is_a_number_that_can_be_dialled_or_none(text: str) -> None:
+    number = typed_number(text, "GB")
+
+    assert number is None or (number.isascii() and number.isdigit() and len(number) <= 15 and number[0] != "0")
+    assert number is None or typed_number(f"+{number}") == number
 
 
 def test_a_contact_is_written_to_by_the_names_the_network_told() -> None:

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from domain.contacts import Contact, Identity, IdentityKey, IdentityKind, Person, Phone, PhoneLabel, joined, may_be_one
+from domain.contacts import Contact, Identity, IdentityKey, IdentityKind, Person, Phone, PhoneLabel, may_be_one
 from domain.conversations.contents import Notice, Text
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import ContactId
@@ -14,7 +14,7 @@ from domain.text.names import contact_name
 from domain.tickets import TicketStatus
 from domain.updates import Outcome
 from domain.use_cases.outbound.sending.send import SendText, send_text
-from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact
+from tests.builders import ACME, HOUR, MINUTE, NOON, a_contact, joined_with
 from tests.domain.one_desk import AGENT, Desk, granted, open_desk
 
 NUMBER, HIDDEN = Person(wa_id="15550102001", profile_name="Ana"), Person(business_scoped_id="US.1", username="ana.l")
@@ -143,7 +143,7 @@ async def test_the_next_message_by_either_name_goes_to_the_thread_of_that_name(d
     assert message.author == ByContact((await desk.contact()).id)
 
 
-async def test_people_whose_numbers_differ_are_never_joined(desk: Desk) -> None:
+async def test_people_whose_numbers_differ_are_never_joined_with(desk: Desk) -> None:
     await desk.wrote("By number", by=NUMBER)
     await desk.wrote("Somebody else", by=Person(wa_id="15550102002", business_scoped_id="US.1"))
 
@@ -176,7 +176,7 @@ def test_a_joined_contact_has_what_either_had_and_said_stop_when_the_first_said_
         marketing_opted_out_at=NOON,
     )
 
-    one = joined(kept, other)
+    one = joined_with(kept, other)
 
     assert (one.id, one.name, one.wa_id, one.business_scoped_id) == ("a", "Ana", "1555", "US.1")
     assert (one.email, one.phones) == ("ana@example.com", (Phone("+1777", PhoneLabel.PHONE),))
@@ -258,7 +258,7 @@ async def test_a_changed_number_opens_no_session(desk: Desk) -> None:
     assert (await desk.thread()).session == before
 
 
-async def test_who_wrote_from_the_new_number_before_it_was_told_is_joined(desk: Desk) -> None:
+async def test_who_wrote_from_the_new_number_before_it_was_told_is_joined_with(desk: Desk) -> None:
     await desk.wrote("Old phone", by=NUMBER)
     desk.later(MINUTE)
     await desk.wrote("New phone", by=Person(wa_id="15550109999"))

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from domain.channels.templates import TemplateCategory, TemplateStatus
-from domain.contacts import Contact, joined, with_marketing_choice
+from domain.contacts import Contact, with_marketing_choice
 from domain.conversations.status import MessageStatus
 from domain.error_codes import ErrorCode
 from domain.ids import ContactId
@@ -27,6 +27,7 @@ from tests.builders import (
     a_session,
     a_template,
     a_thread,
+    joined_with,
 )
 from tests.domain.one_desk import AGENT, HELLO, Desk, granted, open_desk, refused_as
 
@@ -122,9 +123,9 @@ def test_one_person_under_two_names_has_chosen_what_they_chose_last() -> None:
     resumed = with_marketing_choice(Contact(ACME, ContactId("b"), NOON), stopped=False, at=NOON + MINUTE)
 
     for one, other in ((stopped, resumed), (resumed, stopped)):
-        both = joined(one, other)
+        both = joined_with(one, other)
         assert (both.marketing_opted_out_at, both.marketing_told_at) == (None, NOON + MINUTE)
-    alone = joined(a_contact(), stopped)
+    alone = joined_with(a_contact(), stopped)
     assert (alone.marketing_opted_out_at, alone.marketing_told_at) == (NOON, NOON)
 
 

@@ -511,3 +511,31 @@ async def test_contacts_and_numbers_of_another_organization_are_as_unknown_as_no
     assert refused_as(await start_thread(desk.ports, AGENT, to_contact())) is ErrorCode.NOT_FOUND
     elsewhere = replace(to_number(), channel=ChannelId(an_id(8)))
     assert refused_as(await start_thread(desk.ports, AGENT, elsewhere)) is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("\u202a+1 415-555-0151\u202c", "14155550151"),
+        ("+44 (0)7700 900155", "447700900155"),
+        ("+49 01515 5500129", "4915155500129"),
+        ("07700 900155", "447700900155"),
+    ],
+)
+async def test_a_number_is_dialled_as_it_was_meant(desk: Desk, typed: str, number: str) -> None:
+    await desk.given(replace(await desk.organization(), country="GB"))
+    asked = StartThread(CHANNEL, number=typed, template=TEMPLATE, values=HELLO)
+
+    started = granted(await start_thread(desk.ports, AGENT, asked))
+    again = granted(await start_thread(desk.ports, AGENT, replace(asked, number=f"+{number}")))
+
+    assert (started.thread.wa_id, again.thread.id) == (number, started.thread.id)
+
+
+async def test_a_local_number_without_a_country_and_nonsense_are_refused_before_anything_is_queued(desk: Desk) -> None:
+    for typed in ("07700 900155", "+44 7700 9001", "+999 1234567", "call me", ""):
+        asked = StartThread(CHANNEL, number=typed, template=TEMPLATE, values=HELLO)
+        refusal = refusal_of(await start_thread(desk.ports, AGENT, asked))
+        assert isinstance(refusal, Refused)
+        assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("phoneNumber",))
+    assert await desk.contacts() == []

@@ -21,6 +21,8 @@ class ContactRow(Model, metaclass=Uncommented):
     searched = Words()
     merged_into_id = Words(null=True)
     marketing_told_at = Instant(null=True)
+    merged_by_network = Flag()
+    joined = Words(null=True)
 
     class Meta(Model.Meta):
         table = "contacts"
@@ -34,6 +36,7 @@ class IdentityRow(Model, metaclass=Uncommented):
     value = Words()
     evidence = Words()
     since = Instant()
+    origin_id = Words(null=True)
 
     class Meta(Model.Meta):
         table = "contact_identities"
@@ -66,6 +69,7 @@ class ThreadRow(Model, metaclass=Uncommented):
     session_expires_at = Instant(null=True)
     alarm_kind = Words(null=True)
     alarm_at = Instant(null=True)
+    origin_id = Words(null=True)
 
     class Meta(Model.Meta):
         table = "threads"

@@ -10,8 +10,17 @@ from domain.conversations.threads import Thread, with_message
 from domain.ids import MessageId
 from domain.people.actors import ByContact
 from domain.updates import IdentityChanged, MarketingChosen, Outcome, UpdateRecord
+from domain.use_cases.contacts.identity import (
+    contact_of,
+    home_of,
+    join,
+    known,
+    learn,
+    rename_threads,
+    thread_of,
+    told_names,
+)
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.identity import contact_of, join, known, rename_threads, thread_of, told_names
 from domain.use_cases.inbound.messages import add_message, not_ours
 from domain.use_cases.inbound.records import record_of
 from domain.use_cases.marks import sane_time
@@ -29,8 +38,9 @@ async def receive_names(batch: Batch, channel: Channel, update: IdentityChanged)
         return record_of(batch, update, Outcome.IGNORED, "about somebody who is not here")
     holder = known(batch, update.renamed)
     if holder is not None and holder.id != contact.id:
-        contact = await join(batch, [contact, holder])
-    renamed = told_names(batch, contact, update.renamed, update.notice.text)
+        contact = await join(batch, [contact, holder], update.person)
+    home = home_of(batch, contact.id, update.person)
+    renamed = told_names(batch, contact, update.renamed, update.notice.text, home=home)
     moved = rename_threads(batch, renamed.id, update.person, update.renamed)
     if update.wamid is None and not moved and renamed == contact:
         return record_of(batch, update, Outcome.DUPLICATE)
@@ -48,7 +58,7 @@ def _notice(batch: Batch, channel: Channel, thread: Thread, update: IdentityChan
         thread=thread.id,
         channel=channel.id,
         direction=Direction.INBOUND,
-        author=ByContact(thread.contact),
+        author=ByContact(thread.home),
         content=update.notice,
         status=MessageStatus.RECEIVED,
         at=at,
@@ -65,9 +75,9 @@ async def receive_choice(batch: Batch, update: MarketingChosen) -> UpdateRecord:
     """Who is not known yet is from here on: a choice that is lost would be a message they did not want."""
     at = sane_time(update.at, update.place.received_at)
     contact = await contact_of(batch, update.person, "chose in WhatsApp whether marketing may come")
-    chosen = with_marketing_choice(contact, stopped=update.stopped, at=at)
-    if chosen == contact:
+    home = home_of(batch, contact.id, update.person)
+    before = batch.contacts[home]
+    learn(batch, contact.id, home, lambda own: with_marketing_choice(own, stopped=update.stopped, at=at))
+    if batch.contacts[home] == before:
         return record_of(batch, update, Outcome.DUPLICATE)
-    batch.contacts[chosen.id] = chosen
-    batch.tx.save(chosen)
     return record_of(batch, update, Outcome.APPLIED)

@@ -110,7 +110,7 @@ async def _accepted(
     work.tx.record(*status_events(message, after))
     _learn_name(work.tx, thread, result)
     proved_healthy(work.tx, departure.channel)
-    await apply_parked(work, after, waiting, thread.contact, Policy())  # what we write is not judged
+    await apply_parked(work, after, waiting, thread.home, Policy())  # what we write is not judged
 
 
 def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from domain.channels.channels import Channel, Destination
 from domain.channels.templates import HEADER_FIELD
-from domain.contacts import Contact, Person, typed_number
+from domain.contacts import Contact, Person
 from domain.conversations.contents import Filled
 from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
@@ -20,6 +20,7 @@ from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, Tick
 from domain.people.actors import Actor, ByUser
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
+from domain.text.numbers import NO_NUMBER, plain_number, typed_number
 from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember
@@ -28,6 +29,7 @@ from domain.use_cases.outbound.sending.send import Filling, approved_template
 from domain.use_cases.outbound.sending.steps import decide, refusal_at_sight
 from domain.use_cases.outbound.sending.whom import (
     Whom,
+    dialled,
     identities_of_new,
     thread_there,
     whom_by_contact,
@@ -60,7 +62,7 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class StartThread:
-    """Whom to write to: a contact, or a number in E.164 form."""
+    """Whom to write to: a contact, or a number as people type it."""
 
     channel: ChannelId
     contact: ContactId | None = None
@@ -72,7 +74,7 @@ class StartThread:
 
     @property
     def call(self) -> Call:
-        number = typed_number(self.number) if self.number is not None else None
+        number = (typed_number(self.number) or self.number) if self.number is not None else None
         above = () if self.header_media is None else (self.header_media,)
         content = content_hash(
             self.channel, self.contact, number, self.template, sorted(map(repr, self.values)), *above
@@ -82,8 +84,8 @@ class StartThread:
     def fault(self) -> Refusal | None:
         if (self.contact is None) == (self.number is None):
             return invalid("Name a contact or a number, one of the two.", "contactId")
-        if self.number is not None and typed_number(self.number) is None:
-            return invalid("A number is written with its country code, as +16505551234.", "phoneNumber")
+        if self.number is not None and plain_number(self.number) is None:
+            return invalid(NO_NUMBER, "phoneNumber")
         if self.values and self.template is None:
             return invalid("There is no template whose blanks these could fill.", "parameters")
         if self.header_media is not None and self.template is None:
@@ -94,9 +96,11 @@ class StartThread:
         channel = await reading.look.row(Channel, self.channel)
         if channel is None:
             return not_found("number of yours", "channelId")
-        number = typed_number(self.number) if self.number is not None else None
-        if number is None:
+        number = await dialled(reading.look.unheld, self.number)
+        if self.number is None:
             whom = await whom_by_contact(reading.look, self.contact)
+        elif number is None:
+            return invalid(NO_NUMBER, "phoneNumber")
         else:
             whom = await whom_by_number(reading, number, channel)
         if not isinstance(whom, Whom):
@@ -149,6 +153,7 @@ def _new_thread(reading: Reading, actor: Actor, channel: Channel, whom: Whom) ->
         wa_id=whom.person.wa_id,
         business_scoped_id=whom.person.business_scoped_id,
         owner=_user(actor),
+        origin=whom.home if whom.home != whom.contact.id else None,
     )
 
 

@@ -18,7 +18,10 @@ from domain.contacts import (
 from domain.conversations.threads import Thread, thread_among
 from domain.errors import Refusal, invalid, not_found
 from domain.ids import ContactId
+from domain.merging import homes_of
 from domain.ports.store import Look
+from domain.text.numbers import typed_number
+from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.work import Reading, Work
 
 EVIDENCE = "written to under this number"
@@ -30,17 +33,27 @@ class Whom:
 
     contact: Contact
     person: Person
+    home: ContactId  # whose the name is: the contact, or one that was merged into it
     is_new: bool = False
+
+
+async def dialled(look: Look, typed: str | None) -> str | None:
+    """The digits of a number as people typed it, which may be in the form of their organization's country."""
+    if typed is None:
+        return None
+    return typed_number(typed) or typed_number(typed, (await look.settings()).country)
 
 
 async def whom_by_number(reading: Reading, number: str, channel: Channel) -> Whom | Refusal:
     if number in number_variants(channel.phone_number.removeprefix("+")):
         return invalid("This is the number that would write.", "phoneNumber")
-    contact = await _holder(reading.look, number)
-    if contact is None:
-        return Whom(_new_contact(reading, number), Person(wa_id=number), is_new=True)
+    holder = await _holder(reading.look, Person(wa_id=number))
+    if holder is None:
+        contact = _new_contact(reading, number)
+        return Whom(contact, Person(wa_id=number), contact.id, is_new=True)
+    contact = (await reading.look.contacts([holder.contact]))[holder.contact]
     known = contact.wa_id if contact.wa_id in number_variants(number) else None
-    return Whom(contact, Person(wa_id=known or number))
+    return Whom(contact, Person(wa_id=known or number), holder.home)
 
 
 async def whom_by_contact(look: Look, id: ContactId | None) -> Whom | Refusal:
@@ -54,26 +67,27 @@ async def whom_by_contact(look: Look, id: ContactId | None) -> Whom | Refusal:
     person = answers_to(contact)
     if person is None:
         return invalid("This contact has no number that could be written to.", "contactId")
-    return Whom(contact, person)
+    holder = await _holder(look.unheld, person) if contact.joined is not None else None
+    return Whom(contact, person, holder.home if holder is not None and holder.contact == contact.id else contact.id)
 
 
-async def _holder(look: Look, number: str) -> Contact | None:
-    """Whom a number belongs to, in any of the forms the network may use for it; the surest name counts."""
-    keys = keys_of(Person(wa_id=number))
-    holders = {identity.key: identity.contact for identity in await look.identities(keys)}
-    holder = next((holders[key] for key in keys if key in holders), None)
-    return (await look.contacts([holder])).get(holder) if holder is not None else None
+async def _holder(look: Look, person: Person) -> Identity | None:
+    """Whose a name is, a number in any of the forms the network may use for it; the surest name counts."""
+    keys = keys_of(person)
+    held = {identity.key: identity for identity in await look.identities(keys)}
+    return next((held[key] for key in keys if key in held), None)
 
 
 async def thread_there(look: Look, channel: Channel, whom: Whom) -> Thread | None:
     """The thread that reaches this person; one with another number of the same contact does not."""
     variants = number_variants(whom.person.wa_id) if whom.person.wa_id is not None else ()
+    contacts = await with_joined(look.unheld, {whom.contact.id: whom.contact})
     reaching = [
         thread
         for thread in await look.threads_of([whom.contact.id])
         if thread.wa_id is None or not variants or thread.wa_id in variants
     ]
-    return thread_among(reaching, channel.id, whom.contact.id, whom.person)
+    return thread_among(reaching, channel.id, homes_of(whom.home, contacts), whom.person)
 
 
 def _new_contact(reading: Reading, number: str) -> Contact:

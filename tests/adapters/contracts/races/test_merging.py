@@ -1,0 +1,84 @@
+"""Two contacts merged and parted by many at once while both write: whatever comes, comes to whom it was written by."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from domain.contacts import Contact, Person, Phone, PhoneLabel
+from domain.conversations.contents import Text
+from domain.error_codes import ErrorCode
+from domain.errors import Refused
+from domain.ids import ContactId
+from domain.ports.bundle import Ports
+from domain.use_cases.contacts.contacts import CreateContact, UpdateContact, create_contact, update_contact
+from domain.use_cases.contacts.merging import MergeContacts, SplitContact, merge_contacts, split_contact
+from domain.use_cases.inbound.receive import receive
+from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
+from tests.builders import ACME
+from tests.domain.one_desk import AGENT
+
+ANA = Person(wa_id="15550102001", business_scoped_id="US.1", profile_name="Ana")
+BEA = Person(business_scoped_id="US.2", username="bea", profile_name="Bea")
+
+
+def each_of(times: int, *ways: Callable[[Ports], Awaitable[object]]) -> list[Callable[[Ports], Awaitable[object]]]:
+    return [way for way in ways for _ in range(times)]
+
+
+async def test_merged_and_parted_by_many_while_both_write_each_has_what_is_theirs(course: Course) -> None:
+    desk = course.desk
+    ids: list[ContactId] = []
+    for person in (ANA, BEA):
+        message = await desk.wrote(f"I am {person.profile_name}", by=person)
+        ids.append(next(thread.contact for thread in await desk.threads() if thread.id == message.thread))
+    ana, bea = ids
+    start = {each.id: each for each in await desk.contacts()}
+
+    for number in range(ROUNDS):
+        by_ana = [desk.message(f"Ana {number}.{each}", by=ANA) for each in range(CALLERS // 4)]
+        by_bea = [desk.message(f"Bea {number}.{each}", by=BEA) for each in range(CALLERS // 4)]
+        ways: list[Callable[[Ports], Awaitable[object]]] = [
+            *(lambda ports, update=each: receive(ports, ACME, [update]) for each in (*by_ana, *by_bea)),
+            *each_of(
+                CALLERS // 8,
+                lambda ports: merge_contacts(ports, AGENT, MergeContacts(ana, bea)),
+                lambda ports: merge_contacts(ports, AGENT, MergeContacts(bea, ana)),
+                lambda ports: split_contact(ports, AGENT, SplitContact(ana, bea)),
+                lambda ports: update_contact(ports, AGENT, UpdateContact(ana)),
+            ),
+        ]
+
+        async def take(
+            ports: Ports, caller: int, ways: Sequence[Callable[[Ports], Awaitable[object]]] = ways
+        ) -> object:
+            return await ways[(caller * 5) % len(ways)](ports)  # each once, and no two of a kind in a row
+
+        answers = await course.run(take)
+        refused = [each for each in answers if isinstance(each, Refused)]
+        assert {each.code for each in refused} <= {ErrorCode.INVALID}
+        shown = await desk.contacts()
+        threads = await desk.threads()
+        assert {thread.contact for thread in threads} == {each.id for each in shown}
+        assert {thread.home for thread in threads} == {ana, bea}
+
+    for into, other in ((ana, bea), (bea, ana)):
+        await split_contact(desk.ports, AGENT, SplitContact(into, other))
+    assert {each.id: each for each in await desk.contacts()} == start
+    for thread in await desk.threads():
+        said = [each.content.body for each in await desk.messages(thread.id) if isinstance(each.content, Text)]
+        name = start[thread.contact].profile_name
+        assert len(said) == 1 + ROUNDS * (CALLERS // 4)
+        assert all(name is not None and name in words for words in said)
+    assert await course.deadlocks() == 0
+
+
+async def test_a_number_entered_by_many_at_once_in_either_form_is_one_contacts(course: Course) -> None:
+    for number in range(ROUNDS):
+        forms = [f"+5511987654{number:03}", f"+551187654{number:03}"]
+
+        async def enter(ports: Ports, caller: int, forms: Sequence[str] = forms) -> object:
+            phone = Phone(forms[caller % 2], PhoneLabel.MOBILE)
+            return await create_contact(ports, AGENT, CreateContact(f"Bea {caller}", (phone,)))
+
+        answers = await course.run(enter)
+        assert sum(1 for each in answers if isinstance(each, Contact)) == 1, answers
+    assert len(await course.desk.contacts()) == ROUNDS
+    assert await course.deadlocks() == 0
