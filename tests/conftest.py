@@ -1,6 +1,7 @@
 """What every test may ask for: a PostgreSQL and a Redis, ours or the ones that the environment names."""
 
 import asyncio
+import gc
 import os
 import secrets
 import sys
@@ -53,6 +54,17 @@ def processors() -> int:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether | None:
     return FilesTogether(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """While modules are loaded nothing is thrown away, and what is loaded stays: no use in looking through it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
