@@ -1,6 +1,6 @@
 """Who is acting, and what they may do.
 
-The table is DESIGN.md's "Who may do what". A user has the rows of their role; a key has the rows of its scopes.
+A user has the rights of their role (`RIGHTS_OF_ROLE`), a key those of its scopes (`RIGHTS_OF_SCOPE`).
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """One row of the table."""
+    """What a use case asks for before it does anything."""
 
-    READ = "read"
+    READ = "read"  # everybody has it, and it is asked for nowhere
     SEND = "send"
     TICKETS = "tickets"
     CONTACTS = "contacts"

@@ -10,7 +10,7 @@ from domain.events import TicketChanged
 from domain.ids import TicketId, UserId
 from domain.people.actors import BySystem
 from domain.people.organizations import User
-from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, subject_from
+from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, reopen, subject_from
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_change
 
@@ -25,9 +25,9 @@ async def with_ticket(batch: Batch, channel: Channel, thread: Thread, message: M
     if ticket.is_open:
         after = after_contact_wrote(ticket)
     else:
-        after = replace(
-            ticket, status=TicketStatus.WAITING_ON_US, closed_at=None, owner=await _owner_still_there(batch, ticket)
-        )
+        opened = reopen(ticket)
+        assert isinstance(opened, Ticket), "it is closed"
+        after = replace(opened, owner=await _owner_still_there(batch, ticket))
     batch.tickets[after.id] = after
     author = message.author if ticket.is_open else BySystem()
     record_change(batch, ticket, after, author)

@@ -129,7 +129,7 @@ class TermsAcceptance:
         return await sender(info.context, self.terms.by)
 
 
-@strawberry.type(description="How new work on a number finds its owner.")
+@strawberry.type(description="How new work on a number is to find its owner. Not applied yet: it stays without one.")
 class AssignmentRule:
     strategy: AssignmentStrategy = strawberry.field(description="By what it is decided.")
     skills: list[str] = strawberry.field(description="What an owner has to be able to do; empty for nothing.")
@@ -162,7 +162,9 @@ class Channel(Node):
     reopen_policy: ReopenPolicy = strawberry.field(
         description="What a contact's message does where the thread's ticket is closed."
     )
-    assignment: AssignmentRule = strawberry.field(description="How new work finds its owner.")
+    assignment: AssignmentRule = strawberry.field(
+        description="How new work is to find its owner. Not applied yet: it stays without one."
+    )
     connected_at: datetime | None = strawberry.field(
         description="When it was last connected: older messages are not kept. Null where it never was."
     )

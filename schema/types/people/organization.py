@@ -59,7 +59,9 @@ class Organization(Node):
         description="The day the subscription began, in `timeZone`: the month of the quota turns on it."
     )
     quota_limit: int = strawberry.field(description="Conversations a billing month.")
-    agent_visibility: AgentVisibility = strawberry.field(description="Which threads an AGENT sees.")
+    agent_visibility: AgentVisibility = strawberry.field(
+        description="Which threads an AGENT is to see. Not applied yet: everybody sees every thread."
+    )
     blocked_links: list[str] = strawberry.field(
         description="Messages with a link to one of these hosts, or to what is below it, are quarantined as PHISHING."
         " One with a path blocks what begins with it."
