@@ -5,13 +5,17 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from adapters.db.postgres.database import Connections, PostgresDatabase, open_postgres
+from adapters.db.sqlite.database import SqliteDatabase
 from adapters.memory import MemoryBus
 from domain.ids import ContactId, DeliveryId
 from domain.ports.deliveries import Delivery
 from domain.ports.store import Store
 from tests.builders import ACME, CountingIds, FixedClock, a_channel, a_contact, a_delivery, an_id, an_organization
+
+OnDisk: TypeAlias = SqliteDatabase | PostgresDatabase
 
 
 @dataclass(slots=True)
@@ -45,12 +49,12 @@ async def shared_at(url: str) -> AsyncGenerator[SharedDatabase]:
             await database.close()
 
 
-async def count(database: PostgresDatabase, table: str, where: str = "true") -> int:
+async def count(database: OnDisk, table: str, where: str = "true") -> int:
     (row,) = await database.readers.select(f"SELECT count(*) AS held FROM {table} WHERE {where}")
     return row["held"]
 
 
-async def positions(database: PostgresDatabase) -> list[int]:
+async def positions(database: OnDisk) -> list[int]:
     return [logged.position for logged in await database.reader.events(ACME, 0, 100_000)]
 
 
@@ -58,7 +62,7 @@ def delivery(number: int) -> Delivery:
     return a_delivery(DeliveryId(an_id(number)), b"{}")
 
 
-async def works(database: PostgresDatabase) -> None:
+async def works(database: OnDisk) -> None:
     async with asyncio.timeout(10):
         async with database.store.transaction(ACME) as tx:
             tx.save(a_contact(ContactId(an_id(900))))

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
-from adapters.db.postgres.database import PostgresDatabase
 from adapters.db.rows.mapping import table
 from adapters.db.sqlite.database import SqliteDatabase
 from domain.channels.template_sync import TemplateSync
@@ -17,6 +16,7 @@ from domain.files.media import MediaState
 from domain.ids import MessageId, ThreadId
 from domain.ports.directory import DirectoryEntry
 from domain.rows import ROW_TYPES, Row
+from tests.adapters.shared_database import OnDisk
 from tests.builders import (
     ACME,
     CHANNEL,
@@ -54,8 +54,6 @@ from tests.builders import (
     an_outbox_item,
     an_update_record,
 )
-
-OnDisk: TypeAlias = SqliteDatabase | PostgresDatabase
 
 MANY: Final = 20_000
 TO_NOON: Final = round((NOON - datetime(2026, 4, 1, tzinfo=UTC)) / timedelta(minutes=1))
@@ -270,4 +268,4 @@ def _run(statements: Sequence[str], connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-__all__ = ["CHANNEL", "CONTACT", "OUR_MESSAGE", "OnDisk", "fill", "run"]
+__all__ = ["CHANNEL", "CONTACT", "OUR_MESSAGE", "fill", "run"]

@@ -18,15 +18,13 @@ from adapters.db.sqlite.database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus
 from domain.errors import Unavailable
 from domain.events import QuotaChanged, ThreadChanged
-from domain.ids import ContactId, DeliveryId, ThreadId
-from domain.ports.deliveries import Delivery, DeliveryState
+from domain.ids import ContactId
+from domain.ports.deliveries import DeliveryState
 from domain.ports.hints import OUTBOX, WEBHOOK_INBOX
-from domain.ports.store import Transaction
 from tests.adapters.db.dying import store_and_die
-from tests.adapters.shared_database import background_work_gets_its_turns
+from tests.adapters.shared_database import background_work_gets_its_turns, count, delivery, positions, works
 from tests.builders import (
     ACME,
-    CHANNEL,
     CONTACT,
     NOON,
     OUR_MESSAGE,
@@ -35,7 +33,6 @@ from tests.builders import (
     FixedClock,
     a_channel,
     a_contact,
-    a_delivery,
     a_session,
     a_thread,
     an_id,
@@ -71,19 +68,6 @@ async def database(path: Path, bus: MemoryBus) -> AsyncIterator[SqliteDatabase]:
 @pytest.fixture
 def bus() -> MemoryBus:
     return MemoryBus()
-
-
-def delivery(number: int) -> Delivery:
-    return a_delivery(DeliveryId(an_id(number)), b"{}" * number)
-
-
-async def positions(database: SqliteDatabase) -> list[int]:
-    return [logged.position for logged in await database.reader.events(ACME, 0, 10_000)]
-
-
-async def count(database: SqliteDatabase, table: str) -> int:
-    (row,) = await database.readers.select(f"SELECT count(*) AS held FROM {table}")
-    return row["held"]
 
 
 # Settings
@@ -127,23 +111,6 @@ async def test_many_deliveries_at_a_time_share_commits(database: SqliteDatabase)
     assert 1 <= database.writer.commits - before < 50
 
 
-async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: SqliteDatabase) -> None:
-    await database.webhook_inbox.append(delivery(3))
-
-    answers = await asyncio.gather(
-        *(database.webhook_inbox.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
-    )
-
-    assert [type(answer) for answer in answers] == [
-        type(None),
-        type(None),
-        sqlite3.IntegrityError,
-        type(None),
-        type(None),
-    ]
-    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(number) for number in range(1, 6)]
-
-
 async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDatabase, path: Path) -> None:
     died_of, told = await asyncio.to_thread(store_and_die, f"sqlite:///{path}")
 
@@ -151,16 +118,6 @@ async def test_an_acknowledged_delivery_outlives_the_process(database: SqliteDat
     assert 29 in told
     kept = {each.id for each in await database.webhook_inbox.waiting(100)}
     assert {an_id(number) for number in told} <= kept
-
-
-async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: SqliteDatabase) -> None:
-    poster = asyncio.create_task(database.webhook_inbox.append(delivery(1)))
-    await asyncio.sleep(0)
-    poster.cancel()
-
-    await database.webhook_inbox.append(delivery(2))
-
-    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(1), an_id(2)]
 
 
 # Turns
@@ -220,22 +177,6 @@ async def test_people_do_not_keep_background_work_from_its_turns(database: Sqlit
 
 
 # The log
-
-
-async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database: SqliteDatabase) -> None:
-    async def work(number: int) -> None:
-        with suppress(Fire):
-            async with database.store.transaction(ACME, background=number % 2 == 0) as tx:
-                tx.record(*[QuotaChanged()] * (number % 4))
-                await tx.threads([THREAD])
-                if number % 3 == 0:
-                    raise Fire
-
-    await asyncio.gather(*(work(number) for number in range(100)))
-
-    kept = sum(number % 4 for number in range(100) if number % 3 != 0)
-    assert await positions(database) == list(range(1, kept + 1))
-    assert (await database.reader.head(ACME)).position == kept
 
 
 async def test_whoever_listens_is_told_after_the_commit(database: SqliteDatabase, bus: MemoryBus) -> None:
@@ -325,14 +266,6 @@ async def test_a_transaction_that_went_on_after_a_failed_statement_commits_nothi
     await works(database)
 
 
-async def test_a_transaction_is_of_no_use_outside_its_block(database: SqliteDatabase) -> None:
-    async with database.store.transaction(ACME) as tx:
-        kept: Transaction = tx
-
-    with pytest.raises(AssertionError, match="outside its block"):
-        await kept.threads([THREAD])
-
-
 async def test_a_database_that_another_process_keeps_locked_is_unavailable_and_nothing_is_lost(
     database: SqliteDatabase, path: Path
 ) -> None:
@@ -349,8 +282,8 @@ async def test_a_database_that_another_process_keeps_locked_is_unavailable_and_n
 
         other.execute("ROLLBACK")
     await database.webhook_inbox.append(delivery(2))
-    await works(database)
     assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(2)]
+    await works(database)
 
 
 def impatient(connection: sqlite3.Connection) -> None:
@@ -417,14 +350,6 @@ async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(
     with closing(sqlite3.connect(path)) as after:
         assert after.execute("SELECT count(*) FROM contacts").fetchone() == (2,)
         assert after.execute("SELECT state FROM deliveries").fetchall() == [(DeliveryState.WAITING,)]
-
-
-async def works(database: SqliteDatabase) -> None:
-    async with asyncio.timeout(10):
-        async with database.store.transaction(ACME) as tx:
-            tx.save(a_thread(ThreadId(an_id(900)), channel=CHANNEL))
-        async with database.store.transaction(ACME, background=True) as tx:
-            assert list(await tx.threads([ThreadId(an_id(900))])) == [an_id(900)]
 
 
 async def test_the_folder_holds_one_database_once_it_is_closed(database: SqliteDatabase, path: Path) -> None:

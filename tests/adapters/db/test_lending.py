@@ -4,7 +4,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -13,13 +12,11 @@ from adapters.db.reading.lending import HOUSE, MUCH_S, Asker, Line
 from adapters.db.sqlite.database import SqliteDatabase, open_sqlite
 from adapters.memory import MemoryBus
 from domain.errors import TookTooLong, Unavailable
-from tests.adapters.shared_database import SharedDatabase
+from tests.adapters.shared_database import OnDisk, SharedDatabase
 from tests.builders import ACME, GLOBEX, CountingIds, FixedClock
 
 ADA, BOB, EVE = Asker(ACME, "ada"), Asker(ACME, "bob"), Asker(ACME, "eve")
 GLO = Asker(GLOBEX, "glo")
-
-OnDisk: TypeAlias = SqliteDatabase | PostgresDatabase
 
 ENDLESS = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) SELECT count(*) FROM number"
 

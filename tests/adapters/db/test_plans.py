@@ -67,7 +67,8 @@ from domain.ports.reads import (
 from domain.ports.store import Store, Transaction
 from domain.quota import Entry
 from domain.tickets import Property, Ticket, TicketPriority, TicketStatus
-from tests.adapters.db.filled import MANY, OnDisk, fill, run
+from tests.adapters.db.filled import MANY, fill, run
+from tests.adapters.shared_database import OnDisk
 from tests.builders import (
     ACCOUNT,
     ACME,

@@ -174,23 +174,6 @@ async def test_a_question_that_takes_too_long_is_given_up(
 # One after another, and at once
 
 
-@pytest.mark.usefixtures("patient")
-async def test_positions_have_no_gap_whatever_is_rolled_back_meanwhile(database: PostgresDatabase) -> None:
-    async def work(number: int) -> None:
-        with suppress(Fire):
-            async with database.store.transaction(ACME, background=number % 2 == 0) as tx:
-                tx.record(*[QuotaChanged()] * (number % 4))
-                await tx.threads([THREAD])
-                if number % 3 == 0:
-                    raise Fire
-
-    await asyncio.gather(*(work(number) for number in range(100)))
-
-    kept = sum(number % 4 for number in range(100) if number % 3 != 0)
-    assert await positions(database) == list(range(1, kept + 1))
-    assert (await database.reader.head(ACME)).position == kept
-
-
 WRITE_AND_ROLL_BACK = """
 import asyncio, sys
 from contextlib import suppress
@@ -356,14 +339,6 @@ async def test_a_transaction_that_went_on_after_a_failed_statement_commits_nothi
     await works(database)
 
 
-async def test_a_transaction_is_of_no_use_outside_its_block(database: PostgresDatabase) -> None:
-    async with database.store.transaction(ACME) as tx:
-        kept = tx
-
-    with pytest.raises(AssertionError, match="outside its block"):
-        await kept.threads([THREAD])
-
-
 async def test_who_opens_a_ticket_keeps_nobody_from_the_log(shared: SharedDatabase, database: PostgresDatabase) -> None:
     async with database.store.transaction(ACME) as opening:
         assert await opening.next_ticket_numbers(1) == 1
@@ -488,28 +463,6 @@ async def test_many_deliveries_at_a_time_share_commits(database: PostgresDatabas
 
     assert len(await database.webhook_inbox.waiting(1000)) == 200
     assert 1 <= database.deliveries.commits - before < 20
-
-
-async def test_a_delivery_that_can_not_be_stored_spoils_no_other(database: PostgresDatabase) -> None:
-    await database.webhook_inbox.append(delivery(3))
-
-    answers = await asyncio.gather(
-        *(database.webhook_inbox.append(delivery(number)) for number in range(1, 6)), return_exceptions=True
-    )
-
-    assert [type(answer) for answer in answers] == [type(None), type(None), WriteConflict, type(None), type(None)]
-    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(number) for number in range(1, 6)]
-
-
-async def test_a_delivery_whose_sender_hung_up_is_kept_all_the_same(database: PostgresDatabase) -> None:
-    poster = asyncio.create_task(database.webhook_inbox.append(delivery(1)))
-    await asyncio.sleep(0)
-    poster.cancel()
-
-    await database.webhook_inbox.append(delivery(2))
-    await database.webhook_inbox.append(delivery(3))
-
-    assert [each.id for each in await database.webhook_inbox.waiting(10)] == [an_id(1), an_id(2), an_id(3)]
 
 
 async def test_a_closed_database_ends_what_was_begun_and_takes_nothing_more(shared: SharedDatabase) -> None:
