@@ -23,7 +23,10 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 OF_THE_RULES = Path(__file__).parent / "domain"
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
-TOGETHER = ("journeys/test_bad_input.py", "journeys/test_several.py", "journeys/test_media.py")
+TOGETHER = (
+    *("journeys/test_bad_input.py", "journeys/test_several.py", "journeys/test_media.py"),
+    *("operating/test_proxies.py", "operating/test_trail.py", "operating/test_walks.py", "commands/test_postgres.py"),
+)
 """One worker runs all of such a file, whose tests share processes that take long to start, and which may die."""
 
 
