@@ -131,7 +131,7 @@ class SqlStore:
         )
 
     async def due_parked(self, now: datetime, limit: int) -> list[ParkedUpdate]:
-        # parked_by_due
+        # parked_by_due. Rows and not keys, as other due work has: the worker goes on with the update that is read here.
         rows = await self._selects.select(
             f"""
             SELECT {selected(ParkedUpdate, "waiting")}
