@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.db.transaction import Work
+from adapters.db.transaction import Written
 from api.metrics import Meters
 from domain.channels.channels import Channel, ChannelState
 from domain.conversations.messages import Direction, Message
@@ -33,10 +33,10 @@ class Hearing:
         self._meters = meters
         self._clock = clock
 
-    def __call__(self, work: Work) -> None:
-        causes = _causes(work)
-        self._time(work)
-        for event in work.events:
+    def __call__(self, written: Written) -> None:
+        causes = _causes(written)
+        self._time(written)
+        for event in written.events:
             match event:
                 case MessageAdded(message=message):
                     log.debug("a message was added", message=message, **causes.get(message, {}))
@@ -45,37 +45,37 @@ class Hearing:
                     say = log.warning if status in WORRYING else log.debug
                     say("a message came to a status", message=message, status=status.value, **causes.get(message, {}))
                 case QuotaChanged(warning=int(per_cent)):
-                    self._warn_of_quota(work, per_cent)
+                    self._warn_of_quota(written, per_cent)
                 case _:
                     pass
-        changed = {event.channel for event in work.events if isinstance(event, ChannelChanged)}
-        for row in {row.id: row for row in work.saved}.values():
+        changed = {event.channel for event in written.events if isinstance(event, ChannelChanged)}
+        for row in {row.id: row for row in written.saved}.values():
             _tell_of(row, is_changed=row.id in changed)
 
-    def _warn_of_quota(self, work: Work, per_cent: int) -> None:
+    def _warn_of_quota(self, written: Written, per_cent: int) -> None:
         self._meters.quota_warnings.labels(str(per_cent)).inc()
-        period = next(row for row in reversed(work.saved) if isinstance(row, Period))
+        period = next(row for row in reversed(written.saved) if isinstance(row, Period))
         log.warning(
             "the month's conversations run out",
-            organization=work.organization,
+            organization=written.organization,
             per_cent=per_cent,
             used=period.used,
             resets_at=period.ends_at.isoformat(),
         )
 
-    def _time(self, work: Work) -> None:
+    def _time(self, written: Written) -> None:
         """How long a message took from the network to the desk, and from the desk to the network."""
         now = self._clock.now()
         sent = {
             event.message
-            for event in work.events
+            for event in written.events
             if isinstance(event, MessageStatusChanged) and event.status is MessageStatus.SENT
         }
-        added = {event.message for event in work.events if isinstance(event, MessageAdded)}
-        for row in {row.id: row for row in work.saved if isinstance(row, Message)}.values():
+        added = {event.message for event in written.events if isinstance(event, MessageAdded)}
+        for row in {row.id: row for row in written.saved if isinstance(row, Message)}.values():
             if row.id in added and row.direction is Direction.INBOUND:
                 self._meters.receiving.observe(_seconds(now - row.received_at))
-        for row in work.removed:
+        for row in written.removed:
             if isinstance(row, OutboxItem) and row.id in sent and row.reaction is None:
                 self._meters.sending.observe(_seconds(now - row.queued_at))
 
@@ -88,11 +88,11 @@ def _seconds(span: timedelta) -> float:
 WORRYING = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN})
 
 
-def _causes(work: Work) -> dict[MessageId, dict[str, str]]:
-    """What each message of this work is due to. What a request does itself has its id in every line anyway."""
+def _causes(written: Written) -> dict[MessageId, dict[str, str]]:
+    """What each message that was written is due to. What a request does itself has its id in every line anyway."""
     causes: dict[MessageId, dict[str, str]] = {}
-    deliveries = {row.wamid: row.delivery for row in work.saved if isinstance(row, UpdateRecord)}
-    for row in (*work.saved, *work.removed):
+    deliveries = {row.wamid: row.delivery for row in written.saved if isinstance(row, UpdateRecord)}
+    for row in (*written.saved, *written.removed):
         match row:
             case Message(wamid=wamid) if wamid is not None and wamid in deliveries:
                 causes[row.id] = {"delivery": deliveries[wamid]}

@@ -9,7 +9,7 @@ from adapters.db.reading.pages import Condition
 from adapters.db.reading.source import Selects
 from adapters.db.rows.mapping import from_record, selected
 from adapters.db.rows.times import instant_of
-from adapters.db.transaction import SqlTransaction, Work
+from adapters.db.transaction import SqlTransaction, Written
 from domain.channels.channels import ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
@@ -19,7 +19,7 @@ from domain.updates import ParkedUpdate
 
 Id = TypeVar("Id", bound=str)
 
-Hears: TypeAlias = Callable[[Work], None]
+Hears: TypeAlias = Callable[[Written], None]
 """Told of what was committed, in the process that did it: for its log and figures, never for the truth."""
 
 
@@ -47,7 +47,7 @@ class SqlStore:
         async with self._transactions.transaction(organization, background=background) as transaction:
             yield transaction
         if self.hears is not None:
-            self.hears(transaction.work)
+            self.hears(transaction.written)
 
     async def pause(self, tries: int) -> bool:
         return await self._transactions.pause(tries)

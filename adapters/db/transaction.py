@@ -58,8 +58,8 @@ class Staged:
 
 
 @dataclass(slots=True)
-class Work:
-    """What a transaction does to its organization, as far as it has got."""
+class Written:
+    """What a transaction wrote, as far as it has got, and what it still stages."""
 
     organization: OrganizationId
     staged: Staged = field(default_factory=Staged)
@@ -91,9 +91,9 @@ class Statements(Looking, Protocol):
 
 
 class SqlTransaction(SqlLook):
-    def __init__(self, work: Work, statements: Statements) -> None:
-        super().__init__(work.organization, statements)
-        self.work = work
+    def __init__(self, written: Written, statements: Statements) -> None:
+        super().__init__(written.organization, statements)
+        self.written = written
         self._statements = statements
 
     # Staging
@@ -101,19 +101,19 @@ class SqlTransaction(SqlLook):
     def save(self, *rows: Row) -> None:
         for row in rows:
             assert organization_of(row) == self.organization, f"a row of another organization: {row}"
-            self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
-            self.work.saved.append(row)
-            self.work.staged.save(row)
+            self.written.moved_outbox = self.written.moved_outbox or isinstance(row, OutboxItem)
+            self.written.saved.append(row)
+            self.written.staged.save(row)
 
     def remove(self, *rows: Removable) -> None:
         for row in rows:
             assert row.organization == self.organization, f"a row of another organization: {row}"
-            self.work.moved_outbox = self.work.moved_outbox or isinstance(row, OutboxItem)
-            self.work.removed.append(row)
-            self.work.staged.remove(row)
+            self.written.moved_outbox = self.written.moved_outbox or isinstance(row, OutboxItem)
+            self.written.removed.append(row)
+            self.written.staged.remove(row)
 
     def record(self, *events: Event) -> None:
-        self.work.events += events
+        self.written.events += events
 
     async def take_turns(self, names: Collection[str]) -> None:
         if names:

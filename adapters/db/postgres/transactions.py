@@ -39,7 +39,7 @@ from adapters.db.transaction import (
     IS_ELSEWHERE,
     TAKE_TICKET_NUMBERS,
     SqlTransaction,
-    Work,
+    Written,
     written,
 )
 from domain.errors import WriteConflict
@@ -78,17 +78,17 @@ class PostgresTransactions:
     @asynccontextmanager
     async def _once(self, organization: OrganizationId, background: bool) -> AsyncGenerator[SqlTransaction]:
         async with self._pool.transaction(background=background) as connection:
-            work = Work(organization)
-            statements = _PostgresStatements(work, connection, self._ids)
+            written = Written(organization)
+            statements = _PostgresStatements(written, connection, self._ids)
             try:
-                yield SqlTransaction(work, statements)
+                yield SqlTransaction(written, statements)
             except BaseException:
                 statements.is_open = False
                 raise
             position = await statements.end(self._clock.now())
             if position is not None:
                 self._bus.hint(organization, position)
-            if work.moved_outbox:
+            if written.moved_outbox:
                 self._bus.hint(OUTBOX)
 
     async def pause(self, tries: int) -> bool:
@@ -100,7 +100,7 @@ class PostgresTransactions:
 
 @dataclass(slots=True)
 class _PostgresStatements:
-    work: Work
+    written: Written
     connection: Connection
     ids: Ids
     dialect: Dialect = POSTGRES
@@ -112,14 +112,14 @@ class _PostgresStatements:
 
     @property
     def unheld(self) -> Looking:
-        return LookingOn(self.work.organization, _Unheld(self))
+        return LookingOn(self.written.organization, _Unheld(self))
 
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
         await self.write_staged(kind)
         found = await self.select(
             f"SELECT {selected(kind)}{_version(kind)} FROM {table(kind)} WHERE organization_id = ? AND {where}"
             f" ORDER BY id {_lock(kind)}",
-            self.work.organization,
+            self.written.organization,
             *values,
         )
         return self._noted(kind, found)
@@ -133,7 +133,7 @@ class _PostgresStatements:
             " ORDER BY found.id FOR NO KEY UPDATE OF found",
             [first for first, _ in pairs],
             [second for _, second in pairs],
-            self.work.organization,
+            self.written.organization,
         )
         return self._noted(kind, found)
 
@@ -145,18 +145,18 @@ class _PostgresStatements:
         await self.select(TAKE_TURNS, list(names))
 
     async def take_ticket_numbers(self, count: int) -> int:
-        rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
+        rows = await self.select(TAKE_TICKET_NUMBERS, self.written.organization, count)
         return rows[0]["number"]
 
     async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
-        organization = self.work.organization
+        organization = self.written.organization
         if kind in UNIQUE_ENTRIES and await self.select(IS_ELSEWHERE, kind.value, value, organization):
             return False
         await self.connection.run(ENLIST, (kind.value, value, organization, ref))
         return True
 
     async def delist(self, kind: DirectoryEntry, value: str) -> None:
-        await self.select(DELIST, kind.value, value, self.work.organization)
+        await self.select(DELIST, kind.value, value, self.written.organization)
 
     # How it ends
 
@@ -166,31 +166,33 @@ class _PostgresStatements:
         self.is_open = False
         if self.connection.failed:
             raise RuntimeError("a statement of this transaction had failed: nothing was committed")
-        position = await self._log(now) if self.work.events else None
+        position = await self._log(now) if self.written.events else None
         await self.connection.run("COMMIT")
         return position
 
     async def _log(self, now: datetime) -> int:
-        facts = [event_values(self.work.organization, LoggedEvent(0, now, event))[3:] for event in self.work.events]
-        values = (self.work.organization, len(facts), now, *(list(column) for column in zip(*facts, strict=True)))
+        facts = [
+            event_values(self.written.organization, LoggedEvent(0, now, event))[3:] for event in self.written.events
+        ]
+        values = (self.written.organization, len(facts), now, *(list(column) for column in zip(*facts, strict=True)))
         if moved := await self.connection.rows(APPEND_EVENTS, values):
             return moved[0]["position"]
-        await self.connection.run(BEGIN_LOG, (self.work.organization, self.ids.new()))
+        await self.connection.run(BEGIN_LOG, (self.written.organization, self.ids.new()))
         return (await self.connection.rows(APPEND_EVENTS, values))[0]["position"]
 
     async def write_staged(self, *asked: type[Row]) -> None:
         """Rows that are watched stay staged until their kind is asked for, or to the end: written, they are locked, and
         everybody needs them."""
         assert self.is_open, "a transaction is used outside its block"
-        staged = self.work.take_staged()
+        staged = self.written.take_staged()
         for kind in WATCHED.difference(asked):
             for row in [row for id, row in staged.rows.get(kind, {}).items() if (kind, id) in self.seen]:
                 del staged.rows[kind][row.id]
-                self.work.staged.save(row)
+                self.written.staged.save(row)
         for kind, removed in staged.removed.items():
             if removed:
                 remove = f"DELETE FROM {table(kind)} WHERE organization_id = ? AND id = ANY(?)"
-                await self.connection.run(remove, (self.work.organization, sorted(removed)))
+                await self.connection.run(remove, (self.written.organization, sorted(removed)))
         for kind in ROW_TYPES:
             if rows := staged.rows.get(kind):
                 await self._write(kind, [row for _, row in sorted(rows.items())])
@@ -221,7 +223,7 @@ class _PostgresStatements:
         found = await self.connection.rows(
             f"SELECT id{_version(kind)} FROM {table(kind)} WHERE organization_id = ? AND id = ANY(?)"
             " ORDER BY id FOR NO KEY UPDATE",
-            (self.work.organization, list(seen)),
+            (self.written.organization, list(seen)),
         )
         if {row["id"]: row["row_version"] for row in found} != seen:
             raise WriteConflict(f"somebody else changed one of these: {table(kind)}")

@@ -35,7 +35,7 @@ from adapters.db.transaction import (
     TAKE_TICKET_NUMBERS,
     SqlTransaction,
     Staged,
-    Work,
+    Written,
     written,
 )
 from domain.events import Event, LoggedEvent
@@ -58,35 +58,35 @@ class SqliteTransactions:
     @asynccontextmanager
     async def transaction(self, organization: OrganizationId, *, background: bool) -> AsyncGenerator[SqlTransaction]:
         async with self._writer.turn(background=background) as turn:
-            work = Work(organization)
-            yield SqlTransaction(work, _SqliteStatements(work, turn, self._ids))
-            turn.end(_ending(work, self._ids, self._clock.now()))
+            written = Written(organization)
+            yield SqlTransaction(written, _SqliteStatements(written, turn, self._ids))
+            turn.end(_ending(written, self._ids, self._clock.now()))
 
     async def pause(self, tries: int) -> bool:
         """One writer at a time collides with nobody."""
         return False
 
 
-def _ending(work: Work, ids: Ids, now: datetime) -> Callable[[sqlite3.Connection], Sequence[Hint]]:
+def _ending(written: Written, ids: Ids, now: datetime) -> Callable[[sqlite3.Connection], Sequence[Hint]]:
     """Everything left to write, for the connection's thread. The counter comes last: no gaps in the log."""
-    write = _writing(work, ids)
-    events = list(work.events)
+    write = _writing(written, ids)
+    events = list(written.events)
     epoch = ids.new() if events else ""
-    outbox: list[Hint] = [(OUTBOX, 0)] if work.moved_outbox else []
+    outbox: list[Hint] = [(OUTBOX, 0)] if written.moved_outbox else []
 
     def last(connection: sqlite3.Connection) -> Sequence[Hint]:
         write(connection)
         if not events:
             return outbox
-        position = _log(work.organization, epoch, events, now, connection)
-        return [(work.organization, position), *outbox]
+        position = _log(written.organization, epoch, events, now, connection)
+        return [(written.organization, position), *outbox]
 
     return last
 
 
 @dataclass(frozen=True, slots=True)
 class _SqliteStatements:
-    work: Work
+    written: Written
     turn: Turn
     ids: Ids
     dialect: Dialect = SQLITE
@@ -98,7 +98,7 @@ class _SqliteStatements:
     async def rows(self, kind: type[R], where: str, *values: Value) -> list[R]:
         found = await self.select(
             f"SELECT {selected(kind)} FROM {table(kind)} WHERE organization_id = ? AND {where}",
-            self.work.organization,
+            self.written.organization,
             *values,
         )
         return _in_key_order(kind, found)
@@ -110,7 +110,7 @@ class _SqliteStatements:
             f" ON found.organization_id = ? AND found.{first} = json_extract(asked.value, '$[0]')"
             f" AND found.{second} = json_extract(asked.value, '$[1]')",
             list(pairs),
-            self.work.organization,
+            self.written.organization,
         )
         return _in_key_order(kind, found)
 
@@ -124,18 +124,18 @@ class _SqliteStatements:
         """There is one writer at a time."""
 
     async def take_ticket_numbers(self, count: int) -> int:
-        rows = await self.select(TAKE_TICKET_NUMBERS, self.work.organization, count)
+        rows = await self.select(TAKE_TICKET_NUMBERS, self.written.organization, count)
         return rows[0]["number"]
 
     async def enlist(self, kind: DirectoryEntry, value: str, ref: str) -> bool:
-        return await self._run(partial(_enlist, self.work.organization, kind, value, ref))
+        return await self._run(partial(_enlist, self.written.organization, kind, value, ref))
 
     async def delist(self, kind: DirectoryEntry, value: str) -> None:
-        await self.select(DELIST, kind.value, value, self.work.organization)
+        await self.select(DELIST, kind.value, value, self.written.organization)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """After everything staged so far."""
-        write = _writing(self.work, self.ids)
+        write = _writing(self.written, self.ids)
 
         def written_first(connection: sqlite3.Connection) -> T:
             write(connection)
@@ -149,8 +149,8 @@ def _in_key_order(kind: type[R], rows: Iterable[sqlite3.Row]) -> list[R]:
     return sorted((from_record(kind, row) for row in rows), key=lambda row: row.id)
 
 
-def _writing(work: Work, ids: Ids) -> Callable[[sqlite3.Connection], None]:
-    staged = work.take_staged()
+def _writing(written: Written, ids: Ids) -> Callable[[sqlite3.Connection], None]:
+    staged = written.take_staged()
     epoch = ids.new() if Organization in staged.rows else ""
     return partial(_write, staged, epoch)
 

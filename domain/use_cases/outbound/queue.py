@@ -83,7 +83,7 @@ async def place_of(look: Look, id: ThreadId) -> tuple[Thread, Channel] | Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class FreeFormPlace:
     """Where a free-form message may go now, and which one it answers."""
 
     thread: Thread
@@ -91,7 +91,9 @@ class Destination:
     reply: Message | None
 
 
-async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime) -> Destination | Refusal:
+async def free_form_place(
+    look: Look, id: ThreadId, reply_to: MessageId | None, now: datetime
+) -> FreeFormPlace | Refusal:
     """Refuses NOT_FOUND, CHANNEL_UNAVAILABLE, SESSION_CLOSED, INVALID."""
     found = await place_of(look, id)
     if not isinstance(found, tuple):
@@ -102,7 +104,7 @@ async def free_form_place(look: Look, id: ThreadId, reply_to: MessageId | None, 
     original = (await look.messages([reply_to])).get(reply_to) if reply_to is not None else None
     if reply_to is not None and (refusal := replied_to(thread, original)):
         return refusal
-    return Destination(thread, channel, original)
+    return FreeFormPlace(thread, channel, original)
 
 
 def channel_refusal(channel: Channel) -> Refusal | None:

@@ -34,7 +34,7 @@ from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.store import Store, Transaction
 from domain.ports.system import Clock
 from domain.updates import Update
-from domain.use_cases.outbound.leaving.schedule import Turn, next_sends
+from domain.use_cases.outbound.leaving.schedule import NextSends, next_sends
 from domain.use_cases.outbound.sending.send import SendText, send_text
 from tests.api.memory_desk import BusinessNumber, Network, connect, memory_ports, nobody_answers
 from tests.builders import ACME
@@ -235,7 +235,7 @@ async def test_a_worker_that_is_told_to_stop_while_it_looks_for_sends_begins_non
         asked.append(request)
         return httpx.Response(200, json=ACCEPTED)
 
-    async def told_meanwhile(*arguments: Any) -> Turn:
+    async def told_meanwhile(*arguments: Any) -> NextSends:
         turn = await next_sends(*arguments)
         if turn.leaving:
             worker.stop()

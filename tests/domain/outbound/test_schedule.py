@@ -29,7 +29,7 @@ from domain.use_cases.outbound.leaving.schedule import (
     OF_A_NUMBER,
     TEMPLATES_OF_A_NUMBER,
     Leaving,
-    Turn,
+    NextSends,
     next_sends,
 )
 from domain.use_cases.outbound.react import React, react
@@ -232,7 +232,7 @@ async def test_there_is_nothing_to_do_where_all_that_is_due_is_in_hand() -> None
 
     [leaving] = (await next_sends(ports, ())).leaving
 
-    assert await next_sends(ports, [leaving]) == Turn(())
+    assert await next_sends(ports, [leaving]) == NextSends(())
 
 
 # ---------------------------------------------------------------- limits that are hit all the same

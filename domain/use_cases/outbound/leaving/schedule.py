@@ -40,12 +40,12 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class NextSends:
     leaving: tuple[Leaving, ...]
     again_at: datetime | None = None  # when more may leave of what is due already; None where nothing but places lacks
 
 
-async def next_sends(ports: Ports, in_hand: Collection[Leaving], aside: Collection[MessageId] = ()) -> Turn:
+async def next_sends(ports: Ports, in_hand: Collection[Leaving], aside: Collection[MessageId] = ()) -> NextSends:
     """What to dispatch now, beside what this process has in hand already. `aside` are those that wait after a fault."""
     now = ports.clock.now()
     room = AT_A_TIME - len(in_hand)
@@ -55,7 +55,7 @@ async def next_sends(ports: Ports, in_hand: Collection[Leaving], aside: Collecti
         turn = await _of_number(ports, number, in_hand, aside, room - len(leaving), now)
         leaving += turn.leaving
         again += [turn.again_at] if turn.again_at is not None else []
-    return Turn(tuple(leaving), min(again, default=None))
+    return NextSends(tuple(leaving), min(again, default=None))
 
 
 def _held_by(number: DueNumber, in_hand: Collection[Leaving]) -> int:
@@ -69,14 +69,14 @@ async def _of_number(
     aside: Collection[MessageId],
     room: int,
     now: datetime,
-) -> Turn:
+) -> NextSends:
     pace = (
         believed(number.pace, now) if number.pace else RateState(number.organization, number.channel, THROUGHPUT, now)
     )
     mine = {each.message: each.is_template for each in in_hand if each.channel == number.channel}
     places = min(room, OF_A_NUMBER - len(mine))
     if places <= 0:
-        return Turn(())
+        return NextSends(())
     most = burst(pace) + len(mine) + len(aside)
     replies = await ports.store.due_sends_of(number.organization, number.channel, PERSON_FIRST, now, most)
     templates = await ports.store.due_sends_of(number.organization, number.channel, TEMPLATE_NEXT, now, most)
@@ -88,12 +88,12 @@ async def _of_number(
         templates = []
     waiting = len(replies) + len(templates)
     if not waiting:
-        return Turn(())
+        return NextSends(())
     is_template = not replies
     wanted = min(together(pace, now), waiting)
     open_now = free(pace, now, template=is_template) - unclaimed
     if open_now < wanted:
-        return Turn((), free_at(pace, now, wanted + unclaimed, template=is_template))
+        return NextSends((), free_at(pace, now, wanted + unclaimed, template=is_template))
     template_places = max(0, TEMPLATES_OF_A_NUMBER - sum(mine.values()))
     replying, sending = share(min(places, open_now), len(replies), min(len(templates), template_places))
     leaving = (
@@ -102,6 +102,6 @@ async def _of_number(
     )
     left = waiting - len(leaving)
     if not left:
-        return Turn(leaving)
+        return NextSends(leaving)
     used = unclaimed + len(leaving) + min(left, together(pace, now))
-    return Turn(leaving, free_at(pace, now, used, template=is_template))
+    return NextSends(leaving, free_at(pace, now, used, template=is_template))

@@ -19,7 +19,7 @@ from domain.ports.store import Look
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault
 from domain.use_cases.outbound.price import price
-from domain.use_cases.outbound.queue import ApprovedSend, Destination, channel_refusal, free_form_place, place_of
+from domain.use_cases.outbound.queue import ApprovedSend, FreeFormPlace, channel_refusal, free_form_place, place_of
 from domain.use_cases.outbound.sending.steps import approved_free_form, send_one
 from domain.use_cases.work import Reading
 
@@ -53,7 +53,7 @@ class SendContent:
 
     async def approved(self, reading: Reading, actor: Actor) -> ApprovedSend | Refusal:
         to = await free_form_place(reading.look, self.thread, self.reply_to, reading.now)
-        return await approved_free_form(reading, actor, to, (self.content,)) if isinstance(to, Destination) else to
+        return await approved_free_form(reading, actor, to, (self.content,)) if isinstance(to, FreeFormPlace) else to
 
 
 @dataclass(frozen=True, slots=True)

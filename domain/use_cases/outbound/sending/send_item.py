@@ -12,7 +12,7 @@ from domain.ports.bundle import Ports
 from domain.ports.store import Look
 from domain.use_cases.files.sendable import files_at_hand
 from domain.use_cases.outbound.idempotency import Call, content_hash, key_fault
-from domain.use_cases.outbound.queue import ApprovedSend, Destination, free_form_place
+from domain.use_cases.outbound.queue import ApprovedSend, FreeFormPlace, free_form_place
 from domain.use_cases.outbound.sending.steps import approved_free_form, send_one
 from domain.use_cases.work import Reading
 
@@ -36,7 +36,7 @@ class SendItem:
 
     async def approved(self, reading: Reading, actor: Actor) -> ApprovedSend | Refusal:
         to = await free_form_place(reading.look, self.thread, self.reply_to, reading.now)
-        if not isinstance(to, Destination):
+        if not isinstance(to, FreeFormPlace):
             return to
         content = await _content(reading.look, self.item)
         return content if isinstance(content, REFUSALS) else await approved_free_form(reading, actor, to, (content,))

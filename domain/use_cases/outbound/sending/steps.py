@@ -11,7 +11,7 @@ from domain.ports.bundle import Ports
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, repeated
 from domain.use_cases.outbound.price import price
-from domain.use_cases.outbound.queue import ApprovedSend, Destination, carry_out
+from domain.use_cases.outbound.queue import ApprovedSend, FreeFormPlace, carry_out
 from domain.use_cases.work import Reading, Work
 
 Approved = TypeVar("Approved")
@@ -62,7 +62,7 @@ async def send_one(ports: Ports, actor: Actor, sending: Sending[ApprovedSend]) -
 
 
 async def approved_free_form(
-    reading: Reading, actor: Actor, to: Destination, contents: tuple[Content, ...]
+    reading: Reading, actor: Actor, to: FreeFormPlace, contents: tuple[Content, ...]
 ) -> ApprovedSend | Refusal:
     paid = await price(reading, to.thread, to.channel)
     if isinstance(paid, REFUSALS):

@@ -27,7 +27,7 @@ from domain.ports.reads import PageAsk
 from domain.updates import Update
 from domain.use_cases.inbound.interpret import Interpreted, interpret
 from domain.use_cases.outbound.leaving.dispatch import dispatch
-from domain.use_cases.outbound.leaving.schedule import Leaving, Turn, next_sends
+from domain.use_cases.outbound.leaving.schedule import Leaving, NextSends, next_sends
 from tests.adapters.shared_database import SharedDatabase, count, delivery
 from tests.builders import (
     ACCOUNT,
@@ -314,7 +314,7 @@ class Sender:
             if turn.again_at is not None:
                 self.shared.clock.at = max(self.shared.clock.at, turn.again_at)
 
-    async def _next_sends(self) -> Turn:
+    async def _next_sends(self) -> NextSends:
         while True:
             with suppress(Unavailable):
                 return await next_sends(self.ports, ())
