@@ -403,6 +403,22 @@ def test_files_and_folders_that_pages_name_are_there() -> None:
     assert [(page, file) for page, told in named.items() for file in told if file.rstrip("/") not in there] == []
 
 
+WITHIN = re.compile(r"((?:`\w+`(?:,| and) )*`\w+`)\s+in `([\w/]+\.py)`")
+
+
+def test_names_that_pages_say_are_in_a_file_are_in_it() -> None:
+    named = {page: WITHIN.findall((ROOT / page).read_text()) for page in pages() if not page.startswith(HISTORY)}
+
+    assert len(named["ARCHITECTURE.md"]) > 8
+    assert [
+        (page, name, file)
+        for page, found in named.items()
+        for names, file in found
+        for name in re.findall(r"\w+", names.replace(" and ", " "))
+        if re.search(rf"^\s*(?:(?:async )?def |class )?{name}\b", (ROOT / file).read_text(), re.MULTILINE) is None
+    ] == []
+
+
 def test_links_of_pages_lead_somewhere() -> None:
     links = {page: LINK.findall((ROOT / page).read_text()) for page in pages()}
 
