@@ -9,6 +9,7 @@ from domain.people.actors import Actor
 from domain.people.callers import Caller
 from domain.ports.bundle import Ports
 from domain.ports.reads import Reads
+from domain.rows import Row
 from schema.engine.turns import Turns, TurnTaker
 from schema.engine.values.cursors import Cursors
 from schema.gates import GATED_FIELDS
@@ -52,13 +53,18 @@ class Context:
     def _who(self) -> str:
         return self.actor.key if self.actor else ""
 
-    async def read_on(self, organization: OrganizationId) -> None:
-        """From here on everything is read anew, as it stands after what was just committed."""
+    async def read_on(self, organization: OrganizationId, *committed: Row) -> None:
+        """From here on everything is read anew, as it stands after what was just committed.
+
+        What the use case returned is `committed`: it isn't read again, but where the whole payload is of one snapshot.
+        """
         self.now = self.ports.clock.now()
         if self.snapshots is not None:
             await self.snapshots.aclose()
             self.reads = await self.snapshots.enter_async_context(self.ports.reader.snapshot(organization, self._who))
         self._loaders = Loaders(self.reads, organization, self.now, self.turn_taker)
+        if self.snapshots is None:
+            self._loaders.hold(committed)
 
 
 def new_context(

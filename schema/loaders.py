@@ -1,6 +1,6 @@
 """Rows by their ids, each asked for once an operation however many fields need it."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -56,6 +56,12 @@ class Loaders:
         self._organization = organization
         self._now = now
         self._turn_taker = turn_taker
+        self._by_type: dict[type[Row], Loader[Any, Any]] = {}
+
+    def hold(self, rows: Iterable[Row]) -> None:
+        """Rows as they stand now, not to be read."""
+        for row in rows:
+            self._rows(type(row)).hold(row.id, row)
 
     @cached_property
     def threads(self) -> Loader[ThreadId, Thread | None]:
@@ -209,7 +215,7 @@ class Loaders:
             found = await self._reads.by_ids(kind, self._organization, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(load, self._turn_taker)
+        return self._by_type.setdefault(kind, Loader(load, self._turn_taker))
 
     def _lists(
         self, fetch: Callable[[OrganizationId, Collection[K]], Awaitable[Mapping[K, list[V]]]]

@@ -33,6 +33,11 @@ class Loader(Generic[K, V]):
             self._batch.append(key)
         return asyncio.shield(value)
 
+    def hold(self, key: K, value: V) -> None:
+        """What is known already is not asked for."""
+        self._values[key] = asyncio.get_running_loop().create_future()
+        self._values[key].set_result(value)
+
     async def load_many(self, keys: Iterable[K]) -> list[V]:
         return await asyncio.gather(*map(self.load, keys))
 

@@ -307,5 +307,5 @@ async def connect(info: Info[Context, None], input: ChannelConnectInput) -> Chan
         pin=input.pin,
     )
     channel = done(await connect_channel(context.ports, context.acting, command))
-    await context.read_on(channel.organization)
+    await context.read_on(channel.organization, channel)
     return ChannelConnectPayload(channel=await loaded(context, channel.id))

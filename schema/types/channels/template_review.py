@@ -86,7 +86,7 @@ class TemplateDeletePayload:
 async def create(info: Info[Context, None], input: TemplateCreateInput) -> TemplateCreatePayload:
     context = info.context
     template = done(await create_template(context.ports, context.acting, _asked(input)))
-    await context.read_on(template.organization)
+    await context.read_on(template.organization, template)
     return TemplateCreatePayload(template=await existing(context, template.id))
 
 

@@ -113,7 +113,7 @@ async def create(info: Info[Context, None], input: ContactCreateInput) -> Contac
     context = info.context
     asked = CreateContact(input.name, _phones(input.phones or []), input.email)
     contact = done(await create_contact(context.ports, context.acting, asked))
-    await context.read_on(contact.organization)
+    await context.read_on(contact.organization, contact)
     return ContactCreatePayload(contact=await existing(context, contact.id))
 
 
@@ -127,7 +127,7 @@ async def update(info: Info[Context, None], input: ContactUpdateInput) -> Contac
         left_or(input.phones, _phones),
     )
     contact = done(await update_contact(context.ports, context.acting, asked))
-    await context.read_on(contact.organization)
+    await context.read_on(contact.organization, contact)
     return ContactUpdatePayload(contact=await existing(context, contact.id))
 
 
@@ -138,7 +138,7 @@ async def merge(info: Info[Context, None], input: ContactMergeInput) -> ContactM
         ids.CONTACT.given(input.from_contact_id, "fromContactId"),
     )
     contact = done(await merge_contacts(context.ports, context.acting, asked))
-    await context.read_on(contact.organization)
+    await context.read_on(contact.organization, contact)
     return ContactMergePayload(contact=await existing(context, contact.id))
 
 
@@ -148,7 +148,7 @@ async def split(info: Info[Context, None], input: ContactSplitInput) -> ContactS
         ids.CONTACT.given(input.contact_id, "contactId"), ids.CONTACT.given(input.from_contact_id, "fromContactId")
     )
     parted = done(await split_contact(context.ports, context.acting, asked))
-    await context.read_on(parted.contact.organization)
+    await context.read_on(parted.contact.organization, parted.contact, parted.split_off)
     return ContactSplitPayload(
         contact=await existing(context, parted.contact.id), split_off=await existing(context, parted.split_off.id)
     )

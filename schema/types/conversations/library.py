@@ -162,7 +162,7 @@ async def create(info: Info[Context, None], input: LibraryItemCreateInput) -> Li
     media = ids.MEDIA.given_or_none(input.media_id, "mediaId")
     command = CreateItem(input.kind, input.title, input.body, input.url, media)
     library_item = done(await create_item(context.ports, context.acting, command))
-    await context.read_on(library_item.organization)
+    await context.read_on(library_item.organization, library_item)
     return LibraryItemCreatePayload(library_item=await loaded(context, library_item.id))
 
 
@@ -176,7 +176,7 @@ async def update(info: Info[Context, None], input: LibraryItemUpdateInput) -> Li
         media=left_or(input.media_id, lambda id: ids.MEDIA.given(id, "mediaId")),
     )
     library_item = done(await update_item(context.ports, context.acting, command))
-    await context.read_on(library_item.organization)
+    await context.read_on(library_item.organization, library_item)
     return LibraryItemUpdatePayload(library_item=await loaded(context, library_item.id))
 
 

@@ -33,7 +33,7 @@ async def put_reaction(info: Info[Context, None], input: MessageReactInput) -> M
     context = info.context
     command = React(ids.MESSAGE.given(input.message_id, "messageId"), input.emoji, input.idempotency_key)
     message = done(await react(context.ports, context.acting, command))
-    await context.read_on(message.organization)
+    await context.read_on(message.organization, message)
     return MessageReactPayload(message=await existing(context, message.id))
 
 
@@ -53,5 +53,5 @@ async def release(info: Info[Context, None], input: MessageReleaseInput) -> Mess
     message_id = ids.MESSAGE.given(input.message_id, "messageId")
     message = done(await release_message(context.ports, context.acting, message_id))
     log.info("message.released", organization=message.organization, message=message.id, by=context.acting.key)
-    await context.read_on(message.organization)
+    await context.read_on(message.organization, message)
     return MessageReleasePayload(message=await existing(context, message.id))

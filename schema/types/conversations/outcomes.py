@@ -84,5 +84,5 @@ async def say_what_became(info: Info[Context, None], input: MessageSettleInput) 
 
 
 async def _shown(context: Context, message: messages.Message) -> Message:
-    await context.read_on(message.organization)
+    await context.read_on(message.organization, message)
     return await existing(context, message.id)

@@ -179,7 +179,7 @@ async def send(info: Info[Context, None], input: MessageSendInput) -> MessageSen
     context = info.context
     sent = done(await _sent(context, input))
     queued = [sent] if isinstance(sent, messages.Message) else sent
-    await context.read_on(queued[0].organization)
+    await context.read_on(queued[0].organization, *queued)
     shown = await asyncio.gather(*(existing(context, message.id) for message in queued))
     return MessageSendPayload(message=shown[0], messages=list(shown))
 
@@ -207,7 +207,7 @@ def what_to_send(input: MessageSendInput) -> SendContent | SendMedia | SendItem:
 async def send_by_template(info: Info[Context, None], input: MessageSendTemplateInput) -> MessageSendTemplatePayload:
     context = info.context
     message = done(await send_template(context.ports, context.acting, template_to_send(input)))
-    await context.read_on(message.organization)
+    await context.read_on(message.organization, message)
     return MessageSendTemplatePayload(message=await existing(context, message.id))
 
 

@@ -66,7 +66,7 @@ class ThreadStartPayload:
 async def start(info: Info[Context, None], input: ThreadStartInput) -> ThreadStartPayload:
     context = info.context
     started = done(await start_thread(context.ports, context.acting, what_to_start(input)))
-    await context.read_on(started.thread.organization)
+    await context.read_on(started.thread.organization, started.thread, *([started.message] if started.message else []))
     return ThreadStartPayload(
         thread=await threads.existing(context, started.thread.id),
         existing=started.existing,

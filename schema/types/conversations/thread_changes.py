@@ -130,5 +130,5 @@ async def reopen(info: Info[Context, None], input: ThreadReopenInput) -> ThreadR
 
 
 async def _as_it_is_now(context: Context, thread: threads.Thread) -> Thread:
-    await context.read_on(thread.organization)
+    await context.read_on(thread.organization, thread)
     return await existing(context, thread.id)

@@ -143,5 +143,5 @@ async def reopen(info: Info[Context, None], input: TicketReopenInput) -> TicketR
 
 
 async def _as_it_is_now(context: Context, ticket: tickets.Ticket) -> Ticket:
-    await context.read_on(ticket.organization)
+    await context.read_on(ticket.organization, ticket)
     return await existing(context, ticket.id)

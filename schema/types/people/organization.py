@@ -209,5 +209,5 @@ async def update(info: Info[Context, None], input: OrganizationUpdateInput) -> O
         personal_data_patterns=left_or(input.personal_data_patterns, tuple),
     )
     organization = done(await update_organization(context.ports, context.acting, command))
-    await context.read_on(organization.id)
+    await context.read_on(organization.id, organization)
     return OrganizationUpdatePayload(organization=await current(context))

@@ -96,7 +96,7 @@ async def create(info: Info[Context, None], input: TeamCreateInput) -> TeamCreat
     context = info.context
     asked = CreateTeam(input.name, _members(input.member_ids or []))
     team = done(await create_team(context.ports, context.acting, asked))
-    await context.read_on(team.organization)
+    await context.read_on(team.organization, team)
     return TeamCreatePayload(team=await loaded(context, team.id))
 
 
@@ -108,7 +108,7 @@ async def update(info: Info[Context, None], input: TeamUpdateInput) -> TeamUpdat
         members=left_or(input.member_ids, _members),
     )
     team = done(await update_team(context.ports, context.acting, asked))
-    await context.read_on(team.organization)
+    await context.read_on(team.organization, team)
     return TeamUpdatePayload(team=await loaded(context, team.id))
 
 

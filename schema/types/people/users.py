@@ -173,7 +173,7 @@ class SignOutPayload:
 async def begin(info: Info[Context, None], input: SignInInput) -> SignInPayload:
     context = info.context
     signed_in = done(await sign_in(context.ports, SignInAsked(input.email, input.password, context.caller)))
-    await context.read_on(signed_in.user.organization)
+    await context.read_on(signed_in.user.organization, signed_in.user)
     return SignInPayload(token=signed_in.token, expires_at=signed_in.expires_at, user=User.of(signed_in.user))
 
 
@@ -242,7 +242,7 @@ async def make_key(info: Info[Context, None], input: ApiKeyCreateInput) -> ApiKe
     context = info.context
     command = CreateApiKey(input.name, tuple(input.scopes), input.expires_at)
     created_key = done(await create_api_key(context.ports, context.acting, command))
-    await context.read_on(created_key.api_key.organization)
+    await context.read_on(created_key.api_key.organization, created_key.api_key)
     return ApiKeyCreatePayload(api_key=await loaded_key(context, created_key.api_key.id), secret=created_key.secret)
 
 
@@ -250,7 +250,7 @@ async def revoke_key(info: Info[Context, None], input: ApiKeyRevokeInput) -> Api
     context = info.context
     api_key_id = ids.API_KEY.given(input.api_key_id, "apiKeyId")
     api_key = done(await revoke_api_key(context.ports, context.acting, api_key_id))
-    await context.read_on(api_key.organization)
+    await context.read_on(api_key.organization, api_key)
     return ApiKeyRevokePayload(api_key=await loaded_key(context, api_key.id))
 
 
@@ -258,5 +258,5 @@ async def make_user(info: Info[Context, None], input: UserCreateInput) -> UserCr
     context = info.context
     command = CreateUser(input.name, input.email, input.role, input.password, tuple(input.skills or ()), input.capacity)
     user = done(await create_user(context.ports, context.acting, command))
-    await context.read_on(user.organization)
+    await context.read_on(user.organization, user)
     return UserCreatePayload(user=await loaded(context, user.id))

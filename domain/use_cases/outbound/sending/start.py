@@ -13,7 +13,7 @@ from domain.contacts import Contact, Person
 from domain.conversations.contents import Filled
 from domain.conversations.messages import Direction, Message
 from domain.conversations.previews import words_of
-from domain.conversations.threads import Thread, ThreadStatus
+from domain.conversations.threads import Thread, ThreadStatus, with_message
 from domain.errors import REFUSALS, Refusal, invalid, not_found
 from domain.events import TicketChanged
 from domain.ids import ChannelId, ContactId, MediaId, TemplateId, ThreadId, TicketId, UserId
@@ -172,7 +172,7 @@ async def _start(work: Work, actor: Actor, command: StartThread, decided: Starti
         return Started(thread, decided.existing, None)
     sent = await carry_out(work, actor, command.call, replace(decided.said, thread=thread))
     assert isinstance(sent, tuple), "it was cleared"
-    return Started(thread, decided.existing, sent[0])
+    return Started(with_message(thread, sent[0]), decided.existing, sent[0])
 
 
 async def _opened(work: Work, actor: Actor, decided: Starting) -> Thread:
