@@ -141,6 +141,7 @@ class StatusReported:
     at: datetime | None
     callback: str | None  # `biz_opaque_callback_data`: names our message and its attempt
     failure: Failure | None = None
+    person: Person | None = None  # whom it was sent to, as the network names them; None where it does not
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from adapters.whatsapp.inbound.people import scoped_id_of, wa_id_of
 from adapters.whatsapp.inbound.reading import as_code, as_id, as_list, as_object, as_text, read_json
 from domain.ids import Wamid
 from domain.outbound.failures import refuses_for_certain
@@ -64,7 +65,7 @@ def accepted_or_not(body: dict[str, object], recipient: str) -> Accepted | Unans
     typed = as_text(contact.get("input"))
     if wamid is None or (typed is not None and _bare(typed) != _bare(recipient)):
         return Unanswered("The network's answer does not name the message.")
-    return Accepted(Wamid(wamid), as_id(contact.get("wa_id")), as_id(contact.get("user_id")))
+    return Accepted(Wamid(wamid), wa_id_of(as_id(contact.get("wa_id"))), scoped_id_of(as_id(contact.get("user_id"))))
 
 
 def _bare(recipient: str) -> str:

@@ -1,6 +1,7 @@
 """What a message says: the network's kinds into the desk's contents, and the rest as `Unsupported` with a reason."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from adapters.whatsapp.inbound.models import (
@@ -18,6 +19,7 @@ from adapters.whatsapp.inbound.models import (
     SystemBody,
     reported_errors,
 )
+from adapters.whatsapp.inbound.people import wa_id_of
 from adapters.whatsapp.inbound.reading import (
     Word,
     as_code,
@@ -44,6 +46,7 @@ from domain.files.names import plain_type
 from domain.files.rules import UNKNOWN_TYPE, MediaKind, rule_for
 from domain.moderation.quarantine import texts_of
 from domain.text.names import shows_something
+from domain.text.numbers import typed_number
 from domain.updates import IncomingContent, IncomingMedia
 
 KIND_LIMIT = 64  # characters of a kind's name
@@ -102,6 +105,8 @@ _NOTICES = {
     "user_changed_user_id": "The contact's user id changed.",
     "customer_identity_changed": "The contact's security code changed.",
 }
+
+_WAID = re.compile(r"^[^\n:]*;waid=([0-9]{5,15})[;:]", re.MULTILINE | re.IGNORECASE)
 
 
 def kind_of(raw: dict[str, object], type: Word) -> str:
@@ -314,6 +319,20 @@ def _card(raw: object) -> ContactCard:
     shown = full_name or next(iter((*phones, *emails)), "Unnamed contact")
     company = as_text(body.org.company) if body.org else _plainly(value, "org")
     return ContactCard(shown, phones, emails, company or next(iter(written["ORG"]), None))
+
+
+def shared_number(message: InboundMessage) -> str | None:
+    """The sender's own number, where they shared their card because we asked for it; digits."""
+    for raw in message.contacts or []:
+        body, _ = read_model(as_object(raw) or {}, CardBody)
+        if as_text(body.origin) != "contact_request":
+            continue
+        vcard = as_text(body.vcard) or ""
+        told = [wa_id_of(phone.wa_id) for phone in body.phones or ()] + _WAID.findall(vcard)
+        typed = [as_text(phone.phone) for phone in body.phones or ()] + [*_written_card(vcard)["TEL"]]
+        numbers = (*told, *(typed_number(text) for text in typed if text))
+        return next((number for number in numbers if number), None)
+    return None
 
 
 def _plainly(value: Mapping[str, object], name: str) -> str | None:

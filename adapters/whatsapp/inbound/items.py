@@ -92,6 +92,7 @@ class AccountItem:
 @dataclass(frozen=True, slots=True)
 class StatusItem:
     raw: object
+    recipients: Senders
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _conversations(raw: object, value: dict[str, object] | None) -> Iterator[Fou
                 case "message_echoes":
                     yield MessageItem(element, senders, echoed=True)
                 case "statuses":
-                    yield StatusItem(element)
+                    yield StatusItem(element, senders)
                 case "errors":
                     yield PassedItem(_told_trouble(element))
                 case _:

@@ -172,6 +172,7 @@ class CardBody(msgspec.Struct):
     emails: list[CardEmail] | None = None
     org: CardCompany | None = None
     vcard: Word = None
+    origin: Word = None
 
 
 class OrderedProduct(msgspec.Struct):
@@ -232,6 +233,8 @@ class ReportedStatus(msgspec.Struct):
     id: Word = None
     status: Word = None
     timestamp: object = None
+    recipient_id: Word = None
+    recipient_user_id: Word = None
     recipient_type: Word = None
     recipient_participant_id: Word = None
     participant_recipient_id: Word = None

@@ -3,7 +3,7 @@
 An element that can't be read spoils nothing but itself. Source: WhatsApp Business Platform, "Webhooks".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import assert_never
@@ -11,7 +11,14 @@ from typing import assert_never
 import msgspec
 
 from adapters.whatsapp.inbound.account_news import account_news_of
-from adapters.whatsapp.inbound.contents import NEVER_EXTENDS_SESSION, OPENED_CHAT, content_of, kind_of, notice_of
+from adapters.whatsapp.inbound.contents import (
+    NEVER_EXTENDS_SESSION,
+    OPENED_CHAT,
+    content_of,
+    kind_of,
+    notice_of,
+    shared_number,
+)
 from adapters.whatsapp.inbound.items import (
     AccountItem,
     Found,
@@ -123,8 +130,8 @@ def _update(place: UpdateKey, found: Found) -> Update:
                 return _preference(place, raw, senders)
             case AccountItem(field, raw):
                 return account_news_of(place, field, raw) or Ignored(place, reason_of(field, event_of(raw)))
-            case StatusItem(raw):
-                return _status(place, raw)
+            case StatusItem(raw, recipients):
+                return _status(place, raw, recipients)
             case TemplateItem(raw, told_at):
                 return _template_told(place, raw, told_at)
             case PassedItem(reason):
@@ -236,7 +243,7 @@ def _said(envelope: _Envelope, kind: str, message: InboundMessage, faults: dict[
         )
     return MessageReceived(
         place=envelope.place,
-        person=envelope.person,
+        person=_with_shared_number(envelope.person, message),
         wamid=envelope.wamid,
         sent_at=envelope.sent_at,
         content=content,
@@ -248,6 +255,11 @@ def _said(envelope: _Envelope, kind: str, message: InboundMessage, faults: dict[
         referral=_referral(message.referral),
         breaks_rules=any(as_code(error.code) == POLICY_VIOLATION for error in reported_errors(message.errors)),
     )
+
+
+def _with_shared_number(sender: Person, message: InboundMessage) -> Person:
+    """Who hid their number and shares it because they were asked to has one from now on."""
+    return sender if sender.wa_id is not None else replace(sender, wa_id=shared_number(message))
 
 
 def _new_content(raw: object) -> IncomingContent:
@@ -299,7 +311,7 @@ def _preference(place: UpdateKey, raw: object, senders: Senders) -> Update:
     return MarketingChosen(place, person, value == "stop", instant_of(preference.timestamp))
 
 
-def _status(place: UpdateKey, raw: object) -> Update:
+def _status(place: UpdateKey, raw: object, recipients: Senders) -> Update:
     item = as_object(raw)
     if item is None:
         return Ignored(place, "unreadable: a status that is no object")
@@ -322,6 +334,7 @@ def _status(place: UpdateKey, raw: object) -> Update:
         at=instant_of(report.timestamp),
         callback=as_text(report.biz_opaque_callback_data),
         failure=_failure(reported_errors(report.errors)) if status is MessageStatus.FAILED else None,
+        person=named(report.recipient_id, report.recipient_user_id, recipients),
     )
 
 

@@ -25,9 +25,9 @@ from domain.contacts import (
 )
 from domain.conversations.threads import Thread, thread_among
 from domain.ids import ContactId
-from domain.merging import by_itself, homes_of, knowing, shown
+from domain.merging import all_in, by_itself, homes_of, knowing, shown
 from domain.moderation.quarantine import own_name
-from domain.use_cases.contacts.joining import join_into
+from domain.use_cases.contacts.joining import join_into, with_joined
 from domain.use_cases.contacts.people import People
 
 SURE = frozenset({IdentityKind.WA_ID, IdentityKind.BUSINESS_SCOPED_ID})  # a phone may be shared, a user name passed on
@@ -47,16 +47,51 @@ async def contact_of(people: People, person: Person, evidence: str = "named so i
     return told_names(people, contact or _new_contact(people), person, evidence)
 
 
+async def heard_of(people: People, thread: Thread, person: Person, evidence: str) -> None:
+    """What the network told of whom we write to here, other than by a message of theirs: names, and whose they are too.
+
+    Where it wrote to another number than it was given, that number is this one's: nobody else has it.
+    """
+    before = people.contacts[thread.contact]
+    other_number = bool(thread.wa_id and person.wa_id) and person.wa_id not in number_variants(thread.wa_id or "")
+    whom = replace(before, wa_id=None) if other_number else before
+    holders = _holders(people, [key for key in keys_of(person) if key.kind in SURE])
+    others = [each for each in holders if each.id != before.id and may_be_one(whom, each)]
+    contact = await join(people, [before, *others], person, thread.home) if others else before
+    told_names(people, contact, person, evidence, home=thread.home if other_number else None, otherwise=thread.home)
+    after = answering(people.threads[thread.id], person)
+    if after != people.threads[thread.id]:
+        people.threads[thread.id] = after
+        people.tx.save(after)
+
+
+async def hold_person(people: People, person: Person, contact: ContactId) -> None:
+    """Read and lock whoever goes by a person's names, and a contact that may be them too."""
+    keys = sorted({*keys_of(person), *names_told(person)})
+    people.identities = {identity.key: identity for identity in await people.tx.identities(keys)}
+    ids = sorted({contact, *(identity.contact for identity in people.identities.values())})
+    if len(ids) > 1:
+        await people.tx.identities_of(ids)
+    people.contacts = await with_joined(people.tx, await people.tx.contacts(ids))
+    people.threads = {thread.id: thread for thread in await people.tx.threads_of(ids)}
+
+
 def told_names(
-    people: People, contact: Contact, person: Person, evidence: str, *, home: ContactId | None = None
+    people: People,
+    contact: Contact,
+    person: Person,
+    evidence: str,
+    *,
+    home: ContactId | None = None,
+    otherwise: ContactId | None = None,
 ) -> Contact:
     """The contact with what this update says of it; what it leaves out stays.
 
-    A name goes to whose it was, a new one to whose the surest of the others is; all of them to `home`, where that is
-    given: whom the update spoke of.
+    A name goes to whose it was, a new one to whose the surest of the others is, else to `otherwise` or the contact
+    itself; all of them to `home`, where that is given: whom the update spoke of.
     """
     people.contacts.setdefault(contact.id, contact)
-    whose = home or next(_homes(people, contact.id, keys_of(person)), contact.id)
+    whose = home or next(_homes(people, contact.id, keys_of(person)), otherwise or contact.id)
 
     def owner(*kinds: IdentityKind) -> ContactId:
         keys = [key for key in (*keys_of(person), *names_told(person)) if key.kind in kinds]
@@ -102,10 +137,14 @@ def learn(people: People, contact: ContactId, home: ContactId, of: Callable[[Own
     return people.contacts[contact]
 
 
-async def join(people: People, contacts: Sequence[Contact], person: Person) -> Contact:
+async def join(
+    people: People, contacts: Sequence[Contact], person: Person, otherwise: ContactId | None = None
+) -> Contact:
     """One contact of several of which the network proved that they are this person: the oldest, with what all have."""
     kept, *others = sorted(contacts, key=lambda each: (each.created_at, each.id))
-    into = next(_homes(people, kept.id, keys_of(person)), kept.id)
+    named = next(_homes(people, kept.id, keys_of(person)), otherwise)
+    within = {each.id for each in all_in(kept, people.contacts)}
+    into = named if named is not None and named in within else kept.id
     for other in others:
         await join_into(people, kept.id, other.id, parent=into, by_network=True)
     return people.contacts[kept.id]

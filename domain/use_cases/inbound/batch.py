@@ -1,15 +1,28 @@
 """What a batch of updates works on: every row it may touch, read and locked before the first is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.channels.channels import Channel
+from domain.contacts import Person
 from domain.conversations.messages import Message
 from domain.conversations.threads import Thread
-from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId, Wamid
+from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, ThreadId, Wamid
 from domain.outbound.outbox import OutboxItem
 from domain.updates import DeletionReceived, EditReceived, ParkedUpdate, Update, Waiting, shown_from
 from domain.use_cases.contacts.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is not known yet of people whom updates mention, by the update's record; and in which thread, if in one."""
+
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    threads: Mapping[str, Thread] = field(default_factory=dict[str, Thread])
+
+    @property
+    def contacts(self) -> set[ContactId]:
+        return {thread.contact for thread in self.threads.values()}
 
 
 @dataclass
@@ -25,6 +38,7 @@ class Batch(People):
         default_factory=dict[tuple[PhoneNumberId, Wamid], list[ParkedUpdate]]
     )
 
+    news: News = field(default_factory=News)
     items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])
 
     def takes_back(self, updates: Sequence[Update]) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from domain.channels.channels import Channel, Destination
-from domain.contacts import IdentityKey, Person, keys_of, names_told
+from domain.contacts import Person, keys_of, names_told
 from domain.conversations.status import arrived
-from domain.ids import PhoneNumberId, Wamid
+from domain.ids import ContactId, PhoneNumberId, Wamid
 from domain.moderation.quarantine import policy_of
 from domain.updates import (
     AccountNews,
@@ -21,10 +21,12 @@ from domain.updates import (
     StatusReported,
     TemplateTold,
     Update,
+    record_id,
 )
 from domain.use_cases.contacts.identity import known, thread_of
 from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.inbound.batch import Batch
+from domain.use_cases.inbound.mentions import mentioned, news_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
 from domain.use_cases.message_changes import replies_of
@@ -35,15 +37,16 @@ async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     tx = batch.tx
     batch.channels = {channel.phone_number_id: channel for channel in await tx.all_of(Channel)}
-    if any(isinstance(update, EditReceived) for update in updates) or any(people_of(updates)):
+    batch.news = await news_of(tx.unheld, [each for each in updates if each.place.number in batch.channels])
+    if any(isinstance(update, EditReceived) for update in updates) or any(_named(batch, updates)):
         organization = await tx.settings()
         batch.policy, batch.stop_words = policy_of(organization), organization.stop_words
     await _gather_waiting(batch, updates)
-    keys = {key for person in people_of(updates) for key in (*keys_of(person), *names_told(person))}
+    keys = {key for person in _named(batch, updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
     batch.identities = {identity.key: identity for identity in identities}
-    contact_ids = sorted({identity.contact for identity in identities})
-    may_join = any(len({batch.identities[key].contact for key in each}) > 1 for each in _known_keys(batch, updates))
+    contact_ids = sorted({identity.contact for identity in identities} | batch.news.contacts)
+    may_join = any(len(each) > 1 for each in _known_contacts(batch, updates))
     if may_join:
         await tx.identities_of(contact_ids)
     batch.contacts = await with_joined(tx, await tx.contacts(contact_ids)) if contact_ids else {}
@@ -93,11 +96,22 @@ def people_of(updates: Sequence[Update]) -> Iterator[Person]:
                 assert_never(update)
 
 
-def _known_keys(batch: Batch, updates: Sequence[Update]) -> Iterator[list[IdentityKey]]:
-    """The names that each update tells of a person and that somebody has already."""
+def _named(batch: Batch, updates: Sequence[Update]) -> Iterator[Person]:
+    """Everybody whom the batch may learn of, or make known."""
+    yield from people_of(updates)
+    yield from batch.news.people.values()
+
+
+def _known_contacts(batch: Batch, updates: Sequence[Update]) -> Iterator[set[ContactId]]:
+    """Whose the names are that each update tells of a person."""
     for update in updates:
-        keys = {key for person in people_of([update]) for key in (*keys_of(person), *names_told(person))}
-        yield [key for key in keys if key in batch.identities]
+        record = record_id(update.place)
+        people = [*people_of([update]), *([batch.news.people[record]] if record in batch.news.people else [])]
+        keys = {key for person in people for key in (*keys_of(person), *names_told(person))}
+        thread = batch.news.threads.get(record)
+        yield {batch.identities[key].contact for key in keys if key in batch.identities} | (
+            {thread.contact} if thread is not None else set()
+        )
 
 
 async def _gather_waiting(batch: Batch, updates: Sequence[Update]) -> None:
@@ -140,6 +154,8 @@ def turns_of_update(update: Update) -> Iterator[str]:
     for wamid in wamids_of(update) if update.place.number is not None else ():
         yield turn_of_message(update.place.number or "", wamid)
     for person in people_of([update]):
+        yield from turns_of_person(person)
+    if (person := mentioned(update)) is not None:
         yield from turns_of_person(person)
 
 

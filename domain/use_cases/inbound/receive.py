@@ -31,6 +31,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.echoes import receive_echo
 from domain.use_cases.inbound.gather import gather, turns_of_update
+from domain.use_cases.inbound.mentions import receive_mention
 from domain.use_cases.inbound.messages import receive_message
 from domain.use_cases.inbound.news.accounts import receive_account_news, receive_template, tell_of_groups
 from domain.use_cases.inbound.news.people import receive_choice, receive_names
@@ -52,6 +53,7 @@ async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[
         for update in fresh:
             batch.now = ports.clock.now()
             made.append(await _apply(batch, update))
+            await receive_mention(batch, update)
         await batch.give_back_ticket_numbers()
         tx.save(*made)
         records = done | {record.id: record for record in made}

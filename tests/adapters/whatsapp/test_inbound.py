@@ -311,6 +311,58 @@ def test_a_number_that_was_asked_for_is_shown_as_the_card_it_came_as() -> None:
     assert update.content == ContactCards((ContactCard("Uma", ("+1 415 555 0168",)),))
 
 
+REQUESTED = {"origin": "contact_request", "name": {"formatted_name": "Uma"}}
+WAID = "BEGIN:VCARD\nFN:Uma\nitem1.TEL;type=CELL;waid=14155550168:+1 415 555 0168\nEND:VCARD"
+
+
+@pytest.mark.parametrize(
+    ("card", "sender", "wa_id"),
+    [
+        (REQUESTED | {"phones": [{"phone": "+1 415 555 0168", "wa_id": "14155550168"}]}, {}, "14155550168"),
+        (REQUESTED | {"phones": [{"phone": "+1 415 555 0168"}]}, {}, "14155550168"),
+        (REQUESTED | {"vcard": WAID}, {}, "14155550168"),
+        (REQUESTED | {"vcard": "FN:Uma\nTEL;type=CELL:+1 415 555 0168"}, {}, "14155550168"),
+        (REQUESTED | {"phones": [{"phone": "call me"}]}, {}, None),
+        (REQUESTED, {}, None),
+        ({"origin": "other", "phones": [{"wa_id": "14155550168"}]}, {}, None),
+        ({"phones": [{"wa_id": "14155550168"}]}, {}, None),
+        (REQUESTED | {"phones": [{"wa_id": "14155550168"}]}, {"from": "14155550161"}, "14155550161"),
+    ],
+)
+def test_a_number_shared_because_it_was_asked_for_is_its_senders(
+    card: dict[str, object], sender: dict[str, object], wa_id: str | None
+) -> None:
+    item = {"type": "contacts", "id": "wamid.a", "from_user_id": "US.77", "contacts": ["odd", card]}
+    [update] = updates_of(with_change(messages=[item | sender]))
+
+    assert isinstance(update, MessageReceived)
+    assert update.person == Person(wa_id, "US.77")
+
+
+@pytest.mark.parametrize(
+    ("status", "contacts", "person"),
+    [
+        ({"recipient_id": "14155550121"}, [], Person("14155550121")),
+        ({"recipient_user_id": "US.77"}, [], Person(None, "US.77")),
+        (
+            {"recipient_id": "14155550121", "recipient_user_id": "US.77"},
+            [{"wa_id": "14155550121", "user_id": "US.77", "profile": {"name": "Ben", "username": "@ben"}}],
+            Person("14155550121", "US.77", "ben", "Ben"),
+        ),
+        ({"recipient_id": ""}, [{"wa_id": "", "user_id": "US.77", "profile": 7}], Person(None, "US.77")),
+        ({"recipient_id": ["odd"]}, [], None),
+        ({}, [], None),
+    ],
+)
+def test_a_mark_names_whom_it_was_sent_to(
+    status: dict[str, object], contacts: list[object], person: Person | None
+) -> None:
+    [update] = updates_of(with_change(statuses=[{"id": "wamid.o", "status": "sent"} | status], contacts=contacts))
+
+    assert isinstance(update, StatusReported)
+    assert update.person == person
+
+
 def test_more_odd_fields_than_anybody_makes_by_mistake_cost_their_list() -> None:
     phones = [{"phone": "+15550102002", "wa_id": [1]} for _ in range(17)]
     card = {"name": {"formatted_name": "Ana"}, "phones": phones}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from domain.contacts import Person
 from domain.conversations.messages import Message, with_mark, with_outcome
 from domain.conversations.status import AttemptOutcome, MessageStatus
-from domain.conversations.threads import Thread
 from domain.ids import Wamid
 from domain.moderation.quarantine import Policy
 from domain.outbound.failures import Remedy, verdict
@@ -17,6 +17,8 @@ from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unansw
 from domain.ports.store import Transaction
 from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.contacts.identity import heard_of, hold_person
+from domain.use_cases.contacts.people import People
 from domain.use_cases.marks import hold_unit, own_mark, status_events
 from domain.use_cases.message_changes import apply_parked
 from domain.use_cases.outbound.leaving.channel_health import proved_healthy
@@ -30,7 +32,7 @@ from domain.use_cases.outbound.leaving.rejections import (
     rejected,
     try_later,
 )
-from domain.use_cases.turns import turn_of_message
+from domain.use_cases.turns import turn_of_message, turns_of_person
 from domain.use_cases.work import Work
 
 
@@ -40,16 +42,24 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
     now = ports.clock.now()
     item, attempt = claimed.item, claimed.attempt
     async with ports.store.transaction(item.organization) as tx:
-        work = Work.of(ports, tx, now)
-        waiting = await _told_already(tx, claimed, result)
+        work = People.of(ports, tx, now)
+        named = _named_by(claimed, result)
+        waiting = await _told_already(tx, claimed, result, named)
         current = await tx.row(OutboxItem, item.id)
+        if named is not None:
+            thread = (await tx.unheld.threads([item.thread]))[item.thread]
+            await hold_person(work, named, thread.contact)
         departure = await what_leaves(tx, item)
         message, channel = departure.message, departure.channel
         ours = current if current is not None and current.lease == item.lease else None
         if claimed.is_probe:
             await hold_unit(tx, message.id)
+        if len(work.contacts) > 1:
+            await tx.tickets_of(sorted(work.contacts))
         if claimed.is_probe and _sends(result) and (pace := await tx.pace(channel.id)) is not None:
             tx.save(running(pace))
+        if named is not None:
+            await heard_of(work, departure.thread, named, "named so in the answer to a message")
         if item.reaction is not None:
             await settle_reaction(work, departure, ours, result)
             return
@@ -72,12 +82,24 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
                 assert_never(result)
 
 
-async def _told_already(tx: Transaction, claimed: Claimed, result: SendResult) -> list[ParkedUpdate]:
+def _named_by(claimed: Claimed, result: SendResult) -> Person | None:
+    """Whom the network says it went to; None where that is whom it was sent to, by all names it tells."""
+    if not isinstance(result, Accepted):
+        return None
+    sent_to = (claimed.outgoing.wa_id, claimed.outgoing.business_scoped_id)
+    person = Person(result.wa_id or sent_to[0], result.business_scoped_id or sent_to[1])
+    return person if (person.wa_id, person.business_scoped_id) != sent_to else None
+
+
+async def _told_already(
+    tx: Transaction, claimed: Claimed, result: SendResult, named: Person | None
+) -> list[ParkedUpdate]:
     """What was told of the message under the id that is only known now. Nobody can tell more of it meanwhile."""
     if not isinstance(result, Accepted):
         return []
     number = claimed.outgoing.number
-    await tx.take_turns([turn_of_message(number, result.wamid)])
+    turns = turns_of_person(named) if named is not None else ()
+    await tx.take_turns(sorted({turn_of_message(number, result.wamid), *turns}))
     return await tx.parked([(number, result.wamid)])
 
 
@@ -108,15 +130,8 @@ async def _accepted(
     if after != known:
         work.tx.save(own_mark(work, after, MessageStatus.SENT))
     work.tx.record(*status_events(message, after))
-    _learn_name(work.tx, thread, result)
     proved_healthy(work.tx, departure.channel)
     await apply_parked(work, after, waiting, thread.home, Policy())  # what we write is not judged
-
-
-def _learn_name(tx: Transaction, thread: Thread, result: Accepted) -> None:
-    """The network id it answered is the one to write to from now on."""
-    if result.wa_id is not None and thread.wa_id != result.wa_id:
-        tx.save(replace(thread, wa_id=result.wa_id))
 
 
 def ended_unknown(work: Work, message: Message, attempt: int, reason: str) -> None:

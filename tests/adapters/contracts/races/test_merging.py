@@ -1,19 +1,27 @@
 """Two contacts merged and parted by many at once while both write: whatever comes, comes to whom it was written by."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from domain.contacts import Contact, Person, Phone, PhoneLabel
 from domain.conversations.contents import Text
+from domain.conversations.status import MessageStatus
 from domain.error_codes import ErrorCode
 from domain.errors import Refused
-from domain.ids import ContactId
+from domain.ids import ContactId, Wamid
 from domain.ports.bundle import Ports
+from domain.ports.network import Accepted
+from domain.updates import Update
 from domain.use_cases.contacts.contacts import CreateContact, UpdateContact, create_contact, update_contact
 from domain.use_cases.contacts.merging import MergeContacts, SplitContact, merge_contacts, split_contact
 from domain.use_cases.inbound.receive import receive
+from domain.use_cases.marks import callback_of
+from domain.use_cases.outbound.leaving.answers import settle_answer
+from domain.use_cases.outbound.leaving.claim import Claimed, claim
+from domain.use_cases.outbound.sending.start import StartThread, start_thread
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
-from tests.builders import ACME
-from tests.domain.one_desk import AGENT
+from tests.builders import ACME, CHANNEL, TEMPLATE
+from tests.domain.one_desk import AGENT, HELLO, granted
 
 ANA = Person(wa_id="15550102001", business_scoped_id="US.1", profile_name="Ana")
 BEA = Person(business_scoped_id="US.2", username="bea", profile_name="Bea")
@@ -81,4 +89,46 @@ async def test_a_number_entered_by_many_at_once_in_either_form_is_one_contacts(c
         answers = await course.run(enter)
         assert sum(1 for each in answers if isinstance(each, Contact)) == 1, answers
     assert len(await course.desk.contacts()) == ROUNDS
+    assert await course.deadlocks() == 0
+
+
+async def test_an_answer_marks_and_replies_at_once_are_of_one_person_each(course: Course) -> None:
+    """Each tells another name of theirs: the number, the id, the user name."""
+    desk = course.desk
+    for number in range(ROUNDS):
+        ben = Person(f"1415555{number:04}", f"US.7{number}", f"ben.{number}", "Ben")
+        start = StartThread(CHANNEL, number=f"+{ben.wa_id}", template=TEMPLATE, values=HELLO)
+        message = granted(await start_thread(desk.ports, AGENT, start)).message
+        assert message is not None
+        claimed = await claim(desk.ports, ACME, message.id)
+        assert isinstance(claimed, Claimed)
+        wamid = Wamid(f"wamid.o{number}")
+        told = desk.status(MessageStatus.DELIVERED, wamid=wamid, callback=callback_of(message))
+        updates: list[Update] = [
+            *(replace(told, place=desk.place(), person=person) for person in (ben, replace(ben, wa_id=None)) * 4),
+            *(desk.message(f"by id {each}", by=replace(ben, wa_id=None)) for each in range(4)),
+            *(desk.message(f"by number {each}", by=Person(ben.wa_id)) for each in range(4)),
+            desk.choice(stopped=True, by=ben),
+        ]
+        ways: list[Callable[[Ports], Awaitable[object]]] = [
+            *(lambda ports, update=each: receive(ports, ACME, [update]) for each in updates),
+            lambda ports, claimed=claimed, wamid=wamid, ben=ben: settle_answer(
+                ports, claimed, Accepted(wamid, ben.wa_id, ben.business_scoped_id)
+            ),
+        ]
+
+        async def tell(
+            ports: Ports, caller: int, ways: Sequence[Callable[[Ports], Awaitable[object]]] = ways
+        ) -> object:
+            return await ways[(caller * 5) % len(ways)](ports)
+
+        await course.run(tell, len(ways))
+        contacts = await desk.contacts()
+        assert len(contacts) == number + 1
+        shown = next(each for each in contacts if each.wa_id == ben.wa_id)
+        assert (shown.business_scoped_id, shown.username, shown.profile_name) == (
+            ben.business_scoped_id,
+            ben.username,
+            "Ben",
+        )
     assert await course.deadlocks() == 0
