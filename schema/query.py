@@ -105,7 +105,7 @@ class Query:
         order_by: TicketOrderArgument = None,
     ) -> TicketConnection:
         return await schema.types.desk.tickets.page(
-            info.context, schema.types.desk.tickets.conditions(filter), first=first, after=after, order_by=order_by
+            info.context, schema.types.desk.tickets.conditions(filter), PageArguments(first, after), order_by
         )
 
     @strawberry.field(description="One ticket; null where there is none with this id.")

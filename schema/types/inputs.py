@@ -1,7 +1,7 @@
 """The way into every mutation: what the input may hold, and how nonsense in it is answered."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import strawberry
 from strawberry import Info
@@ -13,6 +13,11 @@ from schema.engine import limits
 from schema.engine.api_error import bad_request
 from schema.engine.readable import WrongInput, check_readable, parts, unreadable_text
 from schema.types.errors import UserError, to_user_errors
+
+NEW_OWNER: Final = "Its new owner. An explicit null takes the owner away."
+EXPECTED_OWNER: Final = (
+    "Refuse CONFLICT if someone else got there first: an explicit null expects nobody, left out checks nothing."
+)
 
 T = TypeVar("T")
 

@@ -100,7 +100,7 @@ class Contact(Node, MessageSender):
     @strawberry.field(description="Their tickets, newest first.")
     async def tickets(self, info: Info[Context, None], first: First = None, after: After = None) -> TicketConnection:
         return await schema.types.desk.tickets.page(
-            info.context, TicketFilter(contact=self.key), first=first, after=after
+            info.context, TicketFilter(contact=self.key), PageArguments(first, after)
         )
 
     @classmethod

@@ -24,7 +24,7 @@ from schema.context import Context
 from schema.engine.values import ids, pages
 from schema.engine.values.enums import OrderDirection, describe
 from schema.engine.values.ids import Node
-from schema.engine.values.pages import After, Before, Connection, First, Last, PageArguments, edges, page_ask, page_info
+from schema.engine.values.pages import After, Before, Connection, First, Last, PageArguments, connection, page_ask
 from schema.engine.values.scalars import EventCursor
 from schema.types.inputs import check_filter
 from schema.types.lazy import Channel, Contact, Message, Ticket, TicketConnection, User
@@ -125,7 +125,7 @@ class Thread(Node):
     @strawberry.field(description="All tickets of this thread, newest first.")
     async def tickets(self, info: Info[Context, None], first: First = None, after: After = None) -> TicketConnection:
         return await schema.types.desk.tickets.page(
-            info.context, TicketFilter(thread=self.row.id), first=first, after=after
+            info.context, TicketFilter(thread=self.row.id), PageArguments(first, after)
         )
 
     @strawberry.field(description="Who looks after it; null while nobody does.")
@@ -248,10 +248,8 @@ async def page(
     order = f"threads by {by} {'down' if descending else 'up'}"
     ask = ThreadAsk(arguments.ask(order), conditions, by, descending)
     found = await pages.read(ask.page, context.reads.threads(context.organization, ask, context.now))
-    rows = edges(found, order, Thread.of)
-    return ThreadConnection(
-        edges=rows, nodes=[row.node for row in rows], page_info=page_info(found, rows), conditions=conditions
-    )
+    rows = connection(found, order, Thread.of)
+    return ThreadConnection(edges=rows.edges, nodes=rows.nodes, page_info=rows.page_info, conditions=conditions)
 
 
 def conditions(filter: ThreadFilter | None) -> Conditions:

@@ -19,19 +19,14 @@ from schema.engine.values import ids
 from schema.engine.values.given import left_or, user_or_left
 from schema.types.desk.tickets import Ticket, TicketPropertyInput, existing, property_of
 from schema.types.errors import UserError, user_errors
-from schema.types.inputs import done
+from schema.types.inputs import EXPECTED_OWNER, NEW_OWNER, done
 
 
 @strawberry.input(description="Who shall look after a ticket.")
 class TicketAssignInput:
     ticket_id: strawberry.ID = strawberry.field(description="Which ticket; its thread goes with it.")
-    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Its new owner. An explicit null takes the owner away."
-    )
-    expected_owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="Refuse CONFLICT if someone else got there first: an explicit null expects nobody, left out checks"
-        " nothing."
-    )
+    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description=NEW_OWNER)
+    expected_owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description=EXPECTED_OWNER)
 
 
 @strawberry.type(description="The ticket as it is now, or why it was not handed over.")

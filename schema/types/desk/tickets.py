@@ -19,7 +19,7 @@ from schema.context import Context
 from schema.engine.values import ids
 from schema.engine.values.enums import OrderDirection, describe
 from schema.engine.values.ids import Node
-from schema.engine.values.pages import After, Connection, First, connection, edges, page_ask, page_info, read
+from schema.engine.values.pages import After, Connection, First, PageArguments, connection, page_ask, read
 from schema.types.conversations.senders import sender
 from schema.types.inputs import check_filter
 from schema.types.lazy import Contact, Thread, User
@@ -198,20 +198,16 @@ async def existing(context: Context, id: TicketId) -> Ticket:
 async def page(
     context: Context,
     conditions: Conditions,
-    *,
-    first: int | None = None,
-    after: str | None = None,
+    arguments: PageArguments,
     order_by: TicketOrderInput | None = None,
 ) -> TicketConnection:
     by = order_by.field if order_by else TicketOrder.CREATED_AT
     descending = order_by is None or order_by.direction is OrderDirection.DESC
     order = f"tickets by {by} {'down' if descending else 'up'}"
-    ask = TicketAsk(page_ask(order, first, after), conditions, by, descending)
+    ask = TicketAsk(arguments.ask(order), conditions, by, descending)
     found = await read(ask.page, context.reads.tickets(context.organization, ask))
-    rows = edges(found, order, Ticket.of)
-    return TicketConnection(
-        edges=rows, nodes=[row.node for row in rows], page_info=page_info(found, rows), conditions=conditions
-    )
+    rows = connection(found, order, Ticket.of)
+    return TicketConnection(edges=rows.edges, nodes=rows.nodes, page_info=rows.page_info, conditions=conditions)
 
 
 def conditions(filter: TicketFilter | None) -> Conditions:

@@ -1,11 +1,11 @@
 """GraphiQL in a real browser, on a machine whose only neighbour is the desk."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from api.http.browsers.bundle import DIRECTORY
-from tests.journeys.desk import EMBEDDED, address_in, begin, chromium, deskline, missing, node, running
+from tests.journeys.desk import EMBEDDED, address_in, begin, deskline, missing, running
+from tests.journeys.page.visits import visit
 
 
 def test_the_explorer_loads_and_asks_with_no_network_but_the_desk(tmp_path: Path) -> None:
@@ -15,19 +15,6 @@ def test_the_explorer_loads_and_asks_with_no_network_but_the_desk(tmp_path: Path
     key = begin(tmp_path, EMBEDDED)
     settings = {**EMBEDDED.settings, "DESKLINE_INTROSPECTION": "true"}
     with running(*deskline("serve", "--port", "0"), directory=tmp_path, settings=settings) as process:
-        environment = {**os.environ, "PAGE": address_in(process.line()), "KEY": key, "CHROMIUM": chromium()}
-        if picture := os.environ.get("DESKLINE_EXPLORER_PICTURE"):
-            environment["SCREENSHOT"] = picture
-
-        visit = subprocess.run(
-            [node(), Path(__file__).with_name("explorer.mjs")],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
-
-    assert visit.returncode == 0, visit.stdout + visit.stderr
-    assert "saw an answer and the schema" in visit.stdout
+        picture = os.environ.get("DESKLINE_EXPLORER_PICTURE")
+        seen = visit("explorer.mjs", address_in(process.line()), tmp_path, KEY=key, SCREENSHOT=picture)
+    assert "saw an answer and the schema" in seen
