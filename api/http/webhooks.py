@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.whatsapp.inbound import signature
-from adapters.whatsapp.inbound.items import numbers_named
+from adapters.whatsapp.inbound.items import numbers_in, numbers_named
 from adapters.whatsapp.inbound.reading import as_id, as_list, as_object, read_json
 from api.http.guard.addresses import shared_by
 from api.http.guard.bodies import TooLarge, read_body
@@ -36,6 +36,7 @@ from domain.ids import BusinessAccountId, DeliveryId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
 from domain.ports.directory import DirectoryEntry
+from domain.ports.network import Unreadable
 
 PATH: Final = "/webhooks/whatsapp"
 BODY_LIMIT: Final = 4 * 1024 * 1024  # the network sends up to 3 MB
@@ -241,14 +242,17 @@ def _equal(one: str, other: str) -> bool:
 
 def _spoken_of(body: bytes) -> tuple[set[PhoneNumberId] | None, set[BusinessAccountId]]:
     """The numbers, and the accounts that are meant as a whole; no numbers at all where it is not JSON."""
-    named = numbers_named(body)
-    return named, set() if named is None else _accounts_without_number(body)
+    try:
+        decoded = read_json(body)
+    except Unreadable:
+        return None, set()
+    return numbers_in(decoded), _accounts_without_number(decoded)
 
 
-def _accounts_without_number(body: bytes) -> set[BusinessAccountId]:
+def _accounts_without_number(body: object) -> set[BusinessAccountId]:
     """Business accounts spoken of by changes that name no number, and so are meant for the whole account."""
     found: set[BusinessAccountId] = set()
-    for entry in map(as_object, as_list((as_object(read_json(body)) or {}).get("entry")) or []):
+    for entry in map(as_object, as_list((as_object(body) or {}).get("entry")) or []):
         account = as_id(entry.get("id")) if entry else None
         if entry and account and any(_number_of(change) is None for change in as_list(entry.get("changes")) or []):
             found.add(BusinessAccountId(account))

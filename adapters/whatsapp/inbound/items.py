@@ -55,9 +55,14 @@ _LISTS = (
 def numbers_named(body: bytes) -> set[PhoneNumberId] | None:
     """Every business number a body speaks of; None where it is not JSON that can be read."""
     try:
-        value = as_object(read_json(body))
+        return numbers_in(read_json(body))
     except Unreadable:
         return None
+
+
+def numbers_in(body: object) -> set[PhoneNumberId]:
+    """The same of one that was decoded."""
+    value = as_object(body)
     if value is None:
         return set()
     return {number for _, _, change in _changes(value) if (number := _number(as_object(change)))}

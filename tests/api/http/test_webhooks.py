@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
+from adapters.whatsapp.inbound.reading import read_json
 from api.http import webhooks
 from api.http.edge import Edge
 from api.http.webhooks import BODY_LIMIT, NAMED_AT_MOST, PARTS_AT_MOST, PATH, WhatsAppWebhook
 from api.logs import set_up_logs
 from api.metrics import Meters
 from domain.errors import Unavailable
-from domain.ids import PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryState
 from domain.ports.directory import Directory, DirectoryEntry
@@ -434,29 +434,28 @@ async def test_a_body_that_is_not_signed_is_told_of_with_the_numbers_it_names(
     assert line["numbers"] == (None if how == "missing" else "111 222")
 
 
-async def test_what_a_stranger_wrote_is_read_beside_the_loop_and_one_at_a_time(
+async def test_what_a_stranger_wrote_is_read_once_beside_the_loop_and_one_at_a_time(
     meta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three hundred thousand empty entries take a fifth of a second to read, and anybody may send them."""
-    loop, reading, at_once = threading.get_ident(), 0, 0
-    read = webhooks.numbers_named
+    loop, reading, at_once, reads = threading.get_ident(), 0, 0, 0
 
-    def watched(body: bytes) -> set[PhoneNumberId] | None:
-        nonlocal reading, at_once
+    def watched(body: bytes) -> object:
+        nonlocal reading, at_once, reads
         assert threading.get_ident() != loop
-        reading += 1
+        reading, reads = reading + 1, reads + 1
         at_once = max(at_once, reading)
-        named = read(body)
+        decoded = read_json(body)
         reading -= 1
-        return named
+        return decoded
 
-    monkeypatch.setattr(webhooks, "numbers_named", watched)
+    monkeypatch.setattr(webhooks, "read_json", watched)
     body = b'{"object": "whatsapp_business_account", "entry": [' + b"{}," * 20_000 + b"{}]}"
 
     answers = await asyncio.gather(*(meta.post(PATH, content=body, headers=signed(b"other")) for _ in range(8)))
 
     assert {answer.status_code for answer in answers} == {401}
-    assert at_once == 1
+    assert (reads, at_once) == (8, 1)
 
 
 @pytest.mark.parametrize(
