@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.line import FairLine
-from domain.ids import ChannelId, OrganizationId
+from domain.ids import OrganizationId
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
@@ -71,14 +71,14 @@ class AesVault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
         self._print_key = print_key or hmac.digest(keys[-1], b"deskline fingerprint", "sha256")
-        self._told_at: dict[tuple[ChannelId, str], float] = {}
+        self._told_at: dict[tuple[str, str], float] = {}
 
     def seal(self, organization: OrganizationId, purpose: str, text: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, _bytes(text), _bound_to(organization, purpose))
         return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
 
-    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: ChannelId) -> str | None:
+    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: str) -> str | None:
         try:
             raw = base64.urlsafe_b64decode(sealed)
             key_id, rest = raw[:KEY_ID_BYTES], raw[KEY_ID_BYTES:]
@@ -89,7 +89,7 @@ class AesVault:
             return None
         return opened.decode("utf-8", "surrogatepass")
 
-    def _tell(self, organization: OrganizationId, purpose: str, channel: ChannelId) -> None:
+    def _tell(self, organization: OrganizationId, purpose: str, channel: str) -> None:
         """The error is not told of: it says nothing more, and its text may hold what was sealed."""
         now = time.monotonic()
         if now - self._told_at.get((channel, purpose), -TOLD_EVERY_S) < TOLD_EVERY_S:

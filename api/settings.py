@@ -18,6 +18,7 @@ from adapters.clamd.address import EXAMPLE as CLAMD_EXAMPLE
 from adapters.clamd.address import ClamdAddress
 from adapters.clamd.address import read_address as read_clamd
 from adapters.media.place import ObjectPlace, read_place
+from adapters.whatsapp.onboarding import SIGN_IN_HOST, SignInApp
 from api.http.guard.bodies import LEAST_RATE, LeastRate
 from api.http.guard.bounds import RequestBounds
 from api.refusals import WrongSetting
@@ -76,6 +77,12 @@ class Settings(BaseSettings):
     )
     app_secrets: Secrets = Field(
         default=(), description="secrets of your Meta apps, commas between; they sign the webhooks"
+    )
+    app_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")] | None = Field(
+        default=None, description="your Meta app's id: people sign in at Meta with it, and tokens of others are refused"
+    )
+    signup_config_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")] | None = Field(
+        default=None, description="the configuration of your app's Embedded Signup; with APP_ID and PUBLIC_URL"
     )
     verify_token: SecretStr | None = Field(default=None, description="the word Meta repeats when the webhook is set up")
     encryption_keys: Keys = Field(
@@ -165,6 +172,19 @@ class Settings(BaseSettings):
             unfinished=self.max_unfinished_requests,
             unfinished_per_address=self.max_unfinished_requests_per_address,
             body_pace=LeastRate(self.min_body_bytes_per_second, LEAST_RATE.patience_s),
+        )
+
+    @property
+    def sign_in_app(self) -> SignInApp | None:
+        """Our app at Meta, where it is set. People sign in where the API is: at Meta, or at a simulator."""
+        if self.app_id is None:
+            return None
+        return SignInApp(
+            self.app_id,
+            tuple(secret.get_secret_value() for secret in self.app_secrets),
+            self.signup_config_id,
+            f"{self.public_url.rstrip('/')}/connect/whatsapp" if self.public_url is not None else None,
+            SIGN_IN_HOST if not self.differs("graph_api_url") else self.graph_api_url,
         )
 
     @property

@@ -97,7 +97,7 @@ async def wired(settings: Settings) -> AsyncGenerator[Wired, None]:
                 directory=database.directory,
                 reader=database.reader,
                 bus=bus,
-                network=CloudApi(settings.graph_api_url, settings.graph_api_version, http, ids),
+                network=CloudApi(settings.graph_api_url, settings.graph_api_version, http, ids, settings.sign_in_app),
                 interpreter=Beside(CloudInterpreter()),
                 vault=AesVault(keys.encryption, keys.fingerprints),
                 passwords=Argon2Passwords(),

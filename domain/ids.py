@@ -19,6 +19,7 @@ DeliveryId = NewType("DeliveryId", str)
 PeriodId = NewType("PeriodId", str)
 EntryId = NewType("EntryId", str)
 LibraryItemId = NewType("LibraryItemId", str)
+ConnectionDraftId = NewType("ConnectionDraftId", str)
 
 Wamid = NewType("Wamid", str)
 """The network's id of a message, unique per business number."""

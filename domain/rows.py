@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.channels.channels import Channel
+from domain.channels.drafts import ConnectionDraft, Registration
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
@@ -35,6 +36,8 @@ Row: TypeAlias = (
     | Channel
     | Template
     | TemplateSync
+    | ConnectionDraft
+    | Registration
     | Contact
     | Identity
     | Thread
@@ -87,6 +90,8 @@ NOUNS: tuple[Noun, ...] = (
     Noun(Channel, OF_ORGANIZATION, unique=("phone_number_id",), watched=True),
     Noun(Template, OF_ORGANIZATION, searched=("name", "body"), watched=True),
     Noun(TemplateSync, OF_ORGANIZATION),
+    Noun(ConnectionDraft, OF_ORGANIZATION, removable=True),
+    Noun(Registration, OF_ORGANIZATION, removable=True),
     Noun(Contact, OF_ORGANIZATION, searched=("name", "profile_name", "username", "email")),
     Noun(Identity, (("contact", Contact),), unique=("key",), removable=True),
     Noun(Thread, (("channel", Channel), ("contact", Contact))),
@@ -140,6 +145,8 @@ LOCK_ORDER: tuple[type[Row], ...] = (
     Message,
     LibraryItem,
     Media,
+    ConnectionDraft,
+    Registration,
     TemplateSync,
     Entry,
     Period,
@@ -151,7 +158,9 @@ LOCK_ORDER: tuple[type[Row], ...] = (
 positions of events after. Two that lock in one order never wait for each other both."""
 
 
-Removable: TypeAlias = Identity | OutboxItem | ParkedUpdate | LibraryItem | SignIn | Team | UpdateRecord
+Removable: TypeAlias = (
+    Identity | OutboxItem | ParkedUpdate | LibraryItem | SignIn | Team | UpdateRecord | ConnectionDraft | Registration
+)
 """What may go again without a trace; all else is emptied where its time is over. A union too that a test holds against
 `NOUNS`."""
 

@@ -41,6 +41,7 @@ CREATE TABLE channels (
     throughput_per_second bigint,
     missing_permissions text COLLATE "C" NOT NULL,
     problems text COLLATE "C" NOT NULL,
+    profile text COLLATE "C",
     CONSTRAINT channels_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT channels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
@@ -48,6 +49,24 @@ CREATE TABLE channels (
 CREATE UNIQUE INDEX channels_by_number ON public.channels USING btree (organization_id, phone_number_id);
 
 CREATE INDEX channels_of_account ON public.channels USING btree (organization_id, account_id, id);
+
+CREATE TABLE connection_drafts (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    author text COLLATE "C" NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    access_token text COLLATE "C",
+    state_print text COLLATE "C",
+    app_id text COLLATE "C",
+    permissions text COLLATE "C" NOT NULL,
+    accounts text COLLATE "C" NOT NULL,
+    codes text COLLATE "C" NOT NULL,
+    CONSTRAINT connection_drafts_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT connection_drafts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
+);
+
+CREATE INDEX connection_drafts_by_end ON public.connection_drafts USING btree (organization_id, expires_at, id);
 
 CREATE TABLE contact_identities (
     organization_id text COLLATE "C" NOT NULL,
@@ -377,6 +396,15 @@ CREATE TABLE quota_periods (
 );
 
 CREATE UNIQUE INDEX quota_periods_by_start ON public.quota_periods USING btree (organization_id, starts_at);
+
+CREATE TABLE registrations (
+    organization_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    pin text COLLATE "C" NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT registrations_pkey PRIMARY KEY (organization_id, id),
+    CONSTRAINT registrations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
+);
 
 CREATE TABLE sign_ins (
     organization_id text COLLATE "C" NOT NULL,

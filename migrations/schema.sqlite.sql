@@ -39,13 +39,30 @@ CREATE TABLE channels (
     messaging_limit INTEGER,
     throughput_per_second INTEGER,
     missing_permissions TEXT NOT NULL,
-    problems TEXT NOT NULL,
+    problems TEXT NOT NULL, profile TEXT,
     PRIMARY KEY (organization_id, id)
 );
 
 CREATE UNIQUE INDEX channels_by_number ON channels (organization_id, phone_number_id);
 
 CREATE INDEX channels_of_account ON channels (organization_id, account_id, id);
+
+CREATE TABLE connection_drafts (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    access_token TEXT,
+    state_print TEXT,
+    app_id TEXT,
+    permissions TEXT NOT NULL,
+    accounts TEXT NOT NULL,
+    codes TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) WITHOUT ROWID;
+
+CREATE INDEX connection_drafts_by_end ON connection_drafts (organization_id, expires_at, id);
 
 CREATE TABLE contact_identities (
     organization_id TEXT NOT NULL,
@@ -350,6 +367,14 @@ CREATE TABLE quota_periods (
 );
 
 CREATE UNIQUE INDEX quota_periods_by_start ON quota_periods (organization_id, starts_at);
+
+CREATE TABLE registrations (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    pin TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) WITHOUT ROWID;
 
 CREATE TABLE sign_ins (
     organization_id TEXT NOT NULL,

@@ -2,8 +2,14 @@
 
 import strawberry
 
-from schema.types.channels import channels, template_review, templates
-from schema.types.channels.channels import ChannelConnectPayload
+from schema.types.channels import channel_changes, connecting, template_review, templates
+from schema.types.channels.channel_changes import ChannelConnectPayload, ChannelDisconnectPayload
+from schema.types.channels.connecting import (
+    ChannelAddNumberPayload,
+    ChannelDiscoverPayload,
+    ChannelRequestCodePayload,
+    ChannelVerifyCodePayload,
+)
 from schema.types.channels.template_review import TemplateCreatePayload, TemplateDeletePayload
 from schema.types.channels.templates import TemplatesSyncPayload
 from schema.types.contacts import contact_changes
@@ -156,11 +162,34 @@ class Mutation:
     library_item_delete: LibraryItemDeletePayload = writing(
         LibraryItemDeletePayload, library.delete, "Throw an item of the library away."
     )
+    channel_discover: ChannelDiscoverPayload = writing(
+        ChannelDiscoverPayload,
+        connecting.find_out,
+        "What a Meta sign-in or token gives access to: permissions, accounts, numbers, and why a number can't be"
+        " connected. Administrators only.",
+    )
+    channel_add_number: ChannelAddNumberPayload = writing(
+        ChannelAddNumberPayload,
+        connecting.add,
+        "Put a new phone number on a business account; it has to be verified by code before it can be connected.",
+    )
+    channel_request_code: ChannelRequestCodePayload = writing(
+        ChannelRequestCodePayload, connecting.ask_for_code, "Have the network send a verification code to a number."
+    )
+    channel_verify_code: ChannelVerifyCodePayload = writing(
+        ChannelVerifyCodePayload, connecting.enter_code, "Enter the verification code that came to a number."
+    )
     channel_connect: ChannelConnectPayload = writing(
         ChannelConnectPayload,
-        channels.connect,
-        "Connect a business number with a token of your own: it is checked, registered where it has to be, and its"
-        " messages are sent here from now on. Administrators only.",
+        channel_changes.connect,
+        "Connect a business number, from a sign-in's draft or with a token of your own: it is checked, registered where"
+        " it has to be, and its messages are sent here from now on. All of it or nothing. Administrators only.",
+    )
+    channel_disconnect: ChannelDisconnectPayload = writing(
+        ChannelDisconnectPayload,
+        channel_changes.disconnect,
+        "Neither receive nor send with a number any more, and forget its token. Its history stays; connected again, it"
+        " is the same channel. Administrators only.",
     )
     templates_sync: TemplatesSyncPayload = writing(
         TemplatesSyncPayload,

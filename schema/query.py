@@ -6,6 +6,7 @@ import strawberry
 from strawberry import Info
 
 import schema.types.channels.channels
+import schema.types.channels.connecting
 import schema.types.channels.templates
 import schema.types.contacts.contacts
 import schema.types.conversations.library
@@ -27,6 +28,7 @@ from schema.engine.values.ids import Node
 from schema.engine.values.pages import After, Before, Connection, First, Last, PageArguments
 from schema.engine.values.scalars import EventCursor
 from schema.types.channels.channels import Channel
+from schema.types.channels.connecting import ChannelPrerequisite, ConnectTerms
 from schema.types.channels.templates import Template
 from schema.types.contacts.contacts import Contact
 from schema.types.conversations.library import LibraryItem
@@ -142,6 +144,25 @@ class Query:
     @strawberry.field(description="Your business numbers, oldest first, with those that are disconnected.")
     async def channels(self, info: Info[Context, None]) -> list[Channel]:
         return await schema.types.channels.channels.every(info.context)
+
+    @strawberry.field(
+        description="What has to be in place before a number can be connected, and how far that can be checked from"
+        " here."
+    )
+    async def channel_prerequisites(
+        self,
+        info: Info[Context, None],
+        draft_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="A sign-in that is looked at as well; left out, null or run out: none is."),
+        ] = None,
+    ) -> list[ChannelPrerequisite]:
+        draft = global_ids.CONNECTION_DRAFT.asked(draft_id) if draft_id is not None else None
+        return await schema.types.channels.connecting.needed_first(info.context, draft)
+
+    @strawberry.field(description="The terms that connecting a number means agreeing to, as they stand today.")
+    def connect_terms(self) -> ConnectTerms:
+        return schema.types.channels.connecting.terms()
 
     @strawberry.field(description="Message templates by name, then language, as they were last read from the network.")
     async def templates(

@@ -14,6 +14,7 @@ from typing import Protocol
 from adapters.db.reading.look import Looking, SqlLook
 from adapters.db.rows.mapping import columns, quoted, table
 from adapters.db.rows.times import instant_of
+from domain.channels.drafts import ConnectionDraft
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
@@ -224,6 +225,18 @@ class SqlTransaction(SqlLook):
             limit,
         )
         found = await self._among(SignIn, "id", [row["id"] for row in rows])
+        return sorted(found, key=lambda row: (row.expires_at, row.id))
+
+    async def drafts_before(self, instant: datetime, limit: int) -> list[ConnectionDraft]:
+        # connection_drafts_by_end
+        rows = await self._statements.select(
+            "SELECT id FROM connection_drafts WHERE organization_id = ? AND expires_at < ? ORDER BY expires_at, id"
+            " LIMIT ?",
+            self.organization,
+            instant,
+            limit,
+        )
+        found = await self._among(ConnectionDraft, "id", [row["id"] for row in rows])
         return sorted(found, key=lambda row: (row.expires_at, row.id))
 
     async def forget_events(self, before: datetime, limit: int) -> int:

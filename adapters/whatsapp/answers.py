@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from adapters.whatsapp.inbound.reading import Word, as_code, as_id, as_object, as_text, read_model
+from domain.channels.numbers import AccountFacts, NumberFacts
+from domain.channels.profiles import BusinessProfile
 from domain.ids import BusinessAccountId, PhoneNumberId
-from domain.ports.network import AccountFacts, FileFacts, NumberFacts, TokenFacts
+from domain.ports.network import FileFacts, TokenFacts
 
 NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,code_verification_status,throughput,status,"
-    "whatsapp_business_manager_messaging_limit"
+    "name_status,platform_type,whatsapp_business_manager_messaging_limit"
 )
+PROFILE_FIELDS = "about,address,description,email,websites,vertical"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"STANDARD": 80, "HIGH": 1000}
@@ -25,11 +28,17 @@ _TIER = re.compile(r"TIER_([0-9]{1,6})(K?)")
 # Tokens, accounts, numbers
 
 
+class _Scope(msgspec.Struct):
+    scope: Word = None
+    target_ids: list[Word] | None = None
+
+
 class _Token(msgspec.Struct):
     app_id: Word = None
     is_valid: bool | None = None
     expires_at: int | None = None  # seconds since 1970, 0 for never
     scopes: list[Word] | None = None
+    granular_scopes: list[_Scope] | None = None
 
 
 def token_facts(data: dict[str, object]) -> TokenFacts:
@@ -40,6 +49,11 @@ def token_facts(data: dict[str, object]) -> TokenFacts:
         permissions=frozenset(scope for scope in scopes if scope),
         app_id=as_id(token.app_id),
         expires_at=_expiry(token.expires_at),
+        accounts={
+            name: frozenset(BusinessAccountId(id) for target in each.target_ids if (id := as_id(target)))
+            for each in token.granular_scopes or []
+            if (name := as_text(each.scope)) and each.target_ids
+        },
     )
 
 
@@ -72,6 +86,8 @@ class _Number(msgspec.Struct):
     quality_rating: Word = None
     code_verification_status: Word = None
     status: Word = None
+    name_status: Word = None
+    platform_type: Word = None
     throughput: _Throughput | None = None
     whatsapp_business_manager_messaging_limit: Word = None
 
@@ -87,11 +103,36 @@ def number_facts(raw: object) -> NumberFacts | None:
         id=PhoneNumberId(network_id),
         phone_number=f"+{digits}",
         display_name=as_text(number.verified_name) or "",
-        connected=number.status == "CONNECTED",
-        code_verified=number.code_verification_status == "VERIFIED",
+        status=as_text(number.status),
+        code_status=as_text(number.code_verification_status),
         quality_rating=as_text(number.quality_rating),
         messaging_limit=_messaging_limit(as_text(number.whatsapp_business_manager_messaging_limit)),
         throughput_per_second=_PER_SECOND.get(level or ""),
+        name_status=as_text(number.name_status),
+        platform=as_text(number.platform_type),
+    )
+
+
+class _Profile(msgspec.Struct):
+    about: Word = None
+    address: Word = None
+    description: Word = None
+    email: Word = None
+    vertical: Word = None
+    websites: list[Word] | None = None
+
+
+def profile_facts(display_name: str, raw: object) -> BusinessProfile:
+    """What the network left out, or has empty, is not there."""
+    profile = read_model(as_object(raw) or {}, _Profile)[0]
+    return BusinessProfile(
+        display_name=display_name,
+        category=as_text(profile.vertical) or None,
+        about=as_text(profile.about) or None,
+        description=as_text(profile.description) or None,
+        email=as_text(profile.email) or None,
+        websites=tuple(text for site in profile.websites or [] if (text := as_text(site))),
+        address=as_text(profile.address) or None,
     )
 
 

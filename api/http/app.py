@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from api.http.browsers.bundle import Bundle, Explorer
 from api.http.browsers.cors import Cors
 from api.http.browsers.origins import origins_of
+from api.http.browsers.sign_up import SignUp
 from api.http.edge import Edge
 from api.http.graphql.http import graphql_routes
 from api.http.guard.callers import Callers
@@ -97,6 +98,7 @@ def serving(settings: Settings, desk: Wired, *, with_worker: bool = True, extra:
             *graphql_routes(engine, bounds=settings.request_bounds),
             *webhook.routes(),
             *media.routes(),
+            *SignUp(desk.ports, engine).routes(),
             *health.routes(),
             *Bundle().routes(),
             *(Explorer().routes() if settings.introspection else ()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.channels.profiles import BusinessProfile
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, PhoneNumberId, TeamId, UserId
 from domain.people.actors import Author
 from domain.quota import UNVERIFIED_ALLOWANCE
@@ -102,6 +103,7 @@ class Channel:
     throughput_per_second: int | None = None
     missing_permissions: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    profile: BusinessProfile | None = None  # as it was last read; None where it never was
 
     @property
     def can_send(self) -> bool:

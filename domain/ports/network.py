@@ -1,11 +1,13 @@
 """WhatsApp's network: what is asked of it, what it answers, and what it tells."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from domain.channels.numbers import AccountFacts, NumberFacts
+from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Template, TemplateCategory, TemplateStatus
 from domain.conversations.contents import TemplateMessage
@@ -99,25 +101,10 @@ class TokenFacts:
     permissions: frozenset[str]
     app_id: str | None = None
     expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    id: BusinessAccountId
-    name: str
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NumberFacts:
-    id: PhoneNumberId
-    phone_number: str  # E.164
-    display_name: str
-    connected: bool  # status CONNECTED: registered and able to send
-    code_verified: bool
-    quality_rating: str | None = None
-    messaging_limit: int | None = None
-    throughput_per_second: int | None = None
+    accounts: "Mapping[str, frozenset[BusinessAccountId]]" = field(
+        default_factory=dict[str, frozenset[BusinessAccountId]]
+    )
+    """By permission, the accounts that it was given for; a permission that is missing here is for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +173,51 @@ class Network(Protocol):
 
     async def subscribe(self, token: str, account: BusinessAccountId) -> "Failed | None":
         """Have the account's webhooks sent to our app."""
+        ...
+
+    async def unsubscribe(self, token: str, account: BusinessAccountId) -> "Failed | None":
+        """Have them sent no longer."""
+        ...
+
+    async def is_subscribed(self, token: str, account: BusinessAccountId, app_id: str | None) -> "bool | Failed":
+        """Whether they are sent to this app; to any app, where None is asked for."""
+        ...
+
+    @property
+    def app_id(self) -> str | None:
+        """Our own app at the network; None where the server has none."""
+        ...
+
+    def sign_in_url(self, state: str) -> str | None:
+        """Where an administrator signs in at Meta, to come back with a code and `state`; None where none is set up."""
+        ...
+
+    async def exchanged(self, code: str) -> "str | Failed":
+        """The token that a sign-in's code stands for. A code lives 30 seconds and is good once."""
+        ...
+
+    async def accounts_reached(self, token: str) -> "list[BusinessAccountId] | Failed":
+        """The business accounts of every business that the token's owner belongs to, owned and shared, all pages."""
+        ...
+
+    async def number(self, token: str, number: PhoneNumberId) -> "NumberFacts | Failed": ...
+
+    async def add_number(
+        self, token: str, account: BusinessAccountId, phone_number: str, display_name: str
+    ) -> "PhoneNumberId | Failed":
+        """Put a number, in E.164 form, on the account."""
+        ...
+
+    async def request_code(
+        self, token: str, number: PhoneNumberId, *, by_voice: bool, language: str
+    ) -> "Failed | None": ...
+
+    async def verify_code(self, token: str, number: PhoneNumberId, code: str) -> "Failed | None": ...
+
+    async def profile(self, token: str, number: NumberFacts) -> "BusinessProfile | Failed": ...
+
+    async def change_profile(self, token: str, number: PhoneNumberId, change: ProfileChange) -> "Failed | None":
+        """A display name is asked for first: the network reviews it, and shows the old one meanwhile."""
         ...
 
     async def templates(

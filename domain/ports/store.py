@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain.channels.channels import Channel, ChannelState
+from domain.channels.drafts import ConnectionDraft
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity, IdentityKey
@@ -174,6 +175,10 @@ class Transaction(Look, Protocol):
 
     async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
         """What ran out before an instant, first the first."""
+        ...
+
+    async def drafts_before(self, instant: datetime, limit: int) -> list[ConnectionDraft]:
+        """Sign-ins at the network that ran out before an instant, first the first."""
         ...
 
     async def forget_events(self, before: datetime, limit: int) -> int:

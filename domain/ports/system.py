@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.ids import (
-    ChannelId,
     OrganizationId,
 )
 
@@ -54,7 +53,7 @@ class Vault(Protocol):
 
     def seal(self, organization: OrganizationId, purpose: str, text: str) -> str: ...
 
-    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: ChannelId) -> str | None:
+    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: str) -> str | None:
         """None where no key opens it, as after one was removed too early; who runs this is told of the channel."""
         ...
 

@@ -52,6 +52,8 @@ describe(
         "TOO_MANY_NUMBERS": "The business account has as many numbers here as it may have.",
         "PERSONAL_ACCOUNT": "This is a personal number. Only numbers of a business account can be connected.",
         "VERIFICATION_FAILED": "The network refused the code.",
+        "DISPLAY_NAME_NOT_APPROVED": "The network has not approved the display name.",
+        "TRY_LATER": "The network wants to wait, and the message says how long where it told.",
         "OWNER_UNAVAILABLE": "The user is no longer active and gets no work.",
         "ALREADY_CLOSED": "It was closed before; nothing was changed.",
         "CANCELLED": "It was taken back before it left.",

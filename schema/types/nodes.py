@@ -9,7 +9,7 @@ from schema.engine import limits
 from schema.engine.api_error import bad_request
 from schema.engine.values import ids
 from schema.engine.values.ids import Kind, Node
-from schema.types.channels import channels, templates
+from schema.types.channels import channels, connecting, templates
 from schema.types.contacts import contacts
 from schema.types.conversations import library, messages, threads
 from schema.types.desk import tickets
@@ -33,6 +33,7 @@ READERS: Mapping[str, Read] = dict(
         _reader(ids.API_KEY, users.loaded_key),
         _reader(ids.CHANNEL, channels.loaded),
         _reader(ids.TEMPLATE, templates.loaded),
+        _reader(ids.CONNECTION_DRAFT, connecting.loaded),
         _reader(ids.CONTACT, contacts.loaded),
         _reader(ids.THREAD, threads.loaded),
         _reader(ids.MESSAGE, messages.loaded),

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 from adapters.memory import MemoryMedia, MemorySounds
 from domain.channels.channels import REQUIRED_PERMISSIONS
+from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.channels.template_drafts import TemplateDraft
 from domain.channels.templates import Template, TemplateCategory, TemplateStatus
 from domain.errors import Throttled
 from domain.files.media import Media
-from domain.ids import BusinessAccountId, ChannelId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
+from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId, Wamid
 from domain.ports.deliveries import Delivery
 from domain.ports.files import NotMade, SoundForm
 from domain.ports.network import (
@@ -62,6 +63,10 @@ class Network:
     token: TokenFacts = field(default_factory=lambda: TokenFacts(True, frozenset(REQUIRED_PERMISSIONS)))
     account: AccountFacts = field(default_factory=lambda: AccountFacts(ACCOUNT, "Acme", True))
     its_numbers: list[NumberFacts] = field(default_factory=lambda: [a_number()])
+    its_profile: BusinessProfile = field(default_factory=lambda: BusinessProfile(""))
+    reached: list[BusinessAccountId] = field(default_factory=lambda: [ACCOUNT])
+    own_app: str | None = None
+    subscribed: bool = False
     its_templates: list[Template] = field(default_factory=list[Template])
     drafts: list[tuple[TemplateDraft, str | None]] = field(default_factory=list[tuple[TemplateDraft, str | None]])
     made: TemplateMade = field(
@@ -122,7 +127,68 @@ class Network:
         return await self._asked("register", token, pin)
 
     async def subscribe(self, token: str, account: BusinessAccountId) -> Failed | None:
-        return await self._asked("subscribe", token)
+        failed = await self._asked("subscribe", token)
+        self.subscribed = self.subscribed or failed is None
+        return failed
+
+    async def unsubscribe(self, token: str, account: BusinessAccountId) -> Failed | None:
+        failed = await self._asked("unsubscribe", token)
+        self.subscribed = self.subscribed and failed is not None
+        return failed
+
+    async def is_subscribed(self, token: str, account: BusinessAccountId, app_id: str | None) -> bool | Failed:
+        return await self._asked("is_subscribed", token) or self.subscribed
+
+    @property
+    def app_id(self) -> str | None:
+        return self.own_app
+
+    def sign_in_url(self, state: str) -> str | None:
+        return f"https://meta.example.com/sign-in?state={state}" if self.own_app is not None else None
+
+    async def exchanged(self, code: str) -> str | Failed:
+        return await self._asked("exchanged", code) or f"token-of-{code}"
+
+    async def accounts_reached(self, token: str) -> list[BusinessAccountId] | Failed:
+        return await self._asked("accounts_reached", token) or self.reached
+
+    async def number(self, token: str, number: PhoneNumberId) -> NumberFacts | Failed:
+        known = next((each for each in self.its_numbers if each.id == number), None)
+        return await self._asked("number", token) or known or NO_SUCH_FILE
+
+    async def add_number(
+        self, token: str, account: BusinessAccountId, phone_number: str, display_name: str
+    ) -> PhoneNumberId | Failed:
+        if failed := await self._asked("add_number", token, phone_number):
+            return failed
+        id = PhoneNumberId(f"{800 + len(self.its_numbers)}")
+        added = a_number(id, phone_number=phone_number, display_name=display_name, connected=False, code_verified=False)
+        self.its_numbers = [*self.its_numbers, added]
+        return id
+
+    async def request_code(self, token: str, number: PhoneNumberId, *, by_voice: bool, language: str) -> Failed | None:
+        return await self._asked("request_code", token, "VOICE" if by_voice else "SMS", language)
+
+    async def verify_code(self, token: str, number: PhoneNumberId, code: str) -> Failed | None:
+        if failed := await self._asked("verify_code", token, code):
+            return failed
+        self.its_numbers = [
+            replace(each, code_status="VERIFIED") if each.id == number else each for each in self.its_numbers
+        ]
+        return None
+
+    async def profile(self, token: str, number: NumberFacts) -> BusinessProfile | Failed:
+        return await self._asked("profile", token) or replace(self.its_profile, display_name=number.display_name)
+
+    async def change_profile(self, token: str, number: PhoneNumberId, change: ProfileChange) -> Failed | None:
+        if failed := await self._asked("change_profile", token):
+            return failed
+        self.its_profile = replace(
+            self.its_profile,
+            category=change.category or self.its_profile.category,
+            about=change.about or self.its_profile.about,
+        )
+        return None
 
     async def templates(
         self, token: str, organization: OrganizationId, account: BusinessAccountId, now: datetime
@@ -162,7 +228,9 @@ def a_number(
     connected: bool = True,
     code_verified: bool = True,
 ) -> NumberFacts:
-    return NumberFacts(id, phone_number, display_name, connected, code_verified, "GREEN", 1000, 80)
+    status = "CONNECTED" if connected else "PENDING"
+    code = "VERIFIED" if code_verified else "NOT_VERIFIED"
+    return NumberFacts(id, phone_number, display_name, status, code, "GREEN", 1000, 80, "APPROVED", "CLOUD_API")
 
 
 def wamid_number(number: int) -> Wamid:
@@ -232,7 +300,7 @@ class Vault:
     def seal(self, organization: OrganizationId, purpose: str, text: str) -> str:
         return f"sealed {organization} {purpose} {text}"
 
-    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: ChannelId) -> str | None:
+    def open(self, organization: OrganizationId, purpose: str, sealed: str, *, channel: str) -> str | None:
         seal = f"sealed {organization} {purpose} "
         return sealed.removeprefix(seal) if sealed.startswith(seal) else None
 

@@ -7,6 +7,7 @@ from itertools import takewhile
 from adapters.memory.storage.books import Books, R
 from adapters.memory.storage.look import MemoryLook
 from adapters.memory.storage.webhook_inbox import MemoryWebhookInbox
+from domain.channels.drafts import ConnectionDraft
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
@@ -169,6 +170,10 @@ class MemoryTransaction(MemoryLook):
 
     async def sign_ins_before(self, instant: datetime, limit: int) -> list[SignIn]:
         old = [each for each in self._of(SignIn).values() if each.expires_at < instant]
+        return sorted(old, key=lambda each: (each.expires_at, each.id))[:limit]
+
+    async def drafts_before(self, instant: datetime, limit: int) -> list[ConnectionDraft]:
+        old = [each for each in self._of(ConnectionDraft).values() if each.expires_at < instant]
         return sorted(old, key=lambda each: (each.expires_at, each.id))[:limit]
 
     async def forget_events(self, before: datetime, limit: int) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from math import ceil
 from typing import Final
 
 from starlette.applications import Starlette
@@ -13,9 +14,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.whatsapp.simulator.graph.answers import BadBody, json_answer
-from adapters.whatsapp.simulator.graph.endpoints import graph_routes
+from adapters.whatsapp.simulator.graph.endpoints import Graph, graph_routes
 from adapters.whatsapp.simulator.graph.errors import GraphError
-from adapters.whatsapp.simulator.phones.control import ControlError, control_routes
+from adapters.whatsapp.simulator.graph.onboarding import onboarding_routes
+from adapters.whatsapp.simulator.phones.control import control_routes
+from adapters.whatsapp.simulator.phones.numbers import number_routes
+from adapters.whatsapp.simulator.phones.refusing import ControlError
 from adapters.whatsapp.simulator.simulator import Simulator
 
 VERSION: Final = re.compile(r"/v[0-9]+\.[0-9]+(?=/)")
@@ -29,9 +33,9 @@ def simulator_app(sim: Simulator) -> Starlette:
         async with sim.running():
             yield
 
-    faces = _Refusals(sim)
+    faces, graph = _Refusals(sim), Graph(sim)
     return Starlette(
-        routes=[*control_routes(sim), *graph_routes(sim)],
+        routes=[*control_routes(sim), *number_routes(sim), *graph_routes(graph), *onboarding_routes(sim, graph)],
         middleware=[Middleware(_AnyVersion)],
         exception_handlers={
             GraphError: faces.graph_error,
@@ -54,6 +58,8 @@ class _Refusals:
         answer = json_answer(refusal.envelope(self._sim.ids.trace()), refusal.http_status)
         if refusal.http_status == 401:
             answer.headers["WWW-Authenticate"] = 'OAuth "Facebook Platform" "invalid_token"'
+        if refusal.retry_after_s is not None:
+            answer.headers["Retry-After"] = str(ceil(refusal.retry_after_s))
         return answer
 
     def control_error(self, request: Request, error: Exception) -> Response:

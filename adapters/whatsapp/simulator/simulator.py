@@ -29,10 +29,8 @@ from adapters.whatsapp.simulator.limits import Limits
 from adapters.whatsapp.simulator.options import SimulatorOptions
 from adapters.whatsapp.simulator.phones.hints import Hint, HintKind, Hints
 from adapters.whatsapp.simulator.reviews import Reviews
-from adapters.whatsapp.simulator.webhooks.payloads import (
-    message_change,
-    status_change,
-)
+from adapters.whatsapp.simulator.signups import SignUps
+from adapters.whatsapp.simulator.webhooks.payloads import message_change, status_change
 from adapters.whatsapp.simulator.webhooks.posts import Update, Webhooks
 from adapters.whatsapp.simulator.wire import JsonObject
 from adapters.whatsapp.simulator.wording import Written, change_as_written, raw_content, send_answer, shown
@@ -68,6 +66,7 @@ class Simulator:
         self.webhooks = Webhooks(self.options, self.faults, self._background, self._mark_taken)
         self._clock_offset_s = 0.0
         self.samples = Samples(self.ids)
+        self.signups = SignUps(self.options, self.world, self.ids)
         self.reviews = Reviews(
             self.options.template_review, self.world, self.ids, self.samples, self.webhooks, self.now
         )
@@ -196,7 +195,7 @@ class Simulator:
         if received:
             body[written.kind] = received
         change = message_change(conversation, body | written.raw)
-        self.webhooks.report(Update(_lane(conversation), change, written=message_id))
+        self.webhooks.report(Update(_lane(conversation), change, written=message_id, account=number.account))
         self._hint("message", conversation, message_id)
         return message_id
 
@@ -321,7 +320,7 @@ class Simulator:
         if message.swallowed:
             return None
         change = status_change(conversation, message, rung, at=self.now(), code=code)
-        update = Update(_lane(conversation), change)
+        update = Update(_lane(conversation), change, account=conversation.number.account)
         self.webhooks.report(update)
         return update
 

@@ -23,6 +23,22 @@ CHANGES: Final = frozenset({"edit", "revoke"})
 NOT_OPENING: Final = frozenset({"reaction", "edit", "revoke", "system", "request_welcome"})
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A WhatsApp business account, and the business that owns it."""
+
+    id: str
+    name: str
+    business_id: str = "400000000000001"
+    is_verified: bool = True
+    legal_name: str = ""
+    phone: str = ""
+    website: str = ""
+    email: str = ""
+    country: str = ""
+    time_zone: str = "UTC"
+
+
 @dataclass(slots=True)
 class Number:
     """A business number and how it stands with the network."""
@@ -35,6 +51,12 @@ class Number:
     registrations: deque[float] = field(default_factory=lambda: deque[float](maxlen=16))
     deregistrations: deque[float] = field(default_factory=lambda: deque[float](maxlen=16))
     profile: JsonObject = field(default_factory=lambda: JsonObject())
+    account: str = ""
+    code_verification_status: str = "VERIFIED"
+    name_status: str = "APPROVED"
+    platform_type: str = "CLOUD_API"
+    quality_rating: str = "GREEN"
+    new_name: str | None = None  # asked for, and not approved yet
 
     @property
     def digits(self) -> str:
@@ -167,7 +189,9 @@ class Send:
 class World:
     def __init__(self, options: SimulatorOptions, ids: Ids) -> None:
         self._ids = ids
-        self.numbers = {number.id: _number(number) for number in options.numbers}
+        account = Account(options.business_account_id, options.business_account_name)
+        self.accounts: dict[str, Account] = {account.id: account}
+        self.numbers = {number.id: _number(number, account.id) for number in options.numbers}
         self.templates: dict[str, Template] = {template.id: template for template in options.templates}
         self.sends: deque[Send] = deque(maxlen=MAX_SENDS)
         self._people: list[Person] = []
@@ -243,5 +267,5 @@ def _file_row(file: File) -> JsonObject:
     return {"id": file.id, "mimeType": file.mime_type, "name": file.name, "bytes": len(file.data)}
 
 
-def _number(options: NumberOptions) -> Number:
-    return Number(options.id, options.display_phone_number, options.verified_name)
+def _number(options: NumberOptions, account: str) -> Number:
+    return Number(options.id, options.display_phone_number, options.verified_name, account=account)

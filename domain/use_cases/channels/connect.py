@@ -1,35 +1,43 @@
-"""Connecting a business number with a token of one's own.
+"""Connecting a business number, from a sign-in's draft or with a token of one's own.
 
 The network is asked first, outside any transaction; then the channel, its templates and its names are stored at once.
+Whatever stops it in between, a try that comes later finds what was done: a number that was registered is so with a PIN
+that was kept before, and the rest can be asked for twice.
 """
 
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
 
-from domain.channels.channels import (
-    NUMBERS_PER_ACCOUNT,
-    REQUIRED_PERMISSIONS,
-    TERMS_VERSION,
-    Channel,
-    ChannelState,
-    Destination,
-    Terms,
+from domain.channels.channels import TERMS_VERSION, Channel, ChannelState, Destination, Terms
+from domain.channels.drafts import Registration, missing_permissions, taken
+from domain.channels.network_refusals import is_wrong_pin
+from domain.channels.numbers import (
+    LINKED_ELSEWHERE,
+    AccountFacts,
+    NumberFacts,
+    Obstacle,
+    network_obstacle,
+    place_obstacle,
 )
+from domain.channels.profiles import BusinessProfile, ProfileChange, profile_fault
 from domain.channels.templates import Template
 from domain.error_codes import ErrorCode
-from domain.errors import Refusal, Refused, forbidden, invalid
+from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid
 from domain.events import ChannelChanged
-from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
+from domain.ids import BusinessAccountId, ChannelId, ConnectionDraftId, PhoneNumberId
 from domain.outbound.pace import at_rest
 from domain.people.actors import Actor, Right
 from domain.people.organizations import NAME_LIMIT
 from domain.ports.bundle import Ports
 from domain.ports.directory import Directory, DirectoryEntry
-from domain.ports.network import AccountFacts, Failed, NotSent, NumberFacts, Rejected, Unanswered
+from domain.ports.network import Rejected, TokenFacts
 from domain.ports.store import Transaction
+from domain.ports.system import Vault
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.disconnect import account_is_used
+from domain.use_cases.channels.discover import failure, read_token, token_refusal
+from domain.use_cases.channels.drafts import DraftRoom, OpenDraft
 from domain.use_cases.channels.templates import keep_told, read_from_now_on, turn_of
 
 PIN = re.compile(r"[0-9]{6}")
@@ -38,6 +46,8 @@ NETWORK_ID = re.compile(r"[0-9]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class ConnectChannel:
+    """What is connected, through a draft or an own token."""
+
     accept_terms: bool
     access_token: str | None
     account: BusinessAccountId
@@ -46,6 +56,9 @@ class ConnectChannel:
     name: str | None = None  # the number's display name where left out
     destination: Destination = Destination.HELP_DESK
     pin: str | None = None  # made where left out
+    draft: ConnectionDraftId | None = None
+    terms_version: str | None = None  # the present one where left out
+    profile: ProfileChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,62 +77,52 @@ class _Facts:
 
     account: AccountFacts
     number: NumberFacts
-    templates: list[Template]
-    read_at: datetime
+    profile: BusinessProfile | None = None
+    templates: tuple[Template, ...] = ()
+    read_at: datetime | None = None
+    subscribed_now: bool = False
+    """Whether it was this try that had the account's webhooks sent here."""
 
 
 async def connect_channel(ports: Ports, actor: Actor, command: ConnectChannel) -> Channel | Refusal:
     """Check the token, register the number where it is not, have its webhooks sent here, read its templates.
 
-    Refuses FORBIDDEN, INVALID, PERMISSION_MISSING (naming them), VERIFICATION_FAILED, TOO_MANY_NUMBERS,
-    CHANNEL_ALREADY_CONNECTED, NUMBER_LINKED_ELSEWHERE, CHANNEL_UNAVAILABLE (the network can't be asked now).
+    Refuses FORBIDDEN, INVALID, CONFLICT (terms that are not the present ones), NOT_FOUND (the draft),
+    PERMISSION_MISSING (naming them), VERIFICATION_FAILED, DISPLAY_NAME_NOT_APPROVED, TOO_MANY_NUMBERS,
+    CHANNEL_ALREADY_CONNECTED, NUMBER_LINKED_ELSEWHERE, PERSONAL_ACCOUNT, TRY_LATER,
+    CHANNEL_UNAVAILABLE (the network can't be asked now, or has shut the number).
+    What fails at the network is named by its step.
     """
     if not actor.may(Right.CHANNELS):
         return forbidden("connect channels")
     if refusal := _fault(command):
         return refusal
-    if refusal := await _early_refusal(ports, actor, command):
-        return refusal
-    attempt = _Attempt(actor, command, command.access_token or "", command.pin or _made_pin(ports))
-    facts = await _ask(ports, attempt)
-    if not isinstance(facts, _Facts):
-        return facts
-    return await _keep(ports, attempt, facts)
+    attempt = await _begun(ports, actor, command)
+    if not isinstance(attempt, _Attempt):
+        return attempt
+    found = await _ask(ports, attempt)
+    if not isinstance(found, _Facts):
+        return found
+    registered = await _registered(ports, attempt, found)
+    if not isinstance(registered, _Facts):
+        return registered
+    return await _joined(ports, attempt, registered)
 
 
-@again_on_collision
-async def _early_refusal(ports: Ports, actor: Actor, command: ConnectChannel) -> Refusal | None:
-    """What the network need not be asked for. It may be otherwise when the answer is here, so it is asked again."""
-    async with ports.store.transaction(actor.organization) as tx:
-        return await _place_refusal(ports.directory, tx, command)
-
-
-@again_on_collision
-async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
-    now, command = ports.clock.now(), attempt.command
-    async with ports.store.transaction(attempt.actor.organization) as tx:
-        await tx.take_turns([turn_of(command.account)])  # its numbers are counted, its templates compared
-        if refusal := await _place_refusal(ports.directory, tx, command):
-            return refusal
-        if not await tx.enlist(DirectoryEntry.NUMBER, command.number, command.number):
-            return _linked_elsewhere()
-        await tx.enlist(DirectoryEntry.ACCOUNT, command.account, command.account)
-        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == command.number), None)
-        channel = _connected(ports, attempt, facts, known, now)
-        tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
-        tx.record(ChannelChanged(channel.id))
-        await keep_told(tx, command.account, facts.templates, facts.read_at)
-        await read_from_now_on(tx, command.account, facts.read_at)
-    return channel
+# ---------------------------------------------------------------- what the network need not be asked for
 
 
 def _fault(command: ConnectChannel) -> Refusal | None:
     if not command.accept_terms:
         return invalid("The terms have to be accepted before a number can be connected.", "acceptTerms")
-    if not command.access_token or not command.access_token.strip():
-        return invalid("A token is needed.", "accessToken")
-    if len(command.access_token) > 4096 or not command.access_token.isascii() or not command.access_token.isprintable():
-        return invalid("This is not a token.", "accessToken")
+    if command.terms_version not in (None, TERMS_VERSION):
+        return Refused(
+            ErrorCode.CONFLICT, "The terms have changed since. Read them again, then accept them.", ("termsVersion",)
+        )
+    if command.draft is not None and command.access_token is not None:
+        return invalid("Either a sign-in or a token, not both.", "accessToken")
+    if command.draft is None and isinstance(token := read_token(command.access_token), Refused):
+        return token
     if not NETWORK_ID.fullmatch(command.account):
         return invalid("A business account's id is a row of digits.", "businessAccountId")
     if not NETWORK_ID.fullmatch(command.number):
@@ -128,74 +131,193 @@ def _fault(command: ConnectChannel) -> Refusal | None:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
     if command.pin is not None and not PIN.fullmatch(command.pin):
         return invalid("A PIN has six digits.", "pin")
-    return None
+    return profile_fault(command.profile, "profile") if command.profile is not None else None
+
+
+@again_on_collision
+async def _begun(ports: Ports, actor: Actor, command: ConnectChannel) -> _Attempt | Refusal:
+    """Whether it may be asked at all, and with what. It may be otherwise when the answer is here: it is asked again."""
+    token = read_token(command.access_token) if command.draft is None else ""
+    async with ports.store.transaction(actor.organization) as tx:
+        if command.draft is not None:
+            room = DraftRoom(ports.vault, ports.directory, ports.clock.now())
+            open_one = await room.opened(tx, actor, command.draft)
+            if not isinstance(open_one, OpenDraft):
+                return open_one
+            token = open_one.token
+        if refusal := await _place_refusal(ports.directory, tx, command):
+            return refusal
+        pin = command.pin or await _known_pin(ports.vault, tx, command.number) or _made_pin(ports)
+    assert isinstance(token, str), "it was looked at before"
+    return _Attempt(actor, command, token, pin)
 
 
 async def _place_refusal(directory: Directory, tx: Transaction, command: ConnectChannel) -> Refusal | None:
     """Whether the organization may have this number: not twice, not elsewhere, not one too many of its account."""
-    channels = await tx.all_of(Channel)
-    live = [each for each in channels if each.state is not ChannelState.DISCONNECTED]
-    if any(each.phone_number_id == command.number for each in live):
-        return Refused(
-            ErrorCode.CHANNEL_ALREADY_CONNECTED,
-            "This number is connected here already. Disconnect it first to connect it anew.",
-            ("phoneNumberId",),
-        )
-    if sum(each.account == command.account for each in live) >= NUMBERS_PER_ACCOUNT:
-        return Refused(
-            ErrorCode.TOO_MANY_NUMBERS,
-            f"A business account has at most {NUMBERS_PER_ACCOUNT} numbers.",
-            ("businessAccountId",),
-        )
     listed = await directory.find(DirectoryEntry.NUMBER, [command.number])
-    if any(organization != tx.organization for _, organization, _ in listed):
-        return _linked_elsewhere()
+    elsewhere = [command.number] if any(organization != tx.organization for _, organization, _ in listed) else []
+    by = taken(await tx.all_of(Channel), elsewhere)
+    return _refused(place_obstacle(by.numbers.get(command.number), full=by.is_full(command.account)))
+
+
+def _refused(obstacle: Obstacle | None) -> Refused | None:
+    if obstacle is None:
+        return None
+    return Refused(obstacle.code, f"{obstacle.message} {obstacle.hint}", (obstacle.field,))
+
+
+async def _known_pin(vault: Vault, tx: Transaction, number: PhoneNumberId) -> str | None:
+    """The PIN that a try before this one registered the number with, or that it was connected with before."""
+    registration = await tx.row(Registration, number)
+    channel = next((each for each in await tx.all_of(Channel) if each.phone_number_id == number), None)
+    for sealed in (registration.pin if registration else None, channel.pin if channel else None):
+        pin = vault.open(tx.organization, "pin", sealed, channel=number) if sealed is not None else None
+        if pin is not None:
+            return pin
     return None
+
+
+def _made_pin(ports: Ports) -> str:
+    """Six digits from a random secret."""
+    return str(int.from_bytes(ports.ids.secret().encode(), "big") % 1_000_000).zfill(6)
+
+
+# ---------------------------------------------------------------- what the network says and does
 
 
 async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
     command = attempt.command
+    of_token = "accessToken" if command.draft is None else "draftId"
     token_facts = await ports.network.token_facts(attempt.token)
-    if isinstance(token_facts, Failed):
-        return _no_answer(token_facts, "accessToken")
-    if not token_facts.valid:
-        return Refused(ErrorCode.INVALID, "The network says that this token is not valid.", ("accessToken",))
-    missing = [name for name in REQUIRED_PERMISSIONS if name not in token_facts.permissions]
-    if missing:
-        return Refused(
-            ErrorCode.PERMISSION_MISSING, f"The token lacks the permission {', '.join(missing)}.", ("accessToken",)
-        )
+    if not isinstance(token_facts, TokenFacts):
+        return failure("Checking the token", token_facts, of_token)
+    if refusal := token_refusal(ports, token_facts, of_token, own_secret=bool(command.app_secret)):
+        return refusal
+    if missing := missing_permissions(token_facts.permissions):
+        told = f"The token lacks the permission {', '.join(missing)}."
+        return Refused(ErrorCode.PERMISSION_MISSING, told, (of_token,))
     account = await ports.network.account_facts(attempt.token, command.account)
-    if isinstance(account, Failed):
-        return _no_answer(account, "businessAccountId")
+    if not isinstance(account, AccountFacts):
+        return failure("Reading the business account", account, "businessAccountId")
     numbers = await ports.network.numbers(attempt.token, command.account)
-    if isinstance(numbers, Failed):
-        return _no_answer(numbers, "businessAccountId")
+    if not isinstance(numbers, list):
+        return failure("Reading the account's numbers", numbers, "businessAccountId")
     number = next((each for each in numbers if each.id == command.number), None)
     if number is None:
         return invalid("The business account has no such number.", "phoneNumberId")
-    if not number.code_verified:
-        return Refused(
-            ErrorCode.VERIFICATION_FAILED, "The number has to be verified by a code first.", ("phoneNumberId",)
-        )
-    return await _join(ports, attempt, account, number)
+    return _refused(network_obstacle(number)) or _Facts(account, number)
 
 
-async def _join(ports: Ports, attempt: _Attempt, account: AccountFacts, number: NumberFacts) -> _Facts | Refusal:
-    """Register only a number that is not connected: the network counts such calls."""
-    token, command = attempt.token, attempt.command
-    if not number.connected:
-        failed = await ports.network.register(token, number.id, attempt.pin)
-        if failed is not None:
-            return _no_answer(failed, "pin" if command.pin else "phoneNumberId")
+async def _registered(ports: Ports, attempt: _Attempt, facts: _Facts) -> _Facts | Refusal:
+    """Register only a number that is known not to be: the network counts such calls.
+
+    The PIN is kept first. A registration stays where what comes after it fails, and the next try goes on with it.
+    """
+    if not facts.number.may_register:
+        return facts
+    before = await _kept_pin(ports, attempt)
+    failed = await ports.network.register(attempt.token, facts.number.id, attempt.pin)
+    if failed is not None:
+        if isinstance(failed, Rejected):
+            await _put_back(ports, attempt, before)
+        is_pins = isinstance(failed, Rejected) and (is_wrong_pin(failed) or attempt.command.pin is not None)
+        return failure("Registering the number", failed, "pin" if is_pins else "phoneNumberId")
+    told = await ports.network.number(attempt.token, facts.number.id)
+    return replace(facts, number=told) if isinstance(told, NumberFacts) else facts
+
+
+@again_on_collision
+async def _kept_pin(ports: Ports, attempt: _Attempt) -> Registration | None:
+    """The PIN that was kept before, if any."""
+    organization, number = attempt.actor.organization, attempt.command.number
+    async with ports.store.transaction(organization) as tx:
+        before = await tx.row(Registration, number)
+        pin = ports.vault.seal(organization, "pin", attempt.pin)
+        tx.save(Registration(organization, number, pin, ports.clock.now()))
+    return before
+
+
+@again_on_collision
+async def _put_back(ports: Ports, attempt: _Attempt, before: Registration | None) -> None:
+    """The network said no to this PIN, so it is not the number's."""
+    async with ports.store.transaction(attempt.actor.organization) as tx:
+        now = await tx.row(Registration, attempt.command.number)
+        if before is not None:
+            tx.save(before)
+        elif now is not None:
+            tx.remove(now)
+
+
+async def _joined(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
+    """Subscribe, read the rest and keep it. What was subscribed by this try is not where the rest fails."""
+    command, token = attempt.command, attempt.token
+    before = await ports.network.is_subscribed(token, command.account, ports.network.app_id)
     failed = await ports.network.subscribe(token, command.account)
     if failed is not None:
-        return _no_answer(failed, "businessAccountId")
+        return failure("Subscribing to the account's messages", failed, "businessAccountId")
+    facts = replace(facts, subscribed_now=before is False)
+    try:
+        whole = await _read_back(ports, attempt, facts)
+        done = await _keep(ports, attempt, whole) if isinstance(whole, _Facts) else whole
+    except Exception:
+        await _unsubscribed(ports, attempt, facts)
+        raise
+    if isinstance(done, REFUSALS):
+        await _unsubscribed(ports, attempt, facts)
+    return done
+
+
+async def _unsubscribed(ports: Ports, attempt: _Attempt, facts: _Facts) -> None:
+    """Unless somebody was faster: a number of the account is connected by now, here or elsewhere."""
+    account = attempt.command.account
+    if facts.subscribed_now and not await account_is_used(ports, account):
+        await ports.network.unsubscribe(attempt.token, account)
+
+
+async def _read_back(ports: Ports, attempt: _Attempt, facts: _Facts) -> _Facts | Refusal:
+    command, token, network = attempt.command, attempt.token, ports.network
+    if command.profile is not None:
+        failed = await network.change_profile(token, command.number, command.profile)
+        if failed is not None:
+            return failure("Writing the business profile", failed, "profile")
+    profile = await network.profile(token, facts.number)
+    if not isinstance(profile, BusinessProfile | Rejected):
+        return failure("Reading the business profile", profile, "phoneNumberId")
     began = ports.clock.now()
-    templates = await ports.network.templates(token, attempt.actor.organization, command.account, began)
-    if isinstance(templates, Failed):
-        return _no_answer(templates, "businessAccountId")
-    return _Facts(account, number, templates, began)
+    templates = await network.templates(token, attempt.actor.organization, command.account, began)
+    if not isinstance(templates, list):
+        return failure("Reading the templates", templates, "businessAccountId")
+    # A profile that may not be read is none: the number works without it.
+    told = profile if isinstance(profile, BusinessProfile) else None
+    return replace(facts, profile=told, templates=tuple(templates), read_at=began)
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+@again_on_collision
+async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
+    now, command = ports.clock.now(), attempt.command
+    read_at = facts.read_at or now
+    async with ports.store.transaction(attempt.actor.organization) as tx:
+        await tx.take_turns([turn_of(command.account)])  # its numbers are counted, its templates compared
+        if refusal := await _place_refusal(ports.directory, tx, command):
+            return refusal
+        registration = await tx.row(Registration, command.number)
+        if not await tx.enlist(DirectoryEntry.NUMBER, command.number, command.number):
+            return Refused(
+                LINKED_ELSEWHERE.code, f"{LINKED_ELSEWHERE.message} {LINKED_ELSEWHERE.hint}", (LINKED_ELSEWHERE.field,)
+            )
+        await tx.enlist(DirectoryEntry.ACCOUNT, command.account, command.account)
+        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == command.number), None)
+        channel = _connected(ports, attempt, facts, known, now)
+        tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
+        if registration is not None:
+            tx.remove(registration)  # the channel has its PIN now
+        tx.record(ChannelChanged(channel.id))
+        await keep_told(tx, command.account, facts.templates, read_at)
+        await read_from_now_on(tx, command.account, read_at)
+    return channel
 
 
 def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | None, now: datetime) -> Channel:
@@ -235,27 +357,5 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         throughput_per_second=facts.number.throughput_per_second,
         missing_permissions=(),
         problems=(),
+        profile=facts.profile or base.profile,
     )
-
-
-def _no_answer(failed: Failed, field: str) -> Refused:
-    match failed:
-        case Rejected(message=message):
-            return Refused(ErrorCode.INVALID, f"The network refused it: {message}", (field,))
-        case NotSent() | Unanswered():
-            return Refused(ErrorCode.CHANNEL_UNAVAILABLE, "The network can't be asked now. Try again in a minute.")
-        case _:
-            assert_never(failed)
-
-
-def _linked_elsewhere() -> Refused:
-    return Refused(
-        ErrorCode.NUMBER_LINKED_ELSEWHERE,
-        "This number is connected elsewhere. It has to be disconnected there first.",
-        ("phoneNumberId",),
-    )
-
-
-def _made_pin(ports: Ports) -> str:
-    """Six digits from a random secret."""
-    return str(int.from_bytes(ports.ids.secret().encode(), "big") % 1_000_000).zfill(6)

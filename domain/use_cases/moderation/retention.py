@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
+from domain.channels.drafts import DRAFTS_KEPT
 from domain.files.media import Media, named_by, names_of
 from domain.ids import MediaId, OrganizationId
 from domain.ports.bundle import Ports
@@ -64,6 +65,15 @@ async def forget_sign_ins(ports: Ports, organization: OrganizationId) -> int:
     return len(old)
 
 
+@again_on_collision
+async def forget_drafts(ports: Ports, organization: OrganizationId) -> int:
+    """Forget sign-ins at the network that ran out a day ago, and with them their tokens."""
+    async with ports.store.transaction(organization, background=True) as tx:
+        old = await tx.drafts_before(ports.clock.now() - DRAFTS_KEPT, AT_A_TIME)
+        tx.remove(*old)
+    return len(old)
+
+
 async def forget_deliveries(ports: Ports, state: DeliveryState) -> int:
     """Forget webhook bodies in a state that is done with, a time after their last update was interpreted."""
     return await ports.webhook_inbox.forget(state, ports.clock.now() - DELIVERIES_KEPT[state], BODIES_AT_A_TIME)
@@ -85,7 +95,7 @@ async def bites(ports: Ports, events_kept: timedelta) -> dict[tuple[str, str], C
         ("deliveries", state.value): bite(BODIES_AT_A_TIME, forget_deliveries, state) for state in DELIVERIES_KEPT
     }
     for organization in await ports.directory.organizations():
-        for forget in (forget_parked, forget_updates, forget_sign_ins):
+        for forget in (forget_parked, forget_updates, forget_sign_ins, forget_drafts):
             everything[(organization, forget.__name__)] = bite(AT_A_TIME, forget, organization)
         everything[(organization, forget_events.__name__)] = bite(AT_A_TIME, forget_events, organization, events_kept)
     return everything

@@ -16,6 +16,7 @@ import strawberry
 from domain.ids import (
     ApiKeyId,
     ChannelId,
+    ConnectionDraftId,
     ContactId,
     EventId,
     LibraryItemId,
@@ -91,6 +92,7 @@ THREAD = Kind("Thread", ThreadId)
 MESSAGE = Kind("Message", MessageId)
 MEDIA = Kind("Media", MediaId)
 TICKET = Kind("Ticket", TicketId)
+CONNECTION_DRAFT = Kind("ConnectionDraft", ConnectionDraftId)
 LIBRARY_ITEM = Kind("LibraryItem", LibraryItemId)
 EVENT = Kind("InboxEvent", EventId)
 

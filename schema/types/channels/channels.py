@@ -10,18 +10,16 @@ import schema.types.people.users
 from domain.channels import channels
 from domain.channels.channels import AssignmentStrategy, ChannelState, Destination, ProblemCode
 from domain.channels.quality import QualityRating, rating
-from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId, UserId
+from domain.ids import BusinessAccountId, ChannelId, UserId
 from domain.quota import UNVERIFIED_ALLOWANCE, allowance
 from domain.tickets import ReopenPolicy
-from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from schema.context import Context
 from schema.engine.values import ids
 from schema.engine.values.enums import describe
 from schema.engine.values.ids import Node
 from schema.engine.values.scalars import PhoneNumber
+from schema.types.channels.profiles import BusinessProfile
 from schema.types.conversations.senders import sender
-from schema.types.errors import UserError, user_errors
-from schema.types.inputs import done
 from schema.types.lazy import User
 from schema.types.names import MessageSender
 
@@ -159,6 +157,9 @@ class Channel(Node):
     destination: Destination = strawberry.field(description="Help desk or shared inbox.")
     state: ChannelState = strawberry.field(description="Whether it works.")
     health: ChannelHealth = strawberry.field(description="How it is, in detail.")
+    profile: BusinessProfile | None = strawberry.field(
+        description="What people see of the business in WhatsApp, as last read; null where it never was."
+    )
     reopen_policy: ReopenPolicy = strawberry.field(
         description="What a contact's message does where the thread's ticket is closed."
     )
@@ -196,6 +197,7 @@ class Channel(Node):
             destination=channel.destination,
             state=channel.state,
             health=_health(channel),
+            profile=BusinessProfile.of(channel.profile) if channel.profile else None,
             reopen_policy=channel.reopen_policy,
             assignment=AssignmentRule(
                 strategy=channel.assignment.strategy,
@@ -254,58 +256,3 @@ def _health(channel: channels.Channel) -> ChannelHealth:
 
 def _accepted(terms: channels.Terms) -> TermsAcceptance:
     return TermsAcceptance(at=terms.at, version=terms.version, terms=terms)
-
-
-# ---------------------------------------------------------------- connecting
-
-
-@strawberry.input(description="A number to connect, with a token of your own. Tokens are kept encrypted.")
-class ChannelConnectInput:
-    accept_terms: bool = strawberry.field(
-        description="Agreement to the terms that the connect page shows; kept with who and when."
-    )
-    access_token: str | None = strawberry.field(
-        default=None,
-        description="A token for the account with whatsapp_business_management and whatsapp_business_messaging; one of"
-        " a system user does not expire.",
-    )
-    app_secret: str | None = strawberry.field(
-        default=None,
-        description="Your app's secret, where its webhooks are not signed with one of the server's. It speaks for this"
-        " number alone.",
-    )
-    business_account_id: str = strawberry.field(description="The network's id of the account, digits.")
-    phone_number_id: str = strawberry.field(description="The network's id of the number, digits.")
-    name: str | None = strawberry.field(
-        default=None, description="What the people here will call it; left out or null: its display name in WhatsApp."
-    )
-    destination: Destination | None = strawberry.field(
-        default=Destination.HELP_DESK, description="Help desk or shared inbox."
-    )
-    pin: str | None = strawberry.field(
-        default=None,
-        description="Six digits that protect the number's registration; made and kept when left out.",
-    )
-
-
-@strawberry.type(description="The connected number, or why it is not.")
-class ChannelConnectPayload:
-    channel: Channel | None = strawberry.field(default=None, description="The number; null where it was refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-async def connect(info: Info[Context, None], input: ChannelConnectInput) -> ChannelConnectPayload:
-    context = info.context
-    command = ConnectChannel(
-        accept_terms=input.accept_terms,
-        access_token=input.access_token,
-        account=BusinessAccountId(input.business_account_id),
-        number=PhoneNumberId(input.phone_number_id),
-        app_secret=input.app_secret,
-        name=input.name,
-        destination=input.destination or Destination.HELP_DESK,
-        pin=input.pin,
-    )
-    channel = done(await connect_channel(context.ports, context.acting, command))
-    await context.read_on(channel.organization, channel)
-    return ChannelConnectPayload(channel=await loaded(context, channel.id))

@@ -398,7 +398,7 @@ async def test_a_number_is_told_with_its_standing_and_limits() -> None:
 
     numbers = await always(200, {"data": [row, None, {}, {"id": "700200"}]}).api.numbers(TOKEN, ACCOUNT)
 
-    assert numbers == [NumberFacts(NUMBER, "+15550107001", "Workshop", True, True, "GREEN", 2000, 80)]
+    assert numbers == [NumberFacts(NUMBER, "+15550107001", "Workshop", "CONNECTED", "VERIFIED", "GREEN", 2000, 80)]
 
 
 @pytest.mark.parametrize(
@@ -409,7 +409,7 @@ async def test_a_messaging_limit_is_read_from_its_tier(tier: str | None, limit: 
 
     numbers = await always(200, {"data": [row]}).api.numbers(TOKEN, ACCOUNT)
 
-    assert numbers == [NumberFacts(NUMBER, "+15550107001", "", False, False, messaging_limit=limit)]
+    assert numbers == [NumberFacts(NUMBER, "+15550107001", "", messaging_limit=limit)]
 
 
 def paged(pages: int) -> Graph:

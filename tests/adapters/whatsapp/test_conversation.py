@@ -231,7 +231,7 @@ async def test_everything_the_desk_asks_when_it_connects_a_number_is_answered() 
         assert (getattr(account, "name", None), getattr(account, "verified", None)) == ("Acme", True)
         assert isinstance(numbers, list)
         assert [number.phone_number for number in numbers] == ["+15550100001", "+15550100002"]
-        assert all(number.connected and number.code_verified for number in numbers)
+        assert all(number.registered and number.code_verified for number in numbers)
         assert (registered, subscribed) == (None, None)
 
 

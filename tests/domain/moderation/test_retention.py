@@ -294,6 +294,7 @@ async def test_what_goes_with_age_is_looked_for_in_every_organization(desk: Desk
         "forget_parked": True,
         "forget_updates": False,
         "forget_sign_ins": False,
+        "forget_drafts": False,
         "forget_events": False,
     }
     assert await desk.ports.reader.by_ids(SignIn, ACME, [SIGN_IN]) == {}

@@ -7,7 +7,13 @@ Inside a transaction of the store a model would wait for the connection that the
 
 from tortoise.models import Model
 
-from adapters.db.rows.tables.channels import ChannelRow, TemplateRow, TemplateSyncRow
+from adapters.db.rows.tables.channels import (
+    ChannelRow,
+    ConnectionDraftRow,
+    RegistrationRow,
+    TemplateRow,
+    TemplateSyncRow,
+)
 from adapters.db.rows.tables.conversations import (
     ContactRow,
     IdentityRow,
@@ -39,6 +45,7 @@ from adapters.db.rows.tables.ways import (
     UpdateRow,
 )
 from domain.channels.channels import Channel
+from domain.channels.drafts import ConnectionDraft, Registration
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Contact, Identity
@@ -68,6 +75,8 @@ TABLES: dict[type, type[Model]] = {
     Channel: ChannelRow,
     Template: TemplateRow,
     TemplateSync: TemplateSyncRow,
+    ConnectionDraft: ConnectionDraftRow,
+    Registration: RegistrationRow,
     Contact: ContactRow,
     Identity: IdentityRow,
     Thread: ThreadRow,

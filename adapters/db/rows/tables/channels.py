@@ -33,6 +33,7 @@ class ChannelRow(Model, metaclass=Uncommented):
     throughput_per_second = Whole(null=True)
     missing_permissions = Words()
     problems = Words()
+    profile = Words(null=True)
 
     class Meta(Model.Meta):
         table = "channels"
@@ -74,3 +75,30 @@ class TemplateSyncRow(Model):
 
     class Meta(Model.Meta):
         table = "template_syncs"
+
+
+class ConnectionDraftRow(Model):
+    organization_id = Words()
+    id = key()
+    author = Words()
+    created_at = Instant()
+    expires_at = Instant()
+    access_token = Words(null=True)
+    state_print = Words(null=True)
+    app_id = Words(null=True)
+    permissions = Words()
+    accounts = Words()
+    codes = Words()
+
+    class Meta(Model.Meta):
+        table = "connection_drafts"
+
+
+class RegistrationRow(Model):
+    organization_id = Words()
+    id = key()
+    pin = Words()
+    at = Instant()
+
+    class Meta(Model.Meta):
+        table = "registrations"

@@ -32,11 +32,11 @@ from adapters.whatsapp.simulator.graph.sending import MarkRead, SendRequest, rea
 from adapters.whatsapp.simulator.simulator import Accepted, Simulator
 from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject
+from adapters.whatsapp.simulator.world import Account
 
 REGISTRATIONS: Final = 10  # in REGISTRATION_S seconds
 REGISTRATION_S: Final = 72 * 60 * 60
 REVOKED: Final = 467  # subcode of 190
-SCOPES: Final = ("whatsapp_business_management", "whatsapp_business_messaging")
 TEMPLATE_FILTERS: Final = ("name", "status", "category", "language")
 PROFILE_LIMITS: Final = {"about": 139, "address": 256, "description": 512, "email": 128}
 ACCOUNT_FIELDS: Final = ("name", "timezone_id", "message_template_namespace")
@@ -45,8 +45,7 @@ TEMPLATE_FIELDS: Final = ("name", "parameter_format", "components", "language", 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def graph_routes(sim: Simulator) -> list[Route]:
-    graph = _Graph(sim)
+def graph_routes(graph: "Graph") -> list[Route]:
     endpoints: tuple[tuple[str, str, Endpoint], ...] = (
         ("GET", "/debug_token", graph.debug_token),
         ("POST", "/{id}/messages", graph.send),
@@ -71,14 +70,14 @@ def graph_routes(sim: Simulator) -> list[Route]:
     return [Route(path, graph.with_token(endpoint), methods=[method]) for method, path, endpoint in endpoints]
 
 
-class _Graph:
+class Graph:
     def __init__(self, sim: Simulator) -> None:
         self._sim = sim
         self._options = sim.options
 
     def with_token(self, endpoint: Endpoint) -> Endpoint:
         async def checked(request: Request) -> Response:
-            self._check_token(_token(request))
+            self._check_token(token_of(request))
             return await endpoint(request)
 
         return checked
@@ -200,8 +199,9 @@ class _Graph:
     async def node(self, request: Request) -> Response:
         """A number, the account or a template with the fields asked for, or what is known of a file."""
         node = request.path_params["id"]
-        if node == self._options.business_account_id:
-            return json_answer(picked(self._account_row(), request, ACCOUNT_FIELDS))
+        if node in self._sim.world.accounts:
+            account = self._account(request)
+            return json_answer(picked(_account_row(account), request, ACCOUNT_FIELDS))
         if template := self._sim.world.templates.get(node):
             return json_answer(picked(template.row(), request, TEMPLATE_FIELDS))
         if file := self._sim.files.find(node, self._sim.now()):
@@ -209,8 +209,9 @@ class _Graph:
         return json_answer(picked(number_row(self._sim.number(node)), request, NUMBER_FIELDS))
 
     async def phone_numbers(self, request: Request) -> Response:
-        self._check_account(request)
-        rows = [picked(number_row(number), request, NUMBER_FIELDS) for number in self._sim.world.numbers.values()]
+        account = self._account(request)
+        numbers = [number for number in self._sim.world.numbers.values() if number.account == account.id]
+        rows = [picked(number_row(number), request, NUMBER_FIELDS) for number in numbers]
         return json_answer(page_of(request, rows))
 
     async def register(self, request: Request) -> Response:
@@ -218,11 +219,12 @@ class _Graph:
         pin = (await read_object(request)).get("pin")
         if not isinstance(pin, str) or not re.fullmatch(r"[0-9]{6}", pin):
             raise GraphError(100, "Param pin must be 6 digits")
+        self._sim.signups.check_registrable(number)
         if number.pin not in (None, pin):
             raise GraphError(133005, "The two-step verification PIN is another one")
         self._count_registration(number.registrations)
         number.pin = pin
-        number.status = "CONNECTED"
+        number.status, number.platform_type = "CONNECTED", "CLOUD_API"
         return json_answer({"success": True})
 
     async def deregister(self, request: Request) -> Response:
@@ -252,14 +254,15 @@ class _Graph:
     # The account
 
     async def templates(self, request: Request) -> Response:
-        self._check_account(request)
+        account = self._account(request)
         filters = {name: request.query_params[name] for name in TEMPLATE_FILTERS if name in request.query_params}
-        rows = (template.row() for template in self._sim.world.templates.values())
+        own = account.id == self._options.business_account_id  # every template is the first account's
+        rows = (template.row() for template in self._sim.world.templates.values() if own)
         fitting = [row for row in rows if all(row[name] == value for name, value in filters.items())]
         return json_answer(page_of(request, [picked(row, request, TEMPLATE_FIELDS) for row in fitting]))
 
     async def create_template(self, request: Request) -> Response:
-        self._check_account(request)
+        self._account(request)
         template = self._sim.reviews.add(await read_object(request))
         answer: JsonObject = {"id": template.id, "status": template.status, "category": template.category}
 
@@ -270,7 +273,7 @@ class _Graph:
 
     async def delete_templates(self, request: Request) -> Response:
         """All languages of `name`, or the one with `hsm_id`."""
-        self._check_account(request)
+        self._account(request)
         name, template_id = request.query_params.get("name"), request.query_params.get("hsm_id")
         if name is None:
             raise GraphError(100, "The parameter name is required")
@@ -278,9 +281,9 @@ class _Graph:
         return json_answer({"success": True})
 
     async def subscriptions(self, request: Request) -> Response:
-        self._check_account(request)
+        account = self._account(request)
         rows: list[Json] = []
-        if self._sim.webhooks.is_subscribed:
+        if account.id in self._sim.webhooks.subscribed:
             app: JsonObject = {"id": self._options.app_id, "name": "Simulated app", "link": "https://example.com/"}
             row: JsonObject = {"whatsapp_business_api_data": app}
             if self._sim.webhooks.override_url is not None:
@@ -290,7 +293,7 @@ class _Graph:
 
     async def subscribe(self, request: Request) -> Response:
         """Webhooks of the account go to the app; an address of its own must answer the handshake first."""
-        self._check_account(request)
+        account = self._account(request)
         wanted = await read_object(request)
         url, token = wanted.get("override_callback_uri"), wanted.get("verify_token")
         if url is not None:
@@ -298,12 +301,12 @@ class _Graph:
                 raise GraphError(100, "override_callback_uri needs a verify_token, both strings")
             await self._verify(url, token)
         self._sim.webhooks.override_url = url
-        self._sim.webhooks.is_subscribed = True
+        self._sim.webhooks.subscribed.add(account.id)
         return json_answer({"success": True})
 
     async def unsubscribe(self, request: Request) -> Response:
-        self._check_account(request)
-        self._sim.webhooks.is_subscribed = False
+        account = self._account(request)
+        self._sim.webhooks.subscribed.discard(account.id)
         self._sim.webhooks.override_url = None
         return json_answer({"success": True})
 
@@ -311,14 +314,17 @@ class _Graph:
         token = request.query_params.get("input_token")
         if not token:
             raise GraphError(100, "The parameter input_token is required")
-        is_valid = token == self._options.access_token and self._sim.faults.peek(("revoke_token",)) is None
-        data: JsonObject = {"app_id": self._options.app_id, "type": "SYSTEM_USER", "is_valid": is_valid}
-        if not is_valid:
+        grant = self._sim.signups.grant(token)
+        is_revoked = token == self._options.access_token and self._sim.faults.peek(("revoke_token",)) is not None
+        is_valid = grant is not None and not is_revoked
+        app_id = grant.app_id if grant is not None else self._options.app_id
+        data: JsonObject = {"app_id": app_id, "type": "SYSTEM_USER", "is_valid": is_valid}
+        if grant is None or not is_valid:
             data |= {"error": {"code": 190, "message": "The access token could not be decrypted"}, "scopes": []}
             return json_answer({"data": data})
-        targets: list[Json] = [self._options.business_account_id]
-        scopes: list[Json] = [*SCOPES]
-        granular: list[Json] = [{"scope": scope, "target_ids": targets} for scope in SCOPES]
+        targets: list[Json] = [*grant.accounts]
+        scopes: list[Json] = [*grant.scopes]
+        granular: list[Json] = [{"scope": scope, "target_ids": targets} for scope in grant.scopes]
         data |= {"expires_at": 0, "data_access_expires_at": 0, "scopes": scopes, "granular_scopes": granular}
         return json_answer({"data": data})
 
@@ -329,14 +335,13 @@ class _Graph:
             raise bad_token("An access token is required to request this resource")
         if token == f"{self._options.app_id}|{self._options.app_secret}":
             return
-        if token != self._options.access_token:
+        if self._sim.signups.grant(token) is None:
             raise bad_token("Invalid OAuth access token - Cannot parse access token")
-        if self._sim.faults.take(("revoke_token",)):
+        if token == self._options.access_token and self._sim.faults.take(("revoke_token",)):
             raise bad_token("Error validating access token: it has been revoked", REVOKED)
 
-    def _check_account(self, request: Request) -> None:
-        if request.path_params["id"] != self._options.business_account_id:
-            raise missing_object(request.path_params["id"])
+    def _account(self, request: Request) -> Account:
+        return self._sim.signups.account_of(request.path_params["id"], token_of(request) or "")
 
     async def _verify(self, url: str, token: str) -> None:
         try:
@@ -350,19 +355,29 @@ class _Graph:
             raise GraphError(133016, f"{REGISTRATIONS} calls in 72 hours at most")
         calls.append(now)
 
-    def _account_row(self) -> JsonObject:
-        return {
-            "id": self._options.business_account_id,
-            "name": self._options.business_account_name,
-            "timezone_id": "1",
-            "currency": "USD",
-            "business_verification_status": "verified",
-            "account_review_status": "APPROVED",
-            "message_template_namespace": f"ns_{self._options.business_account_id}",
-        }
+
+def _account_row(account: Account) -> JsonObject:
+    business: JsonObject = {
+        "id": account.business_id,
+        "name": account.legal_name or account.name,
+        "phone": account.phone,
+        "website": account.website,
+        "email": account.email,
+        "country": account.country,
+    }
+    return {
+        "id": account.id,
+        "name": account.name,
+        "timezone_id": account.time_zone,
+        "currency": "USD",
+        "business_verification_status": "verified" if account.is_verified else "not_verified",
+        "account_review_status": "APPROVED",
+        "message_template_namespace": f"ns_{account.id}",
+        "owner_business_info": business,
+    }
 
 
-def _token(request: Request) -> str | None:
+def token_of(request: Request) -> str | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() in ("bearer", "oauth") and token.strip():
         return token.strip()

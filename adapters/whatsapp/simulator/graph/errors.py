@@ -25,6 +25,7 @@ CATALOG: Final[dict[int, tuple[int, str]]] = {
     2200: (400, "Callback verification failed"),
     2500: (400, "Unknown path components"),
     80007: (400, "Rate limit issues"),
+    101: (400, "Invalid application"),
     130403: (400, "Recipient blocked by the business"),
     130429: (400, "Rate limit hit"),
     130472: (400, "User's number is part of an experiment"),
@@ -74,18 +75,29 @@ CATALOG: Final[dict[int, tuple[int, str]]] = {
     133015: (400, "Please wait a few minutes before attempting to register this phone number"),
     133016: (400, "Account register deregister rate limit exceeded"),
     135000: (400, "Generic user error"),
+    136024: (400, "Request code error"),
+    136025: (400, "Verify code error"),
 }
 
 
 class GraphError(Exception):
     """A call refused. `status` None takes the one documented for the code (400 for codes nobody documented)."""
 
-    def __init__(self, code: int, details: str, *, subcode: int | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        details: str,
+        *,
+        subcode: int | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(f"({code}) {details}")
         self.code = code
         self.details = details
         self.subcode = subcode
         self.status = status
+        self.retry_after_s = retry_after_s
 
     @property
     def http_status(self) -> int:

@@ -15,6 +15,7 @@ from adapters.whatsapp.simulator.faults import read_fault
 from adapters.whatsapp.simulator.graph.answers import json_answer, read_bytes, read_object
 from adapters.whatsapp.simulator.graph.templates import CATEGORIES, QUALITIES, STATUSES, TemplateReview
 from adapters.whatsapp.simulator.options import PersonOptions
+from adapters.whatsapp.simulator.phones.refusing import ControlError
 from adapters.whatsapp.simulator.simulator import Simulator
 from adapters.whatsapp.simulator.webhooks.posts import WebhookVerificationFailed
 from adapters.whatsapp.simulator.wire import Json, JsonObject, digits, encode, instant, seconds
@@ -26,14 +27,6 @@ MAX_WRITTEN_TEXT: Final = 100_000
 MAX_ATTACHED_BYTES: Final = 200 * 1024 * 1024  # more than the network passes on, so that this can be tried
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class ControlError(Exception):
-    """A control call refused; the text is the answer's `error`."""
-
-    def __init__(self, error: str, status: int = 400) -> None:
-        super().__init__(error)
-        self.status = status
 
 
 def control_routes(sim: Simulator) -> list[Route]:
@@ -75,7 +68,7 @@ class _Control:
                 "phoneNumberId": number.id,
                 "displayPhoneNumber": number.display_phone_number,
                 "verifiedName": number.verified_name,
-                "businessAccountId": options.business_account_id,
+                "businessAccountId": number.account,
             }
             for number in self._sim.world.numbers.values()
         ]
@@ -85,7 +78,7 @@ class _Control:
                 "numbers": numbers,
                 "people": people,
                 "webhookUrl": self._sim.webhooks.override_url or self._sim.webhooks.url,
-                "subscribed": self._sim.webhooks.is_subscribed,
+                "subscribed": options.business_account_id in self._sim.webhooks.subscribed,
                 "now": instant(self._sim.now()),
                 "limitErrors": self._sim.limits.refused,
             }

@@ -33,12 +33,14 @@ class WebhookVerificationFailed(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """One change to be reported. Updates of one `lane` go out in order. `written` is the person's message in it."""
+    """One change to be reported. Updates of one `lane` go out in order. `written` is the person's message in it,
+    `account` the business account it is told of."""
 
     lane: str
     change: JsonObject
     time: int | None = None
     written: str | None = None
+    account: str | None = None  # the simulator's first where None
     attempted: asyncio.Event = field(default_factory=asyncio.Event)  # set after the first try, however it ended
 
 
@@ -58,7 +60,7 @@ class Webhooks:
         """`taken` is called with the id of a person's message once the webhook answered 200."""
         self.url = options.webhook_url
         self.override_url: str | None = None
-        self.is_subscribed = options.subscribed
+        self.subscribed: set[str] = {options.business_account_id} if options.subscribed else set[str]()
         self._options = options
         self._faults = faults
         self._background = background
@@ -87,7 +89,8 @@ class Webhooks:
 
     def report(self, update: Update) -> None:
         """Sends an update on its way; nothing happens while nobody is subscribed."""
-        if not self.is_subscribed or self._target() is None or self._waiting >= MAX_WAITING:
+        account = update.account or self._options.business_account_id
+        if account not in self.subscribed or self._target() is None or self._waiting >= MAX_WAITING:
             update.attempted.set()
             return
         if self._faults.peek(GATHERING) is None:
@@ -149,8 +152,13 @@ class Webhooks:
         self.release()
 
     def _queue(self, updates: list[Update], lane: str | None = None) -> None:
+        """One body an account."""
+        for account in dict.fromkeys(update.account for update in updates):
+            self._queue_of(account, [update for update in updates if update.account == account], lane)
+
+    def _queue_of(self, account: str | None, updates: list[Update], lane: str | None) -> None:
         time = next((update.time for update in updates if update.time is not None), None)
-        body = webhook_body(self._options.business_account_id, [update.change for update in updates], time)
+        body = webhook_body(account or self._options.business_account_id, [update.change for update in updates], time)
         post = Post(lane or updates[0].lane, encode(body), tuple(updates))
         self._waiting += 1
         if post.lane in self._lanes:
