@@ -18,11 +18,9 @@ from domain.channels.drafts import ConnectionDraft
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
 from domain.contacts import Identity
-from domain.conversations.messages import Message
 from domain.events import Event
 from domain.ids import (
     BusinessAccountId,
-    ChannelId,
     ContactId,
     MessageId,
     OrganizationId,
@@ -151,12 +149,6 @@ class SqlTransaction(SqlLook):
         return await self._statements.take_ticket_numbers(count) - count + 1
 
     # Messages
-
-    async def messages_by_wamid(
-        self, wamids: Collection[tuple[ChannelId, Wamid]]
-    ) -> dict[tuple[ChannelId, Wamid], Message]:
-        found = await self._by_pairs(Message, ("channel_id", "wamid"), wamids)
-        return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
 
     async def unread(self, thread: ThreadId, after: tuple[datetime, MessageId] | None) -> int:
         at, id = after or (BEFORE_ALL, "")

@@ -80,6 +80,10 @@ class Look(Protocol):
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
 
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]: ...
+
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]: ...
 
     async def period_at(self, at: datetime) -> Period | None:
@@ -144,10 +148,6 @@ class Transaction(Look, Protocol):
         A count below zero gives back as many: the last that this transaction took.
         """
         ...
-
-    async def messages_by_wamid(
-        self, wamids: Collection[tuple[ChannelId, Wamid]]
-    ) -> dict[tuple[ChannelId, Wamid], Message]: ...
 
     async def unread(self, thread: ThreadId, after: "tuple[datetime, MessageId] | None") -> int:
         """How many inbound messages stand after a place, (`at`, id); all of them where it is None."""

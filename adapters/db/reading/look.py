@@ -26,6 +26,7 @@ from domain.ids import (
     MessageId,
     OrganizationId,
     ThreadId,
+    Wamid,
 )
 from domain.outbound.outbox import IdempotencyRecord
 from domain.outbound.pace import RateState
@@ -106,6 +107,12 @@ class SqlLook:
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
         return await self.by_ids(Message, ids)
+
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]:
+        found = await self._by_pairs(Message, ("channel_id", "wamid"), wamids)
+        return {(row.channel, row.wamid): row for row in found if row.wamid is not None}
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         return await self.by_ids(Media, ids)

@@ -19,6 +19,7 @@ from domain.ids import (
     MessageId,
     OrganizationId,
     ThreadId,
+    Wamid,
 )
 from domain.outbound.outbox import IdempotencyRecord
 from domain.outbound.pace import RateState
@@ -79,6 +80,13 @@ class MemoryLook:
 
     async def messages(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
         return await self.by_ids(Message, ids)
+
+    async def messages_by_wamid(
+        self, wamids: Collection[tuple[ChannelId, Wamid]]
+    ) -> dict[tuple[ChannelId, Wamid], Message]:
+        messages = self._rows(Message)
+        holders = {pair: self.books.holders.get((Message, pair)) for pair in wamids}
+        return {pair: messages[id] for pair, id in holders.items() if id is not None}
 
     async def media(self, ids: Collection[MediaId]) -> dict[MediaId, Media]:
         return await self.by_ids(Media, ids)

@@ -15,7 +15,6 @@ from domain.conversations.messages import Direction, Message
 from domain.events import Event, LoggedEvent
 from domain.ids import (
     BusinessAccountId,
-    ChannelId,
     ContactId,
     MessageId,
     OrganizationId,
@@ -127,13 +126,6 @@ class MemoryTransaction(MemoryLook):
         first = self.books.ticket_number + 1
         self.books.ticket_number += count
         return first
-
-    async def messages_by_wamid(
-        self, wamids: Collection[tuple[ChannelId, Wamid]]
-    ) -> dict[tuple[ChannelId, Wamid], Message]:
-        messages = self._of(Message)
-        holders = {pair: self.books.holders.get((Message, pair)) for pair in wamids}
-        return {pair: messages[id] for pair, id in holders.items() if id is not None}
 
     async def unread(self, thread: ThreadId, after: tuple[datetime, MessageId] | None) -> int:
         return sum(

@@ -37,7 +37,9 @@ async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     """Everything the batch may touch, a statement a table, locked in the order of keys."""
     tx = batch.tx
     batch.channels = {channel.phone_number_id: channel for channel in await tx.all_of(Channel)}
-    batch.news = await news_of(tx.unheld, [each for each in updates if each.place.number in batch.channels])
+    batch.news = await news_of(
+        tx.unheld, batch.channels, [each for each in updates if each.place.number in batch.channels]
+    )
     if any(isinstance(update, EditReceived) for update in updates) or any(_named(batch, updates)):
         organization = await tx.settings()
         batch.policy, batch.stop_words = policy_of(organization), organization.stop_words

@@ -1,21 +1,33 @@
-"""People whom an update names beside what it is about: whom a marked message went to, who reacted, changed, took back.
+"""People whom an update names beside what it is about: whom a marked message went to, who reacted, changed, took back,
+and whose thread it is in which the message stands that one of theirs answers.
 
 Most of them are known under all that is said of them. That is seen without locking anything, so that marks, of which
 there are three a message, are in nobody's way.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from domain.contacts import Contact, Identity, IdentityKey, Person, names_told
+from domain.channels.channels import Channel
+from domain.contacts import Contact, Identity, IdentityKey, Person, may_be_one, names_told
 from domain.conversations.threads import Thread
-from domain.ids import ContactId, MessageId
+from domain.ids import ChannelId, ContactId, MessageId, PhoneNumberId, Wamid
 from domain.ports.store import Look
-from domain.updates import DeletionReceived, EditReceived, ReactionReceived, StatusReported, Update, record_id
+from domain.updates import (
+    DeletionReceived,
+    EditReceived,
+    MessageReceived,
+    ReactionReceived,
+    StatusReported,
+    Update,
+    record_id,
+)
 from domain.use_cases.contacts.identity import contact_of, heard_of, known
 from domain.use_cases.inbound.batch import Batch, News
 from domain.use_cases.marks import read_callback
 
 EVIDENCE = "named so in a mark or reaction"
+BY_ANSWER = "answered what was written to them"
 
 
 def mentioned(update: Update) -> Person | None:
@@ -24,11 +36,13 @@ def mentioned(update: Update) -> Person | None:
             return person
         case ReactionReceived(person=person) | EditReceived(person=person) | DeletionReceived(person=person):
             return person
+        case MessageReceived(person=person, reply_to=reply_to) if reply_to is not None:
+            return person
         case _:
             return None
 
 
-async def news_of(look: Look, updates: Sequence[Update]) -> News:
+async def news_of(look: Look, channels: Mapping[PhoneNumberId, Channel], updates: Sequence[Update]) -> News:
     """Of those that are mentioned, who goes by a name that is not known to be theirs."""
     people = {record_id(each.place): person for each in updates if (person := mentioned(each)) is not None}
     if not people:
@@ -37,9 +51,20 @@ async def news_of(look: Look, updates: Sequence[Update]) -> News:
     held = {identity.key: identity for identity in await look.identities(keys)}
     unnamed = await _without_a_name(look, held, people.values())
     new = {id: person for id, person in people.items() if _is_news(person, held, unnamed)}
-    callbacks = {record_id(each.place): each.callback for each in updates if isinstance(each, StatusReported)}
-    ours = {id: named[0] for id in new if (named := read_callback(callbacks.get(id))) is not None}
-    return News(new, await _threads_of(look, ours))
+    fresh = [each for each in updates if record_id(each.place) in new]
+    ours = {record_id(each.place): named[0] for each in fresh if (named := _marked(each)) is not None}
+    answered = {record_id(each.place): pair for each in fresh if (pair := _answered(each, channels)) is not None}
+    return News(new, await _threads_of(look, ours, answered))
+
+
+def _marked(update: Update) -> tuple[MessageId, int] | None:
+    return read_callback(update.callback) if isinstance(update, StatusReported) else None
+
+
+def _answered(update: Update, channels: Mapping[PhoneNumberId, Channel]) -> tuple[ChannelId, Wamid] | None:
+    if not isinstance(update, MessageReceived) or update.reply_to is None or update.place.number is None:
+        return None
+    return channels[update.place.number].id, update.reply_to
 
 
 async def receive_mention(batch: Batch, update: Update) -> None:
@@ -49,7 +74,11 @@ async def receive_mention(batch: Batch, update: Update) -> None:
         return
     thread = batch.news.threads.get(record_id(update.place))
     if thread is not None:
-        await heard_of(batch, batch.threads[thread.id], person, EVIDENCE)
+        here = batch.threads[thread.id]
+        if not isinstance(update, MessageReceived):
+            await heard_of(batch, here, person, EVIDENCE)
+        elif _may_be(batch.contacts[here.contact], person):
+            await heard_of(batch, here, person, BY_ANSWER)
     elif known(batch, person) is not None:
         await contact_of(batch, person, EVIDENCE)
 
@@ -71,9 +100,17 @@ def _is_news(person: Person, held: Mapping[IdentityKey, Identity], unnamed: Coll
     return len(contacts) > 1 or not is_named or any(key not in held for key in names)
 
 
-async def _threads_of(look: Look, messages: Mapping[str, MessageId]) -> dict[str, Thread]:
-    if not messages:
-        return {}
-    found = await look.messages(sorted(set(messages.values())))
-    threads = await look.threads(sorted({each.thread for each in found.values()})) if found else {}
-    return {record: threads[found[id].thread] for record, id in messages.items() if id in found}
+def _may_be(contact: Contact, person: Person) -> bool:
+    """Somebody may answer a message that stands in another one's thread; then their names say so."""
+    return may_be_one(contact, replace(contact, wa_id=person.wa_id, business_scoped_id=person.business_scoped_id))
+
+
+async def _threads_of(
+    look: Look, marked: Mapping[str, MessageId], answered: Mapping[str, tuple[ChannelId, Wamid]]
+) -> dict[str, Thread]:
+    sent = await look.messages(sorted(set(marked.values()))) if marked else {}
+    quoted = await look.messages_by_wamid(sorted(set(answered.values()))) if answered else {}
+    found = {record: sent[id].thread for record, id in marked.items() if id in sent}
+    found |= {record: quoted[pair].thread for record, pair in answered.items() if pair in quoted}
+    threads = await look.threads(sorted(set(found.values()))) if found else {}
+    return {record: threads[id] for record, id in found.items()}

@@ -49,6 +49,8 @@ async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[
         fresh = [update for update in updates if record_id(update.place) not in done]
         batch = Batch.of(ports, tx, ports.clock.now())
         await gather(batch, fresh)
+        for update in fresh:  # so that a reply is not somebody else's whom a later mark of the batch names
+            await receive_mention(batch, update)
         made: list[UpdateRecord] = []
         for update in fresh:
             batch.now = ports.clock.now()

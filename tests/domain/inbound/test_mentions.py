@@ -13,7 +13,7 @@ from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
 from domain.ids import Wamid
 from domain.ports.network import Accepted
-from domain.updates import Outcome
+from domain.updates import Outcome, Update
 from domain.use_cases.contacts.contacts import CreateContact, create_contact
 from domain.use_cases.contacts.merging import MergeContacts, SplitContact, merge_contacts, split_contact
 from domain.use_cases.marks import callback_of
@@ -104,6 +104,55 @@ async def leaving(desk: Desk, message: Message) -> Claimed:
     claimed = await claim(desk.ports, ACME, message.id)
     assert isinstance(claimed, Claimed)
     return claimed
+
+
+@pytest.mark.parametrize("order", list(permutations(STORY[1:])))
+async def test_what_comes_together_is_one_thread_in_every_order(desk: Desk, order: tuple[str, ...]) -> None:
+    message = await started(desk)
+    await leaving(desk, message)
+    callback = callback_of(message)
+    updates: dict[str, Update] = {
+        "sent": replace(
+            desk.status(MessageStatus.SENT, wamid=OUT, callback=callback), person=replace(BEN, username=None)
+        ),
+        "delivered": replace(desk.status(MessageStatus.DELIVERED, wamid=OUT, callback=callback), person=BEN),
+        "reply": desk.message("thanks, coming", by=replace(BEN, wa_id=None)),
+    }
+
+    await desk.receive(*(updates[step] for step in order))
+
+    assert (await desk.contact()).business_scoped_id == "US.77"
+    assert len(await desk.messages()) == 2
+    assert await desk.session_state() is SessionState.OPEN
+
+
+async def test_who_answers_a_message_is_whom_it_was_written_to(desk: Desk) -> None:
+    message = await started(desk)
+    await answered(desk, await leaving(desk, message), Accepted(OUT, NUMBER))
+
+    await desk.receive(desk.message("Yes", by=replace(BEN, wa_id=None), reply_to=OUT))
+
+    contact = await desk.contact()
+    assert (contact.wa_id, contact.business_scoped_id) == (NUMBER, "US.77")
+    assert len(await desk.messages()) == 2
+    found = (await desk.ports.reader.identities_of(ACME, [contact.id]))[contact.id]
+    assert [each.evidence for each in found if each.key.value == "US.77"] == ["answered what was written to them"]
+
+
+@pytest.mark.parametrize("by", [Person(wa_id="14155550199"), Person(business_scoped_id="US.99")])
+async def test_who_answers_what_was_written_to_somebody_else_is_somebody_else(desk: Desk, by: Person) -> None:
+    await desk.wrote("Hi", by=BEN)
+    reply = await desk.dispatch(await desk.reply())
+
+    await desk.receive(desk.message("Yes", by=by, reply_to=reply.wamid))
+
+    assert len(await desk.contacts()) == 2
+
+
+async def test_who_answers_what_is_not_here_is_who_they_are(desk: Desk) -> None:
+    await desk.receive(desk.message("Yes", by=BY_ID, reply_to=Wamid("wamid.elsewhere")))
+
+    assert (await desk.contact()).business_scoped_id == "US.77"
 
 
 # The answer to a message
