@@ -25,6 +25,8 @@ def send_answer(request: SendRequest, person: Person | None, message: Message) -
     contact: JsonObject = {"input": request.to_as_given}
     if request.to is not None:
         contact["wa_id"] = (person.wa_id if person else None) or request.to
+        if person is not None:
+            contact["user_id"] = person.user_id
     else:
         contact["user_id"] = request.recipient
     sent: JsonObject = {"id": message.id}

@@ -289,7 +289,8 @@ async def test_a_reply_inside_the_window_is_sent_then_delivered_with_its_callbac
 
     assert answer.status_code == 200
     wamid = answer.json()["messages"][0]["id"]
-    assert answer.json()["contacts"] == [{"input": ADA, "wa_id": ADA}]
+    user_id = network.desk.messages[0]["from_user_id"]
+    assert answer.json()["contacts"] == [{"input": ADA, "wa_id": ADA, "user_id": user_id}]
     assert network.desk.rungs == ["sent", "delivered"]
     assert {(status["id"], status["biz_opaque_callback_data"]) for status in network.desk.statuses} == {
         (wamid, "message-1/1")
@@ -393,7 +394,9 @@ async def test_a_brazilian_number_is_answered_with_the_id_the_network_knows() ->
 
         answer = await network.sends(a_text(to="+5511987654321"))
 
-        assert answer.json()["contacts"] == [{"input": "+5511987654321", "wa_id": "551187654321"}]
+        user_id = network.desk.messages[0]["from_user_id"]
+        known = {"input": "+5511987654321", "wa_id": "551187654321", "user_id": user_id}
+        assert answer.json()["contacts"] == [known]
 
 
 LIST_ROWS = [{"id": str(place), "title": f"Row {place}"} for place in range(11)]
