@@ -51,6 +51,7 @@ class Meters:
         self.lost_sends = self._counter("sends_given_up", "Messages whose worker died; they became UNKNOWN")
         self.alarms = self._counter("session_alarms", "Sessions said to be expiring or expired")
         self.template_syncs = self._counter("template_syncs", "Times that an account's templates were due to be read")
+        self.number_checks = self._counter("number_checks", "Times that a connected number was looked after")
         self.worker_faults = self._counter("worker_faults", "Turns of a worker's loop that failed", "loop")
         self.faults = self._counter("request_faults", "Requests that ended in an unforeseen error")
         self.deliveries = Gauge("deskline_deliveries", "Deliveries kept, by state", ("state",), registry=self.registry)

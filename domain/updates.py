@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from domain.channels.channels import ProblemCode
+from domain.channels.account_news import News
 from domain.channels.template_news import TemplateNews
 from domain.contacts import Person
 from domain.conversations.contents import ContactCards, InteractiveReply, Location, Notice, Order, Text, Unsupported
@@ -166,13 +166,11 @@ class MarketingChosen:
 
 @dataclass(frozen=True, slots=True)
 class AccountNews:
-    """The network has trouble with an account, or with one number of it, or has it no more."""
+    """What the network tells of an account, or of one number of it."""
 
     place: UpdateKey
-    problem: ProblemCode
-    message: str
-    hint: str
-    is_over: bool = False
+    news: tuple[News, ...]
+    told_at: datetime | None = None
     phone: str | None = None  # digits of the number it is about; None: every number of the account
 
 

@@ -124,6 +124,12 @@ class SqlStore:
         # media_by_due
         return await self._keys("media", MediaId, Condition("due.due_at <= ?", (now,)), "due_at", limit)
 
+    async def due_checks(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ChannelId]]:
+        # channels_by_check
+        return await self._keys(
+            "channels", ChannelId, Condition("due.check_due_at <= ?", (now,)), "check_due_at", limit
+        )
+
     async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
         # template_syncs_by_due
         return await self._keys(

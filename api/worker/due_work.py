@@ -14,9 +14,10 @@ import structlog
 
 from api.metrics import Meters
 from api.worker.setbacks import Setbacks
-from domain.ids import OrganizationId, ThreadId
+from domain.ids import ChannelId, OrganizationId, ThreadId
 from domain.outbound.outbox import RETRIED_FOR
 from domain.ports.bundle import Ports
+from domain.use_cases.channels.look_after import look_after
 from domain.use_cases.channels.templates import sync_due
 from domain.use_cases.conversations.session_timers import fire_timers
 from domain.use_cases.inbound.unmatched import show_unmatched
@@ -28,6 +29,7 @@ DUE_AT_A_TIME: Final = 100
 ALARMS_AT_A_TIME: Final = 500
 OLD_AT_A_TIME: Final = 1000
 SYNCS_AT_A_TIME: Final = 10
+CHECKS_AT_A_TIME: Final = 100
 LOOK_EVERY_S: Final = 0.5  # how long a lost hint is unnoticed
 SOON_EVERY_S: Final = 2.0
 OLD_EVERY_S: Final = 60.0
@@ -144,6 +146,14 @@ def due_work(ports: Ports, meters: Meters, sending: Collection[Leaving]) -> tupl
             Source(lambda limit: store.due_template_syncs(now(), limit), _each(partial(sync_due, ports))),
             report=lambda done: meters.template_syncs.inc(sum(done)),
         ),
+        # Those of an organization together: numbers that share a token are asked about at once.
+        row(
+            "numbers",
+            CHECKS_AT_A_TIME,
+            SOON_EVERY_S,
+            Source(lambda limit: store.due_checks(now(), limit), partial(_look_after_all, ports), together=True),
+            report=lambda done: meters.number_checks.inc(sum(done)),
+        ),
         # What a clock decided that was ahead.
         row(
             "time back",
@@ -164,6 +174,10 @@ def _each(work: Callable[[OrganizationId, Any], Awaitable[object]]) -> Callable[
 
 def _ring_all(ports: Ports, alarms: Sequence[tuple[OrganizationId, ThreadId]]) -> Awaitable[object]:
     return fire_timers(ports, alarms[0][0], *(thread for _, thread in alarms))
+
+
+def _look_after_all(ports: Ports, numbers: Sequence[tuple[OrganizationId, ChannelId]]) -> Awaitable[object]:
+    return look_after(ports, numbers[0][0], *(number for _, number in numbers))
 
 
 def _tell_of_clock(done: Sequence[int]) -> None:

@@ -38,11 +38,17 @@ class AssignmentStrategy(StrEnum):
 
 class ProblemCode(StrEnum):
     TOKEN_INVALID = "TOKEN_INVALID"
+    TOKEN_EXPIRING = "TOKEN_EXPIRING"
     PERMISSION_MISSING = "PERMISSION_MISSING"
     WEBHOOK_NOT_SUBSCRIBED = "WEBHOOK_NOT_SUBSCRIBED"
     QUALITY_LOW = "QUALITY_LOW"
     RESTRICTED = "RESTRICTED"
     BANNED = "BANNED"
+    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
+    NOT_REGISTERED = "NOT_REGISTERED"
+    PAYMENT_PROBLEM = "PAYMENT_PROBLEM"
+    POLICY_VIOLATION = "POLICY_VIOLATION"
+    DISPLAY_NAME_REJECTED = "DISPLAY_NAME_REJECTED"
     UNKNOWN_NUMBER_TRAFFIC = "UNKNOWN_NUMBER_TRAFFIC"
     UNSUPPORTED_TRAFFIC = "UNSUPPORTED_TRAFFIC"
     MEDIA_STORE = "MEDIA_STORE"
@@ -51,10 +57,24 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
+    """Something wrong with a number, from its beginning until it ends (`domain/channels/problems.py`)."""
+
     code: ProblemCode
     message: str
     hint: str
     since: datetime
+    changed_at: datetime | None = None  # when it was last told otherwise than before; None: it is as it began
+    expires_at: datetime | None = None  # when it ends by itself; None where nobody said
+    told_at: datetime | None = None  # the newest that was told of it, by the teller's clock
+    stops_sending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When something was last told that is not there to be looked at: what comes later and is older is not news."""
+
+    what: str  # a problem's code, or the name of a figure
+    at: datetime  # by the teller's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +124,15 @@ class Channel:
     missing_permissions: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     profile: BusinessProfile | None = None  # as it was last read; None where it never was
+    heard: tuple[Heard, ...] = ()
+    token_print: str | None = None  # channels with the same token have the same print
+    token_expires_at: datetime | None = None  # None: never, or untold
+    check_due_at: datetime | None = None  # when it is looked after next; None: not at all
+    read_at: datetime | None = None  # when the network was last asked how number and account are
+    former_app_secret: str | None = None  # sealed; good until then beside the one in use
+    former_app_secret_print: str | None = None
+    former_secret_until: datetime | None = None
+    close_after_idle_hours: int | None = None
 
     @property
     def can_send(self) -> bool:
@@ -121,14 +150,3 @@ def begun_a_day(numbers: Sequence[Channel]) -> int | None:
     if not limits:
         return UNVERIFIED_ALLOWANCE
     return None if None in limits else max(limit for limit in limits if limit is not None)
-
-
-def without_problem(channel: Channel, code: ProblemCode) -> tuple[Problem, ...]:
-    return tuple(problem for problem in channel.problems if problem.code is not code)
-
-
-def with_problem(channel: Channel, problem: Problem) -> tuple[Problem, ...]:
-    """The channel's problems with this one told once; its first time stands."""
-    if any(known.code is problem.code for known in channel.problems):
-        return channel.problems
-    return (*channel.problems, problem)

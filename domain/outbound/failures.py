@@ -7,12 +7,11 @@ Source: WhatsApp Business Platform, "Error codes".
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.channels.cannot_send import problem_in
+from domain.channels.channels import ProblemCode
 from domain.conversations.status import Failure
 
 SAID_LIMIT = 300  # characters of the network's own words in a hint
-
-ABOUT_TOKENS = frozenset({0, 190})
-"""Codes for a token that is not, or no longer, good."""
 
 SEALED = Failure(
     "The access token can't be opened",
@@ -34,6 +33,7 @@ class Remedy(StrEnum):
 class Verdict:
     remedy: Remedy
     failure: Failure
+    problem: ProblemCode | None = None  # of the number; there where the remedy is CHANNEL
 
 
 def verdict(code: int | None, message: str | None) -> Verdict:
@@ -43,7 +43,8 @@ def verdict(code: int | None, message: str | None) -> Verdict:
         hint = _quoting("The network gave a reason this system does not know. Look at the message once more.", message)
         return Verdict(Remedy.FAIL, Failure("The network refused it", hint, retryable=False, code=code))
     hint = _quoting(meaning.hint, message) if meaning.quotes else meaning.hint
-    return Verdict(meaning.remedy, Failure(meaning.title, hint, retryable=meaning.retryable, code=code))
+    failure = Failure(meaning.title, hint, retryable=meaning.retryable, code=code)
+    return Verdict(meaning.remedy, failure, problem_in(code))
 
 
 def refuses_for_certain(code: int | None) -> bool:
@@ -54,7 +55,7 @@ def refuses_for_certain(code: int | None) -> bool:
     if code is None:
         return False
     is_listed = code in _RATE_LIMITS or code in _SURE_REFUSALS or 132000 <= code <= 132999
-    return is_listed or _meaning_of_access(code) is not None
+    return is_listed or problem_in(code) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,16 @@ def _meaning(code: int | None) -> _Meaning | None:
 
 
 def _meaning_of_access(code: int) -> _Meaning | None:
-    if code in ABOUT_TOKENS:
-        return _channel("The access token is no longer accepted", "Give the channel a new access token.")
-    if code in (3, 10) or 200 <= code <= 299:
-        return _channel(
-            "A permission is missing",
-            "Give the app the permissions to manage and to send WhatsApp messages, then renew the channel's token.",
-        )
-    return None
+    match problem_in(code):
+        case ProblemCode.TOKEN_INVALID:
+            return _channel("The access token is no longer accepted", "Give the number a new access token.")
+        case ProblemCode.PERMISSION_MISSING:
+            return _channel(
+                "A permission is missing",
+                "Give the app the permissions to manage and to send WhatsApp messages, then the number a new token.",
+            )
+        case _:
+            return None
 
 
 def _quoting(hint: str, message: str | None) -> str:
@@ -109,7 +112,9 @@ def _final(title: str, hint: str, *, quotes: bool = False) -> _Meaning:
 
 
 _RATE_LIMITS = frozenset({4, 80007, 130429, 131056})
-_SURE_REFUSALS = frozenset({100, 368, 131008, 131009, 131026, 131031, 131047, 131051})
+_SURE_REFUSALS = frozenset({100, 131008, 131009, 131026, 131047, 131051})
+
+REGISTER_AGAIN = "Disconnect the number and connect it again: that registers it."
 
 _BUSY = _later("The network is busy", "Try again in a few minutes.")
 _TOO_FAST = _later("Too many requests", "Try again in a few minutes.")
@@ -127,10 +132,11 @@ _MEANINGS: dict[int, _Meaning] = {
     1: _BUSY,
     2: _BUSY,
     4: _TOO_FAST,
-    33: _fixable("The number is not there any more", "Check the channel: its number was deleted or is out of reach."),
+    33: _channel("The number is not there any more", "It was deleted at Meta, or taken from the token's reach."),
     100: _MALFORMED,
-    368: _fixable(
-        "The business account is blocked for a while", "Look into the account's policy violations, and appeal there."
+    368: _channel(
+        "The business account is blocked for a while",
+        "Look at the violations in Meta's Business Support Home, and ask for a review there.",
     ),
     80007: _TOO_FAST,
     130403: _fixable("The contact is blocked", "Unblock the contact to write to them."),
@@ -141,7 +147,6 @@ _MEANINGS: dict[int, _Meaning] = {
     ),
     130497: _final("Not allowed in the contact's country", "Reach the contact another way."),
     131000: _BUSY,
-    131005: _fixable("Access was denied", "Check the permissions of the channel's access token."),
     131008: _MALFORMED,
     131009: _MALFORMED,
     131016: _BUSY,
@@ -155,12 +160,18 @@ _MEANINGS: dict[int, _Meaning] = {
     131030: _fixable(
         "The recipient is not on the test number's list", "Add the recipient to the list, or use another number."
     ),
-    131031: _fixable("The business account is locked", "Look into the account's violations, and appeal there."),
-    131037: _fixable("The display name is not approved", "Have the number's display name approved, then try again."),
+    131031: _channel(
+        "The business account is locked",
+        "Look at the violations in Meta's Business Support Home, and ask for a review there.",
+    ),
+    131037: _channel(
+        "The display name is not approved",
+        "Ask for another display name in the number's profile, or wait for the review.",
+    ),
     131041: _final("There is no such group", "Choose another recipient."),
-    131042: _fixable("Payment is not in order", "Check the payment method of the business account, then try again."),
+    131042: _channel("Payment is not in order", "Give the business account a payment method that works, at Meta."),
     131043: _final("It expired before it could be delivered", "Send it anew when the contact can be reached."),
-    131045: _fixable("The number's registration is broken", "Register the number again, then try again."),
+    131045: _channel("The number's registration is broken", REGISTER_AGAIN),
     131047: _final(
         "The contact has not written for 24 hours", "Use a template. Once the contact answers, anything can be sent."
     ),
@@ -205,10 +216,10 @@ _MEANINGS: dict[int, _Meaning] = {
     133000: _later("The number is still being deregistered", "Try again in a few minutes."),
     133004: _BUSY,
     133005: _fixable("The PIN is wrong", "Give the number's two-step verification PIN."),
-    133006: _fixable("The number is not verified", "Verify the number, then register it."),
+    133006: _channel("The number is not verified", REGISTER_AGAIN),
     133008: _later("Too many wrong PINs", "Wait as long as the network says, then give the right PIN."),
     133009: _later("The PIN was tried too fast", "Wait a moment, then give the PIN again."),
-    133010: _fixable("The number is not registered", "Register the number, then try again."),
+    133010: _channel("The number is not registered", REGISTER_AGAIN),
     133015: _later("The number was deleted a moment ago", "Try again in five minutes."),
     133016: _later("Registered too often", "The network allows ten times in 72 hours. Wait that long."),
     134011: _fixable("The terms for payments are not accepted", "Accept them in the business account."),

@@ -276,6 +276,10 @@ class Store(Protocol):
         """Files that are to be fetched now, the longest due first."""
         ...
 
+    async def due_checks(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ChannelId]]:
+        """Numbers that are to be looked after by now, the longest due first."""
+        ...
+
     async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
         """Accounts whose templates are to be read now, the longest due first."""
         ...

@@ -96,6 +96,7 @@ class WatchedStore:
         self.due_alarms = database.store.due_alarms
         self.due_media = database.store.due_media
         self.due_template_syncs = database.store.due_template_syncs
+        self.due_checks = database.store.due_checks
         self.due_parked = database.store.due_parked
         self.failed_media = database.store.failed_media
         self.rung_away = database.store.rung_away
@@ -280,7 +281,11 @@ def _standing(thread: Thread) -> tuple[object, ...]:
 
 
 def _shown(channel: Channel | None) -> Channel | None:
-    return replace(channel, last_inbound_at=None) if channel is not None else None
+    if channel is None:
+        return None
+    problems = tuple(replace(each, told_at=None) for each in channel.problems)
+    kept = replace(channel, heard=(), check_due_at=None, read_at=None, token_expires_at=None)
+    return replace(kept, last_inbound_at=None, problems=problems)
 
 
 def _alike(template: Template, before: Template | None) -> bool:

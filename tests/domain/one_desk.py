@@ -39,6 +39,7 @@ from domain.updates import (
     UpdateKey,
     UpdateRecord,
 )
+from domain.use_cases.channels.look_after import look_after
 from domain.use_cases.inbound.interpret import Interpreted, interpret
 from domain.use_cases.inbound.receive import receive
 from domain.use_cases.outbound.leaving.dispatch import dispatch
@@ -89,7 +90,7 @@ MAY_WORK = [a_user_as(role) for role in (Role.ADMIN, Role.SUPERVISOR, Role.AGENT
 
 def a_desk_number(id: PhoneNumberId = NUMBER) -> Channel:
     """A connected number of ACME whose token opens."""
-    return replace(a_channel(phone_number_id=id), access_token=SEALED_TOKEN)
+    return replace(a_channel(phone_number_id=id), access_token=SEALED_TOKEN, check_due_at=NOON)
 
 
 @dataclass(slots=True)
@@ -251,6 +252,14 @@ class Desk:
     async def dispatch(self, message: Message) -> Message:
         await dispatch(self.ports, ACME, message.id)
         return await self.message_by_id(message.id)
+
+    async def look_after(self) -> list[str]:
+        """One turn of the worker that looks after numbers; what the network was asked in it."""
+        before = len(self.network.asked)
+        due = await self.database.store.due_checks(self.clock.now(), 100)
+        if due:
+            await look_after(self.ports, ACME, *(channel for organization, channel in due if organization == ACME))
+        return self.network.asked[before:]
 
     async def dispatch_due(self) -> list[MessageId]:
         """One turn of the worker: everything that may leave now."""

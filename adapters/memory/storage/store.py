@@ -92,6 +92,10 @@ class MemoryStore:
         files = ((file.due_at, file) for file in self._all(Media))
         return [(file.organization, file.id) for file in _due(files, lambda at: at <= now, limit)]
 
+    async def due_checks(self, now: datetime, limit: int) -> list[tuple[OrganizationId, ChannelId]]:
+        numbers = ((channel.check_due_at, channel) for channel in self._all(Channel))
+        return [(channel.organization, channel.id) for channel in _due(numbers, lambda at: at <= now, limit)]
+
     async def due_template_syncs(self, now: datetime, limit: int) -> list[tuple[OrganizationId, BusinessAccountId]]:
         syncs = ((sync.due_at, sync) for sync in self._all(TemplateSync))
         return [(sync.organization, sync.id) for sync in _due(syncs, lambda at: at <= now, limit)]

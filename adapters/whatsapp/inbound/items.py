@@ -92,6 +92,7 @@ class PreferenceItem:
 class AccountItem:
     field: str
     raw: dict[str, object]
+    told_at: object  # the entry's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _found(change: dict[str, object], told_at: object) -> Iterator[Found]:
         for element in as_list(value.get(_READ_BESIDES[field])) or []:
             yield _beside(field, element, senders)
     elif field in ACCOUNT_FIELDS and value is not None:
-        yield AccountItem(field, value)
+        yield AccountItem(field, value, told_at)
     elif field in NEWS_FIELDS and value is not None:
         yield TemplateItem(value, told_at)
     else:

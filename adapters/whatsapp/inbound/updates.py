@@ -128,8 +128,9 @@ def _update(place: UpdateKey, found: Found) -> Update:
                 return _new_user_id(place, raw)
             case PreferenceItem(raw, senders):
                 return _preference(place, raw, senders)
-            case AccountItem(field, raw):
-                return account_news_of(place, field, raw) or Ignored(place, reason_of(field, event_of(raw)))
+            case AccountItem(field, raw, told_at):
+                told = account_news_of(place, field, raw, instant_of(told_at))
+                return told or Ignored(place, reason_of(field, event_of(raw)))
             case StatusItem(raw, recipients):
                 return _status(place, raw, recipients)
             case TemplateItem(raw, told_at):

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain.channels.channels import Channel
+from domain.channels.channels import Channel, ProblemCode
 from domain.channels.template_sync import EVERY, LEASE, Compared, TemplateSync, compared, pause_after, soon
 from domain.channels.templates import Template, TemplateStatus
 from domain.error_codes import ErrorCode
 from domain.errors import Refusal, Refused, forbidden, not_found
 from domain.events import TemplateChanged
 from domain.ids import BusinessAccountId, ChannelId, OrganizationId, TemplateId
-from domain.outbound.failures import ABOUT_TOKENS, SEALED, Remedy, verdict
+from domain.outbound.failures import SEALED, Remedy, verdict
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.network import Failed, NotSent, Rejected, Unanswered
@@ -152,11 +152,11 @@ def refusal_of(failed: Failed) -> Refused:
             return Refused(ErrorCode.CHANNEL_UNAVAILABLE, LATER)
         case Rejected(code=code, message=message):
             judged = verdict(code, message)
-            if code in ABOUT_TOKENS or judged.remedy is Remedy.LATER:
-                words = f"{judged.failure.title}. {judged.failure.hint}"
+            words = f"{judged.failure.title}. {judged.failure.hint}"
+            if judged.problem is ProblemCode.PERMISSION_MISSING:
+                return Refused(ErrorCode.PERMISSION_MISSING, words)
+            if judged.problem is not None or judged.remedy is Remedy.LATER:
                 return Refused(ErrorCode.CHANNEL_UNAVAILABLE, words)
-            if judged.remedy is Remedy.CHANNEL:
-                return Refused(ErrorCode.PERMISSION_MISSING, f"{judged.failure.title}. {judged.failure.hint}")
             return Refused(ErrorCode.INVALID, f"The network refused it: {message}")
         case _:
             assert_never(failed)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.channels.channels import Channel, Problem, ProblemCode, with_problem
+from domain.channels.channels import Channel, Problem, ProblemCode
+from domain.channels.problems import begun, problem_of
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Unsupported
 from domain.errors import Unavailable
@@ -211,7 +212,6 @@ async def _note_unknown_number(
     )
     async with ports.store.transaction(organization, background=True) as tx:
         for channel in await tx.all_of(Channel):
-            problems = with_problem(channel, problem)
-            if channel.account == account and problems != channel.problems:
-                tx.save(replace(channel, problems=problems))
+            if channel.account == account and problem_of(channel, problem.code) is None:
+                tx.save(begun(channel, problem, now))
                 tx.record(ChannelChanged(channel.id))

@@ -46,11 +46,17 @@ describe(
     "What is wrong with a number.",
     {
         "TOKEN_INVALID": "The access token expired or was taken back. Give it a new one.",
+        "TOKEN_EXPIRING": "The access token expires soon. Give it a new one before.",
         "PERMISSION_MISSING": "The token lacks a permission; `missingPermissions` names it.",
         "WEBHOOK_NOT_SUBSCRIBED": "The network does not send this account's messages here.",
         "QUALITY_LOW": "People complain about or block the number; the network may limit it.",
         "RESTRICTED": "The network does not let it begin conversations for a while.",
         "BANNED": "The network has shut the number.",
+        "ACCOUNT_LOCKED": "The network has locked the business account.",
+        "NOT_REGISTERED": "The number is not registered with the network, or not any more.",
+        "PAYMENT_PROBLEM": "The account has no payment method that works.",
+        "POLICY_VIOLATION": "The network says that something breaks its rules.",
+        "DISPLAY_NAME_REJECTED": "The network has turned the display name down, or has not approved it.",
         "UNKNOWN_NUMBER_TRAFFIC": "Messages come for another number of this account that is not connected here.",
         "UNSUPPORTED_TRAFFIC": "Messages come that cannot be shown yet.",
         "MEDIA_STORE": "Files cannot be kept or fetched.",
@@ -95,6 +101,8 @@ class ChannelProblem:
     message: str = strawberry.field(description="What is wrong, for a person.")
     hint: str = strawberry.field(description="What a person can do about it.")
     since: datetime = strawberry.field(description="When it was first noticed.")
+    changed_at: datetime = strawberry.field(description="When it last became otherwise; at first the same as `since`.")
+    expires_at: datetime | None = strawberry.field(description="When it ends by itself; null where nobody said.")
 
 
 @strawberry.type(description="How a number is, as far as the network tells.")
@@ -248,7 +256,14 @@ def _health(channel: channels.Channel) -> ChannelHealth:
         business_verified=channel.business_verified,
         missing_permissions=list(channel.missing_permissions),
         problems=[
-            ChannelProblem(code=each.code, message=each.message, hint=each.hint, since=each.since)
+            ChannelProblem(
+                code=each.code,
+                message=each.message,
+                hint=each.hint,
+                since=each.since,
+                changed_at=each.changed_at or each.since,
+                expires_at=each.expires_at,
+            )
             for each in channel.problems
         ],
     )

@@ -265,6 +265,7 @@ def _store(asking: Asking, store: Store) -> None:
     add("given_up_ahead", store.given_up_ahead, SPRING, 100)
     add("held_too_far", store.held_too_far, NOON, 100)
     add("due_media", store.due_media, NOON, 8)
+    add("due_checks", store.due_checks, NOON, 10)
     add("due_template_syncs", store.due_template_syncs, NOON, 10)
     add("due_parked", store.due_parked, NOON, 10)
     add("failed_media", store.failed_media, SPRING, 100)

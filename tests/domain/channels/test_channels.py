@@ -9,15 +9,10 @@ from domain.channels.channels import (
     AssignmentStrategy,
     Channel,
     ChannelState,
-    Problem,
-    ProblemCode,
     begun_a_day,
-    with_problem,
 )
 from domain.tickets import ReopenPolicy
-from tests.builders import HOUR, NOON, a_channel
-
-EXPIRED = Problem(ProblemCode.TOKEN_INVALID, "The token expired.", "Give it a new one.", NOON)
+from tests.builders import a_channel
 
 
 @pytest.mark.parametrize(
@@ -39,21 +34,6 @@ def test_a_new_channel_reopens_tickets_and_assigns_nobody() -> None:
     assert channel.reopen_policy is ReopenPolicy.REOPEN_TICKET
     assert channel.assignment == AssignmentRule(AssignmentStrategy.NONE)
     assert channel.send_read_receipts is False
-
-
-def test_a_problem_is_told_once_and_its_first_time_stands() -> None:
-    channel = a_channel()
-    troubled = replace(channel, problems=with_problem(channel, EXPIRED))
-
-    assert troubled.problems == (EXPIRED,)
-    assert with_problem(troubled, replace(EXPIRED, since=NOON + HOUR)) == (EXPIRED,)
-
-
-def test_problems_of_different_kinds_stand_side_by_side() -> None:
-    troubled = replace(a_channel(), problems=(EXPIRED,))
-    banned = Problem(ProblemCode.BANNED, "The number is banned.", "Appeal.", NOON + HOUR)
-
-    assert with_problem(troubled, banned) == (EXPIRED, banned)
 
 
 # How many conversations an account may begin in a day

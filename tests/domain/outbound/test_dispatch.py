@@ -180,7 +180,7 @@ async def test_replies_go_before_templates(desk: Desk) -> None:
 # Refused
 
 
-@pytest.mark.parametrize("code", [131026, 131051, 132000, 100, 368, None, 999999])
+@pytest.mark.parametrize("code", [131026, 131051, 132000, 100, 130497, None, 999999])
 async def test_what_the_network_refuses_is_failed_with_a_reason_and_costs_nothing(desk: Desk, code: int | None) -> None:
     message = await a_template_outside_a_session(desk)
     desk.network.answers.append(Rejected(code, "No, said the network."))
@@ -245,9 +245,15 @@ async def test_the_network_says_how_long_to_wait(desk: Desk) -> None:
         (10, ProblemCode.PERMISSION_MISSING),
         (200, ProblemCode.PERMISSION_MISSING),
         (299, ProblemCode.PERMISSION_MISSING),
+        (131031, ProblemCode.ACCOUNT_LOCKED),
+        (131042, ProblemCode.PAYMENT_PROBLEM),
+        (131045, ProblemCode.NOT_REGISTERED),
+        (133010, ProblemCode.NOT_REGISTERED),
+        (131037, ProblemCode.DISPLAY_NAME_REJECTED),
+        (368, ProblemCode.POLICY_VIOLATION),
     ],
 )
-async def test_a_bad_token_degrades_the_channel_and_fails_nothing(desk: Desk, code: int, problem: ProblemCode) -> None:
+async def test_what_stops_the_number_degrades_it_and_fails_nothing(desk: Desk, code: int, problem: ProblemCode) -> None:
     desk.network.answers.append(Rejected(code, "The token expired."))
     reply = await desk.reply()
     head = await desk.head()
@@ -265,6 +271,9 @@ async def test_a_bad_token_degrades_the_channel_and_fails_nothing(desk: Desk, co
 
     assert await desk.dispatch_due() == []
     desk.later(PROBE_EVERY)
+    if problem is ProblemCode.TOKEN_INVALID:
+        assert (await desk.dispatch_due(), len(desk.network.sent)) == ([reply.id], 1), "no message asks for a token"
+        await desk.look_after()
     assert await desk.dispatch_due() == [reply.id]
     channel = await desk.channel()
     assert (channel.state, channel.token_valid, channel.problems) == (ChannelState.CONNECTED, True, ())
@@ -287,17 +296,41 @@ async def test_a_trouble_told_again_is_no_news(desk: Desk) -> None:
 
 async def test_a_send_that_goes_mends_only_what_it_disproves(desk: Desk) -> None:
     low = Problem(ProblemCode.QUALITY_LOW, "Quality is low.", "Send less.", NOON)
-    expired = Problem(ProblemCode.TOKEN_INVALID, "Expired.", "A new one.", NOON)
-    channel = replace(await desk.channel(), state=ChannelState.DEGRADED, token_valid=False)
+    locked = Problem(ProblemCode.ACCOUNT_LOCKED, "Locked.", "Ask.", NOON)
+    await desk.given(replace(await desk.channel(), problems=(low, locked), state=ChannelState.DEGRADED))
+    reply = await desk.reply()
 
-    await desk.given(replace(channel, problems=(low,)))
-    await desk.dispatch(await desk.reply())
-    assert (await desk.channel()).state is ChannelState.DEGRADED
+    await desk.dispatch(reply)
+    assert desk.network.sent == [], "what is known to stop it is not tried at once"
+    desk.later(PROBE_EVERY)
+    await desk.dispatch_due()
 
-    await desk.given(replace(channel, problems=(low, expired)))
-    await desk.dispatch(await desk.reply())
     after = await desk.channel()
-    assert (after.state, after.token_valid, after.problems) == (ChannelState.DEGRADED, True, (low,))
+    assert (after.state, after.problems) == (ChannelState.CONNECTED, (low,))
+
+
+async def test_what_was_on_its_way_when_a_problem_began_does_not_end_it(desk: Desk) -> None:
+    async def it_is_locked(_: Outgoing) -> None:
+        desk.later(SECOND)
+        locked = Problem(ProblemCode.ACCOUNT_LOCKED, "Locked.", "Ask.", desk.clock.now())
+        await desk.given(replace(await desk.channel(), problems=(locked,), state=ChannelState.DEGRADED))
+
+    desk.network.meanwhile = it_is_locked
+    await desk.dispatch(await desk.reply())
+
+    assert [each.code for each in (await desk.channel()).problems] == [ProblemCode.ACCOUNT_LOCKED]
+
+
+async def test_what_waits_for_a_number_beyond_its_session_fails_for_what_stopped_the_number(desk: Desk) -> None:
+    desk.network.answers.append(Rejected(131042, "No card."))
+    reply = await desk.reply()
+    assert (await desk.dispatch(reply)).status is QUEUED
+
+    desk.later(24 * HOUR)
+    failed = await desk.dispatch(reply)
+
+    assert failed.failure is not None
+    assert (failed.status, failed.failure.title) == (FAILED, "Payment is not in order")
 
 
 # Not sent, again and again
@@ -492,7 +525,7 @@ async def test_a_channel_without_a_token_that_opens_holds_its_queue(desk: Desk, 
     assert (await desk.message_by_id(reply.id)).attempts[0].number == 1, "nothing was tried in between"
 
 
-async def test_a_token_that_no_key_opens_is_told_on_the_number_until_a_message_leaves(desk: Desk) -> None:
+async def test_a_token_that_no_key_opens_is_told_on_the_number_until_one_is_good(desk: Desk) -> None:
     channel = await desk.channel()
     await desk.given(replace(channel, access_token=NO_KEY_OPENS, token_valid=True))
     await desk.dispatch(await desk.reply())
@@ -509,6 +542,7 @@ async def test_a_token_that_no_key_opens_is_told_on_the_number_until_a_message_l
 
     await desk.given(replace(sick, access_token=channel.access_token))
     desk.later(PROBE_EVERY)
+    await desk.look_after()
     await desk.dispatch_due()
     assert len(desk.network.sent) == 1
     well = await desk.channel()
@@ -800,7 +834,7 @@ async def test_an_answer_to_a_worker_that_slept_past_its_lease_is_recorded_and_s
 NOT_SENT_AT_ALL: list[tuple[SendResult, AttemptOutcome]] = [
     (NOT_LEFT, AttemptOutcome.NOT_SENT),
     (Rejected(130429, "Slow down."), AttemptOutcome.REFUSED),
-    (Rejected(190, "Expired."), AttemptOutcome.REFUSED),
+    (Rejected(10, "Taken back."), AttemptOutcome.REFUSED),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.channels.cannot_send import problem_in
 from domain.outbound.failures import SAID_LIMIT, Remedy, refuses_for_certain, verdict
 
 DOCUMENTED = (
@@ -22,9 +23,14 @@ def test_what_passes_by_itself_goes_back_into_the_queue_and_may_be_tried_again(c
     assert (found.remedy, found.failure.retryable, found.failure.code) == (Remedy.LATER, True, code)
 
 
-@pytest.mark.parametrize("code", [0, 3, 10, 190, 200, 250, 299])
-def test_a_token_or_permission_that_is_gone_holds_the_channels_queue(code: int) -> None:
-    assert verdict(code, None).remedy is Remedy.CHANNEL
+@pytest.mark.parametrize(
+    "code", [0, 3, 10, 190, 200, 250, 299, 33, 368, 131005, 131031, 131037, 131042, 131045, 133006, 133010]
+)
+def test_what_speaks_of_the_number_or_its_account_holds_the_channels_queue(code: int) -> None:
+    found = verdict(code, None)
+
+    assert (found.remedy, found.problem, found.failure.retryable) == (Remedy.CHANNEL, problem_in(code), True)
+    assert refuses_for_certain(code), "also where it comes as the network's own trouble"
 
 
 @pytest.mark.parametrize("code", [100, 131008, 131009, 131026, 131047, 131049, 131050, 131051, 132000, 132016, 135000])
@@ -34,7 +40,7 @@ def test_what_never_works_for_this_message_ends_it(code: int) -> None:
     assert (found.remedy, found.failure.retryable) == (Remedy.FAIL, False)
 
 
-@pytest.mark.parametrize("code", [368, 131005, 131031, 131037, 131042, 132001, 132015, 133010])
+@pytest.mark.parametrize("code", [130403, 131030, 131064, 132001, 132015, 133005])
 def test_what_somebody_can_repair_ends_the_attempt_and_may_be_tried_again(code: int) -> None:
     found = verdict(code, None)
 

@@ -15,7 +15,6 @@ from domain.conversations.contents import TemplateMessage, Text
 from domain.conversations.messages import Message
 from domain.conversations.sessions import Session
 from domain.conversations.status import AttemptOutcome, MessageStatus
-from domain.error_codes import ErrorCode
 from domain.ids import ChannelId, MessageId, PhoneNumberId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, RETRIED_FOR, TEMPLATE_NEXT
 from domain.outbound.pace import PAIR_BURST, PAIR_EVERY, PROBE_EVERY, SPAM_HOLD, at_rest
@@ -23,7 +22,7 @@ from domain.ports.bundle import Ports
 from domain.ports.network import Accepted, Outgoing, Rejected, SendResult
 from domain.rows import Row
 from domain.use_cases.outbound.leaving.dispatch import dispatch
-from domain.use_cases.outbound.leaving.own_failures import GAVE_UP, SESSION_OVER
+from domain.use_cases.outbound.leaving.own_failures import GAVE_UP
 from domain.use_cases.outbound.leaving.schedule import (
     AT_A_TIME,
     OF_A_NUMBER,
@@ -56,7 +55,7 @@ SECOND = timedelta(seconds=1)
 QUEUED, SENT, FAILED = MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.FAILED
 A_TEMPLATE = TemplateMessage(TEMPLATE, "order_shipped", "en_US", "It is on its way.")
 TOO_FAST, FLOODED, REPORTED = Rejected(130429, "Slow down."), Rejected(131056, "Pair."), Rejected(131048, "Spam.")
-EXPIRED = Rejected(190, "The token expired.")
+EXPIRED = Rejected(10, "The permission was taken back.")
 
 
 @dataclass(slots=True)
@@ -395,7 +394,7 @@ async def test_with_a_new_token_all_goes_at_once() -> None:
 
 
 def _renewed(channel: Channel, now: datetime) -> tuple[Row, ...]:
-    return replace(channel, access_token=SEALED_TOKEN), at_rest(channel, now)
+    return replace(channel, access_token=SEALED_TOKEN, problems=()), at_rest(channel, now)
 
 
 @pytest.mark.parametrize("answer", [Accepted(wamid_number(1)), Rejected(131026, "Not on WhatsApp.")])
@@ -449,9 +448,8 @@ async def test_what_waited_for_a_day_on_a_number_that_cannot_send_is_told_as_fai
     assert await dispatch_old(ports) == 3
 
     messages = (await desk.state()).messages
-    assert {messages[MessageId(an_id(n))].failure for n in (1, 2)} == {GAVE_UP}
-    assert messages[MessageId(an_id(1000))].failure == SESSION_OVER
-    assert SESSION_OVER.refusal is ErrorCode.SESSION_CLOSED
+    failures = [messages[MessageId(an_id(n))].failure for n in (1, 2, 1000)]
+    assert {each.title for each in failures if each is not None} == {"A permission is missing"}
     assert await dispatch_old(ports) == 0
 
 

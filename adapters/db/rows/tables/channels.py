@@ -34,6 +34,15 @@ class ChannelRow(Model, metaclass=Uncommented):
     missing_permissions = Words()
     problems = Words()
     profile = Words(null=True)
+    heard = Words()
+    token_print = Words(null=True)
+    token_expires_at = Instant(null=True)
+    check_due_at = Instant(null=True)
+    read_at = Instant(null=True)
+    former_app_secret = Words(null=True)
+    former_app_secret_print = Words(null=True)
+    former_secret_until = Instant(null=True)
+    close_after_idle_hours = Whole(null=True)
 
     class Meta(Model.Meta):
         table = "channels"

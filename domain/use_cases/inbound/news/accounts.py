@@ -1,12 +1,14 @@
 """What the network tells of an account: its templates, its numbers, and groups that are not shown."""
 
-from dataclasses import replace
-
-from domain.channels.channels import Channel, ChannelState, Problem, ProblemCode, with_problem, without_problem
+from domain.channels.account_news import told
+from domain.channels.channels import Channel, Problem, ProblemCode
+from domain.channels.problems import begun, looks_alike, problem_of
 from domain.channels.template_news import heard
 from domain.channels.template_sync import is_alike
-from domain.events import ChannelChanged, TemplateChanged
+from domain.contacts import number_variants
+from domain.events import TemplateChanged
 from domain.updates import AccountNews, Outcome, TemplateTold, UpdateRecord
+from domain.use_cases.channels.health import keep_channel
 from domain.use_cases.channels.templates import read_again
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.records import record_of
@@ -44,31 +46,33 @@ def tell_of_groups(batch: Batch, channel: Channel) -> None:
         "Take the number out of the group, or read the group in the phone's app.",
         batch.now,
     )
-    noted = replace(channel, problems=with_problem(channel, problem))
-    if noted != channel:
-        batch.channels[channel.phone_number_id] = noted
-        batch.tx.save(noted)
-        batch.tx.record(ChannelChanged(channel.id))
+    if problem_of(channel, problem.code) is None:
+        _keep(batch, channel, begun(channel, problem, batch.now))
 
 
 def receive_account_news(batch: Batch, update: AccountNews) -> UpdateRecord:
-    """The numbers it is about have one problem more, or one less."""
+    """The numbers it is about have a problem more or less, or another limit."""
+    forms = number_variants(update.phone) if update.phone is not None else None
     meant = [
         channel
         for channel in batch.channels.values()
-        if channel.account == update.place.account and update.phone in (None, channel.phone_number.removeprefix("+"))
+        if channel.account == update.place.account
+        and (forms is None or channel.phone_number.removeprefix("+") in forms)
     ]
     if not meant:
         return record_of(batch, update, Outcome.IGNORED, "about a number that is not connected here")
-    problem = Problem(update.problem, update.message, update.hint, batch.now)
+    told_at = sane_time(update.told_at, update.place.received_at)
     moved = False
     for channel in meant:
-        problems = without_problem(channel, problem.code) if update.is_over else with_problem(channel, problem)
-        if problems != channel.problems:
-            moved = True
-            is_well = channel.state is ChannelState.DEGRADED and not problems
-            state = ChannelState.CONNECTED if is_well else channel.state
-            batch.channels[channel.phone_number_id] = replace(channel, problems=problems, state=state)
-            batch.tx.save(batch.channels[channel.phone_number_id])
-            batch.tx.record(ChannelChanged(channel.id))
+        after = channel
+        for news in update.news:
+            after = told(after, news, told_at=told_at, now=batch.now)
+        if after != channel:
+            moved = _keep(batch, channel, after) or moved
     return record_of(batch, update, Outcome.APPLIED if moved else Outcome.DUPLICATE)
+
+
+def _keep(batch: Batch, before: Channel, after: Channel) -> bool:
+    """Whether anybody sees a difference."""
+    batch.channels[after.phone_number_id] = keep_channel(batch.tx, before, after, batch.now)
+    return not looks_alike(before, after)

@@ -17,11 +17,11 @@ from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unansw
 from domain.ports.store import Transaction
 from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.health import proved_healthy
 from domain.use_cases.contacts.identity import heard_of, hold_person
 from domain.use_cases.contacts.people import People
 from domain.use_cases.marks import hold_unit, own_mark, status_events
 from domain.use_cases.message_changes import apply_parked
-from domain.use_cases.outbound.leaving.channel_health import proved_healthy
 from domain.use_cases.outbound.leaving.claim import Claimed
 from domain.use_cases.outbound.leaving.departure import Departure, what_leaves
 from domain.use_cases.outbound.leaving.reaction_answers import settle_reaction
@@ -60,6 +60,8 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
             tx.save(running(pace))
         if named is not None:
             await heard_of(work, departure.thread, named, "named so in the answer to a message")
+        if _proves_health(result):
+            proved_healthy(tx, channel, claimed.asked_at, now)
         if item.reaction is not None:
             await settle_reaction(work, departure, ours, result)
             return
@@ -116,6 +118,13 @@ def _sends(result: SendResult) -> bool:
     return isinstance(result, Accepted)
 
 
+def _proves_health(result: SendResult) -> bool:
+    """Whether nothing can stop the number: what may pass by itself says nothing of that."""
+    if isinstance(result, Rejected):
+        return verdict(result.code, result.message).remedy is Remedy.FAIL
+    return isinstance(result, Accepted)
+
+
 async def _accepted(
     work: Work, departure: Departure, attempt: int, result: Accepted, waiting: Sequence[ParkedUpdate]
 ) -> None:
@@ -130,7 +139,6 @@ async def _accepted(
     if after != known:
         work.tx.save(own_mark(work, after, MessageStatus.SENT))
     work.tx.record(*status_events(message, after))
-    proved_healthy(work.tx, departure.channel)
     await apply_parked(work, after, waiting, thread.home, Policy())  # what we write is not judged
 
 

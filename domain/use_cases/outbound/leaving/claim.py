@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.channels.channels import Channel
+from domain.channels.channels import Channel, ProblemCode
+from domain.channels.problems import stopped_by
 from domain.channels.templates import Template
 from domain.conversations.contents import MediaMessage, TemplateMessage, file_of
 from domain.conversations.messages import Message, leaving
@@ -22,9 +23,9 @@ from domain.ports.network import Attachment, Outgoing, ReactionTo
 from domain.ports.store import Transaction
 from domain.ports.system import Vault
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.health import degrade
 from domain.use_cases.channels.tokens import token_of
 from domain.use_cases.marks import callback_of, callback_of_reaction, failed, give_back
-from domain.use_cases.outbound.leaving.channel_health import degrade
 from domain.use_cases.outbound.leaving.departure import Departure, what_leaves
 from domain.use_cases.outbound.leaving.own_failures import FILE_GONE, GAVE_UP, SESSION_OVER
 from domain.use_cases.outbound.leaving.reaction_answers import take_down
@@ -53,6 +54,11 @@ class Claimed:
     outgoing: Outgoing
     token: str
     is_probe: bool  # the number was stopped, and this asks whether it sends again
+
+    @property
+    def asked_at(self) -> datetime:
+        assert self.item.leased_until is not None
+        return self.item.leased_until - LEASE
 
 
 @again_on_collision
@@ -112,7 +118,12 @@ async def _may_leave_now(work: Work, vault: Vault, departure: Departure) -> tupl
     if token is None:
         tx.save(stopped(pace, now))
         if channel.access_token is not None:
-            degrade(tx, channel, SEALED, now, token=True)
+            degrade(tx, channel, ProblemCode.TOKEN_INVALID, SEALED, now)
+        return None
+    if (problem := stopped_by(channel)) is not None and (
+        not pace.stopped or (problem.code is ProblemCode.TOKEN_INVALID)
+    ):
+        tx.save(stopped(pace, now))  # whether a token is good again is asked for it, and not for its messages
         return None
     opens_at = pair_free_at(thread.pair_next_at, now)
     if opens_at > now:
@@ -160,10 +171,12 @@ async def _overtaken(tx: Transaction, departure: Departure, now: datetime) -> Fa
         return _refused(ErrorCode.CHANNEL_UNAVAILABLE, "The number is not connected any more", "Connect it again.")
     in_session = thread.session is not None and thread.session.is_open(now)
     template_id = message.content.template if isinstance(message.content, TemplateMessage) else None
+    held_by = stopped_by(channel)
+    because = Failure(held_by.message, held_by.hint, retryable=True) if held_by is not None else None
     if template_id is None and not in_session:
-        return SESSION_OVER
-    if now >= item.queued_at + RETRIED_FOR and (template_id is not None or item.tries):
-        return GAVE_UP
+        return because or SESSION_OVER
+    if now >= item.queued_at + RETRIED_FOR and (template_id is not None or item.tries or because):
+        return because or GAVE_UP
     if template_id is None:
         return None
     template = await tx.row(Template, template_id)

@@ -5,12 +5,12 @@ from typing import assert_never
 
 from domain.conversations.messages import Message
 from domain.events import MessageChange, MessageChanged
-from domain.outbound.failures import ABOUT_TOKENS, Remedy, verdict
+from domain.outbound.failures import Remedy, verdict
 from domain.outbound.outbox import RETRIED_FOR, OutboxItem
 from domain.people.actors import ByContact
 from domain.ports.network import Accepted, NotSent, Rejected, SendResult, Unanswered
 from domain.ports.store import Transaction
-from domain.use_cases.outbound.leaving.channel_health import degrade
+from domain.use_cases.channels.health import degrade
 from domain.use_cases.outbound.leaving.departure import Departure
 from domain.use_cases.outbound.leaving.rejections import pause_before, slow_down
 from domain.use_cases.outbound.queue import hold
@@ -35,8 +35,8 @@ async def settle_reaction(work: Work, departure: Departure, ours: OutboxItem | N
             if judged.remedy is Remedy.FAIL:
                 take_down(work.tx, message, ours)
                 return
-            if judged.remedy is Remedy.CHANNEL:
-                degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
+            if judged.problem is not None:
+                degrade(work.tx, channel, judged.problem, judged.failure, work.now)
             until = await slow_down(work, replace(departure, item=ours), judged.remedy, result)
         case Unanswered() | NotSent():
             pass

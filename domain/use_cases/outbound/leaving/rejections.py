@@ -8,7 +8,7 @@ from domain.conversations.contents import TemplateMessage, file_of
 from domain.conversations.messages import Message, with_outcome
 from domain.conversations.status import AttemptOutcome, MessageStatus
 from domain.files.media import without_upload
-from domain.outbound.failures import ABOUT_TOKENS, Remedy, verdict
+from domain.outbound.failures import Remedy, verdict
 from domain.outbound.outbox import LONGEST_WAIT, RETRIED_FOR, OutboxItem
 from domain.outbound.pace import (
     PAIR_EVERY,
@@ -22,9 +22,9 @@ from domain.outbound.pace import (
 )
 from domain.ports.network import Rejected
 from domain.ports.store import Transaction
+from domain.use_cases.channels.health import degrade
 from domain.use_cases.channels.templates import note_template
 from domain.use_cases.marks import failed, give_back, hold_unit
-from domain.use_cases.outbound.leaving.channel_health import degrade
 from domain.use_cases.outbound.leaving.departure import Departure
 from domain.use_cases.outbound.leaving.own_failures import GAVE_UP
 from domain.use_cases.outbound.queue import hold, queue_again
@@ -77,8 +77,8 @@ async def rejected(
             work.tx.save(ended)
         leave_queue(work.tx, ours)
         return
-    if judged.remedy is Remedy.CHANNEL:
-        degrade(work.tx, channel, judged.failure, work.now, token=result.code in ABOUT_TOKENS)
+    if judged.problem is not None:
+        degrade(work.tx, channel, judged.problem, judged.failure, work.now)
     until = await slow_down(work, departure, judged.remedy, result)
     if ours is None:
         await not_sent_after_all(work, ended, attempt)

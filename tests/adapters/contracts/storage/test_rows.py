@@ -13,6 +13,7 @@ from domain.channels.channels import (
     AssignmentStrategy,
     Channel,
     ChannelState,
+    Heard,
     Problem,
     ProblemCode,
     Terms,
@@ -206,7 +207,16 @@ async def test_a_channel_comes_back(desk: Desk) -> None:
         messaging_limit=1000,
         throughput_per_second=80,
         missing_permissions=("whatsapp_business_messaging",),
-        problems=(Problem(ProblemCode.TOKEN_INVALID, "It expired.", ANY_TONGUE, ODD),),
+        problems=(Problem(ProblemCode.TOKEN_INVALID, "It expired.", ANY_TONGUE, ODD, ODD, ODD, ODD, True),),
+        heard=(Heard("BANNED", ODD),),
+        token_print="token-print",
+        token_expires_at=ODD,
+        check_due_at=ODD,
+        read_at=ODD,
+        former_app_secret="sealed-former",
+        former_app_secret_print="former-print",
+        former_secret_until=ODD,
+        close_after_idle_hours=48,
     )
     async with desk.store.transaction(ACME) as tx:
         assert await tx.row(Channel, CHANNEL) == a_channel()

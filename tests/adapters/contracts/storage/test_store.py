@@ -786,6 +786,22 @@ async def test_what_waits_for_a_message_is_due_from_its_instant_on_the_longest_w
     assert await desk.store.due_parked(NOON + HOUR, 1) == [second]
 
 
+async def test_numbers_are_looked_after_from_their_instant_on_the_longest_waiting_first(desk: Desk) -> None:
+    def a_number(number: int, minutes: float | None, organization: OrganizationId = ACME) -> Channel:
+        due_at = None if minutes is None else NOON + minutes * MINUTE
+        name = PhoneNumberId(f"90{number}")
+        return replace(a_channel(id=ids[number], organization=organization, phone_number_id=name), check_due_at=due_at)
+
+    ids = [ChannelId(an_id(each)) for each in range(40, 45)]
+    await desk.given(a_number(1, 3), a_number(2, 1), a_number(3, 9), a_number(4, None))
+    await desk.given(a_number(0, 2, GLOBEX), organization=GLOBEX)
+
+    assert await desk.store.due_checks(NOON + MINUTE - TICK, 10) == []
+    due = [(ACME, ids[2]), (GLOBEX, ids[0]), (ACME, ids[1])]
+    assert await desk.store.due_checks(NOON + 3 * MINUTE, 10) == due
+    assert await desk.store.due_checks(NOON + 3 * MINUTE, 2) == due[:2]
+
+
 async def test_templates_are_due_from_their_instant_on_the_longest_waiting_first(desk: Desk) -> None:
     def a_sync(account: str, minutes: float | None, organization: OrganizationId = ACME) -> TemplateSync:
         due_at = None if minutes is None else NOON + minutes * MINUTE
