@@ -5,7 +5,6 @@ from migrations._recorded import RecordedMigration
 
 STATEMENTS = [
     "ALTER TABLE channels ADD COLUMN heard {text} NOT NULL DEFAULT '[]'",
-    "ALTER TABLE channels ADD COLUMN token_print {text}",
     "ALTER TABLE channels ADD COLUMN token_expires_at {time}",
     "ALTER TABLE channels ADD COLUMN check_due_at {time}",
     "ALTER TABLE channels ADD COLUMN read_at {time}",

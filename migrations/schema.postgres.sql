@@ -42,9 +42,19 @@ CREATE TABLE channels (
     missing_permissions text COLLATE "C" NOT NULL,
     problems text COLLATE "C" NOT NULL,
     profile text COLLATE "C",
+    heard text COLLATE "C" NOT NULL DEFAULT '[]'::text,
+    token_expires_at timestamp with time zone,
+    check_due_at timestamp with time zone,
+    read_at timestamp with time zone,
+    former_app_secret text COLLATE "C",
+    former_app_secret_print text COLLATE "C",
+    former_secret_until timestamp with time zone,
+    close_after_idle_hours bigint,
     CONSTRAINT channels_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT channels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(organization_id)
 );
+
+CREATE INDEX channels_by_check ON public.channels USING btree (organization_id, check_due_at) WHERE (check_due_at IS NOT NULL);
 
 CREATE UNIQUE INDEX channels_by_number ON public.channels USING btree (organization_id, phone_number_id);
 

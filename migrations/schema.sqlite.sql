@@ -39,9 +39,11 @@ CREATE TABLE channels (
     messaging_limit INTEGER,
     throughput_per_second INTEGER,
     missing_permissions TEXT NOT NULL,
-    problems TEXT NOT NULL, profile TEXT,
+    problems TEXT NOT NULL, profile TEXT, heard TEXT NOT NULL DEFAULT '[]', token_expires_at TEXT, check_due_at TEXT, read_at TEXT, former_app_secret TEXT, former_app_secret_print TEXT, former_secret_until TEXT, close_after_idle_hours INTEGER,
     PRIMARY KEY (organization_id, id)
 );
+
+CREATE INDEX channels_by_check ON channels (organization_id, check_due_at) WHERE check_due_at IS NOT NULL;
 
 CREATE UNIQUE INDEX channels_by_number ON channels (organization_id, phone_number_id);
 

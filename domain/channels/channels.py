@@ -125,7 +125,6 @@ class Channel:
     problems: tuple[Problem, ...] = ()
     profile: BusinessProfile | None = None  # as it was last read; None where it never was
     heard: tuple[Heard, ...] = ()
-    token_print: str | None = None  # channels with the same token have the same print
     token_expires_at: datetime | None = None  # None: never, or untold
     check_due_at: datetime | None = None  # when it is looked after next; None: not at all
     read_at: datetime | None = None  # when the network was last asked how number and account are

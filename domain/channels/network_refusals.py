@@ -7,10 +7,11 @@ Source: WhatsApp Business Platform, "Error codes", "Registration"; "Embedded Sig
 from collections.abc import Mapping
 from typing import Protocol
 
+from domain.channels.cannot_send import problem_in
+from domain.channels.channels import ProblemCode
 from domain.channels.numbers import NAME_NOT_APPROVED, NO_RIGHT, ON_WHATSAPP, PERSONAL, TOO_MANY, Obstacle
 from domain.error_codes import ErrorCode
 from domain.errors import Refused
-from domain.outbound.failures import ABOUT_TOKENS
 
 
 class Said(Protocol):
@@ -102,11 +103,12 @@ def _meaning(said: Said) -> Obstacle | None:
     code = said.code
     if code is None:
         return None
-    if code in ABOUT_TOKENS:
+    problem = problem_in(code)
+    if problem is ProblemCode.TOKEN_INVALID:
         return Obstacle(
             ErrorCode.INVALID, "The access token is no longer good.", "Sign in again, or make a new token.", "draftId"
         )
-    if code in (3, 10) or 200 <= code <= 299:
+    if problem is ProblemCode.PERMISSION_MISSING:
         return NO_RIGHT
     found = _SUBCODES.get((code, said.subcode)) if said.subcode is not None else None
     if found is ON_WHATSAPP and "personal" in said.message.casefold():  # no code tells them apart

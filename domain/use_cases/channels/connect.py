@@ -357,5 +357,8 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         throughput_per_second=facts.number.throughput_per_second,
         missing_permissions=(),
         problems=(),
+        heard=(),
+        check_due_at=now,
+        read_at=None,
         profile=facts.profile or base.profile,
     )

@@ -69,6 +69,10 @@ async def _gone(ports: Ports, actor: Actor, id: ChannelId) -> _Gone | Refusal:
             webhook_subscribed=False,
             missing_permissions=(),
             problems=(),
+            check_due_at=None,
+            former_app_secret=None,
+            former_app_secret_print=None,
+            former_secret_until=None,
         )
         tx.save(gone)
         tx.record(ChannelChanged(gone.id))

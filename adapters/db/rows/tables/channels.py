@@ -35,7 +35,6 @@ class ChannelRow(Model, metaclass=Uncommented):
     problems = Words()
     profile = Words(null=True)
     heard = Words()
-    token_print = Words(null=True)
     token_expires_at = Instant(null=True)
     check_due_at = Instant(null=True)
     read_at = Instant(null=True)

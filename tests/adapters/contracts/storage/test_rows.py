@@ -209,7 +209,6 @@ async def test_a_channel_comes_back(desk: Desk) -> None:
         missing_permissions=("whatsapp_business_messaging",),
         problems=(Problem(ProblemCode.TOKEN_INVALID, "It expired.", ANY_TONGUE, ODD, ODD, ODD, ODD, True),),
         heard=(Heard("BANNED", ODD),),
-        token_print="token-print",
         token_expires_at=ODD,
         check_due_at=ODD,
         read_at=ODD,
