@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from domain.channels.account_news import News
+from domain.channels.health.account_news import News
 from domain.channels.template_news import TemplateNews
 from domain.contacts import Person
 from domain.conversations.contents import ContactCards, InteractiveReply, Location, Notice, Order, Text, Unsupported

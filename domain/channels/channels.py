@@ -57,7 +57,7 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with a number, from its beginning until it ends (`domain/channels/problems.py`)."""
+    """Something wrong with a number, from its beginning until it ends (`domain/channels/health/problems.py`)."""
 
     code: ProblemCode
     message: str

@@ -7,8 +7,8 @@ Source: WhatsApp Business Platform, "Error codes", "Registration"; "Embedded Sig
 from collections.abc import Mapping
 from typing import Protocol
 
-from domain.channels.cannot_send import problem_in
 from domain.channels.channels import ProblemCode
+from domain.channels.health.cannot_send import problem_in
 from domain.channels.numbers import NAME_NOT_APPROVED, NO_RIGHT, ON_WHATSAPP, PERSONAL, TOO_MANY, Obstacle
 from domain.error_codes import ErrorCode
 from domain.errors import Refused

@@ -7,8 +7,8 @@ Source: WhatsApp Business Platform, "Error codes".
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.channels.cannot_send import problem_in
 from domain.channels.channels import ProblemCode
+from domain.channels.health.cannot_send import problem_in
 from domain.conversations.status import Failure
 
 SAID_LIMIT = 300  # characters of the network's own words in a hint

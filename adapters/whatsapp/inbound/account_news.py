@@ -12,7 +12,8 @@ from datetime import datetime
 
 from adapters.whatsapp.inbound.reading import as_code, as_id, as_list, as_object, as_text
 from adapters.whatsapp.inbound.times import instant_of
-from domain.channels.account_news import (
+from domain.channels.channels import ProblemCode
+from domain.channels.health.account_news import (
     LimitTold,
     News,
     ProblemBegun,
@@ -21,7 +22,6 @@ from domain.channels.account_news import (
     ThroughputTold,
     Verified,
 )
-from domain.channels.channels import ProblemCode
 from domain.ids import BusinessAccountId
 from domain.updates import AccountNews, UpdateKey
 

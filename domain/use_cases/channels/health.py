@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.channels.channels import Channel, Problem, ProblemCode
-from domain.channels.problems import begun, disproved, looks_alike, stopped_by
+from domain.channels.health.problems import begun, disproved, looks_alike, stopped_by
 from domain.conversations.status import Failure
 from domain.events import ChannelChanged
 from domain.ports.store import Transaction

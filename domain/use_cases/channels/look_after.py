@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.channels.channels import REQUIRED_PERMISSIONS, Channel, Problem, ProblemCode
-from domain.channels.problems import begun, ended, expired, stopped_by
+from domain.channels.health.problems import begun, ended, expired, stopped_by
 from domain.ids import ChannelId, OrganizationId
 from domain.outbound.pace import believed, running
 from domain.ports.bundle import Ports

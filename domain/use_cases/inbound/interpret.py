@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.channels.channels import Channel, Problem, ProblemCode
-from domain.channels.problems import begun, problem_of
+from domain.channels.health.problems import begun, problem_of
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Unsupported
 from domain.errors import Unavailable

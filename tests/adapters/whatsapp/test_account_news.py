@@ -7,7 +7,8 @@ import pytest
 
 from adapters.whatsapp.inbound.account_news import account_news_of
 from adapters.whatsapp.inbound.updates import CloudInterpreter
-from domain.channels.account_news import (
+from domain.channels.channels import ProblemCode
+from domain.channels.health.account_news import (
     LimitTold,
     News,
     ProblemBegun,
@@ -16,7 +17,6 @@ from domain.channels.account_news import (
     ThroughputTold,
     Verified,
 )
-from domain.channels.channels import ProblemCode
 from domain.ids import BusinessAccountId, DeliveryId
 from domain.ports.deliveries import Delivery
 from domain.updates import MessageReceived, UpdateKey

@@ -5,8 +5,15 @@ from datetime import datetime
 
 import pytest
 
-from domain.channels.account_news import LimitTold, ProblemBegun, ProblemEnded, ReadAgain, ThroughputTold, Verified
 from domain.channels.channels import ChannelState, Problem, ProblemCode
+from domain.channels.health.account_news import (
+    LimitTold,
+    ProblemBegun,
+    ProblemEnded,
+    ReadAgain,
+    ThroughputTold,
+    Verified,
+)
 from domain.conversations.contents import Quarantined, QuarantineReason, Text
 from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId

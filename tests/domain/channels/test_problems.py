@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.channels.cannot_send import problem_in
 from domain.channels.channels import Channel, ChannelState, Problem, ProblemCode
-from domain.channels.problems import begun, disproved, ended, expired, looks_alike, problem_of, stopped_by
+from domain.channels.health.cannot_send import problem_in
+from domain.channels.health.problems import begun, disproved, ended, expired, looks_alike, problem_of, stopped_by
 from tests.builders import HOUR, MINUTE, NOON, a_channel
 
 LOW = Problem(ProblemCode.QUALITY_LOW, "Low.", "Send less.", NOON)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.channels.cannot_send import problem_in
+from domain.channels.health.cannot_send import problem_in
 from domain.outbound.failures import SAID_LIMIT, Remedy, refuses_for_certain, verdict
 
 DOCUMENTED = (

@@ -1,8 +1,8 @@
 """What the network tells of an account: its templates, its numbers, and groups that are not shown."""
 
-from domain.channels.account_news import told
 from domain.channels.channels import Channel, Problem, ProblemCode
-from domain.channels.problems import begun, looks_alike, problem_of
+from domain.channels.health.account_news import told
+from domain.channels.health.problems import begun, looks_alike, problem_of
 from domain.channels.template_news import heard
 from domain.channels.template_sync import is_alike
 from domain.contacts import number_variants

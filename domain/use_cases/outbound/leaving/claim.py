@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.channels.channels import Channel, ProblemCode
-from domain.channels.problems import stopped_by
+from domain.channels.health.problems import stopped_by
 from domain.channels.templates import Template
 from domain.conversations.contents import MediaMessage, TemplateMessage, file_of
 from domain.conversations.messages import Message, leaving

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from domain.channels.channels import Channel, Problem, ProblemCode
-from domain.channels.problems import begun, ended, heard_at, hearing
+from domain.channels.health.problems import begun, ended, heard_at, hearing
 
 SHOWN_FOR = timedelta(days=30)
 """So long a violation is shown that nobody says is over: the network tells of it once."""

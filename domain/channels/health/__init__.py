@@ -1,0 +1,1 @@
+"""How a number fares: its problems, what is told of it, and what stops it."""
