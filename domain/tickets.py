@@ -108,6 +108,11 @@ def close(ticket: Ticket, at: datetime) -> Ticket | Refused:
     return replace(ticket, status=TicketStatus.CLOSED, closed_at=at)
 
 
+def goes_on(ticket: Ticket | None, policy: ReopenPolicy) -> bool:
+    """Whether what is said now belongs to this ticket: it is open, or its number's policy opens it again."""
+    return ticket is not None and (ticket.is_open or policy is ReopenPolicy.REOPEN_TICKET)
+
+
 def reopen(ticket: Ticket) -> Ticket | Refused:
     """Open again, waiting on us: somebody wants to go on with it."""
     if ticket.is_open:

@@ -64,6 +64,11 @@ class MessageReceived:
     opens_thread: bool = False  # also where it extends no session
     stands_in: bool = False  # only an edit of it came: what it said before is not known here
 
+    @property
+    def asks_for_ticket(self) -> bool:
+        """The contact wants something now. What comes with a delay, or besides a conversation, opens nothing."""
+        return self.extends_session or self.stands_in
+
 
 @dataclass(frozen=True, slots=True)
 class MessageEchoed:

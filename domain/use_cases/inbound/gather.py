@@ -71,7 +71,7 @@ def _tickets_at_most(batch: Batch, updates: Sequence[Update]) -> int:
         channel = batch.channels.get(update.place.number) if update.place.number is not None else None
         if not isinstance(update, MessageReceived) or channel is None:
             continue
-        if not (update.extends_session or update.stands_in):
+        if not update.asks_for_ticket:
             continue
         contact = known(batch, update.person)
         thread = thread_of(batch, channel, contact, update.person) if contact is not None else None

@@ -52,7 +52,7 @@ async def receive_message(batch: Batch, channel: Channel, update: MessageReceive
         after = with_message(after, message)
     if update.extends_session:
         after = await with_session(batch, after, message)
-    if update.extends_session or update.stands_in:
+    if update.asks_for_ticket:
         after = await with_ticket(batch, channel, after, message)
     await add_message(batch, channel, after, message, is_here=here is not None)
     session_event(batch, before, after)

@@ -10,7 +10,7 @@ from domain.events import TicketChanged
 from domain.ids import TicketId, UserId
 from domain.people.actors import BySystem
 from domain.people.organizations import User
-from domain.tickets import ReopenPolicy, Ticket, TicketStatus, after_contact_wrote, reopen, subject_from
+from domain.tickets import Ticket, TicketStatus, after_contact_wrote, goes_on, reopen, subject_from
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.ticketing import record_change
 
@@ -20,7 +20,7 @@ async def with_ticket(batch: Batch, channel: Channel, thread: Thread, message: M
     if channel.destination is Destination.INBOX:
         return replace(thread, status=ThreadStatus.OPEN)
     ticket = _ticket_of(batch, thread)
-    if ticket is None or needs_ticket(batch, channel, thread):
+    if ticket is None or not goes_on(ticket, channel.reopen_policy):
         return await _with_new_ticket(batch, thread, message)
     if ticket.is_open:
         after = after_contact_wrote(ticket)
@@ -40,8 +40,7 @@ def _ticket_of(batch: Batch, thread: Thread | None) -> Ticket | None:
 
 def needs_ticket(batch: Batch, channel: Channel, thread: Thread | None) -> bool:
     """Whether what the contact writes now begins another matter."""
-    ticket = _ticket_of(batch, thread)
-    return ticket is None or (not ticket.is_open and channel.reopen_policy is ReopenPolicy.NEW_TICKET)
+    return not goes_on(_ticket_of(batch, thread), channel.reopen_policy)
 
 
 async def _with_new_ticket(batch: Batch, thread: Thread, message: Message) -> Thread:

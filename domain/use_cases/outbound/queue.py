@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from domain.channels.channels import Channel
-from domain.channels.templates import not_sendable_reason
+from domain.contacts import Contact
 from domain.conversations.contents import Content, TemplateMessage, file_of
 from domain.conversations.messages import Direction, Message, queued_again
 from domain.conversations.status import MessageStatus
@@ -21,6 +21,7 @@ from domain.events import MessageAdded
 from domain.files.media import used
 from domain.ids import MediaId, MessageId, ThreadId
 from domain.outbound.outbox import PERSON_FIRST, TEMPLATE_NEXT, OutboxItem
+from domain.outbound.templates import template_refusal
 from domain.people.actors import Actor, Author, ByPhoneApp
 from domain.ports.store import Look, Transaction
 from domain.tickets import after_our_reply
@@ -114,11 +115,12 @@ def channel_refusal(channel: Channel) -> Refusal | None:
 
 
 async def session_refusal(look: Look, thread: Thread, channel: Channel, now: datetime) -> SessionClosed | None:
-    """Free-form messages go only inside a session; the refusal lists the templates that would work."""
+    """Free-form messages go only inside a session; the refusal lists the templates that would go to them now."""
     if thread.session is not None and thread.session.is_open(now):
         return None
     listed = await look.templates_of(channel.account)
-    sendable = tuple(template.id for template in listed if not_sendable_reason(template) is None)
+    contact = await look.unheld.row(Contact, thread.contact)
+    sendable = tuple(each.id for each in listed if template_refusal(each, contact, thread, now) is None)
     return SessionClosed(thread.session.expires_at if thread.session else None, sendable)
 
 

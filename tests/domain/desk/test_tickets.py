@@ -10,6 +10,7 @@ from domain.ids import TeamId
 from domain.tickets import (
     SUBJECT_LIMIT,
     Property,
+    ReopenPolicy,
     Ticket,
     TicketPriority,
     TicketStatus,
@@ -17,6 +18,7 @@ from domain.tickets import (
     after_our_reply,
     changed_fields,
     close,
+    goes_on,
     reopen,
     subject_from,
     with_properties,
@@ -62,6 +64,21 @@ def test_a_closed_ticket_cannot_be_closed_again() -> None:
     refusal = close(a_ticket(number=7, status=CLOSED, closed_at=NOON), NOON + HOUR)
 
     assert refusal == Refused(ErrorCode.ALREADY_CLOSED, "Ticket 7 is closed already.", ("ticketId",))
+
+
+@pytest.mark.parametrize(
+    ("ticket", "policy", "expected"),
+    [
+        (None, ReopenPolicy.REOPEN_TICKET, False),
+        (a_ticket(status=WAITING_ON_US), ReopenPolicy.NEW_TICKET, True),
+        (a_ticket(status=CLOSED), ReopenPolicy.REOPEN_TICKET, True),
+        (a_ticket(status=CLOSED), ReopenPolicy.NEW_TICKET, False),
+    ],
+)
+def test_what_is_said_belongs_to_the_open_ticket_or_to_the_one_its_policy_opens_again(
+    ticket: Ticket | None, policy: ReopenPolicy, expected: bool
+) -> None:
+    assert goes_on(ticket, policy) is expected
 
 
 def test_a_ticket_that_somebody_reopens_waits_on_us() -> None:

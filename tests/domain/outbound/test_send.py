@@ -249,6 +249,15 @@ async def test_a_closed_session_offers_the_templates_that_would_work(desk: Desk)
     assert set(refusal.templates) == {TEMPLATE, ANOTHER_TEMPLATE}
 
 
+async def test_to_a_contact_who_said_stop_no_template_is_recommended(desk: Desk) -> None:
+    never = a_thread(ThreadId(an_id(1)), channel=(await desk.channel()).id)
+    await desk.given(a_contact(opted_out_at=NOON), never)
+
+    refusal = refusal_of(await send_text(desk.ports, AGENT, SendText(never.id, "Hi")))
+
+    assert refusal == SessionClosed(None, ())
+
+
 async def test_a_contact_who_never_wrote_gets_no_free_text(desk: Desk) -> None:
     never = a_thread(ThreadId(an_id(1)), channel=(await desk.channel()).id)
     await desk.given(a_contact(), never)

@@ -21,7 +21,7 @@ from domain.people.actors import Actor, ByUser
 from domain.ports.bundle import Ports
 from domain.ports.store import Transaction
 from domain.text.numbers import NO_NUMBER, plain_number, typed_number
-from domain.tickets import ReopenPolicy, Ticket, TicketStatus, reopen, subject_from
+from domain.tickets import Ticket, TicketStatus, goes_on, reopen, subject_from
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.outbound.idempotency import Call, Repeated, content_hash, key_fault, remember
 from domain.use_cases.outbound.queue import ApprovedSend, carry_out, channel_refusal, session_refusal
@@ -197,7 +197,7 @@ async def _opened(work: Work, actor: Actor, decided: Starting) -> Thread:
 async def _open_ticket(
     work: Work, actor: Actor, decided: Starting, closed: Ticket | None, owner: UserId | None
 ) -> Ticket:
-    if closed is not None and decided.channel.reopen_policy is ReopenPolicy.REOPEN_TICKET:
+    if closed is not None and goes_on(closed, decided.channel.reopen_policy):
         opened = reopen(closed)
         assert isinstance(opened, Ticket), "it is closed"
         opened = replace(opened, owner=owner)
