@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from domain.channels.channels import Channel, ChannelState, Destination
+from domain.channels.drafts import CodeTries, ConnectionDraft, DraftAccount, Registration
+from domain.channels.numbers import AccountFacts, NumberFacts
 from domain.channels.templates import (
     Button,
     Header,
@@ -30,6 +32,7 @@ from domain.ids import (
     ApiKeyId,
     BusinessAccountId,
     ChannelId,
+    ConnectionDraftId,
     ContactId,
     DeliveryId,
     EntryId,
@@ -79,6 +82,7 @@ GLOBEX = OrganizationId(_default(2))
 USER = UserId(_default(11))
 TEAM = TeamId(_default(12))
 API_KEY = ApiKeyId(_default(13))
+DRAFT = ConnectionDraftId(_default(31))
 SIGN_IN = SignInId(_default(14))
 CHANNEL = ChannelId(_default(15))
 TEMPLATE = TemplateId(_default(16))
@@ -173,6 +177,32 @@ def a_user(
     skills: tuple[str, ...] = (),
 ) -> User:
     return User(organization, id, name, email, role, password_hash, created_at, active, available, capacity, skills)
+
+
+def a_connection_draft(
+    id: ConnectionDraftId = DRAFT, *, organization: OrganizationId = ACME, expires_at: datetime = NOON + HOUR
+) -> ConnectionDraft:
+    """With everything that a draft can hold."""
+    number = NumberFacts(
+        NUMBER, "+15550783881", "Acme", "PENDING", "EXPIRED", "GREEN", 250, 80, "APPROVED", "NOT_APPLICABLE"
+    )
+    return ConnectionDraft(
+        organization,
+        id,
+        ByUser(USER),
+        NOON,
+        expires_at,
+        access_token="sealed-token",
+        state_print="print",
+        app_id="300",
+        permissions=("whatsapp_business_management",),
+        accounts=(DraftAccount(AccountFacts(ACCOUNT, "Acme", verified=True), (number,), in_full=False),),
+        codes=(CodeTries(NUMBER, 2, NOON, 1, NOON + MINUTE),),
+    )
+
+
+def a_registration(*, organization: OrganizationId = ACME) -> Registration:
+    return Registration(organization, NUMBER, "sealed-pin", NOON)
 
 
 def a_team(

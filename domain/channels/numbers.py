@@ -8,6 +8,7 @@ what is known of it: a value that is new, or missing, never counts as the worst 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from domain.channels.channels import Destination
 from domain.error_codes import ErrorCode
@@ -128,6 +129,8 @@ def place_obstacle(held: Held | None, *, full: bool) -> Obstacle | None:
             return LINKED_ELSEWHERE
         case None:
             return TOO_MANY if full else None
+        case _:
+            assert_never(held)
 
 
 def network_obstacle(number: NumberFacts) -> Obstacle | None:

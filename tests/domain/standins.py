@@ -67,6 +67,7 @@ class Network:
     reached: list[BusinessAccountId] = field(default_factory=lambda: [ACCOUNT])
     own_app: str | None = None
     subscribed: bool = False
+    pins: dict[PhoneNumberId, str] = field(default_factory=dict[PhoneNumberId, str])
     its_templates: list[Template] = field(default_factory=list[Template])
     drafts: list[tuple[TemplateDraft, str | None]] = field(default_factory=list[tuple[TemplateDraft, str | None]])
     made: TemplateMade = field(
@@ -124,7 +125,14 @@ class Network:
         return await self._asked("numbers", token) or self.its_numbers
 
     async def register(self, token: str, number: PhoneNumberId, pin: str) -> Failed | None:
-        return await self._asked("register", token, pin)
+        if failed := await self._asked("register", token, pin):
+            return failed
+        if self.pins.setdefault(number, pin) != pin:
+            return Rejected(133005, "The two-step verification PIN is another one")
+        self.its_numbers = [
+            replace(each, status="CONNECTED") if each.id == number else each for each in self.its_numbers
+        ]
+        return None
 
     async def subscribe(self, token: str, account: BusinessAccountId) -> Failed | None:
         failed = await self._asked("subscribe", token)

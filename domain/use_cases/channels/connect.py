@@ -241,11 +241,11 @@ async def _kept_pin(ports: Ports, attempt: _Attempt) -> Registration | None:
 async def _put_back(ports: Ports, attempt: _Attempt, before: Registration | None) -> None:
     """The network said no to this PIN, so it is not the number's."""
     async with ports.store.transaction(attempt.actor.organization) as tx:
-        now = await tx.row(Registration, attempt.command.number)
+        now = await tx.by_ids(Registration, [attempt.command.number])
         if before is not None:
             tx.save(before)
-        elif now is not None:
-            tx.remove(now)
+        else:
+            tx.remove(*now.values())
 
 
 async def _joined(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:

@@ -46,23 +46,16 @@ class DraftRoom:
         draft = await tx.row(ConnectionDraft, id)
         if draft is None or not draft.is_of(actor) or not draft.is_good(self.now):
             return GONE
-        token = draft_token(self.vault, draft)
+        sealed = draft.access_token or ""
+        token = self.vault.open(tx.organization, "access_token", sealed, channel=draft.id)
         if token is None:
             return GONE
         others = await elsewhere(self.directory, tx.organization, draft)
         return OpenDraft(draft, token, taken(await tx.all_of(Channel), others))
 
 
-def draft_token(vault: Vault, draft: ConnectionDraft) -> str | None:
-    if draft.access_token is None:
-        return None
-    return vault.open(draft.organization, "access_token", draft.access_token, channel=draft.id)
-
-
 async def elsewhere(directory: Directory, organization: OrganizationId, draft: ConnectionDraft) -> list[PhoneNumberId]:
     """Those of a draft's numbers that other organizations have."""
     numbers = [number.id for account in draft.accounts for number in account.numbers]
-    if not numbers:
-        return []
-    listed = await directory.find(DirectoryEntry.NUMBER, numbers)
+    listed = await directory.find(DirectoryEntry.NUMBER, numbers) if numbers else []
     return [PhoneNumberId(number) for number, whose, _ in listed if whose != organization]

@@ -28,6 +28,7 @@ from tests.builders import (
     OUR_MESSAGE,
     THREAD,
     a_channel,
+    a_connection_draft,
     a_contact,
     a_delivery,
     a_library_item,
@@ -36,6 +37,7 @@ from tests.builders import (
     a_pace,
     a_parked,
     a_period,
+    a_registration,
     a_remembered,
     a_session,
     a_sign_in,
@@ -68,6 +70,8 @@ SEEDS: tuple[Row, ...] = (
     a_channel(),
     a_template(),
     TemplateSync(ACME, a_channel().account, due_at=NOON),
+    a_connection_draft(),
+    a_registration(),
     a_contact(),
     an_identity(),
     a_thread(session=a_session(), alarm=Alarm(AlarmKind.EXPIRED, NOON)),
@@ -111,6 +115,7 @@ def changes(database: OnDisk) -> dict[str, tuple[int, str, dict[str, str]]]:
     return {
         "users": (200, "id IS NOT NULL", {"id": "'u-' || n", "email": "'u-' || n", "name": "'user ' || n"}),
         "sign_ins": (MANY, "true", {"id": "'s-' || n", "created_at": now, "expires_at": now}),
+        "connection_drafts": (MANY, "true", {"id": "'d-' || n", "created_at": now, "expires_at": now}),
         "templates": (1_000, "true", {"id": "'tp-' || n", "name": "'n-' || n", "network_id": "'x-' || n"}),
         "contacts": (MANY, "true", {"id": "'c-' || n", "created_at": now, "wa_id": "'49' || n"}),
         "contact_identities": (MANY, "true", {"id": "'i-' || n", "contact_id": "'c-' || n", "value": "'49' || n"}),
@@ -219,7 +224,15 @@ async def fill(database: OnDisk) -> None:
     await database.webhook_inbox.append(a_delivery())
     kinds = {table(kind) for kind in ROW_TYPES} | {"events", "deliveries", "directory"}
     made = changes(database)
-    assert kinds - set(made) == {"organizations", "teams", "channels", "api_keys", "paces", "template_syncs"}
+    assert kinds - set(made) == {
+        "organizations",
+        "teams",
+        "channels",
+        "api_keys",
+        "paces",
+        "template_syncs",
+        "registrations",
+    }
     await run(database, [await _multiplying(database, name, *each) for name, each in made.items()])
     await run(
         database,

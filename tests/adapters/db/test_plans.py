@@ -347,6 +347,7 @@ def _transactions(asking: Asking, store: Store) -> None:
     add("parked_before", SPRING, 100)
     add("updates_before", SPRING - timedelta(days=6, hours=22), 100)
     add("sign_ins_before", SPRING, 100)
+    add("drafts_before", SPRING, 100)
     add("forget_events", SPRING, 100)
     add("period_of", an_entry())
     add("entry_of", MESSAGE_7)

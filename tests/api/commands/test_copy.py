@@ -30,6 +30,7 @@ from tests.builders import (
     THREAD,
     USER,
     a_channel,
+    a_connection_draft,
     a_contact,
     a_delivery,
     a_library_item,
@@ -38,6 +39,7 @@ from tests.builders import (
     a_pace,
     a_parked,
     a_period,
+    a_registration,
     a_remembered,
     a_sign_in,
     a_team,
@@ -86,6 +88,7 @@ async def fill(database: Database) -> None:
     async with database.store.transaction(ACME) as tx:
         tx.save(an_organization(), a_user(), an_api_key(last_used_at=NOON), a_sign_in(), a_channel(), a_template())
         tx.save(TemplateSync(ACME, ACCOUNT, NOON), a_team(members=(USER,)))
+        tx.save(a_connection_draft(), a_registration())
         tx.save(a_contact(), an_identity(), a_thread(), a_media(), a_ticket(), a_ticket_change(), a_pace())
         tx.save(a_library_item(media=a_media().id))
         tx.save(an_inbound(content=Text(STRANGE)), an_outbound(), a_mark(), a_period(), an_entry(), an_outbox_item())

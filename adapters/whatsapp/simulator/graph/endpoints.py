@@ -39,6 +39,7 @@ REGISTRATION_S: Final = 72 * 60 * 60
 REVOKED: Final = 467  # subcode of 190
 TEMPLATE_FILTERS: Final = ("name", "status", "category", "language")
 PROFILE_LIMITS: Final = {"about": 139, "address": 256, "description": 512, "email": 128}
+PROFILE_FIELDS: Final = (*PROFILE_LIMITS, "websites", "vertical")
 ACCOUNT_FIELDS: Final = ("name", "timezone_id", "message_template_namespace")
 TEMPLATE_FIELDS: Final = ("name", "parameter_format", "components", "language", "status", "category")
 
@@ -235,8 +236,10 @@ class Graph:
 
     async def profile(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
-        profile = {"messaging_product": "whatsapp"} | number.profile
-        return json_answer({"data": [picked(profile, request, tuple(profile), with_id=False)]})
+        known: JsonObject = {"messaging_product": "whatsapp", **dict.fromkeys(PROFILE_FIELDS)}
+        asked = picked(known | number.profile, request, tuple(known), with_id=False)
+        told: JsonObject = {name: value for name, value in asked.items() if value is not None}
+        return json_answer({"data": [told]})
 
     async def update_profile(self, request: Request) -> Response:
         number = self._sim.number(request.path_params["id"])
@@ -247,8 +250,7 @@ class Graph:
         websites = wanted.get("websites", [])
         if not isinstance(websites, list) or len(websites) > 2 or any(len(str(site)) > 256 for site in websites):
             raise GraphError(100, "Param websites must be a list of 2 addresses at most, 256 characters each")
-        known = (*PROFILE_LIMITS, "websites", "vertical")
-        number.profile |= {name: wanted[name] for name in known if name in wanted}
+        number.profile |= {name: wanted[name] for name in PROFILE_FIELDS if name in wanted}
         return json_answer({"success": True})
 
     # The account

@@ -34,6 +34,7 @@ from domain.files.media import Media, MediaState
 from domain.ids import (
     BusinessAccountId,
     ChannelId,
+    ConnectionDraftId,
     DeliveryId,
     MediaId,
     MessageId,
@@ -71,6 +72,7 @@ from tests.builders import (
     TICKET,
     WAMID,
     a_channel,
+    a_connection_draft,
     a_delivery,
     a_mark,
     a_media,
@@ -1012,6 +1014,19 @@ async def test_what_became_of_updates_is_known_as_long_as_their_delivery_is_kept
         assert await tx.updates_before(NOON, 1) == [old[2]]
         tx.remove(old[2])
         assert await tx.updates_before(NOON, 10) == [old[1]]
+
+
+async def test_drafts_that_ran_out_are_found_and_can_go(desk: Desk) -> None:
+    first, second = (
+        a_connection_draft(ConnectionDraftId(an_id(number)), expires_at=NOON - number * HOUR) for number in (2, 1)
+    )
+    await desk.given(first, second, a_connection_draft(expires_at=NOON))
+
+    async with desk.store.transaction(ACME) as tx:
+        assert await tx.drafts_before(NOON, 10) == [first, second]
+        assert await tx.drafts_before(NOON, 1) == [first]
+        tx.remove(first)
+        assert await tx.drafts_before(NOON, 10) == [second]
 
 
 async def test_sign_ins_that_ran_out_are_found_and_can_go(desk: Desk) -> None:

@@ -263,17 +263,23 @@ async def test_only_who_may_connect_does_any_of_it(desk: Desk, draft: Connection
     assert desk.network.asked == []
 
 
-async def test_a_draft_that_goes_while_the_network_is_asked_is_gone(desk: Desk, draft: ConnectionDraft) -> None:
+@pytest.mark.parametrize("what", ["request", "verify"])
+async def test_a_draft_that_goes_while_the_network_is_asked_is_gone(
+    desk: Desk, draft: ConnectionDraft, what: str
+) -> None:
     async def meanwhile() -> None:
+        desk.network.meanwhile_asked = None
         async with desk.ports.store.transaction(draft.organization) as tx:
             found = await tx.row(ConnectionDraft, draft.id)
-            if found is not None:
-                tx.remove(found)
+            assert found is not None
+            tx.remove(found)
 
     desk.network.meanwhile_asked = meanwhile
 
-    for answer in (
-        await request_code(desk.ports, ADMIN, RequestCode(draft.id, NEW)),
-        await verify_code(desk.ports, ADMIN, VerifyCode(draft.id, NEW, "123456")),
-    ):
-        assert refused_as(answer) is ErrorCode.NOT_FOUND
+    answer = (
+        await request_code(desk.ports, ADMIN, RequestCode(draft.id, NEW))
+        if what == "request"
+        else await verify_code(desk.ports, ADMIN, VerifyCode(draft.id, NEW, "123456"))
+    )
+
+    assert refused_as(answer) is ErrorCode.NOT_FOUND
