@@ -194,6 +194,8 @@ def _settings(folder: Path, address: str, network: SimulatorOptions) -> Settings
         public_url=address,
         graph_api_url=address + MOUNT,
         app_secrets=(SecretStr(network.app_secret),),
+        app_id=network.app_id,
+        signup_config_id="1",
         verify_token=SecretStr(network.verify_token),
         encryption_keys=(),
         allowed_origins=(),

@@ -64,6 +64,7 @@ async def examine(settings: Settings, transport: httpx.AsyncBaseTransport | None
     _look_at_page(report)
     _look_at_proxies(settings, report)
     await _look_at_public_address(settings, report, transport)
+    _look_at_sign_in(settings, report)
     await _look_at_redis(settings, report)
     await _look_at_objects(settings, report)
     await _look_at_scanner(settings, report)
@@ -175,6 +176,22 @@ async def _look_at_redis(settings: Settings, report: Report) -> None:
             report.good(f"redis: {state.message}")
         case RedisHealth.LIMITED | RedisHealth.AWAY | RedisHealth.REFUSED:
             report.wrong(f"redis: {state.message}")
+
+
+def _look_at_sign_in(settings: Settings, report: Report) -> None:
+    needed = {
+        "APP_ID": settings.app_id,
+        "APP_SECRETS": settings.app_secrets or None,
+        "SIGNUP_CONFIG_ID": settings.signup_config_id,
+        "PUBLIC_URL": settings.public_url,
+    }
+    missing = [PREFIX + name for name, value in needed.items() if value is None]
+    if settings.app_id is None and settings.signup_config_id is None:
+        report.note("signing in at Meta: not set up; numbers are connected with a token that is pasted")
+    elif missing:
+        report.wrong(f"signing in at Meta: set {', '.join(missing)}; docs/connecting.md says where each is found")
+    else:
+        report.good("signing in at Meta: set up")
 
 
 async def _look_at_objects(settings: Settings, report: Report) -> None:

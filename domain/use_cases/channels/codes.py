@@ -20,13 +20,13 @@ from domain.channels.drafts import (
 from domain.channels.network_refusals import is_wrong_code
 from domain.channels.numbers import NumberFacts
 from domain.channels.profiles import DISPLAY_NAME_LENGTH
-from domain.contacts import typed_number
 from domain.error_codes import ErrorCode
 from domain.errors import REFUSALS, Refusal, Refused, forbidden, invalid, not_found
 from domain.ids import BusinessAccountId, ConnectionDraftId, PhoneNumberId
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
 from domain.ports.network import Failed, Rejected
+from domain.text.numbers import typed_number
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.discover import failure
 from domain.use_cases.channels.drafts import GONE, OpenDraft, open_draft
@@ -78,7 +78,8 @@ async def add_number(ports: Ports, actor: Actor, command: AddNumber) -> NumberNo
     """
     if not actor.may(Right.CHANNELS):
         return forbidden("connect channels")
-    digits = typed_number(command.phone_number)
+    country = (await ports.reader.organization(actor.organization)).country
+    digits = typed_number(command.phone_number) or typed_number(command.phone_number, country)
     if digits is None:
         return invalid("This is not a phone number with its country code, such as +48 601 234 567.", "phoneNumber")
     name = command.display_name.strip()

@@ -258,3 +258,17 @@ async def test_a_virus_scanner_is_looked_at(settings: Settings) -> None:
 
     wrong = said(await examine(settings.model_copy(update={"clamd": "127.0.0.1:9"})), "WRONG")
     assert any("DESKLINE_CLAMD: the virus scanner at 127.0.0.1:9 does not answer" in line for line in wrong)
+
+
+async def test_signing_in_at_meta_is_whole_or_says_what_is_missing(settings: Settings) -> None:
+    async def told(how: str, **changes: object) -> bool:
+        report = await examine(settings.model_copy(update={"app_secrets": (SecretStr("secret"),), **changes}))
+        return any("signing in at Meta: " in line for line in said(report, how))
+
+    whole = {"app_id": "300", "signup_config_id": "77", "public_url": "https://desk.example.com"}
+
+    assert await told("note")
+    assert await told("ok", **whole)
+    for missing in whole:
+        assert await told("WRONG", **{**whole, missing: None})
+    assert await told("WRONG", **whole, app_secrets=())

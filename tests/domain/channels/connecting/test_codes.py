@@ -74,6 +74,14 @@ async def test_a_number_is_put_on_the_account_and_waits_for_its_code(desk: Desk,
     assert obstacle.code is ErrorCode.VERIFICATION_FAILED
 
 
+async def test_one_in_the_local_form_is_of_the_organizations_country(desk: Desk, draft: ConnectionDraft) -> None:
+    await desk.given(replace(await desk.organization(), country="United Kingdom"))
+
+    now = number_now(await add_number(desk.ports, ADMIN, AddNumber(draft.id, ACCOUNT, "07700 900155", "Acme")))
+
+    assert now.number.phone_number == "+447700900155"
+
+
 async def test_one_that_the_account_has_already_is_not_added_twice(desk: Desk, draft: ConnectionDraft) -> None:
     asked = AddNumber(draft.id, ACCOUNT, "+48 601 234 567", "Acme")
     first = number_now(await add_number(desk.ports, ADMIN, asked))
