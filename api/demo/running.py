@@ -32,13 +32,14 @@ from api.http.sockets import address_of
 from api.http.webhooks import PATH
 from api.settings import Settings
 from api.wiring import wired
-from domain.channels.channels import Channel
+from domain.channels.channels import Channel, ChannelState
 from domain.conversations.library import LibraryItem, LibraryItemKind
 from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.people.actors import Actor, Role, user_actor
 from domain.people.callers import NOWHERE
 from domain.people.organizations import User
 from domain.ports.bundle import Ports
+from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
 from domain.use_cases.conversations.library import CreateItem, create_item
 from domain.use_cases.people.access import SignedIn, SignInAsked, sign_in
@@ -172,17 +173,33 @@ class Stage:
             if each.phone_number_id == number
         )
         sealed = self._ports.vault.seal(actor.organization, "access_token", token)
-        async with self._ports.store.transaction(actor.organization) as tx:
-            tx.save(replace(known, access_token=sealed))
         failed = await self._ports.network.subscribe(token, account)
         assert failed is None, failed
-        return known
+        return await _again_with(self._ports, known, sealed)
 
     async def _first_words(self) -> None:
         person, number = self._simulator.world.people[0], self._simulator.options.numbers[0]
         async with httpx.AsyncClient(base_url=self._address + MOUNT, trust_env=False) as phone:
             said = await phone.post(f"/_sim/people/{person.id}/messages", json={"to": number.id, "text": OPENING})
         said.raise_for_status()
+
+
+@again_on_collision
+async def _again_with(ports: Ports, known: Channel, sealed: str) -> Channel:
+    """A new network knows neither the token nor the subscription of the last start; a worker may have seen that."""
+    async with ports.store.transaction(known.organization) as tx:
+        found = await tx.row(Channel, known.id)
+        assert found is not None
+        channel = replace(
+            found,
+            access_token=sealed,
+            state=ChannelState.CONNECTED,
+            token_valid=True,
+            webhook_subscribed=True,
+            problems=(),
+        )
+        tx.save(channel)
+    return channel
 
 
 def _settings(folder: Path, address: str, network: SimulatorOptions) -> Settings:
