@@ -3,7 +3,7 @@
 import strawberry
 
 from schema.types.channels import channel_changes, connecting, template_review, templates
-from schema.types.channels.channel_changes import ChannelConnectPayload, ChannelDisconnectPayload
+from schema.types.channels.channel_changes import ChannelConnectPayload, ChannelDisconnectPayload, ChannelUpdatePayload
 from schema.types.channels.connecting import (
     ChannelAddNumberPayload,
     ChannelDiscoverPayload,
@@ -184,6 +184,12 @@ class Mutation:
         channel_changes.connect,
         "Connect a business number, from a sign-in's draft or with a token of your own: it is checked, registered where"
         " it has to be, and its messages are sent here from now on. All of it or nothing. Administrators only.",
+    )
+    channel_update: ChannelUpdatePayload = writing(
+        ChannelUpdatePayload,
+        channel_changes.update,
+        "Change a number: its name, how it is worked with, its token and secret, its profile. With a new token in place"
+        " of a dead one, what waited goes out. Administrators only.",
     )
     channel_disconnect: ChannelDisconnectPayload = writing(
         ChannelDisconnectPayload,

@@ -11,6 +11,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -173,10 +174,13 @@ class WhatsAppWebhook:
         channels = await self._channels_of(numbers, accounts)
         if not channels:
             return False
-        prints = {channel.app_secret_print for channel in channels}
-        if len(prints) != 1 or None in prints:
-            return False
-        return all(signature.matches(body, header, [secret]) is not None for secret in self._secrets_of(channels))
+        now = self._ports.clock.now()
+        shared = set[str].intersection(*(_prints(channel, now) for channel in channels))
+        # Every channel has to open it: what one of them has under this name may be sealed by a key that is gone.
+        return any(
+            all(signature.matches(body, header, [self._secret_of(each, name)]) is not None for each in channels)
+            for name in sorted(shared)
+        )
 
     async def _channels_of(self, numbers: set[PhoneNumberId], accounts: set[BusinessAccountId]) -> list[Channel]:
         """Every channel the body speaks of; none where it names a number or an account that nobody connected."""
@@ -194,15 +198,12 @@ class WhatsAppWebhook:
         )
         return named if everything_found else []
 
-    def _secrets_of(self, channels: Collection[Channel]) -> set[str]:
-        return {self._secret_of(channel) for channel in channels}
-
-    def _secret_of(self, channel: Channel) -> str:
-        """The empty secret, which fits nothing, where there is none or no key opens it."""
-        if channel.app_secret is None:
-            return ""
+    def _secret_of(self, channel: Channel, named: str) -> str:
+        """The empty secret, which fits nothing, where no key opens it."""
+        is_former = named != channel.app_secret_print
+        sealed = channel.former_app_secret if is_former else channel.app_secret
         vault = self._ports.vault
-        return vault.open(channel.organization, "app_secret", channel.app_secret, channel=channel.id) or ""
+        return (vault.open(channel.organization, "app_secret", sealed, channel=channel.id) or "") if sealed else ""
 
     def _not_signed(self, address: str, signature: str, numbers: Collection[PhoneNumberId] | None = None) -> Response:
         named = " ".join(sorted(numbers or ())[:NUMBERS_SAID]) or None
@@ -213,6 +214,14 @@ class WhatsAppWebhook:
         self._meters.refused.labels(cause).inc()
         headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else None
         return Response(status_code=status, headers=headers)
+
+
+def _prints(channel: Channel, now: datetime) -> set[str]:
+    """Of the secrets that speak for it: its own, and the one before for as long as that is good."""
+    named = [channel.app_secret_print]
+    if channel.former_secret_until is not None and now < channel.former_secret_until:
+        named.append(channel.former_app_secret_print)
+    return {each for each in named if each is not None}
 
 
 def _is_json(body: bytes) -> bool:

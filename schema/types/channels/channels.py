@@ -6,11 +6,12 @@ from typing import Self
 import strawberry
 from strawberry import Info
 
+import schema.types.people.teams
 import schema.types.people.users
 from domain.channels import channels
 from domain.channels.channels import AssignmentStrategy, ChannelState, Destination, ProblemCode
 from domain.channels.quality import QualityRating, rating
-from domain.ids import BusinessAccountId, ChannelId, UserId
+from domain.ids import BusinessAccountId, ChannelId, TeamId, UserId
 from domain.quota import UNVERIFIED_ALLOWANCE, allowance
 from domain.tickets import ReopenPolicy
 from schema.context import Context
@@ -20,7 +21,7 @@ from schema.engine.values.ids import Node
 from schema.engine.values.scalars import PhoneNumber
 from schema.types.channels.profiles import BusinessProfile
 from schema.types.conversations.senders import sender
-from schema.types.lazy import User
+from schema.types.lazy import Team, User
 from schema.types.names import MessageSender
 
 describe(
@@ -140,8 +141,14 @@ class AssignmentRule:
     strategy: AssignmentStrategy = strawberry.field(description="By what it is decided.")
     skills: list[str] = strawberry.field(description="What an owner has to be able to do; empty for nothing.")
     user_ids: strawberry.Private[tuple[UserId, ...]]
+    team_ids: strawberry.Private[tuple[TeamId, ...]]
 
-    @strawberry.field(description="Who takes part; empty for everybody.")
+    @strawberry.field(description="Whose members take part, besides `users`.")
+    async def teams(self, info: Info[Context, None]) -> list[Team]:
+        found = await info.context.loaders.teams.load_many(self.team_ids)
+        return [schema.types.people.teams.Team.of(team) for team in found if team is not None]
+
+    @strawberry.field(description="Who takes part; with no team either, everybody.")
     async def users(self, info: Info[Context, None]) -> list[User]:
         found = await info.context.loaders.users.load_many(self.user_ids)
         return [schema.types.people.users.User.of(user) for user in found if user is not None]
@@ -173,6 +180,9 @@ class Channel(Node):
     )
     assignment: AssignmentRule = strawberry.field(
         description="How new work is to find its owner. Not applied yet: it stays without one."
+    )
+    close_after_idle_hours: int | None = strawberry.field(
+        description="After so long without a word threads are to be closed; null: never. Not applied yet."
     )
     connected_at: datetime | None = strawberry.field(
         description="When it was last connected: older messages are not kept. Null where it never was."
@@ -211,7 +221,9 @@ class Channel(Node):
                 strategy=channel.assignment.strategy,
                 skills=list(channel.assignment.skills),
                 user_ids=channel.assignment.users,
+                team_ids=channel.assignment.teams,
             ),
+            close_after_idle_hours=channel.close_after_idle_hours,
             connected_at=channel.connected_at,
             send_read_receipts=channel.send_read_receipts,
             terms_accepted=_accepted(channel.terms) if channel.terms else None,

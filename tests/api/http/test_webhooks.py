@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar, cast
 
 import httpx
@@ -28,7 +29,7 @@ from domain.ports.directory import Directory, DirectoryEntry
 from domain.ports.hints import WEBHOOK_INBOX, Bus
 from domain.ports.system import Clock
 from tests.api.memory_desk import BusinessNumber, connect, memory_ports
-from tests.builders import ACME, GLOBEX
+from tests.builders import ACME, GLOBEX, FixedClock
 
 T = TypeVar("T")
 
@@ -204,6 +205,34 @@ async def test_a_channels_own_secret_speaks_for_its_account(ports: Ports, meta: 
     body = json.dumps({"entry": [account_notice("901")]}).encode()
 
     assert (await meta.post(PATH, content=body, headers=signed(body, "acme-secret"))).status_code == 200
+
+
+async def test_the_secret_before_is_taken_for_as_long_as_it_is_good(ports: Ports, meta: httpx.AsyncClient) -> None:
+    clock = cast(FixedClock, ports.clock)
+    channel = await connect(ports, OURS)
+    renewed = replace(
+        channel,
+        app_secret=ports.vault.seal(ACME, "app_secret", "renewed"),
+        app_secret_print=ports.vault.print("renewed"),
+        former_app_secret=channel.app_secret,
+        former_app_secret_print=channel.app_secret_print,
+        former_secret_until=clock.now() + timedelta(hours=1),
+    )
+    async with ports.store.transaction(ACME) as tx:
+        tx.save(renewed)
+    await connect(ports, OURS_TOO)
+    both, ours = a_body(OURS, OURS_TOO), a_body(OURS)
+
+    async def answered(body: bytes, secret: str) -> int:
+        return (await meta.post(PATH, content=body, headers=signed(body, secret))).status_code
+
+    assert [await answered(ours, secret) for secret in ("renewed", "acme-secret")] == [200, 200]
+    assert await answered(both, "acme-secret") == 200, "which both hold, though one of them only for a while"
+    assert await answered(both, "renewed") == 401, "which only one holds"
+
+    clock.at = clock.now() + timedelta(hours=1)
+    assert [await answered(ours, secret) for secret in ("renewed", "acme-secret")] == [200, 401]
+    assert await answered(both, "acme-secret") == 401
 
 
 # Forgeries

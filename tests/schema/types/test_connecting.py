@@ -328,3 +328,53 @@ async def test_a_draft_runs_out(office: Office) -> None:
     office.desk.clock.advance(NOON.replace(hour=13) - NOON)
 
     assert codes(await office.do("channelConnect", office.connecting(draft))) == ["NOT_FOUND"]
+
+
+async def test_a_number_is_changed_in_all_its_parts(office: Office) -> None:
+    channel = (await office.do("channelConnect", office.connecting(), "channel { id }"))["channel"]
+    user = (await office.desk.ask("{ users { nodes { id } } }", None, ADMIN))["users"]["nodes"][0]
+    team = (await office.do("teamCreate", {"name": "Sales"}, "team { id }"))["team"]
+
+    done = await office.do(
+        "channelUpdate",
+        {
+            "channelId": channel["id"],
+            "name": "Shop",
+            "sendReadReceipts": True,
+            "reopenPolicy": "NEW_TICKET",
+            "closeAfterIdleHours": 72,
+            "assignment": {
+                "strategy": "ROUND_ROBIN",
+                "userIds": [user["id"]],
+                "teamIds": [team["id"]],
+                "skills": ["de"],
+            },
+            "profile": {
+                "about": "Bikes and repairs",
+                "websites": ["https://acme.example"],
+                "displayName": "Acme Bikes",
+            },
+        },
+        """channel { name sendReadReceipts reopenPolicy closeAfterIdleHours
+            assignment { strategy users { id } teams { id } skills } profile { displayName about websites } }""",
+    )
+
+    assert codes(done) == []
+    assert done["channel"] == {
+        "name": "Shop",
+        "sendReadReceipts": True,
+        "reopenPolicy": "NEW_TICKET",
+        "closeAfterIdleHours": 72,
+        "assignment": {"strategy": "ROUND_ROBIN", "users": [user], "teams": [team], "skills": ["de"]},
+        "profile": {"displayName": "Acme Support", "about": "Bikes and repairs", "websites": ["https://acme.example"]},
+    }
+
+
+async def test_a_token_of_another_account_does_not_take_the_place_of_the_one_in_use(office: Office) -> None:
+    channel = (await office.do("channelConnect", office.connecting(), "channel { id }"))["channel"]
+    await office.set("/tokens", {"token": "elsewhere", "accounts": []}, "POST")
+
+    done = await office.do("channelUpdate", {"channelId": channel["id"], "accessToken": "elsewhere"}, "channel { id }")
+
+    assert (done["channel"], [each["field"] for each in done["userErrors"]]) == (None, [["accessToken"]])
+    assert codes(await office.do("channelUpdate", {"channelId": channel["id"], "profile": {"about": "Bikes"}})) == []

@@ -914,6 +914,7 @@ CALLS: dict[str, JSON] = {
     "ticketUpdate": {"ticketId": TICKET_ID, "subject": "Shoes"},
     "ticketClose": {"ticketId": TICKET_ID},
     "channelConnect": CONNECT,
+    "channelUpdate": {"channelId": CHANNEL_ID, "name": "Sales"},
     "templatesSync": TEMPLATES_SYNC,
     "templateCreate": TEMPLATE_CREATE,
     "templateDelete": {"templateId": TEMPLATE_ID},
@@ -925,7 +926,7 @@ ON_ITS_WAY = ("messageRetry", "messageCancel", "messageSettle")
 WORK = ("messageSend", "messageSendTemplate", *ON_ITS_WAY, "threadMarkRead", "threadTyping")
 HANDLING = ("threadAssign", "threadClose", "ticketAssign", "ticketUnassign", "ticketUpdate", "ticketClose")
 KEEPING = ("templatesSync", "templateCreate", "templateDelete")
-RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
+RUNNING = ("channelConnect", "channelUpdate", "apiKeyCreate", "apiKeyRevoke", "userCreate")
 
 
 @pytest.mark.parametrize(
@@ -943,6 +944,7 @@ RUNNING = ("channelConnect", "apiKeyCreate", "apiKeyRevoke", "userCreate")
         *[(name, as_role(role), role is Role.ADMIN) for name in RUNNING for role in Role],
         *[(name, with_key(Scope.ADMIN), True) for name in RUNNING],
         ("channelConnect", with_key(Scope.CHANNELS), True),
+        ("channelUpdate", with_key(Scope.CHANNELS), True),
         ("apiKeyCreate", with_key(Scope.CHANNELS), False),
         ("userCreate", with_key(*(scope for scope in Scope if scope is not Scope.ADMIN)), False),
     ],
