@@ -5,6 +5,7 @@ import type { InboxEventsSubscription, InboxQuery, UsersQuery } from "./document
 import type { ContentParts, MediaParts, MessageParts, SenderParts, ThreadParts } from "./documents/parts.ts";
 import type { ResultOf } from "./graphql.ts";
 
+// Documents of screens that are loaded when asked for are imported from their own files, so as to be loaded then too.
 export * from "./documents/access.ts";
 export * from "./documents/composing.ts";
 export * from "./documents/conversation.ts";
@@ -19,6 +20,7 @@ export type Version = { until: string; content: Content };
 export type Sender = ResultOf<typeof SenderParts>;
 export type User = ResultOf<typeof UsersQuery>["users"]["nodes"][number];
 export type Channel = ResultOf<typeof ChannelsQuery>["channels"][number];
+export type Problem = Channel["health"]["problems"][number];
 export type LibraryItem = ResultOf<typeof LibraryQuery>["library"]["nodes"][number];
 export type Template = ResultOf<typeof TemplatesQuery>["templates"]["nodes"][number];
 export type InboxEvent = ResultOf<typeof InboxEventsSubscription>["inboxEvents"];

@@ -40,6 +40,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-d
 const weekday = new Intl.DateTimeFormat("en", { weekday: "long" });
 const date = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 const dateOfYear = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
+const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 const full = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "medium" });
 
 export function timeOfDay(instant: string): string {
@@ -48,6 +49,11 @@ export function timeOfDay(instant: string): string {
 
 export function fullTime(instant: string): string {
   return full.format(new Date(instant));
+}
+
+/** `Dec 1, 2026, 3:55 AM`. */
+export function dateAndTime(instant: string): string {
+  return moment.format(new Date(instant));
 }
 
 /** For a list: the time today, then the day, then the date. */

@@ -1,6 +1,6 @@
 /** Contents and states in words. */
 
-import type { Message, Thread } from "./documents.ts";
+import type { Channel, Message, Thread } from "./documents.ts";
 
 /** `48.1351° N, 11.5820° E`. */
 export function degrees({ latitude, longitude }: { latitude: number; longitude: number }): string {
@@ -116,4 +116,50 @@ export function sourceWord(source: Thread["lastSource"]): string {
     case "CALL":
       return "Call";
   }
+}
+
+export function channelStateWord(state: Channel["state"]): string {
+  switch (state) {
+    case "PENDING":
+      return "Being connected";
+    case "CONNECTED":
+      return "Connected";
+    case "DEGRADED":
+      return "Has a problem";
+    case "DISCONNECTED":
+      return "Disconnected";
+  }
+}
+
+export function qualityWord(rating: string): string {
+  switch (rating) {
+    case "GREEN":
+      return "High";
+    case "YELLOW":
+      return "Medium";
+    case "RED":
+      return "Low";
+    default:
+      return "Not rated yet";
+  }
+}
+
+/** How many people a number may begin with in 24 hours; nothing told means that nobody limits it. */
+export function limitWord(limit: number | null): string {
+  return limit === null ? "No limit told" : `${limit.toLocaleString("en")} in 24 hours`;
+}
+
+/** `12 of 2,000`, or `12` where there is no limit. */
+export function usedWord(used: number, limit: number | null): string {
+  return limit === null ? used.toLocaleString("en") : `${used.toLocaleString("en")} of ${limit.toLocaleString("en")}`;
+}
+
+export function destinationWord(destination: string): string {
+  return destination === "INBOX" ? "Shared inbox, without tickets" : "Help desk, with tickets";
+}
+
+/** `RETAIL` as `Retail`, `PROF_SERVICES` as `Prof services`. */
+export function tradeWord(category: string): string {
+  const words = kindWord(category);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,4 +1,5 @@
 // Chromium as every visit to the page opens it.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -26,4 +27,36 @@ export async function opened({ height, switches = [] }) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   return { browser, page };
+}
+
+/** What axe-core finds wrong on the page as it is; `where` names it in the failure. */
+export async function complaints(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  assert.deepEqual(told, [], `axe-core finds something wrong with the ${where}`);
+}
+
+export async function noSidewaysScrolling(page, where) {
+  const fits = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+  assert.equal(fits, true, `the ${where} scrolls sideways`);
+}
+
+/** Errors and warnings of the page, as they come. */
+export function watched(page) {
+  const troubles = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (line) => {
+    if (line.location().url.endsWith("/favicon.ico")) return; // pages that stand in for others' have none
+    if (["error", "warning"].includes(line.type())) troubles.push(line.text());
+  });
+  return troubles;
+}
+
+/** Takes a picture into the folder that SCREENSHOTS names, where it names one. */
+export function pictures(page, journey) {
+  const folder = process.env.SCREENSHOTS;
+  return async (name) => {
+    if (folder) await page.screenshot({ path: `${folder}/${journey}-${name}.png`, animations: "disabled" });
+  };
 }

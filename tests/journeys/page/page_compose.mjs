@@ -2,21 +2,18 @@
 // Ends with 1 and the reason where something is not as it should be. SCREENSHOTS names a folder for pictures.
 import assert from "node:assert/strict";
 
-import { axe, opened } from "./chromium.mjs";
+import { complaints, noSidewaysScrolling, opened, pictures, watched } from "./chromium.mjs";
 
-const { PAGE, SCREENSHOTS } = process.env;
+const { PAGE } = process.env;
 const ADA = "15550100011";
 
 const { browser, page } = await opened({
   height: 860,
   switches: ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
 });
+const picture = pictures(page, "compose");
 try {
-  const troubles = [];
-  page.on("pageerror", (error) => troubles.push(String(error)));
-  page.on("console", (line) => {
-    if (["error", "warning"].includes(line.type())) troubles.push(line.text());
-  });
+  const troubles = watched(page);
 
   await page.goto(PAGE);
   await page.getByTestId("thread-item").filter({ hasText: "Ada Moreno" }).click();
@@ -28,7 +25,7 @@ try {
   await page.keyboard.press("Enter");
   await page.locator("[data-testid=send-more-location]:focus").waitFor();
   await complaints(page, "menu");
-  await picture(page, "menu");
+  await picture("menu");
   await page.keyboard.press("ArrowDown");
   await page.locator("[data-testid=send-more-contact]:focus").waitFor();
   await page.keyboard.press("Escape");
@@ -40,7 +37,7 @@ try {
   await field(page, "Longitude").fill("8.8017");
   await field(page, "Name").fill("Harbour store");
   await complaints(page, "place");
-  await picture(page, "place");
+  await picture("place");
   await page.keyboard.press("Enter");
   await onThePhone("Harbour store").waitFor();
   await page.getByTestId("composer").waitFor();
@@ -52,7 +49,7 @@ try {
   await field(page, "Phone").fill("+1 555 010 0099");
   await field(page, "Works at").fill("Harbour store");
   await complaints(page, "card");
-  await picture(page, "card");
+  await picture("card");
   await page.getByTestId("send-form-send").click();
   await onThePhone("Dana Reyes").waitFor();
   const answered = page.locator("[data-testid=message][data-direction=OUTBOUND]").filter({ hasText: "Dana Reyes" });
@@ -86,14 +83,14 @@ try {
   await page.getByLabel("Small line below answer 4, optional").fill("From Monday on");
   await field(page, "What opens the list").fill("Colours");
   await complaints(page, "list");
-  await picture(page, "list");
+  await picture("list");
   await page.setViewportSize({ width: 400, height: 844 });
   await complaints(page, "list on a narrow screen");
-  await picture(page, "list-narrow");
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it scrolls sideways");
+  await picture("list-narrow");
+  await noSidewaysScrolling(page, "list on a narrow screen");
   await page.getByTestId("send-form-send").click();
   await page.locator("[data-testid=message]").filter({ hasText: "Which colour?" }).waitFor();
-  await picture(page, "narrow");
+  await picture("narrow");
   await page.setViewportSize({ width: 1440, height: 860 });
   await onThePhone("Which colour?").waitFor();
   saw("a list on the phone");
@@ -101,12 +98,12 @@ try {
   await page.getByTestId("record-voice").click();
   await page.getByText("0:01").waitFor();
   await complaints(page, "recording");
-  await picture(page, "recording");
+  await picture("recording");
   await page.getByTestId("send-voice").click();
   await phone.getByTestId("phone-message").locator("audio").waitFor();
   await page.locator("[data-testid=message][data-direction=OUTBOUND]").getByTestId("media-audio").waitFor();
   await page.getByTestId("composer").waitFor();
-  await picture(page, "voice");
+  await picture("voice");
   saw("a voice message on the phone");
 
   assert.deepEqual(troubles, []);
@@ -122,17 +119,6 @@ async function choose(page, kind) {
 
 function field(page, label) {
   return page.getByTestId("send-form").getByLabel(label);
-}
-
-async function complaints(page, where) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-  assert.deepEqual(told, [], `axe-core finds something wrong with the ${where}`);
-}
-
-async function picture(page, name) {
-  if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, animations: "disabled" });
 }
 
 function saw(what) {

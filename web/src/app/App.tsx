@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { markRead } from "../conversation/threads.ts";
+import { clearChannels, loadChannels } from "../numbers/channels.ts";
 import { hasLeft, signInWith, token } from "../api.ts";
 import {
   announcement,
@@ -16,15 +17,22 @@ import {
   selectedThread,
 } from "../inbox/inbox.ts";
 import { listen } from "../inbox/live.ts";
-import { pane, selectedThreadId } from "./router.ts";
+import { pane, screen, selectedThreadId } from "./router.ts";
 import { demo, findDemo, hasPhones } from "../simulator/simulator.ts";
 import { now } from "../time.ts";
+import { ChannelBanner } from "./ChannelBanner.tsx";
 import { ConnectionNotice } from "./ConnectionNotice.tsx";
 import { ConversationPane } from "../conversation/ConversationPane.tsx";
 import { Phones } from "../simulator/Phones.tsx";
 import { SignIn } from "./SignIn.tsx";
+import { Lazily } from "./Lazily.tsx";
 import { ThreadList } from "../inbox/ThreadList.tsx";
 import { TopBar } from "./TopBar.tsx";
+
+const SCREENS = {
+  numbers: () => import("../numbers/Numbers.tsx"),
+  connect: () => import("../connect/Connect.tsx"),
+};
 
 export function App() {
   const [isReady, setReady] = useState(false);
@@ -57,22 +65,31 @@ function Desk() {
   useEffect(workTheDesk, []);
   return (
     <>
-      <a class="skip-link" href="#conversation" onClick={skipToConversation}>
-        Skip to the conversation
-      </a>
+      {screen.value === "inbox" && (
+        <a class="skip-link" href="#conversation" onClick={skipToConversation}>
+          Skip to the conversation
+        </a>
+      )}
       <div class={`desk desk-${pane.value}${hasPhones.value ? " desk-with-phones" : ""}`}>
         <TopBar />
         <ConnectionNotice />
-        <main class="desk-panes">
-          <ThreadList />
-          <ConversationPane />
-          {hasPhones.value && <Phones />}
-        </main>
+        <ChannelBanner />
+        {screen.value === "inbox" ? <Inbox /> : <Lazily key={screen.value} screen={SCREENS[screen.value]} />}
       </div>
       <div class="visually-hidden" aria-live="polite" data-testid="announcer">
         {announcement.value}
       </div>
     </>
+  );
+}
+
+function Inbox() {
+  return (
+    <main class="desk-panes">
+      <ThreadList />
+      <ConversationPane />
+      {hasPhones.value && <Phones />}
+    </main>
   );
 }
 
@@ -96,6 +113,7 @@ function workTheDesk(): () => void {
     }
     endings.push(listen(cursor, { onEvent: applyEvent, onLost: readAgain }));
     void loadUsers().catch(() => undefined);
+    void loadChannels();
   };
   void begin();
 
@@ -106,12 +124,14 @@ function workTheDesk(): () => void {
     isOver = true;
     endings.forEach((end) => end());
     clearInbox();
+    clearChannels();
   };
 }
 
 async function readAgain(): Promise<string | null> {
   const cursor = await loadInbox();
   const open = selectedThreadId.peek();
+  if (cursor !== null) void loadChannels();
   if (cursor !== null && open !== null) await openConversation(open);
   return cursor;
 }

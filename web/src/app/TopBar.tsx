@@ -1,7 +1,7 @@
 import { ask, forgetSignIn, hasLeft } from "../api.ts";
 import { SignOutMutation } from "../documents.ts";
-import { viewer } from "../inbox/inbox.ts";
-import { pane, selectedThreadId, threadAddress } from "./router.ts";
+import { isAdministrator, viewer } from "../inbox/inbox.ts";
+import { pane, screen, selectedThreadId, threadAddress } from "./router.ts";
 import { hasPhones } from "../simulator/simulator.ts";
 import { Avatar } from "./Avatar.tsx";
 import { InboxIcon, LogoIcon, PhoneIcon } from "./icons.tsx";
@@ -13,7 +13,8 @@ export function TopBar() {
       <LogoIcon />
       <h1 class="product">Deskline</h1>
       <p class="organization">{viewer.value?.organization.name}</p>
-      {hasPhones.value && <PaneSwitch />}
+      {hasPhones.value && screen.value === "inbox" && <PaneSwitch />}
+      {isAdministrator.value && <Screens />}
       <div class="top-bar-person">
         {name && <Avatar name={name} seed={name} small />}
         <span class="person-name">{name}</span>
@@ -36,6 +37,22 @@ function PaneSwitch() {
       </a>
       <a href="#/phones" aria-current={isOnPhones ? "page" : undefined}>
         <PhoneIcon /> Phones
+      </a>
+    </nav>
+  );
+}
+
+/** What an administrator looks after. */
+function Screens() {
+  const isOnNumbers = screen.value !== "inbox";
+  const inbox = selectedThreadId.value === null ? "#/" : threadAddress(selectedThreadId.value);
+  return (
+    <nav class="screens" aria-label="Screens">
+      <a href={inbox} aria-current={isOnNumbers ? undefined : "page"} data-testid="to-inbox">
+        Inbox
+      </a>
+      <a href="#/numbers" aria-current={isOnNumbers ? "page" : undefined} data-testid="to-numbers">
+        Numbers
       </a>
     </nav>
   );

@@ -5,6 +5,7 @@ import type { Message } from "../documents.ts";
 import { conversation, mayWrite, openConversation, selectedThread } from "../inbox/inbox.ts";
 import { isNarrow, selectedThreadId } from "../app/router.ts";
 import { Composer } from "../composer/Composer.tsx";
+import { HeldBack } from "./HeldBack.tsx";
 import { ConversationHeader } from "./ConversationHeader.tsx";
 import { InboxIcon } from "../app/icons.tsx";
 import { MessageList } from "./MessageList.tsx";
@@ -80,6 +81,7 @@ function Thread({ threadId }: { threadId: string }) {
           </p>
         ))}
       </div>
+      <HeldBack channelId={thread.channel.id} />
       {mayWrite.value ? (
         <Composer thread={thread} quoted={quoted} onQuoted={setQuoted} />
       ) : (

@@ -1,18 +1,15 @@
 /** Writing: what can be sent, and sending it. */
 
 import { graphql } from "../graphql.ts";
-import { ErrorParts, MessageParts } from "./parts.ts";
+import { ChannelParts, ErrorParts, MessageParts } from "./parts.ts";
 
 export const ChannelsQuery = graphql(`
   query Channels {
     channels {
-      id
-      name
-      phoneNumber
-      state
+      ...ChannelParts
     }
   }
-`);
+`, [ChannelParts]);
 
 export const TemplatesQuery = graphql(`
   query Templates($channelId: ID!) {

@@ -1,7 +1,7 @@
 /** The list of conversations, and what happens in them. */
 
 import { graphql } from "../graphql.ts";
-import { MessageParts, ThreadParts } from "./parts.ts";
+import { ChannelParts, MessageParts, ThreadParts } from "./parts.ts";
 
 /** The list and the place in the log it reflects, to listen from. */
 export const InboxQuery = graphql(`
@@ -40,6 +40,11 @@ export const InboxEventsSubscription = graphql(`
       thread {
         ...ThreadParts
       }
+      ... on ChannelChanged {
+        channel {
+          ...ChannelParts
+        }
+      }
       ... on MessageAdded {
         message {
           ...MessageParts
@@ -57,7 +62,7 @@ export const InboxEventsSubscription = graphql(`
       }
     }
   }
-`, [MessageParts, ThreadParts]);
+`, [ChannelParts, MessageParts, ThreadParts]);
 
 export const UsersQuery = graphql(`
   query Users($first: Int!, $after: String) {

@@ -205,3 +205,21 @@ export const ThreadParts = graphql(`
     }
   }
 `, [SenderParts]);
+
+/** A number as everybody sees it: whether it works, and what is wrong with it. */
+export const ChannelParts = graphql(`
+  fragment ChannelParts on Channel {
+    id
+    name
+    phoneNumber
+    state
+    health {
+      problems {
+        code
+        message
+        hint
+        since
+      }
+    }
+  }
+`);

@@ -3,6 +3,7 @@ import type { Thread } from "../documents.ts";
 import {
   filter,
   hasMore,
+  isAdministrator,
   listed,
   listPhase,
   listProblem,
@@ -13,6 +14,7 @@ import {
   viewer,
   type Filter,
 } from "./inbox.ts";
+import { hasNoNumber } from "../numbers/channels.ts";
 import { isNarrow, pane, selectedThreadId, threadAddress } from "../app/router.ts";
 import { hasPhones } from "../simulator/simulator.ts";
 import { shortTime, thisMinute } from "../time.ts";
@@ -91,6 +93,7 @@ function NoThreads() {
       </p>
     );
   }
+  if (hasNoNumber.value) return <NoNumber />;
   if (filter.value === "CLOSED") return <p class="empty muted">Nothing is closed yet.</p>;
   return (
     <div class="empty muted">
@@ -98,6 +101,22 @@ function NoThreads() {
       <p>
         {hasPhones.value ? "Write something on one of the phones." : "When somebody writes, it appears here at once."}
       </p>
+    </div>
+  );
+}
+
+/** Before a number is connected nobody can write, whatever is chosen. */
+function NoNumber() {
+  return (
+    <div class="empty muted" data-testid="no-number">
+      <p>No number is connected yet, so nobody can write.</p>
+      {isAdministrator.value ? (
+        <a class="button button-primary" href="#/connect">
+          Connect a number
+        </a>
+      ) : (
+        <p>An administrator can connect one.</p>
+      )}
     </div>
   );
 }

@@ -18,6 +18,7 @@ import {
   type Viewer,
 } from "../documents.ts";
 import type { ResultOf } from "../graphql.ts";
+import { keepChannel } from "../numbers/channels.ts";
 import { selectedThreadId } from "../app/router.ts";
 import { compareInstants } from "../time.ts";
 
@@ -74,6 +75,8 @@ export const selectedThread = computed(() => {
 });
 
 export const mayWrite = computed(() => viewer.value !== null && viewer.value.role !== "READER");
+
+export const isAdministrator = computed(() => viewer.value?.role === "ADMIN");
 
 /** Reads the newest page of the list and returns the place in the log it reflects. */
 export async function loadInbox(): Promise<string | null> {
@@ -191,6 +194,7 @@ export async function loadOlder(): Promise<void> {
 }
 
 export function applyEvent(event: InboxEvent): void {
+  if (event.__typename === "ChannelChanged") keepChannel(event.channel);
   const thread = event.thread;
   if (thread === null) return;
   batch(() => {
