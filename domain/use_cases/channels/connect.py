@@ -11,6 +11,8 @@ from datetime import datetime
 
 from domain.channels.channels import TERMS_VERSION, Channel, ChannelState, Destination, Terms
 from domain.channels.drafts import Registration, missing_permissions, taken
+from domain.channels.health.account_news import told
+from domain.channels.health.as_connected import wrong_with
 from domain.channels.network_refusals import is_wrong_pin
 from domain.channels.numbers import (
     LINKED_ELSEWHERE,
@@ -69,6 +71,7 @@ class _Attempt:
     command: ConnectChannel
     token: str
     pin: str
+    pin_known: bool  # it was given, or registered with before; else it is made, and the number's once it is registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class _Facts:
     profile: BusinessProfile | None = None
     templates: tuple[Template, ...] = ()
     read_at: datetime | None = None
+    registered_now: bool = False
     subscribed_now: bool = False
     """Whether it was this try that had the account's webhooks sent here."""
 
@@ -147,9 +151,9 @@ async def _begun(ports: Ports, actor: Actor, command: ConnectChannel) -> _Attemp
             token = open_one.token
         if refusal := await _place_refusal(ports.directory, tx, command):
             return refusal
-        pin = command.pin or await _known_pin(ports.vault, tx, command.number) or _made_pin(ports)
+        pin = command.pin or await _known_pin(ports.vault, tx, command.number)
     assert isinstance(token, str), "it was looked at before"
-    return _Attempt(actor, command, token, pin)
+    return _Attempt(actor, command, token, pin or _made_pin(ports), pin is not None)
 
 
 async def _place_refusal(directory: Directory, tx: Transaction, command: ConnectChannel) -> Refusal | None:
@@ -194,8 +198,8 @@ async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
     if refusal := token_refusal(ports, token_facts, of_token, own_secret=bool(command.app_secret)):
         return refusal
     if missing := missing_permissions(token_facts.permissions):
-        told = f"The token lacks the permission {', '.join(missing)}."
-        return Refused(ErrorCode.PERMISSION_MISSING, told, (of_token,))
+        lack = f"The token lacks the permission {', '.join(missing)}."
+        return Refused(ErrorCode.PERMISSION_MISSING, lack, (of_token,))
     account = await ports.network.account_facts(attempt.token, command.account)
     if not isinstance(account, AccountFacts):
         return failure("Reading the business account", account, "businessAccountId")
@@ -222,8 +226,8 @@ async def _registered(ports: Ports, attempt: _Attempt, facts: _Facts) -> _Facts 
             await _put_back(ports, attempt, before)
         is_pins = isinstance(failed, Rejected) and (is_wrong_pin(failed) or attempt.command.pin is not None)
         return failure("Registering the number", failed, "pin" if is_pins else "phoneNumberId")
-    told = await ports.network.number(attempt.token, facts.number.id)
-    return replace(facts, number=told) if isinstance(told, NumberFacts) else facts
+    now = await ports.network.number(attempt.token, facts.number.id)
+    return replace(facts, number=now if isinstance(now, NumberFacts) else facts.number, registered_now=True)
 
 
 @again_on_collision
@@ -288,8 +292,8 @@ async def _read_back(ports: Ports, attempt: _Attempt, facts: _Facts) -> _Facts |
     if not isinstance(templates, list):
         return failure("Reading the templates", templates, "businessAccountId")
     # A profile that may not be read is none: the number works without it.
-    told = profile if isinstance(profile, BusinessProfile) else None
-    return replace(facts, profile=told, templates=tuple(templates), read_at=began)
+    shown = profile if isinstance(profile, BusinessProfile) else None
+    return replace(facts, profile=shown, templates=tuple(templates), read_at=began)
 
 
 # ---------------------------------------------------------------- what is kept
@@ -336,7 +340,8 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         created_at=now,
     )
     secret = command.app_secret or None
-    return replace(
+    is_numbers = attempt.pin_known or facts.registered_now  # a made PIN is nobody's before it is registered with
+    connected = replace(
         base,
         name=command.name.strip() if command.name else base.name,
         phone_number=facts.number.phone_number,
@@ -347,7 +352,7 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         access_token=seal(organization, "access_token", attempt.token),
         app_secret=seal(organization, "app_secret", secret) if secret else None,
         app_secret_print=ports.vault.print(secret) if secret else None,
-        pin=seal(organization, "pin", attempt.pin),
+        pin=seal(organization, "pin", attempt.pin) if is_numbers else None,
         terms=Terms(attempt.actor.author, now, TERMS_VERSION),
         token_valid=True,
         webhook_subscribed=True,
@@ -362,3 +367,6 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         read_at=None,
         profile=facts.profile or base.profile,
     )
+    for wrong in wrong_with(facts.number):
+        connected = told(connected, wrong, told_at=now, now=now)
+    return connected

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.channels.channels import TERMS_VERSION, Channel, ChannelState, Terms
+from domain.channels.channels import TERMS_VERSION, Channel, ChannelState, ProblemCode, Terms
 from domain.channels.drafts import LIVES, ConnectionDraft, Registration
 from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.error_codes import ErrorCode
@@ -321,9 +321,31 @@ async def test_a_token_of_another_app_connects_only_with_that_apps_secret(desk: 
 async def test_a_number_in_use_connects_without_a_registration(desk: Desk, status: str, code: str) -> None:
     desk.network.its_numbers = [replace(a_number(NUMBER), status=status, code_status=code)]
 
-    granted(await connect(desk))
+    channel = granted(await connect(desk))
 
     assert "register" not in " ".join(desk.network.asked)
+    assert channel.pin is None, "nobody here knows it"
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "wrong"),
+    [
+        ("FLAGGED", "APPROVED", [ProblemCode.QUALITY_LOW]),
+        ("RESTRICTED", "DECLINED", [ProblemCode.RESTRICTED, ProblemCode.DISPLAY_NAME_REJECTED]),
+        ("RATE_LIMITED", None, [ProblemCode.RESTRICTED]),
+        ("SOMETHING_NEW", "SOMETHING_NEW", []),
+        ("CONNECTED", "PENDING_REVIEW", []),
+    ],
+)
+async def test_what_is_wrong_with_it_already_is_shown(
+    desk: Desk, status: str, name: str | None, wrong: list[ProblemCode]
+) -> None:
+    desk.network.its_numbers = [replace(a_number(NUMBER), status=status, name_status=name)]
+
+    channel = granted(await connect(desk))
+
+    assert [each.code for each in channel.problems] == wrong
+    assert channel.state is ChannelState.CONNECTED
 
 
 async def test_only_who_may_connect_does(desk: Desk) -> None:
