@@ -7,7 +7,7 @@ treats as one: Brazil's ninth digit, Argentina's 9 and Mexico's 1 after the coun
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from domain.ids import ContactId, OrganizationId
 from domain.text.numbers import typed_number
@@ -151,8 +151,18 @@ def keys_of(person: Person) -> tuple[IdentityKey, ...]:
     return tuple(keys)
 
 
-def may_be_one(one: Contact, other: Contact) -> bool:
-    """Whether two contacts may be the same person: a number or an id of their own tells them apart."""
+class Named(Protocol):
+    """Whoever has a number or an id of their own: a contact, or a person as the network names them."""
+
+    @property
+    def wa_id(self) -> str | None: ...
+
+    @property
+    def business_scoped_id(self) -> str | None: ...
+
+
+def may_be_one(one: Named, other: Named) -> bool:
+    """Whether two may be the same person: a number or an id of their own tells them apart."""
     same_number = not (one.wa_id and other.wa_id) or other.wa_id in number_variants(one.wa_id)
     ids = {one.business_scoped_id, other.business_scoped_id} - {None}
     return same_number and len(ids) <= 1

@@ -3,6 +3,9 @@
 from domain.contacts import Person, number_variants
 from domain.ids import Wamid
 
+JOINING = "contacts/joining"
+"""The turn of whoever makes contacts one, or parts them: they lock names and rows of several, as they find them."""
+
 
 def turn_of_message(number: str, wamid: Wamid) -> str:
     """The turn of whoever parks for a message or makes it known: it is taken before either looks for the other."""

@@ -26,9 +26,10 @@ from domain.ports.store import Look, Transaction
 from domain.text.names import contact_name
 from domain.text.numbers import NO_NUMBER, typed_number
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.contacts.merging import held_with_joined, shown_for
+from domain.use_cases.contacts.joining import shown_for
+from domain.use_cases.contacts.merging import held_with_joined
 from domain.use_cases.people.people import email_fault
-from domain.use_cases.turns import turns_of_person
+from domain.use_cases.turns import JOINING, turns_of_person
 from domain.use_cases.work import Work
 
 PHONES_LIMIT = 20  # numbers of a contact
@@ -96,12 +97,12 @@ async def update_contact(ports: Ports, actor: Actor, asked: UpdateContact) -> Co
         phones = await _read(tx.unheld, numbers)
         if isinstance(phones, REFUSALS):
             return phones
-        await tx.take_turns(_turns(phones))
+        await tx.take_turns(sorted({JOINING, *_turns(phones)}))
         contact = await shown_for(tx.unheld, asked.contact)
         if contact is None:
             return not_found("contact", "contactId")
         work = Work.of(ports, tx, ports.clock.now())
-        own_names = await tx.identities_of([contact.id]) if asked.phones is not UNSET else []
+        own_names = await tx.identities_of([contact.id])
         held = await _holders(tx, phones)
         if refusal := await _taken(tx.unheld, held, phones, contact.id):
             return refusal

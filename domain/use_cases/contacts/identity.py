@@ -24,9 +24,11 @@ from domain.contacts import (
     number_variants,
 )
 from domain.conversations.threads import Thread, thread_among
+from domain.errors import WriteConflict
 from domain.ids import ContactId
 from domain.merging import all_in, by_itself, homes_of, knowing, shown
 from domain.moderation.quarantine import own_name
+from domain.ports.store import Look
 from domain.use_cases.contacts.joining import join_into, with_joined
 from domain.use_cases.contacts.people import People
 
@@ -41,9 +43,9 @@ def known(people: People, person: Person) -> Contact | None:
 async def contact_of(people: People, person: Person, evidence: str = "named so in a message") -> Contact:
     """The one contact of a person: found, joined of those known by one of their names, or new."""
     contact = known(people, person)
-    sure = _holders(people, [key for key in keys_of(person) if key.kind in SURE])
-    if len(sure) > 1 and all(may_be_one(sure[0], other) for other in sure[1:]):
-        contact = await join(people, sure, person)
+    sure = _sure_homes(people, person)
+    if len(sure) > 1 and all(may_be_one(as_known(people, sure[0]), as_known(people, each)) for each in sure[1:]):
+        contact = await join(people, _holders(people, [key for key in keys_of(person) if key.kind in SURE]), person)
     return told_names(people, contact or _new_contact(people), person, evidence)
 
 
@@ -52,12 +54,14 @@ async def heard_of(people: People, thread: Thread, person: Person, evidence: str
 
     Where it wrote to another number than it was given, that number is this one's: nobody else has it.
     """
+    thread = held_thread(people, thread)
     before = people.contacts[thread.contact]
     other_number = bool(thread.wa_id and person.wa_id) and person.wa_id not in number_variants(thread.wa_id or "")
-    whom = replace(before, wa_id=None) if other_number else before
-    holders = _holders(people, [key for key in keys_of(person) if key.kind in SURE])
-    others = [each for each in holders if each.id != before.id and may_be_one(whom, each)]
-    contact = await join(people, [before, *others], person, thread.home) if others else before
+    known_as = as_known(people, thread.home)
+    whom = replace(known_as, wa_id=None) if other_number else known_as
+    proven = [home for home in _sure_homes(people, person) if may_be_one(whom, as_known(people, home))]
+    roots = {thread.contact: before} | {root.id: root for root in (_root_of(people, home) for home in proven)}
+    contact = await join(people, [*roots.values()], person, thread.home)
     told_names(people, contact, person, evidence, home=thread.home if other_number else None, otherwise=thread.home)
     after = answering(people.threads[thread.id], person)
     if after != people.threads[thread.id]:
@@ -65,12 +69,40 @@ async def heard_of(people: People, thread: Thread, person: Person, evidence: str
         people.tx.save(after)
 
 
-async def hold_person(people: People, person: Person, contact: ContactId) -> None:
-    """Read and lock whoever goes by a person's names, and a contact that may be them too."""
+def as_known(people: People, home: ContactId) -> Person:
+    """A person as the network knows them: by what is told of one contact, and of those it proved to be the same."""
+    own = [by_itself(people.contacts[id]) for id in sorted(homes_of(home, people.contacts))]
+    return Person(
+        wa_id=next((each.wa_id for each in own if each.wa_id), None),
+        business_scoped_id=next((each.business_scoped_id for each in own if each.business_scoped_id), None),
+    )
+
+
+def held_thread(people: People, thread: Thread) -> Thread:
+    """A thread that was looked at before anything was locked, as it is held. Raises `WriteConflict`."""
+    if thread.id not in people.threads:
+        raise WriteConflict  # its contact was merged, or parted, since
+    return people.threads[thread.id]
+
+
+async def may_join(look: Look, person: Person, contact: ContactId) -> bool:
+    """Whether it may come out that a person's names are those of several contacts, one of which is this; as it looks
+    before anything is locked."""
+    seen = await look.identities(sorted({*keys_of(person), *names_told(person)}))
+    return len({contact, *(identity.contact for identity in seen)}) > 1
+
+
+async def hold_person(people: People, person: Person, contact: ContactId, *, joins: bool) -> None:
+    """Read and lock whoever goes by a person's names, and a contact that may be them too.
+
+    `joins`: as `may_join` saw it, and the turn for it is taken. Raises `WriteConflict` where it looks otherwise now.
+    """
     keys = sorted({*keys_of(person), *names_told(person)})
     people.identities = {identity.key: identity for identity in await people.tx.identities(keys)}
     ids = sorted({contact, *(identity.contact for identity in people.identities.values())})
     if len(ids) > 1:
+        if not joins:
+            raise WriteConflict
         await people.tx.identities_of(ids)
     people.contacts = await with_joined(people.tx, await people.tx.contacts(ids))
     people.threads = {thread.id: thread for thread in await people.tx.threads_of(ids)}
@@ -204,6 +236,19 @@ def _holders(people: People, keys: Sequence[IdentityKey]) -> list[Contact]:
     """The contacts that have these names, each once, the holder of the first name first."""
     held = (people.identities[key].contact for key in keys if key in people.identities)
     return [people.contacts[id] for id in dict.fromkeys(held) if id in people.contacts]
+
+
+def _sure_homes(people: People, person: Person) -> list[ContactId]:
+    """Whose the names are that can be nobody else's; each once."""
+    keys = [key for key in keys_of(person) if key.kind in SURE and key in people.identities]
+    return [*dict.fromkeys(people.identities[key].home for key in keys)]
+
+
+def _root_of(people: People, home: ContactId) -> Contact:
+    contact = people.contacts[home]
+    while contact.merged_into is not None:
+        contact = people.contacts[contact.merged_into]
+    return contact
 
 
 def _homes(people: People, contact: ContactId, keys: Sequence[IdentityKey]) -> Iterator[ContactId]:

@@ -15,6 +15,14 @@ from domain.use_cases.contacts.people import People
 from domain.use_cases.ticketing import record_thread
 
 
+async def shown_for(look: Look, id: ContactId) -> Contact | None:
+    """The contact; where it was merged into another, the one that is shown for it."""
+    contact = (await look.contacts([id])).get(id)
+    while contact is not None and contact.merged_into is not None:
+        contact = (await look.contacts([contact.merged_into])).get(contact.merged_into)
+    return contact
+
+
 async def with_joined(look: Look, roots: dict[ContactId, Contact]) -> dict[ContactId, Contact]:
     """These contacts and everybody who was merged into them. Whoever locks comes by the contact that is shown."""
     found = dict(roots)

@@ -12,10 +12,11 @@ from domain.ids import ContactId
 from domain.merging import all_in
 from domain.people.actors import Actor, Right
 from domain.ports.bundle import Ports
-from domain.ports.store import Look, Transaction
+from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.contacts.joining import join_into, part, with_joined
+from domain.use_cases.contacts.joining import join_into, part, shown_for, with_joined
 from domain.use_cases.contacts.people import People
+from domain.use_cases.turns import JOINING
 
 MERGED_LIMIT = 100  # contacts in one
 
@@ -49,6 +50,7 @@ async def merge_contacts(ports: Ports, actor: Actor, asked: MergeContacts) -> Co
     if asked.into == asked.merged:
         return invalid("A contact can't be merged with itself.", "fromContactId")
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([JOINING])
         into = await shown_for(tx.unheld, asked.into)
         if into is None:
             return not_found("contact", "intoContactId")
@@ -75,6 +77,7 @@ async def split_contact(ports: Ports, actor: Actor, asked: SplitContact) -> Part
     if not actor.may(Right.CONTACTS):
         return forbidden("split contacts")
     async with ports.store.transaction(actor.organization) as tx:
+        await tx.take_turns([JOINING])
         contact = await shown_for(tx.unheld, asked.contact)
         if contact is None:
             return not_found("contact", "contactId")
@@ -88,16 +91,8 @@ async def split_contact(ports: Ports, actor: Actor, asked: SplitContact) -> Part
         return Parted(people.contacts[contact.id], people.contacts[asked.merged])
 
 
-async def shown_for(look: Look, id: ContactId) -> Contact | None:
-    """The contact; where it was merged into another, the one that is shown for it."""
-    contact = (await look.contacts([id])).get(id)
-    while contact is not None and contact.merged_into is not None:
-        contact = (await look.contacts([contact.merged_into])).get(contact.merged_into)
-    return contact
-
-
 async def held_with_joined(tx: Transaction, *ids: ContactId) -> dict[ContactId, Contact]:
-    """These contacts, which are shown, and all who are in them."""
+    """These contacts, which are shown, and all who are in them. Whoever asks has the turn of `JOINING`."""
     held = await tx.contacts(ids)
     if any(each.merged_into is not None for each in held.values()):
         raise WriteConflict  # merged since they were looked at

@@ -39,6 +39,7 @@ class Batch(People):
     )
 
     news: News = field(default_factory=News)
+    may_join: bool = False  # contacts may become one, and the turn for it is taken
     items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])
 
     def takes_back(self, updates: Sequence[Update]) -> bool:

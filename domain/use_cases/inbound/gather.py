@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from domain.channels.channels import Channel, Destination
-from domain.contacts import Person, keys_of, names_told
+from domain.contacts import IdentityKey, Person, keys_of, names_told
 from domain.conversations.status import arrived
+from domain.conversations.threads import Thread
+from domain.errors import WriteConflict
 from domain.ids import ContactId, PhoneNumberId, Wamid
 from domain.moderation.quarantine import policy_of
 from domain.updates import (
@@ -23,23 +25,36 @@ from domain.updates import (
     Update,
     record_id,
 )
-from domain.use_cases.contacts.identity import known, thread_of
+from domain.use_cases.contacts.identity import SURE, known, thread_of
 from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.mentions import mentioned, news_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
 from domain.use_cases.message_changes import replies_of
-from domain.use_cases.turns import turn_of_message, turns_of_person
+from domain.use_cases.turns import JOINING, turn_of_message, turns_of_person
+
+
+async def look_ahead(batch: Batch, updates: Sequence[Update]) -> tuple[str, ...]:
+    """What can be seen before anything is locked: who is told of, and whether contacts may become one by it, for which
+    a turn is returned."""
+    batch.channels = {channel.phone_number_id: channel for channel in await batch.tx.all_of(Channel)}
+    here = [each for each in updates if each.place.number in batch.channels]
+    batch.news = await news_of(batch.tx.unheld, batch.channels, here)
+    names = [_joining_names(batch, update) for update in updates]
+    keys = {key for each, thread in names if len(each) > 1 or thread is not None for key in each}
+    seen = await batch.tx.unheld.identities(sorted(keys)) if keys else []
+    batch.identities = {identity.key: identity for identity in seen}
+    batch.may_join = any(len(each) > 1 for each in _known_contacts(batch, updates))
+    return (JOINING,) if batch.may_join else ()
 
 
 async def gather(batch: Batch, updates: Sequence[Update]) -> None:
-    """Everything the batch may touch, a statement a table, locked in the order of keys."""
+    """Everything the batch may touch, a statement a table, locked in the order of keys.
+
+    Raises `WriteConflict` where contacts may become one and `look_ahead` did not see it.
+    """
     tx = batch.tx
-    batch.channels = {channel.phone_number_id: channel for channel in await tx.all_of(Channel)}
-    batch.news = await news_of(
-        tx.unheld, batch.channels, [each for each in updates if each.place.number in batch.channels]
-    )
     if any(isinstance(update, EditReceived) for update in updates) or any(_named(batch, updates)):
         organization = await tx.settings()
         batch.policy, batch.stop_words = policy_of(organization), organization.stop_words
@@ -48,13 +63,14 @@ async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     identities = await tx.identities(sorted(keys)) if keys else []
     batch.identities = {identity.key: identity for identity in identities}
     contact_ids = sorted({identity.contact for identity in identities} | batch.news.contacts)
-    may_join = any(len(each) > 1 for each in _known_contacts(batch, updates))
-    if may_join:
+    if any(len(each) > 1 for each in _known_contacts(batch, updates)):
+        if not batch.may_join:
+            raise WriteConflict  # since it was looked at
         await tx.identities_of(contact_ids)
     batch.contacts = await with_joined(tx, await tx.contacts(contact_ids)) if contact_ids else {}
     batch.threads = {thread.id: thread for thread in await tx.threads_of(contact_ids)} if contact_ids else {}
     await _gather_messages(batch, updates)
-    if may_join or batch.takes_back(updates):
+    if batch.may_join or batch.takes_back(updates):
         authors = {(await batch.thread(each.thread)).contact for each in batch.messages.values()}
         await tx.tickets_of(sorted({*authors, *contact_ids}))
     ticket_ids = sorted({thread.ticket for thread in batch.threads.values() if thread.ticket is not None})
@@ -104,16 +120,22 @@ def _named(batch: Batch, updates: Sequence[Update]) -> Iterator[Person]:
     yield from batch.news.people.values()
 
 
+def _joining_names(batch: Batch, update: Update) -> tuple[set[IdentityKey], Thread | None]:
+    """The names by which an update may show that contacts are one person, and the thread of one of them."""
+    record = record_id(update.place)
+    people = [*people_of([update]), *([batch.news.people[record]] if record in batch.news.people else [])]
+    keys = {key for person in people for key in keys_of(person)}
+    if not isinstance(update, IdentityChanged):  # who that speaks of may be known by any name
+        keys = {key for key in keys if key.kind in SURE}
+    return keys, batch.news.threads.get(record)
+
+
 def _known_contacts(batch: Batch, updates: Sequence[Update]) -> Iterator[set[ContactId]]:
-    """Whose the names are that each update tells of a person."""
+    """Whose those names are."""
     for update in updates:
-        record = record_id(update.place)
-        people = [*people_of([update]), *([batch.news.people[record]] if record in batch.news.people else [])]
-        keys = {key for person in people for key in (*keys_of(person), *names_told(person))}
-        thread = batch.news.threads.get(record)
-        yield {batch.identities[key].contact for key in keys if key in batch.identities} | (
-            {thread.contact} if thread is not None else set()
-        )
+        keys, thread = _joining_names(batch, update)
+        known = {batch.identities[key].contact for key in keys if key in batch.identities}
+        yield known | ({thread.contact} if thread is not None else set())
 
 
 async def _gather_waiting(batch: Batch, updates: Sequence[Update]) -> None:

@@ -6,7 +6,6 @@ there are three a message, are in nobody's way.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from domain.channels.channels import Channel
 from domain.contacts import Contact, Identity, IdentityKey, Person, may_be_one, names_told
@@ -22,7 +21,7 @@ from domain.updates import (
     Update,
     record_id,
 )
-from domain.use_cases.contacts.identity import contact_of, heard_of, known
+from domain.use_cases.contacts.identity import as_known, contact_of, heard_of, held_thread, known
 from domain.use_cases.inbound.batch import Batch, News
 from domain.use_cases.marks import read_callback
 
@@ -74,10 +73,10 @@ async def receive_mention(batch: Batch, update: Update) -> None:
         return
     thread = batch.news.threads.get(record_id(update.place))
     if thread is not None:
-        here = batch.threads[thread.id]
+        here = held_thread(batch, thread)
         if not isinstance(update, MessageReceived):
             await heard_of(batch, here, person, EVIDENCE)
-        elif _may_be(batch.contacts[here.contact], person):
+        elif may_be_one(as_known(batch, here.home), person):  # else they answer what was written to somebody else
             await heard_of(batch, here, person, BY_ANSWER)
     elif known(batch, person) is not None:
         await contact_of(batch, person, EVIDENCE)
@@ -98,11 +97,6 @@ def _is_news(person: Person, held: Mapping[IdentityKey, Identity], unnamed: Coll
     contacts = {held[key].contact for key in names if key in held}
     is_named = person.profile_name is None or not any(each in unnamed for each in contacts)
     return len(contacts) > 1 or not is_named or any(key not in held for key in names)
-
-
-def _may_be(contact: Contact, person: Person) -> bool:
-    """Somebody may answer a message that stands in another one's thread; then their names say so."""
-    return may_be_one(contact, replace(contact, wa_id=person.wa_id, business_scoped_id=person.business_scoped_id))
 
 
 async def _threads_of(

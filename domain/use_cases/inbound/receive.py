@@ -30,7 +30,7 @@ from domain.updates import (
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.batch import Batch
 from domain.use_cases.inbound.echoes import receive_echo
-from domain.use_cases.inbound.gather import gather, turns_of_update
+from domain.use_cases.inbound.gather import gather, look_ahead, turns_of_update
 from domain.use_cases.inbound.mentions import receive_mention
 from domain.use_cases.inbound.messages import receive_message
 from domain.use_cases.inbound.news.accounts import receive_account_news, receive_template, tell_of_groups
@@ -44,10 +44,11 @@ from domain.use_cases.work import Work
 async def receive(ports: Ports, organization: OrganizationId, updates: Sequence[Update]) -> list[UpdateRecord]:
     """Apply updates in order and say what became of each, now or when it was applied before."""
     async with ports.store.transaction(organization, background=True) as tx:
-        await tx.take_turns(sorted({turn for update in updates for turn in turns_of_update(update)}))
+        batch = Batch.of(ports, tx, ports.clock.now())
+        ahead = await look_ahead(batch, updates)
+        await tx.take_turns(sorted({*ahead, *(turn for update in updates for turn in turns_of_update(update))}))
         done = await tx.recorded([record_id(update.place) for update in updates])
         fresh = [update for update in updates if record_id(update.place) not in done]
-        batch = Batch.of(ports, tx, ports.clock.now())
         await gather(batch, fresh)
         for update in fresh:  # so that a reply is not somebody else's whom a later mark of the batch names
             await receive_mention(batch, update)

@@ -22,9 +22,9 @@ from domain.updates import (
 )
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.gather import gather
+from domain.use_cases.inbound.gather import gather, look_ahead
 from domain.use_cases.inbound.messages import receive_message
-from domain.use_cases.turns import turn_of_message, turns_of_person
+from domain.use_cases.turns import JOINING, turn_of_message, turns_of_person
 
 DELETED = Unsupported("revoke", "The contact deleted a message that is not here.")
 REACTED = Unsupported("reaction", "The contact reacted to a message that is not here.")
@@ -46,13 +46,15 @@ async def show_unmatched(ports: Ports, found: ParkedUpdate) -> bool:
     key = (found.number, found.wamid)
     now = ports.clock.now()
     async with ports.store.transaction(found.organization, background=True) as tx:
-        await tx.take_turns(sorted({turn_of_message(*key), *turns_of_person(found.update.person)}))
+        batch = Batch.of(ports, tx, now)
+        await look_ahead(batch, [found.update])
+        batch.may_join = True
+        await tx.take_turns(sorted({JOINING, turn_of_message(*key), *turns_of_person(found.update.person)}))
         waiting = await tx.parked([key])
         due = [each for each in waiting if each.due_at is not None and each.due_at <= now]
         item = _shown(waiting, due)
         shown = False
         if item is not None:
-            batch = Batch.of(ports, tx, now)
             await gather(batch, [item])
             channel = batch.channels.get(found.number)
             if channel is not None:

@@ -16,10 +16,11 @@ from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
 from domain.errors import WriteConflict
 from domain.events import ThreadChanged, TicketChanged
-from domain.ids import ContactId
+from domain.ids import ChannelId, ContactId, PhoneNumberId
 from domain.people.actors import ByContact
 from domain.use_cases.contacts import merging
 from domain.use_cases.contacts.contacts import UpdateContact, update_contact
+from domain.use_cases.contacts.identity import held_thread, hold_person
 from domain.use_cases.contacts.merging import (
     MergeContacts,
     SplitContact,
@@ -27,9 +28,10 @@ from domain.use_cases.contacts.merging import (
     merge_contacts,
     split_contact,
 )
+from domain.use_cases.contacts.people import People
 from domain.use_cases.outbound.sending.start import StartThread, start_thread
 from tests.builders import ACME, CHANNEL, GLOBEX, MINUTE, TEMPLATE, a_contact, an_organization
-from tests.domain.one_desk import AGENT, HELLO, MAY_WORK, READER, Desk, granted, open_desk, refused_as
+from tests.domain.one_desk import AGENT, HELLO, MAY_WORK, READER, Desk, a_desk_number, granted, open_desk, refused_as
 
 ANA = Person(wa_id="15550102001", profile_name="Ana")
 BEA = Person(business_scoped_id="US.2", username="bea", profile_name="Bea")
@@ -208,6 +210,47 @@ async def test_who_was_merged_elsewhere_since_they_were_looked_at_is_looked_at_a
     async with desk.database.store.transaction(ACME) as tx:
         with pytest.raises(WriteConflict):
             await held_with_joined(tx, bea)
+
+
+async def test_a_thread_whose_contact_was_merged_since_it_was_looked_at_is_looked_at_again(desk: Desk) -> None:
+    await written(desk, ANA, BEA)
+    ana, bea = await desk.threads()
+
+    async with desk.database.store.transaction(ACME) as tx:
+        people = People.of(desk.ports, tx, desk.clock.now())
+        await hold_person(people, ANA, ana.contact, joins=False)
+        assert held_thread(people, ana) == ana
+        with pytest.raises(WriteConflict):
+            held_thread(people, bea)
+        with pytest.raises(WriteConflict):
+            await hold_person(people, ANA, bea.contact, joins=False)
+
+
+async def test_one_who_was_merged_is_written_to_in_the_form_that_the_network_told(desk: Desk) -> None:
+    ana, dora = await written(desk, ANA, Person(wa_id="551187654321", profile_name="Dora"))
+    await merged(desk, ana, dora)
+    other = replace(a_desk_number(PhoneNumberId("other-number")), id=ChannelId("other"), phone_number="+15550000002")
+    await desk.given(other)
+
+    asked = StartThread(other.id, number="+5511987654321", template=TEMPLATE, values=HELLO)
+    started = granted(await start_thread(desk.ports, AGENT, asked))
+
+    assert (started.thread.wa_id, started.thread.home) == ("551187654321", dora)
+
+
+async def test_an_id_that_is_told_of_one_who_was_merged_is_theirs_whatever_id_the_other_has(desk: Desk) -> None:
+    cleo, ana = await written(desk, CLEO, ANA)
+    await merged(desk, cleo, ana)
+    [hidden] = await written(desk, Person(business_scoped_id="US.70"))
+
+    await desk.receive(desk.choice(stopped=True, by=Person(wa_id=ANA.wa_id, business_scoped_id="US.70")))
+    await desk.receive(desk.choice(stopped=True, by=Person(wa_id=CLEO.wa_id, business_scoped_id="US.70")))
+
+    assert [each.id for each in await desk.contacts()] == [cleo]
+    rows = await desk.ports.reader.by_ids(Contact, ACME, [hidden])
+    assert (rows[hidden].merged_into, rows[hidden].merged_by_network) == (ana, True)
+    contact, split_off = await split(desk, cleo, ana)
+    assert (contact.business_scoped_id, split_off.business_scoped_id) == ("US.3", "US.70")
 
 
 # What the network proves

@@ -11,11 +11,14 @@ from domain.conversations.messages import Message
 from domain.conversations.sessions import SessionState
 from domain.conversations.status import MessageStatus
 from domain.conversations.threads import Thread
+from domain.errors import WriteConflict
 from domain.ids import Wamid
 from domain.ports.network import Accepted
 from domain.updates import Outcome, Update
 from domain.use_cases.contacts.contacts import CreateContact, create_contact
 from domain.use_cases.contacts.merging import MergeContacts, SplitContact, merge_contacts, split_contact
+from domain.use_cases.inbound.batch import Batch
+from domain.use_cases.inbound.gather import gather
 from domain.use_cases.marks import callback_of
 from domain.use_cases.outbound.leaving.answers import settle_answer
 from domain.use_cases.outbound.leaving.claim import Claimed, claim
@@ -327,3 +330,13 @@ async def test_a_person_who_changes_number_and_id_stays_one(desk: Desk, number_f
     contact = await desk.contact()
     assert (contact.wa_id, contact.business_scoped_id) == ("14155550122", "US.78")
     assert len(await desk.threads()) == 1
+
+
+async def test_contacts_that_turn_out_to_be_one_after_it_was_looked_are_looked_at_again(desk: Desk) -> None:
+    await desk.wrote("Hi", by=BY_NUMBER)
+    await desk.wrote("Hi", by=BY_ID)
+
+    async with desk.database.store.transaction(ACME) as tx:
+        batch = Batch.of(desk.ports, tx, desk.clock.now())
+        with pytest.raises(WriteConflict):
+            await gather(batch, [desk.message(by=BEN)])

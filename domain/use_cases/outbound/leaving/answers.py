@@ -18,7 +18,7 @@ from domain.ports.store import Transaction
 from domain.updates import ParkedUpdate
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.health import proved_healthy
-from domain.use_cases.contacts.identity import heard_of, hold_person
+from domain.use_cases.contacts.identity import heard_of, hold_person, may_join
 from domain.use_cases.contacts.people import People
 from domain.use_cases.marks import hold_unit, own_mark, status_events
 from domain.use_cases.message_changes import apply_parked
@@ -32,7 +32,7 @@ from domain.use_cases.outbound.leaving.rejections import (
     rejected,
     try_later,
 )
-from domain.use_cases.turns import turn_of_message, turns_of_person
+from domain.use_cases.turns import JOINING, turn_of_message, turns_of_person
 from domain.use_cases.work import Work
 
 
@@ -44,11 +44,13 @@ async def settle_answer(ports: Ports, claimed: Claimed, result: SendResult) -> N
     async with ports.store.transaction(item.organization) as tx:
         work = People.of(ports, tx, now)
         named = _named_by(claimed, result)
-        waiting = await _told_already(tx, claimed, result, named)
+        contact = (await tx.unheld.threads([item.thread]))[item.thread].contact if named is not None else None
+        joins = named is not None and contact is not None and await may_join(tx.unheld, named, contact)
+        turns = {*(turns_of_person(named) if named is not None else ()), *((JOINING,) if joins else ())}
+        waiting = await _told_already(tx, claimed, result, turns)
         current = await tx.row(OutboxItem, item.id)
-        if named is not None:
-            thread = (await tx.unheld.threads([item.thread]))[item.thread]
-            await hold_person(work, named, thread.contact)
+        if named is not None and contact is not None:
+            await hold_person(work, named, contact, joins=joins)
         departure = await what_leaves(tx, item)
         message, channel = departure.message, departure.channel
         ours = current if current is not None and current.lease == item.lease else None
@@ -93,14 +95,11 @@ def _named_by(claimed: Claimed, result: SendResult) -> Person | None:
     return person if (person.wa_id, person.business_scoped_id) != sent_to else None
 
 
-async def _told_already(
-    tx: Transaction, claimed: Claimed, result: SendResult, named: Person | None
-) -> list[ParkedUpdate]:
+async def _told_already(tx: Transaction, claimed: Claimed, result: SendResult, turns: set[str]) -> list[ParkedUpdate]:
     """What was told of the message under the id that is only known now. Nobody can tell more of it meanwhile."""
     if not isinstance(result, Accepted):
         return []
     number = claimed.outgoing.number
-    turns = turns_of_person(named) if named is not None else ()
     await tx.take_turns(sorted({turn_of_message(number, result.wamid), *turns}))
     return await tx.parked([(number, result.wamid)])
 

@@ -18,10 +18,10 @@ from domain.contacts import (
 from domain.conversations.threads import Thread, thread_among
 from domain.errors import Refusal, invalid, not_found
 from domain.ids import ContactId
-from domain.merging import homes_of
+from domain.merging import by_itself, homes_of
 from domain.ports.store import Look
 from domain.text.numbers import typed_number
-from domain.use_cases.contacts.joining import with_joined
+from domain.use_cases.contacts.joining import shown_for, with_joined
 from domain.use_cases.work import Reading, Work
 
 EVIDENCE = "written to under this number"
@@ -52,16 +52,18 @@ async def whom_by_number(reading: Reading, number: str, channel: Channel) -> Who
         contact = _new_contact(reading, number)
         return Whom(contact, Person(wa_id=number), contact.id, is_new=True)
     contact = (await reading.look.contacts([holder.contact]))[holder.contact]
-    known = contact.wa_id if contact.wa_id in number_variants(number) else None
+    home = contact
+    if holder.home != contact.id:
+        home = (await reading.look.unheld.contacts([holder.home]))[holder.home]
+    wa_id = by_itself(home).wa_id
+    known = wa_id if wa_id in number_variants(number) else None
     return Whom(contact, Person(wa_id=known or number), holder.home)
 
 
 async def whom_by_contact(look: Look, id: ContactId | None) -> Whom | Refusal:
     """The contact; where it turned out to be somebody known already, the one they are."""
-    contact = None
-    while id is not None:
-        contact = (await look.contacts([id])).get(id)
-        id = contact.merged_into if contact is not None else None
+    shown = await shown_for(look.unheld, id) if id is not None else None
+    contact = await shown_for(look, shown.id) if shown is not None else None
     if contact is None:
         return not_found("contact", "contactId")
     person = answers_to(contact)

@@ -20,7 +20,7 @@ from domain.use_cases.outbound.leaving.answers import settle_answer
 from domain.use_cases.outbound.leaving.claim import Claimed, claim
 from domain.use_cases.outbound.sending.start import StartThread, start_thread
 from tests.adapters.contracts.races.races import CALLERS, ROUNDS, Course
-from tests.builders import ACME, CHANNEL, TEMPLATE
+from tests.builders import ACME, CHANNEL, MINUTE, TEMPLATE
 from tests.domain.one_desk import AGENT, HELLO, granted
 
 ANA = Person(wa_id="15550102001", business_scoped_id="US.1", profile_name="Ana")
@@ -93,12 +93,16 @@ async def test_a_number_entered_by_many_at_once_in_either_form_is_one_contacts(c
 
 
 async def test_an_answer_marks_and_replies_at_once_are_of_one_person_each(course: Course) -> None:
-    """Each tells another name of theirs: the number, the id, the user name."""
+    """Each tells another name of theirs: the number, the id, the user name. Meanwhile they are merged with somebody."""
     desk = course.desk
+    await desk.receive(desk.message("I am Ana", by=ANA), desk.message("I am Bea", by=BEA))
+    contact_ids = [each.id for each in await desk.contacts()]
     for number in range(ROUNDS):
+        desk.later(MINUTE)  # the pace lets only so many leave at one instant
         ben = Person(f"1415555{number:04}", f"US.7{number}", f"ben.{number}", "Ben")
         start = StartThread(CHANNEL, number=f"+{ben.wa_id}", template=TEMPLATE, values=HELLO)
-        message = granted(await start_thread(desk.ports, AGENT, start)).message
+        started = granted(await start_thread(desk.ports, AGENT, start))
+        message = started.message
         assert message is not None
         claimed = await claim(desk.ports, ACME, message.id)
         assert isinstance(claimed, Claimed)
@@ -110,8 +114,14 @@ async def test_an_answer_marks_and_replies_at_once_are_of_one_person_each(course
             *(desk.message(f"by number {each}", by=Person(ben.wa_id)) for each in range(4)),
             desk.choice(stopped=True, by=ben),
         ]
+        to = contact_ids[number % 2]
         ways: list[Callable[[Ports], Awaitable[object]]] = [
             *(lambda ports, update=each: receive(ports, ACME, [update]) for each in updates),
+            *each_of(
+                2,
+                lambda ports, to=to, ben=started.thread.contact: merge_contacts(ports, AGENT, MergeContacts(to, ben)),
+                lambda ports, to=to, ben=started.thread.contact: split_contact(ports, AGENT, SplitContact(to, ben)),
+            ),
             lambda ports, claimed=claimed, wamid=wamid, ben=ben: settle_answer(
                 ports, claimed, Accepted(wamid, ben.wa_id, ben.business_scoped_id)
             ),
@@ -123,8 +133,9 @@ async def test_an_answer_marks_and_replies_at_once_are_of_one_person_each(course
             return await ways[(caller * 5) % len(ways)](ports)
 
         await course.run(tell, len(ways))
+        await split_contact(desk.ports, AGENT, SplitContact(to, started.thread.contact))
         contacts = await desk.contacts()
-        assert len(contacts) == number + 1
+        assert len(contacts) == number + 3
         shown = next(each for each in contacts if each.wa_id == ben.wa_id)
         assert (shown.business_scoped_id, shown.username, shown.profile_name) == (
             ben.business_scoped_id,
