@@ -103,8 +103,8 @@ class Graph:
             return answer
         return refusal_in(answer, token) or answer.body or foreign_answer()
 
-    async def rows(self, token: str, *path: str, fields: str) -> list[object] | Failed:
-        """The elements of every page, or the first failure: half a list is none."""
+    async def rows(self, token: str, *path: str, fields: str = "") -> list[object] | Failed:
+        """The elements of every page, or the first failure: half a list is none. Without `fields`, as they come."""
         rows: list[object] = []
         async for page in self._pages(token, *path, fields=fields):
             if not isinstance(page, list):
@@ -116,7 +116,8 @@ class Graph:
         size, after = PAGE_SIZE, ""
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
-            parameters = {"fields": fields, "limit": str(size)} | ({"after": after} if after else {})
+            told = {"fields": fields, "limit": str(size), "after": after}
+            parameters = {name: value for name, value in told.items() if value}
             answer = await self.call("GET", token, *path, parameters=parameters)
             if isinstance(answer, Answer) and _says_too_much(answer) and size > 1:
                 size //= 2  # for the pages after it as well

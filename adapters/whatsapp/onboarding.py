@@ -137,7 +137,7 @@ class Onboarding:
         return done_or_failed(await self._graph.call("DELETE", token, account, "subscribed_apps"), token)
 
     async def is_subscribed(self, token: str, account: BusinessAccountId, app_id: str | None) -> bool | Failed:
-        rows = await self._graph.rows(token, account, "subscribed_apps", fields="id")
+        rows = await self._graph.rows(token, account, "subscribed_apps")
         if not isinstance(rows, list):
             return rows
         apps = [as_object((as_object(row) or {}).get("whatsapp_business_api_data")) or {} for row in rows]

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from adapters.clamd.address import ClamdAddress
 from adapters.media.place import ObjectPlace
+from adapters.whatsapp.onboarding import SignInApp
 from api.keys import key_file, keys_of
 from api.refusals import WrongSetting
 from api.settings import read_settings, unknown_variables
@@ -87,6 +88,26 @@ def test_a_virus_scanner_has_a_socket_or_a_host_with_a_port(monkeypatch: pytest.
 
     monkeypatch.setenv("DESKLINE_CLAMD", "clamav")
     with pytest.raises(WrongSetting, match=r"DESKLINE_CLAMD: expected /run/clamav/clamd\.ctl or host:3310"):
+        read_settings()
+
+
+def test_people_sign_in_where_the_network_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().sign_in_app is None
+    monkeypatch.setenv("DESKLINE_APP_ID", "300")
+    monkeypatch.setenv("DESKLINE_APP_SECRETS", "one,two")
+    assert read_settings().sign_in_app == SignInApp("300", ("one", "two"), None, None, "https://www.facebook.com")
+
+    monkeypatch.setenv("DESKLINE_SIGNUP_CONFIG_ID", "77")
+    monkeypatch.setenv("DESKLINE_PUBLIC_URL", "https://desk.example/")
+    monkeypatch.setenv("DESKLINE_GRAPH_API_URL", "http://127.0.0.1:8001")
+    app = read_settings().sign_in_app
+
+    assert app is not None
+    assert (app.config_id, app.returns_to) == ("77", "https://desk.example/connect/whatsapp")
+    assert app.dialog == "http://127.0.0.1:8001"
+
+    monkeypatch.setenv("DESKLINE_APP_ID", "my app")
+    with pytest.raises(WrongSetting, match="DESKLINE_APP_ID"):
         read_settings()
 
 

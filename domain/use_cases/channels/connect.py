@@ -208,7 +208,10 @@ async def _ask(ports: Ports, attempt: _Attempt) -> _Facts | Refusal:
         return failure("Reading the account's numbers", numbers, "businessAccountId")
     number = next((each for each in numbers if each.id == command.number), None)
     if number is None:
-        return invalid("The business account has no such number.", "phoneNumberId")
+        return invalid(
+            "The business account has no such number. Choose one that channelDiscover lists, or add it.",
+            "phoneNumberId",
+        )
     return _refused(network_obstacle(number)) or _Facts(account, number)
 
 

@@ -4,6 +4,7 @@ The network is asked first, outside any transaction; then the draft is stored, w
 seconds, so it is exchanged before anything else.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -23,6 +24,7 @@ from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 
 ACCOUNTS_AT_MOST = 50
+STATE = re.compile(r"(?P<organization>[0-9a-f-]{36})\.(?P<draft>[0-9a-f-]{36})\.(?P<word>[\w~-]{1,200})", re.ASCII)
 TOKEN_LIMIT = 4096
 CODE_LIMIT = 2048
 LATER = "The network can't be asked now. Try again in a minute."
@@ -113,14 +115,10 @@ async def finish_sign_in(ports: Ports, state: str, code: str | None) -> Connecti
     Refuses INVALID (an unknown, used or late word, a code that ran out, somebody who said no), FORBIDDEN where the
     administrator is none any more, CHANNEL_UNAVAILABLE.
     """
-    organization, _, rest = state.partition(".")
-    id, _, word = rest.partition(".")
-    listed = set(await ports.directory.organizations())
-    waiting = (
-        await _taken_up(ports, OrganizationId(organization), ConnectionDraftId(id), word)
-        if organization in listed and id and word
-        else _unknown_state()
-    )
+    known = await _waiting(ports, state)
+    if known is None:
+        return _unknown_state()
+    waiting = await _taken_up(ports, *known)
     if not isinstance(waiting, ConnectionDraft):
         return waiting
     if not code:
@@ -132,14 +130,25 @@ async def finish_sign_in(ports: Ports, state: str, code: str | None) -> Connecti
     return await _store(ports, _filled(ports, waiting, reached)) if isinstance(reached, _Reached) else reached
 
 
+async def _waiting(ports: Ports, state: str) -> tuple[ConnectionDraft, str] | None:
+    """The draft that waits for this word, and the word's print. Anybody may ask, so nothing is written for it."""
+    named = STATE.fullmatch(state)
+    if named is None:
+        return None
+    organization, id = OrganizationId(named["organization"]), ConnectionDraftId(named["draft"])
+    draft = (await ports.reader.by_ids(ConnectionDraft, organization, [id])).get(id)
+    state_print = ports.vault.print(named["word"])
+    if draft is None or not comes_back(draft, state_print, ports.clock.now()):
+        return None
+    return draft, state_print
+
+
 @again_on_collision
-async def _taken_up(
-    ports: Ports, organization: OrganizationId, id: ConnectionDraftId, word: str
-) -> ConnectionDraft | Refusal:
+async def _taken_up(ports: Ports, known: ConnectionDraft, state_print: str) -> ConnectionDraft | Refusal:
     """The waiting draft; its word is good no longer."""
-    async with ports.store.transaction(organization) as tx:
-        draft = await tx.row(ConnectionDraft, id)
-        if draft is None or not comes_back(draft, ports.vault.print(word), ports.clock.now()):
+    async with ports.store.transaction(known.organization) as tx:
+        draft = await tx.row(ConnectionDraft, known.id)
+        if draft is None or not comes_back(draft, state_print, ports.clock.now()):
             return _unknown_state()
         taken_up = replace(draft, state_print=None)
         tx.save(taken_up)

@@ -1,5 +1,6 @@
 """Signing in at the network: what a code or a token reaches, and whose the draft is."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -253,6 +254,40 @@ async def test_its_word_is_good_once(desk: Desk) -> None:
 
     assert refused_as(await finish_sign_in(desk.ports, state, "def")) is ErrorCode.INVALID
     assert desk.network.asked == [], "no code is exchanged for somebody who is not known"
+
+
+async def test_of_two_that_come_back_with_it_at_once_one_is_taken(desk: Desk) -> None:
+    await desk.given(a_user(role=Role.ADMIN))
+    _, state = await begun(desk, a_user_as(Role.ADMIN))
+
+    answers = await asyncio.gather(*(finish_sign_in(desk.ports, state, "abc") for _ in range(4)))
+
+    assert sum(isinstance(answer, ConnectionDraft) for answer in answers) == 1
+    assert desk.network.asked.count("exchanged") == 1
+
+
+async def test_whoever_was_a_moment_later_with_it_is_refused(desk: Desk) -> None:
+    """What was read before may lag behind what is stored by now."""
+    await desk.given(a_user(role=Role.ADMIN))
+    sign_in, state = await begun(desk, a_user_as(Role.ADMIN))
+    behind = await open_desk()
+    await behind.given(sign_in.draft)
+    granted(await finish_sign_in(desk.ports, state, "abc"))
+
+    late = await finish_sign_in(replace(desk.ports, reader=behind.ports.reader), state, "def")
+
+    assert refused_as(late) is ErrorCode.INVALID
+    assert desk.network.asked.count("exchanged") == 1
+
+
+async def test_nothing_is_written_for_a_word_that_nobody_began_with(desk: Desk) -> None:
+    sign_in, state = await begun(desk)
+    before = await stored(desk)
+
+    for wrong in (f"{state}x", f"{state}\0", f"{ACME}.{sign_in.draft.id}.wörd"):
+        await finish_sign_in(desk.ports, wrong, "abc")
+
+    assert await stored(desk) == before
 
 
 async def test_it_comes_back_within_a_quarter_of_an_hour(desk: Desk) -> None:
