@@ -144,6 +144,11 @@ export function qualityWord(rating: string): string {
   }
 }
 
+/** With a full stop, where there is none: other sentences follow. */
+export function sentence(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
 /** How many people a number may begin with in 24 hours; nothing told means that nobody limits it. */
 export function limitWord(limit: number | null): string {
   return limit === null ? "No limit told" : `${limit.toLocaleString("en")} in 24 hours`;

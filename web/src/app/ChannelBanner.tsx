@@ -1,5 +1,6 @@
 import { isAdministrator } from "../inbox/inbox.ts";
 import { ailing, isMendedByToken, worst } from "../numbers/channels.ts";
+import { sentence } from "../words.ts";
 import { numberAddress, place, screen } from "./router.ts";
 import { WarningIcon } from "./icons.tsx";
 
@@ -13,10 +14,12 @@ export function ChannelBanner() {
     <div class="channel-banner" role="status">
       {isAdministrator.value && channel && problem && !isThere && (
         <p data-testid="channel-banner">
-          <WarningIcon />
           <span>
-            <strong dir="auto">{channel.name}</strong>: {problem.message}
-            {more > 0 && ` ${more} more ${more === 1 ? "number has" : "numbers have"} a problem.`}
+            <WarningIcon />
+            <span>
+              <strong dir="auto">{channel.name}</strong>: {sentence(problem.message)}
+              {more > 0 && ` ${more} more ${more === 1 ? "number has" : "numbers have"} a problem.`}
+            </span>
           </span>
           <a
             class="button"

@@ -4,7 +4,7 @@ import { isAdministrator, viewer } from "../inbox/inbox.ts";
 import { pane, screen, selectedThreadId, threadAddress } from "./router.ts";
 import { hasPhones } from "../simulator/simulator.ts";
 import { Avatar } from "./Avatar.tsx";
-import { InboxIcon, LogoIcon, PhoneIcon } from "./icons.tsx";
+import { LogoIcon } from "./icons.tsx";
 
 export function TopBar() {
   const name = viewer.value?.user?.displayName ?? viewer.value?.apiKey?.name ?? "";
@@ -13,8 +13,7 @@ export function TopBar() {
       <LogoIcon />
       <h1 class="product">Deskline</h1>
       <p class="organization">{viewer.value?.organization.name}</p>
-      {hasPhones.value && screen.value === "inbox" && <PaneSwitch />}
-      {isAdministrator.value && <Screens />}
+      {(hasPhones.value || isAdministrator.value) && <Screens />}
       <div class="top-bar-person">
         {name && <Avatar name={name} seed={name} small />}
         <span class="person-name">{name}</span>
@@ -26,34 +25,27 @@ export function TopBar() {
   );
 }
 
-/** Only where the window is too narrow to show the phones beside the inbox. */
-function PaneSwitch() {
-  const isOnPhones = pane.value === "phones";
-  const inbox = selectedThreadId.value === null ? "#/" : threadAddress(selectedThreadId.value);
-  return (
-    <nav class="pane-switch" aria-label="Inbox or phones">
-      <a href={inbox} aria-current={isOnPhones ? undefined : "page"}>
-        <InboxIcon /> Inbox
-      </a>
-      <a href="#/phones" aria-current={isOnPhones ? "page" : undefined}>
-        <PhoneIcon /> Phones
-      </a>
-    </nav>
-  );
-}
-
-/** What an administrator looks after. */
+/** The phones are a place of their own only where the window is too narrow to show them beside the inbox. */
 function Screens() {
   const isOnNumbers = screen.value !== "inbox";
+  const isOnPhones = !isOnNumbers && pane.value === "phones";
   const inbox = selectedThreadId.value === null ? "#/" : threadAddress(selectedThreadId.value);
+  const current = (is: boolean) => (is ? "page" : undefined);
   return (
-    <nav class="screens" aria-label="Screens">
-      <a href={inbox} aria-current={isOnNumbers ? undefined : "page"} data-testid="to-inbox">
+    <nav class={`screens${isAdministrator.value ? "" : " screens-of-demo"}`} aria-label="Screens">
+      <a href={inbox} aria-current={current(!isOnNumbers && !isOnPhones)} data-testid="to-inbox">
         Inbox
       </a>
-      <a href="#/numbers" aria-current={isOnNumbers ? "page" : undefined} data-testid="to-numbers">
-        Numbers
-      </a>
+      {hasPhones.value && (
+        <a class="to-phones" href="#/phones" aria-current={current(isOnPhones)} data-testid="to-phones">
+          Phones
+        </a>
+      )}
+      {isAdministrator.value && (
+        <a href="#/numbers" aria-current={current(isOnNumbers)} data-testid="to-numbers">
+          Numbers
+        </a>
+      )}
     </nav>
   );
 }

@@ -1,5 +1,6 @@
 import { isAdministrator } from "../inbox/inbox.ts";
-import { holdsBack } from "../numbers/channels.ts";
+import { holdsBack, isMendedByToken } from "../numbers/channels.ts";
+import { sentence } from "../words.ts";
 import { numberAddress } from "../app/router.ts";
 import { WarningIcon } from "../app/icons.tsx";
 
@@ -13,9 +14,9 @@ export function HeldBack({ channelId }: { channelId: string }) {
           <WarningIcon />
           <span>
             <strong dir="auto">{held.channel.name}</strong>{" "}
-            {held.problem ? `can't send now. ${held.problem.message}` : "is disconnected: nothing can be sent from it."}{" "}
+            {held.problem ? `can't send now. ${sentence(held.problem.message)}` : "is disconnected: nothing can be sent from it."}{" "}
             {isAdministrator.value ? (
-              <a href={numberAddress(channelId)}>See how to mend it</a>
+              <a href={numberAddress(channelId, held.problem && isMendedByToken(held.problem) ? "token" : "")}>See how to mend it</a>
             ) : (
               "An administrator can mend it."
             )}

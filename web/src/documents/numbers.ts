@@ -29,6 +29,7 @@ export const NumberParts = graphql(`
         message
         hint
         since
+        expiresAt
       }
     }
     profile {
@@ -102,6 +103,19 @@ export const QuotaEntriesQuery = graphql(`
 export const ChannelDisconnectMutation = graphql(`
   mutation ChannelDisconnect($channelId: ID!) {
     channelDisconnect(input: { channelId: $channelId }) {
+      channel {
+        ...NumberParts
+      }
+      userErrors {
+        ...ErrorParts
+      }
+    }
+  }
+`, [ErrorParts, NumberParts]);
+
+export const ChannelUpdateMutation = graphql(`
+  mutation ChannelUpdate($input: ChannelUpdateInput!) {
+    channelUpdate(input: $input) {
       channel {
         ...NumberParts
       }

@@ -219,6 +219,7 @@ export const ChannelParts = graphql(`
         message
         hint
         since
+        expiresAt
       }
     }
   }

@@ -3,8 +3,11 @@ import { useRef, useState } from "preact/hooks";
 import { ask, explain } from "../api.ts";
 import { ChannelDisconnectMutation } from "../documents/numbers.ts";
 import { dateAndTime } from "../time.ts";
-import { destinationWord, limitWord, tradeWord, usedWord } from "../words.ts";
+import { destinationWord, limitWord, usedWord } from "../words.ts";
+import { isMendedByToken } from "./channels.ts";
 import { keepNumber, type BusinessChannel } from "./numbers.ts";
+import { NewToken } from "./NewToken.tsx";
+import { Profile } from "./Profile.tsx";
 import { QualityMark, StateChip } from "./Numbers.tsx";
 import { Policy } from "./Policy.tsx";
 
@@ -13,8 +16,12 @@ interface Props {
 }
 
 /** One number: what is wrong and how to mend it, how it stands, and what is set for it. */
-export function NumberPage({ channel }: Props) {
+export function NumberPage({ channel, wantsToken }: Props & { wantsToken: boolean }) {
   const isGone = channel.state === "DISCONNECTED";
+  const newToken = <NewToken key="token" channel={channel} isWanted={wantsToken} />;
+  // It stays where it was once it has been of use, so that what it says is read.
+  const isTokenFirst = useRef(false);
+  isTokenFirst.current ||= wantsToken || channel.health.problems.some(isMendedByToken);
   return (
     <>
       <div class="settings-head">
@@ -32,9 +39,11 @@ export function NumberPage({ channel }: Props) {
       ) : (
         <>
           <Problems channel={channel} />
+          {isTokenFirst.current && newToken}
           <Standing channel={channel} />
-          <Profile channel={channel} />
+          {channel.profile && <Profile channel={channel} profile={channel.profile} />}
           <Policy channel={channel} />
+          {!isTokenFirst.current && newToken}
           <Disconnecting channel={channel} />
         </>
       )}
@@ -71,7 +80,10 @@ function Problems({ channel }: Props) {
           <li key={problem.code}>
             <strong>{problem.message}</strong>
             <p>{problem.hint}</p>
-            <p class="muted">Since {dateAndTime(problem.since)}.</p>
+            <p class="muted">
+              Since {dateAndTime(problem.since)}.
+              {problem.expiresAt !== null && ` It ends by itself: ${dateAndTime(problem.expiresAt)}.`}
+            </p>
           </li>
         ))}
       </ul>
@@ -110,27 +122,6 @@ function Standing({ channel }: Props) {
       {health.missingPermissions.length > 0 && (
         <p class="problem">The token lacks {health.missingPermissions.join(" and ")}.</p>
       )}
-    </Section>
-  );
-}
-
-function Profile({ channel: { profile } }: Props) {
-  if (profile === null) return null;
-  const empty = <span class="muted">Not set</span>;
-  return (
-    <Section title="What people see in WhatsApp">
-      <dl class="facts">
-        <Fact name="Display name">
-          <span dir="auto">{profile.displayName}</span>
-          {profile.displayNameDiffers && <small class="muted">differs from your organization's legal name</small>}
-        </Fact>
-        <Fact name="About">{profile.about ? <span dir="auto">{profile.about}</span> : empty}</Fact>
-        <Fact name="Trade">{profile.category ? tradeWord(profile.category) : empty}</Fact>
-        <Fact name="Email">{profile.email ?? empty}</Fact>
-        <Fact name="Websites">{profile.websites.length > 0 ? profile.websites.join(", ") : empty}</Fact>
-        <Fact name="Address">{profile.address ? <span dir="auto">{profile.address}</span> : empty}</Fact>
-      </dl>
-      {profile.description && <p dir="auto">{profile.description}</p>}
     </Section>
   );
 }

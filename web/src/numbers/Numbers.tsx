@@ -1,8 +1,9 @@
 import { useEffect } from "preact/hooks";
 import { isAdministrator, viewer } from "../inbox/inbox.ts";
 import { numberAddress, place } from "../app/router.ts";
-import { channelStateWord, limitWord, qualityWord, usedWord } from "../words.ts";
+import { channelStateWord, limitWord, qualityWord, sentence, usedWord } from "../words.ts";
 import { PhoneIcon, PlusIcon, WarningIcon } from "../app/icons.tsx";
+import { isMendedByToken } from "./channels.ts";
 import { followNumbers, numbers, problem, quota, type BusinessChannel } from "./numbers.ts";
 import { MonthOfConversations } from "./Month.tsx";
 import { NumberPage } from "./NumberPage.tsx";
@@ -10,11 +11,11 @@ import "./numbers.css";
 
 export default function Numbers() {
   useEffect(followNumbers, []);
-  const [id] = place.value;
+  const [id, part] = place.value;
   return (
     <main class="settings" id="settings" tabIndex={-1} data-testid="numbers">
       <div class="settings-page">
-        {viewer.value !== null && !isAdministrator.value ? <NotYours /> : id === undefined ? <List /> : <One id={id} />}
+        {viewer.value !== null && !isAdministrator.value ? <NotYours /> : id === undefined ? <List /> : <One id={id} part={part} />}
       </div>
     </main>
   );
@@ -55,7 +56,7 @@ function List() {
   );
 }
 
-function One({ id }: { id: string }) {
+function One({ id, part }: { id: string; part: string | undefined }) {
   const channel = numbers.value?.find((each) => each.id === id);
   return (
     <>
@@ -63,7 +64,7 @@ function One({ id }: { id: string }) {
         ‹ Numbers
       </a>
       <Trouble />
-      {channel && <NumberPage key={channel.id} channel={channel} />}
+      {channel && <NumberPage key={channel.id} channel={channel} wantsToken={part === "token"} />}
       {numbers.value !== null && !channel && <p class="muted">This number isn't there.</p>}
     </>
   );
@@ -127,9 +128,9 @@ function NumberCard({ channel }: { channel: BusinessChannel }) {
         <p class="number-card-problem">
           <WarningIcon />
           <span>
-            {first.message}
+            {sentence(first.message)}
             {others.length > 0 && ` And ${others.length} more.`}{" "}
-            <a href={numberAddress(channel.id)}>
+            <a href={numberAddress(channel.id, isMendedByToken(first) ? "token" : "")}>
               Mend it<span class="visually-hidden">: {channel.name}</span>
             </a>
           </span>

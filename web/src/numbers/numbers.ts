@@ -2,8 +2,8 @@
 
 import { effect, signal } from "@preact/signals";
 import { ask, explain } from "../api.ts";
-import { NumberParts, NumbersQuery, QuotaEntriesQuery } from "../documents/numbers.ts";
-import type { ResultOf } from "../graphql.ts";
+import { ChannelUpdateMutation, NumberParts, NumbersQuery, QuotaEntriesQuery } from "../documents/numbers.ts";
+import type { ResultOf, VariablesOf } from "../graphql.ts";
 import { channels, keepChannel } from "./channels.ts";
 
 export type BusinessChannel = ResultOf<typeof NumberParts>;
@@ -53,6 +53,19 @@ export async function loadNumbers(): Promise<void> {
 export function keepNumber(channel: BusinessChannel): void {
   numbers.value = (numbers.value ?? []).map((each) => (each.id === channel.id ? channel : each));
   keepChannel(channel);
+}
+
+export type Change = Omit<VariablesOf<typeof ChannelUpdateMutation>["input"], "channelId">;
+
+/** Changes a number; what was refused, in sentences. */
+export async function changeNumber(channelId: string, change: Change): Promise<string[]> {
+  try {
+    const { channelUpdate } = await ask(ChannelUpdateMutation, { input: { channelId, ...change } });
+    if (channelUpdate.channel) keepNumber(channelUpdate.channel);
+    return channelUpdate.userErrors.map((error) => error.message);
+  } catch (error) {
+    return [explain(error)];
+  }
 }
 
 async function loadCounted(): Promise<void> {
