@@ -84,7 +84,7 @@ class Query:
     ) -> ThreadConnection:
         return await schema.types.conversations.threads.page(
             info.context,
-            schema.types.conversations.threads.conditions(filter),
+            await schema.types.conversations.threads.conditions(info.context, filter),
             PageArguments(first, after, last, before),
             order_by,
         )

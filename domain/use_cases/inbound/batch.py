@@ -14,7 +14,7 @@ from domain.use_cases.contacts.people import People
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Mentions:
     """What is not known yet of people whom updates mention, by the update's record; and in which thread, if in one."""
 
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
@@ -38,7 +38,7 @@ class Batch(People):
         default_factory=dict[tuple[PhoneNumberId, Wamid], list[ParkedUpdate]]
     )
 
-    news: News = field(default_factory=News)
+    mentions: Mentions = field(default_factory=Mentions)
     may_join: bool = False  # contacts may become one, and the turn for it is taken
     items: dict[MessageId, OutboxItem] = field(default_factory=dict[MessageId, OutboxItem])
 

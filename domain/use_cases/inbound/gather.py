@@ -28,7 +28,7 @@ from domain.updates import (
 from domain.use_cases.contacts.identity import SURE, known, thread_of
 from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.mentions import mentioned, news_of
+from domain.use_cases.inbound.mentions import mentioned, mentions_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
 from domain.use_cases.message_changes import replies_of
@@ -40,7 +40,7 @@ async def look_ahead(batch: Batch, updates: Sequence[Update]) -> tuple[str, ...]
     a turn is returned."""
     batch.channels = {channel.phone_number_id: channel for channel in await batch.tx.all_of(Channel)}
     here = [each for each in updates if each.place.number in batch.channels]
-    batch.news = await news_of(batch.tx.unheld, batch.channels, here)
+    batch.mentions = await mentions_of(batch.tx.unheld, batch.channels, here)
     names = [_joining_names(batch, update) for update in updates]
     keys = {key for each, thread in names if len(each) > 1 or thread is not None for key in each}
     seen = await batch.tx.unheld.identities(sorted(keys)) if keys else []
@@ -62,7 +62,7 @@ async def gather(batch: Batch, updates: Sequence[Update]) -> None:
     keys = {key for person in _named(batch, updates) for key in (*keys_of(person), *names_told(person))}
     identities = await tx.identities(sorted(keys)) if keys else []
     batch.identities = {identity.key: identity for identity in identities}
-    contact_ids = sorted({identity.contact for identity in identities} | batch.news.contacts)
+    contact_ids = sorted({identity.contact for identity in identities} | batch.mentions.contacts)
     if any(len(each) > 1 for each in _known_contacts(batch, updates)):
         if not batch.may_join:
             raise WriteConflict  # since it was looked at
@@ -117,17 +117,17 @@ def people_of(updates: Sequence[Update]) -> Iterator[Person]:
 def _named(batch: Batch, updates: Sequence[Update]) -> Iterator[Person]:
     """Everybody whom the batch may learn of, or make known."""
     yield from people_of(updates)
-    yield from batch.news.people.values()
+    yield from batch.mentions.people.values()
 
 
 def _joining_names(batch: Batch, update: Update) -> tuple[set[IdentityKey], Thread | None]:
     """The names by which an update may show that contacts are one person, and the thread of one of them."""
     record = record_id(update.place)
-    people = [*people_of([update]), *([batch.news.people[record]] if record in batch.news.people else [])]
+    people = [*people_of([update]), *([batch.mentions.people[record]] if record in batch.mentions.people else [])]
     keys = {key for person in people for key in keys_of(person)}
     if not isinstance(update, IdentityChanged):  # who that speaks of may be known by any name
         keys = {key for key in keys if key.kind in SURE}
-    return keys, batch.news.threads.get(record)
+    return keys, batch.mentions.threads.get(record)
 
 
 def _known_contacts(batch: Batch, updates: Sequence[Update]) -> Iterator[set[ContactId]]:

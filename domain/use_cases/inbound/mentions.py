@@ -22,7 +22,7 @@ from domain.updates import (
     record_id,
 )
 from domain.use_cases.contacts.identity import as_known, contact_of, heard_of, held_thread, known
-from domain.use_cases.inbound.batch import Batch, News
+from domain.use_cases.inbound.batch import Batch, Mentions
 from domain.use_cases.marks import read_callback
 
 EVIDENCE = "named so in a mark or reaction"
@@ -41,19 +41,19 @@ def mentioned(update: Update) -> Person | None:
             return None
 
 
-async def news_of(look: Look, channels: Mapping[PhoneNumberId, Channel], updates: Sequence[Update]) -> News:
+async def mentions_of(look: Look, channels: Mapping[PhoneNumberId, Channel], updates: Sequence[Update]) -> Mentions:
     """Of those that are mentioned, who goes by a name that is not known to be theirs."""
     people = {record_id(each.place): person for each in updates if (person := mentioned(each)) is not None}
     if not people:
-        return News()
+        return Mentions()
     keys = sorted({key for person in people.values() for key in names_told(person)})
     held = {identity.key: identity for identity in await look.identities(keys)}
     unnamed = await _without_a_name(look, held, people.values())
-    new = {id: person for id, person in people.items() if _is_news(person, held, unnamed)}
+    new = {id: person for id, person in people.items() if _is_unknown(person, held, unnamed)}
     fresh = [each for each in updates if record_id(each.place) in new]
     ours = {record_id(each.place): named[0] for each in fresh if (named := _marked(each)) is not None}
     answered = {record_id(each.place): pair for each in fresh if (pair := _answered(each, channels)) is not None}
-    return News(new, await _threads_of(look, ours, answered))
+    return Mentions(new, await _threads_of(look, ours, answered))
 
 
 def _marked(update: Update) -> tuple[MessageId, int] | None:
@@ -68,10 +68,10 @@ def _answered(update: Update, channels: Mapping[PhoneNumberId, Channel]) -> tupl
 
 async def receive_mention(batch: Batch, update: Update) -> None:
     """Take up what an update says of a person beside what it is about. Who is nobody's contact stays so."""
-    person = batch.news.people.get(record_id(update.place))
+    person = batch.mentions.people.get(record_id(update.place))
     if person is None:
         return
-    thread = batch.news.threads.get(record_id(update.place))
+    thread = batch.mentions.threads.get(record_id(update.place))
     if thread is not None:
         here = held_thread(batch, thread)
         if not isinstance(update, MessageReceived):
@@ -92,7 +92,7 @@ async def _without_a_name(
     return {id: each for id, each in found.items() if each.profile_name is None}
 
 
-def _is_news(person: Person, held: Mapping[IdentityKey, Identity], unnamed: Collection[ContactId]) -> bool:
+def _is_unknown(person: Person, held: Mapping[IdentityKey, Identity], unnamed: Collection[ContactId]) -> bool:
     names = names_told(person)
     contacts = {held[key].contact for key in names if key in held}
     is_named = person.profile_name is None or not any(each in unnamed for each in contacts)

@@ -252,17 +252,19 @@ async def page(
     return ThreadConnection(edges=rows.edges, nodes=rows.nodes, page_info=rows.page_info, conditions=conditions)
 
 
-def conditions(filter: ThreadFilter | None) -> Conditions:
+async def conditions(context: Context, filter: ThreadFilter | None) -> Conditions:
     if filter is None:
         return Conditions()
     check_filter(filter)
+    asked = ids.CONTACT.asked(filter.contact_id) if filter.contact_id is not None else None
+    contact = await schema.types.contacts.contacts.loaded(context, asked) if asked is not None else None
     return Conditions(
         channels=ids.CHANNEL.asked_all(filter.channel_ids),
         statuses=tuple(filter.statuses or ()),
         ticket_statuses=tuple(filter.ticket_statuses or ()),
         sources=tuple(filter.sources or ()),
         owners=ids.USER.asked_all(filter.owner_ids),
-        contact=ids.CONTACT.asked(filter.contact_id) if filter.contact_id is not None else None,
+        contact=contact.key if contact is not None else asked,  # who was merged into another is asked for as that one
         last_direction=filter.last_message_direction,
         unassigned=filter.unassigned,
         unread=filter.unread,

@@ -66,6 +66,13 @@ async def test_contacts_are_merged_and_split(desk: SchemaDesk) -> None:
         "userErrors": [],
     }
 
+    document = """
+    query ($id: ID!) { threads(filter: {contactId: $id}) { nodes { id contact { id } } } contact(id: $id) { id } }
+    """
+    for id in (ana, bea):  # whichever of the two somebody still has
+        found = await desk.ask(document, {"id": id})
+        assert found == {"threads": {"nodes": [thread | {"contact": {"id": bea}}]}, "contact": {"id": bea}}
+
     out = await asked(desk, SPLIT, {"contactId": bea, "fromContactId": ana})
     assert out["contact"] == {"id": bea, "displayName": "Bea", "threads": {"nodes": []}}
     assert out["splitOff"] == {
