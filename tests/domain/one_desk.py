@@ -90,7 +90,7 @@ MAY_WORK = [a_user_as(role) for role in (Role.ADMIN, Role.SUPERVISOR, Role.AGENT
 
 def a_desk_number(id: PhoneNumberId = NUMBER) -> Channel:
     """A connected number of ACME whose token opens."""
-    return replace(a_channel(phone_number_id=id), access_token=SEALED_TOKEN, check_due_at=NOON)
+    return replace(a_channel(phone_number_id=id), access_token=SEALED_TOKEN, check_due_at=NOON, read_at=NOON)
 
 
 @dataclass(slots=True)

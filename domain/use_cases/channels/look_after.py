@@ -4,13 +4,16 @@ What ends by itself is ended, and what waited for that goes out. The network's o
 of a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain.channels.channels import REQUIRED_PERMISSIONS, Channel, Problem, ProblemCode
-from domain.channels.health.problems import begun, ended, expired, stopped_by
-from domain.ids import ChannelId, OrganizationId
+from domain.channels.health.problems import begun, ended, expired, hearing, stopped_by
+from domain.channels.health.readings import with_number_facts
+from domain.channels.numbers import AccountFacts
+from domain.ids import BusinessAccountId, ChannelId, OrganizationId
 from domain.outbound.pace import believed, running
 from domain.ports.bundle import Ports
 from domain.ports.network import TokenFacts
@@ -20,6 +23,9 @@ from domain.use_cases.channels.health import keep_channel
 from domain.use_cases.channels.tokens import token_of
 
 EVERY = timedelta(minutes=1)
+READ_EVERY = timedelta(hours=1)
+"""How often an account's numbers and the subscription to its messages are looked at."""
+
 WARNED_BEFORE = timedelta(days=7)
 """So long before its end a token is told to expire."""
 
@@ -31,14 +37,42 @@ class _Shared:
     token: str
     sealed: dict[ChannelId, str | None]
     asked_at: datetime
+    to_read: set[BusinessAccountId]
 
 
 async def look_after(ports: Ports, organization: OrganizationId, *channels: ChannelId) -> None:
     """Those that are due, with all others of the same token."""
     for shared in await _taken(ports, organization, channels):
         facts = await ports.network.token_facts(shared.token)
-        if isinstance(facts, TokenFacts):
-            await _noted(ports, organization, shared, facts)
+        if not isinstance(facts, TokenFacts):
+            continue
+        await _noted(ports, organization, shared, partial(with_token_facts, facts, shared.asked_at))
+        if facts.valid:
+            for account in sorted(shared.to_read):
+                await _read(ports, organization, shared, account)
+
+
+async def _read(ports: Ports, organization: OrganizationId, shared: _Shared, account: BusinessAccountId) -> None:
+    """The account's numbers and its subscription, which is mended here where it can be."""
+    network, token, asked_at = ports.network, shared.token, ports.clock.now()
+    about = await network.account_facts(token, account)
+    numbers = await network.numbers(token, account)
+    subscribed = await network.is_subscribed(token, account, network.app_id)
+    if subscribed is False:
+        subscribed = await network.subscribe(token, account) is None
+    known = {each.id: each for each in numbers} if isinstance(numbers, list) else {}
+
+    def read(channel: Channel, now: datetime) -> Channel:
+        if channel.account != account:
+            return channel
+        after = replace(channel, read_at=asked_at)
+        if isinstance(about, AccountFacts):
+            after = hearing(replace(after, business_verified=about.verified), "verified", asked_at)
+        if (facts := known.get(channel.phone_number_id)) is not None:
+            after = with_number_facts(after, facts, asked_at, now)
+        return with_subscription(after, subscribed, asked_at, now) if isinstance(subscribed, bool) else after
+
+    await _noted(ports, organization, shared, read)
 
 
 @again_on_collision
@@ -53,8 +87,10 @@ async def _taken(ports: Ports, organization: OrganizationId, due: Sequence[Chann
         for each in every:
             token = tokens[each.id]
             if token in asked and token is not None:
-                shared = taken.setdefault(token, _Shared(token, {}, now))
+                shared = taken.setdefault(token, _Shared(token, {}, now, set()))
                 shared.sealed[each.id] = each.access_token
+                if each.read_at is None or each.read_at + READ_EVERY <= now or each.read_at > now:
+                    shared.to_read.add(each.account)
             elif not (each.id in due and _is_due(each, now)):
                 continue
             await _resume(tx, keep_channel(tx, each, _in_time(each, now), now), now)
@@ -86,17 +122,29 @@ async def _resume(tx: Transaction, channel: Channel, now: datetime) -> None:
 
 
 @again_on_collision
-async def _noted(ports: Ports, organization: OrganizationId, shared: _Shared, facts: TokenFacts) -> None:
+async def _noted(
+    ports: Ports, organization: OrganizationId, shared: _Shared, change: Callable[[Channel, datetime], Channel]
+) -> None:
     """Whatever became of a number meanwhile stands: one that has another token is passed over."""
     now = ports.clock.now()
     async with ports.store.transaction(organization, background=True) as tx:
         for channel in await tx.all_of(Channel):
             if channel.can_send and channel.access_token == shared.sealed.get(channel.id, ""):
-                kept = keep_channel(tx, channel, with_token_facts(channel, facts, shared.asked_at, now), now)
+                kept = keep_channel(tx, channel, change(channel, now), now)
                 await _resume(tx, kept, now)
 
 
-def with_token_facts(channel: Channel, facts: TokenFacts, asked_at: datetime, now: datetime) -> Channel:
+def with_subscription(channel: Channel, subscribed: bool, asked_at: datetime, now: datetime) -> Channel:
+    after = replace(channel, webhook_subscribed=subscribed)
+    if subscribed:
+        return ended(after, ProblemCode.WEBHOOK_NOT_SUBSCRIBED, asked_at)
+    message = "WhatsApp does not send this account's messages here, and subscribing to them was refused."
+    hint = "Give the app full control of the WhatsApp account in Meta's business settings; it is tried again by itself."
+    problem = Problem(ProblemCode.WEBHOOK_NOT_SUBSCRIBED, message, hint, since=now, told_at=asked_at)
+    return begun(after, problem, now)
+
+
+def with_token_facts(facts: TokenFacts, asked_at: datetime, channel: Channel, now: datetime) -> Channel:
     """The channel as what the network says of its token makes it."""
 
     def problem(code: ProblemCode, message: str, hint: str, expires_at: datetime | None = None) -> Problem:

@@ -7,6 +7,7 @@ import pytest
 
 from domain.channels.channels import ChannelState, Problem, ProblemCode
 from domain.channels.health.account_news import (
+    SHOWN_FOR,
     LimitTold,
     ProblemBegun,
     ProblemEnded,
@@ -154,6 +155,14 @@ async def test_news_that_tell_of_the_number_have_it_read_again_at_once(desk: Des
     await desk.receive(AccountNews(desk.place(None), (ReadAgain(),)))
 
     assert ((await desk.channel()).check_due_at, (await desk.channel()).read_at) == (NOON, None)
+
+
+async def test_a_violation_is_shown_for_a_month_where_nobody_says_that_it_is_over(desk: Desk) -> None:
+    await desk.receive(told(desk, ProblemCode.POLICY_VIOLATION))
+
+    [problem] = (await desk.channel()).problems
+    assert problem.expires_at == NOON + SHOWN_FOR
+    assert (await desk.channel()).state is ChannelState.CONNECTED
 
 
 async def test_a_message_the_network_itself_marks_is_hidden(desk: Desk) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from domain.channels.channels import REQUIRED_PERMISSIONS, ChannelState, ProblemCode
 from domain.events import ChannelChanged
-from domain.ids import ChannelId, PhoneNumberId
+from domain.ids import BusinessAccountId, ChannelId, PhoneNumberId
 from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
-from domain.use_cases.channels.look_after import EVERY, WARNED_BEFORE
+from domain.use_cases.channels.look_after import EVERY, READ_EVERY, WARNED_BEFORE
 from tests.builders import ACME, DAY, HOUR, MINUTE, NOON, an_id
 from tests.domain.one_desk import NO_KEY_OPENS, Desk, a_desk_number, open_desk
-from tests.domain.standins import Vault
+from tests.domain.standins import Vault, a_number
 
 GOOD = TokenFacts(True, frozenset(REQUIRED_PERMISSIONS))
 DEAD = TokenFacts(False, frozenset())
@@ -182,3 +182,88 @@ async def test_the_former_secret_is_forgotten_in_its_time(desk: Desk) -> None:
     await desk.look_after()
     channel = await desk.channel()
     assert (channel.former_app_secret, channel.former_app_secret_print, channel.former_secret_until) == (None,) * 3
+
+
+# Numbers and subscription, now and then
+
+
+async def read_again(desk: Desk) -> list[str]:
+    """An hour later, the network is asked how the numbers are."""
+    desk.later(READ_EVERY)
+    return await desk.look_after()
+
+
+async def test_an_accounts_numbers_are_read_once_an_hour_and_at_once_where_somebody_asks(desk: Desk) -> None:
+    desk.network.subscribed = True
+    desk.later(READ_EVERY - MINUTE)
+    assert await desk.look_after() == ["token_facts"]
+    desk.later(MINUTE)
+    assert await desk.look_after() == ["token_facts", "account_facts", "numbers", "is_subscribed"]
+    desk.later(MINUTE)
+    assert await desk.look_after() == ["token_facts"]
+
+    await desk.given(replace(await desk.channel(), read_at=None))
+    desk.later(MINUTE)
+    assert "numbers" in await desk.look_after()
+
+
+async def test_a_number_is_as_the_network_says(desk: Desk) -> None:
+    await desk.given(replace(await desk.channel(), business_verified=False))
+    facts = replace(a_number(), status="FLAGGED", quality_rating="RED", messaging_limit=250, throughput_per_second=1000)
+    desk.network.its_numbers = [facts]
+
+    await read_again(desk)
+
+    channel = await desk.channel()
+    assert (channel.quality_rating, channel.messaging_limit, channel.throughput_per_second) == ("RED", 250, 1000)
+    assert ([each.code for each in channel.problems], channel.business_verified) == ([ProblemCode.QUALITY_LOW], True)
+    assert channel.state is ChannelState.CONNECTED, "it sends"
+
+    desk.network.its_numbers = [replace(facts, status="CONNECTED", quality_rating="GREEN")]
+    await read_again(desk)
+    assert (await desk.channel()).problems == ()
+
+
+async def test_a_subscription_that_is_gone_is_made_again(desk: Desk) -> None:
+    desk.network.subscribed = False
+    assert (await read_again(desk))[-1] == "subscribe"
+    assert (await desk.channel()).webhook_subscribed is True
+
+    desk.network.subscribed = False
+    desk.network.failing["subscribe"] = Rejected(200, "No right.")
+    await read_again(desk)
+    channel = await desk.channel()
+    assert (channel.webhook_subscribed, [each.code for each in channel.problems]) == (
+        False,
+        [ProblemCode.WEBHOOK_NOT_SUBSCRIBED],
+    )
+
+    del desk.network.failing["subscribe"]
+    await read_again(desk)
+    assert ((await desk.channel()).webhook_subscribed, (await desk.channel()).problems) == (True, ())
+
+
+async def test_an_account_that_can_not_be_read_stays_as_it_was(desk: Desk) -> None:
+    for step in ("account_facts", "numbers", "is_subscribed"):
+        desk.network.failing[step] = Unanswered("500")
+    head = await desk.head()
+
+    await read_again(desk)
+
+    assert await desk.events(head) == []
+
+
+async def test_a_number_of_another_account_is_read_with_that_account(desk: Desk) -> None:
+    other = replace((await desk.state()).channels[SECOND_NUMBER], account=BusinessAccountId("77"))
+    await desk.given(other)
+
+    assert (await read_again(desk)).count("numbers") == 2
+
+
+async def test_a_number_whose_turn_has_not_come_is_left_alone(desk: Desk) -> None:
+    other = Vault().seal(ACME, "access_token", "another")
+    later = replace((await desk.state()).channels[SECOND_NUMBER], access_token=other, check_due_at=NOON + HOUR)
+    await desk.given(later)
+
+    assert await desk.look_after() == ["token_facts"]
+    assert (await desk.state()).channels[SECOND_NUMBER] == later
