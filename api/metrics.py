@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from adapters.db.condition import Condition
 from api.wiring import Shared
-from domain.channels.channels import ChannelState
+from domain.channels.channels import ChannelState, ProblemCode
 from domain.errors import Unavailable
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import DeliveryState
@@ -59,6 +59,9 @@ class Meters:
         self.outbox_due = self._gauge("outbox_due", "Messages that may leave now and that no worker has")
         self.due_age = self._gauge("outbox_oldest_due_seconds", "Since when the oldest of these may leave")
         self.channels = Gauge("deskline_channels", "Numbers, by state", ("state",), registry=self.registry)
+        self.problems = Gauge(
+            "deskline_channel_problems", "Problems that numbers have now, by code", ("code",), registry=self.registry
+        )
         self.put_back = Gauge(
             "deskline_put_back",
             "Items of a queue that failed and wait to be tried again",
@@ -103,6 +106,8 @@ class Meters:
         self.due_age.set(_seconds(figures.oldest_due_send, now))
         for state in ChannelState:
             self.channels.labels(state.value).set(figures.channels.get(state, 0))
+        for code in ProblemCode:
+            self.problems.labels(code.value).set(figures.problems.get(code, 0))
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"deskline_{name}", what, labels, registry=self.registry)

@@ -1,5 +1,6 @@
 """The store in SQL: transactions as the database at hand runs them, and what is due across organizations."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ from adapters.db.reading.source import Selects
 from adapters.db.rows.mapping import from_record, selected
 from adapters.db.rows.times import instant_of
 from adapters.db.transaction import SqlTransaction, Written
-from domain.channels.channels import ChannelState
+from domain.channels.channels import Channel, ChannelState
 from domain.ids import BusinessAccountId, ChannelId, MediaId, MessageId, OrganizationId, ThreadId
 from domain.outbound.outbox import CLOCKS_DIFFER, LEASE, LONGEST_WAIT, PERSON_FIRST, TEMPLATE_NEXT
 from domain.outbound.pace import RateState
@@ -174,8 +175,17 @@ class SqlStore:
             GROUP BY channel.state
             """
         )
+        troubled = await self._selects.select(
+            f"""
+            SELECT {selected(Channel, "channel")}
+            FROM organizations AS organization {self._across} channels AS channel USING (organization_id)
+            WHERE channel.problems <> '[]'
+            """
+        )
         oldest = None if due["oldest"] is None else instant_of(due["oldest"])
-        return Figures(due["held"], oldest, {ChannelState(row["state"]): row["held"] for row in states})
+        held = {ChannelState(row["state"]): row["held"] for row in states}
+        problems = Counter(problem.code for row in troubled for problem in from_record(Channel, row).problems)
+        return Figures(due["held"], oldest, held, problems)
 
     async def _keys(
         self, table: str, make: Callable[[str], Id], which: Condition, first: str, limit: int

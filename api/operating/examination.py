@@ -313,7 +313,10 @@ async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Rep
     if not desk.settings.app_secrets and channel.app_secret is None:
         report.wrong(f"{name}: its webhooks are refused; set {PREFIX}APP_SECRETS, or connect it with its app's secret")
     if not channel.webhook_subscribed:
-        report.wrong(f"{name}: its webhooks are not subscribed; connect it again")
+        report.wrong(
+            f"{name}: its webhooks are not subscribed; give the app its WhatsApp account in Meta's business settings,"
+            " and the worker subscribes it within the hour"
+        )
     for problem in channel.problems:
         # A token is asked about below, as it is now.
         if problem.code is not ProblemCode.TOKEN_INVALID:
@@ -326,15 +329,16 @@ async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Rep
 
 async def _token_fault(desk: Wired, channel: Channel) -> str | None:
     if channel.access_token is None:
-        return "it has no token; connect it again"
+        return "it has no token; give it one with channelUpdate"
     token = token_of(desk.ports.vault, channel)
     if token is None:
-        return "no key opens its token; put the encryption key back, or disconnect it and connect it again"
+        return "no key opens its token; put the encryption key back, or give it a new one with channelUpdate"
     match await desk.ports.network.token_facts(token):
         case TokenFacts(valid=False):
-            return "the network says that its token is not valid; connect it with a new one"
+            return "the network says that its token is not valid; give it a new one with channelUpdate"
         case TokenFacts(permissions=permissions):
             missing = [each for each in REQUIRED_PERMISSIONS if each not in permissions]
-            return f"its token lacks {', '.join(missing)}" if missing else None
+            lacking = f"its token lacks {', '.join(missing)}; give the app these permissions, and it a new token"
+            return lacking if missing else None
         case Rejected(message=message) | NotSent(message=message) | Unanswered(message=message):
             return f"the network can't be asked about its token: {message}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from domain.channels.channels import Channel, ChannelState
+from domain.channels.channels import Channel, ChannelState, ProblemCode
 from domain.channels.drafts import ConnectionDraft
 from domain.channels.template_sync import TemplateSync
 from domain.channels.templates import Template
@@ -233,6 +233,7 @@ class Figures:
     due_sends: int  # that nobody has in hand
     oldest_due_send: datetime | None  # when that one fell due
     channels: Mapping[ChannelState, int]
+    problems: Mapping[ProblemCode, int]  # of numbers, now
 
 
 class Store(Protocol):

@@ -143,7 +143,9 @@ class MemoryStore:
 
     async def figures(self, now: datetime) -> Figures:
         due = [item.due_at for item in self._all(OutboxItem) if item.leased_until is None and item.due_at <= now]
-        return Figures(len(due), min(due, default=None), Counter(each.state for each in self._all(Channel)))
+        channels = list(self._all(Channel))
+        problems = Counter(problem.code for channel in channels for problem in channel.problems)
+        return Figures(len(due), min(due, default=None), Counter(each.state for each in channels), problems)
 
     def _all(self, kind: type[R], organization: OrganizationId | None = None) -> Iterator[R]:
         for name, books in self._shelf.state.books.items():

@@ -35,6 +35,7 @@ class Grant:
     accounts: tuple[str, ...]
     app_id: str
     scopes: tuple[str, ...] = SCOPES
+    expires_at: int = 0  # seconds since 1970; 0 for never
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,15 @@ class SignUps:
     asked: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     elsewhere: set[str] = field(default_factory=set[str])
     """Numbers (digits) that another provider has."""
+    dead: set[str] = field(default_factory=set[str])
+    """Tokens that were taken back."""
 
     # Tokens
 
     def grant(self, token: str) -> Grant | None:
-        """What a token may do; None for one that nobody was given."""
+        """What a token may do; None for one that nobody was given, or that was taken back."""
+        if token in self.dead:
+            return None
         if token == self.options.access_token:
             return self.grants.get(token) or Grant(token, tuple(self.world.accounts), self.options.app_id)
         return self.grants.get(token)
@@ -93,6 +98,7 @@ class SignUps:
         if len(self.grants) >= MAX_GRANTS:
             raise ValueError(f"there are {MAX_GRANTS} tokens already")
         self.grants[grant.token] = grant
+        self.dead.discard(grant.token)
 
     # Signing up
 

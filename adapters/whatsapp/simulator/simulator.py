@@ -102,8 +102,8 @@ class Simulator:
 
     def accept(self, number: Number, request: SendRequest) -> Accepted:
         """Takes a send, or raises GraphError. Nothing is reported yet: `follow` does."""
-        if number.status != "CONNECTED":
-            raise GraphError(133010, f"Phone number {number.id} is not registered")
+        if (silent := self.world.why_silent(number)) is not None:
+            raise GraphError(*silent)
         if request.to == number.digits:
             raise GraphError(131021, "The recipient is the sender's own number")
         person = self.world.person(request.to or request.recipient or "")

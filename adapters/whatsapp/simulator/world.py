@@ -20,6 +20,7 @@ MAX_SENDS: Final = 10_000
 MAX_PEOPLE: Final = 10_000
 RANK: Final[dict[Rung, int]] = {"sent": 0, "failed": 1, "delivered": 2, "read": 3, "played": 4}
 CHANGES: Final = frozenset({"edit", "revoke"})
+SENDING: Final = frozenset({"CONNECTED", "FLAGGED", "RESTRICTED", "RATE_LIMITED"})
 NOT_OPENING: Final = frozenset({"reaction", "edit", "revoke", "system", "request_welcome"})
 
 
@@ -37,6 +38,7 @@ class Account:
     email: str = ""
     country: str = ""
     time_zone: str = "UTC"
+    refusing: int | None = None  # the code that whatever its numbers send is answered with
 
 
 @dataclass(slots=True)
@@ -217,6 +219,15 @@ class World:
         self._people.append(person)
         self._person_named |= {taken: person for taken in (wanted.wa_id, user_id) if taken}
         return person
+
+    def why_silent(self, number: Number) -> tuple[int, str] | None:
+        """The code, and the details, for which nothing of this number is sent; None where it sends."""
+        if number.status not in SENDING:
+            return 133010, f"Phone number {number.id} is not registered"
+        account = self.accounts.get(number.account)
+        if account is not None and account.refusing is not None:
+            return account.refusing, f"Asked for of the account {account.id}"
+        return None
 
     def person(self, name: str) -> Person | None:
         """By number (in any of the forms its country knows) or by user id."""

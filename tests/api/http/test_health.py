@@ -107,6 +107,7 @@ async def test_its_figures_tell_what_waits_how_numbers_stand_and_what_runs(desk:
     assert "\ndeskline_delivery_oldest_waiting_seconds 0.0\n" in figures
     assert "\ndeskline_outbox_oldest_due_seconds 0.0\n" in figures
     assert '\ndeskline_channels{state="DEGRADED"} 0.0\n' in figures
+    assert '\ndeskline_channel_problems{code="TOKEN_INVALID"} 0.0\n' in figures
     assert f'\ndeskline_build_info{{version="{version("deskline")}"}} 1.0\n' in figures
     assert "\nprocess_resident_memory_bytes " in figures
 

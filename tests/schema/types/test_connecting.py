@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,9 +11,13 @@ import pytest
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.onboarding import SignInApp
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
+from domain.conversations.sessions import Session
 from domain.people.actors import Actor, Role, Scope
+from domain.use_cases.channels.look_after import look_after
+from domain.use_cases.outbound.leaving.dispatch import dispatch
+from domain.use_cases.outbound.leaving.schedule import next_sends
 from schema.engine.values import ids
-from tests.builders import CHANNEL, NOON, an_organization
+from tests.builders import CHANNEL, MESSAGE, NOON, THREAD, a_thread, an_inbound, an_organization
 from tests.schema.desk import AGENT, JSON, SchemaDesk, as_role, open_desk, with_key
 
 ADMIN = as_role(Role.ADMIN)
@@ -378,3 +383,131 @@ async def test_a_token_of_another_account_does_not_take_the_place_of_the_one_in_
 
     assert (done["channel"], [each["field"] for each in done["userErrors"]]) == (None, [["accessToken"]])
     assert codes(await office.do("channelUpdate", {"channelId": channel["id"], "profile": {"about": "Bikes"}})) == []
+
+
+# A token that dies, and what an account is refused
+
+
+HEALTH = """query ($id: ID!) { node(id: $id) { ... on Channel { state health { tokenValid
+    problems { code hint changedAt since expiresAt } } } } }"""
+
+
+async def a_number_in_conversation(office: Office) -> JSON:
+    """A connected number that Ana wrote to."""
+    channel = (await office.do("channelConnect", office.connecting(), "channel { id }"))["channel"]
+    id = ids.CHANNEL.asked(channel["id"])
+    inbound = an_inbound(channel=id)
+    session = Session(NOON, NOON, MESSAGE)
+    ana = next(person.wa_id for person in office.sim.world.people if person.wa_id)
+    await office.set(f"/people/{ana}/messages", {"to": SUPPORT, "text": "Hello"}, "POST")
+    await office.desk.given(inbound, a_thread(channel=id, wa_id=ana, last_message=MESSAGE, session=session))
+    return channel
+
+
+async def worker_turn(office: Office) -> None:
+    """Numbers are looked after, and whatever may leave leaves."""
+    ports, now = office.desk.ports, office.desk.clock.now()
+    for organization, channel in await ports.store.due_checks(now, 100):
+        await look_after(ports, organization, channel)
+    while leaving := (await next_sends(ports, ())).leaving:
+        for each in leaving:
+            await dispatch(ports, each.organization, each.message)
+
+
+def texts_sent(office: Office) -> list[Any]:
+    bodies: list[Any] = [each.body for each in office.sim.world.sends]
+    return [body["text"]["body"] for body in bodies]
+
+
+async def health(office: Office, channel: JSON) -> JSON:
+    return (await office.desk.ask(HEALTH, {"id": channel["id"]}, ADMIN))["node"]
+
+
+async def test_a_dead_token_is_shown_and_mended_and_what_waited_goes_out_in_order(office: Office) -> None:
+    channel = await a_number_in_conversation(office)
+    await worker_turn(office)
+    await office.set("/tokens/simulator-token", {}, "DELETE")
+    office.desk.clock.at += timedelta(minutes=1)
+    await worker_turn(office)
+
+    sick = await health(office, channel)
+    assert (sick["state"], sick["health"]["tokenValid"]) == ("DEGRADED", False)
+    [problem] = sick["health"]["problems"]
+    assert (problem["code"], problem["changedAt"], problem["expiresAt"]) == ("TOKEN_INVALID", problem["since"], None)
+
+    for body in ("one", "two", "three"):
+        send = {"threadId": ids.THREAD.encode(THREAD), "content": {"text": {"body": body}}}
+        assert codes(await office.do("messageSend", send, "message { status }", AGENT)) == []
+    for _ in range(5):
+        office.desk.clock.at += timedelta(minutes=1)
+        await worker_turn(office)
+    assert list(office.sim.world.sends) == []
+
+    await office.set("/tokens", {"token": "renewed"}, "POST")
+    pasted = {"channelId": channel["id"], "accessToken": "rene\nwed\r\n"}
+    assert (await office.do("channelUpdate", pasted, "channel { state }"))["channel"] == {"state": "CONNECTED"}
+    await worker_turn(office)
+
+    assert texts_sent(office) == ["one", "two", "three"]
+    assert (await health(office, channel))["health"]["problems"] == []
+
+
+@pytest.mark.parametrize(("code", "problem"), [(131031, "ACCOUNT_LOCKED"), (131042, "PAYMENT_PROBLEM")])
+async def test_what_an_account_is_refused_waits_until_it_is_taken_again(
+    office: Office, code: int, problem: str
+) -> None:
+    channel = await a_number_in_conversation(office)
+    await office.set(f"/accounts/{ACCOUNT}", {"refusing": code})
+    for body in ("one", "two"):
+        send = {"threadId": ids.THREAD.encode(THREAD), "content": {"text": {"body": body}}}
+        await office.do("messageSend", send, "message { status }", AGENT)
+    await worker_turn(office)
+
+    sick = await health(office, channel)
+    assert (sick["state"], [each["code"] for each in sick["health"]["problems"]]) == ("DEGRADED", [problem])
+
+    await office.set(f"/accounts/{ACCOUNT}", {"refusing": None})
+    office.desk.clock.at += timedelta(minutes=1)
+    await worker_turn(office)
+    assert texts_sent(office) == ["one", "two"]
+    assert (await health(office, channel))["state"] == "CONNECTED"
+
+
+async def test_a_token_that_expires_is_told_before(office: Office) -> None:
+    channel = await a_number_in_conversation(office)
+    end = NOON + timedelta(days=3)
+    await office.set("/tokens", {"token": "simulator-token", "expiresAt": int(end.timestamp())}, "POST")
+    await worker_turn(office)
+
+    [problem] = (await health(office, channel))["health"]["problems"]
+    assert (problem["code"], problem["expiresAt"]) == ("TOKEN_EXPIRING", end.isoformat().replace("+00:00", "Z"))
+
+
+async def test_a_flagged_number_is_shown_and_a_lost_subscription_is_made_again(office: Office) -> None:
+    channel = await a_number_in_conversation(office)
+    await office.set(f"/numbers/{SUPPORT}", {"status": "FLAGGED"})
+    office.sim.webhooks.subscribed.discard(ACCOUNT)
+    office.desk.clock.at += timedelta(hours=1)
+    await worker_turn(office)
+
+    [problem] = (await health(office, channel))["health"]["problems"]
+    assert (problem["code"], ACCOUNT in office.sim.webhooks.subscribed) == ("QUALITY_LOW", True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/accounts/7", {}),
+        ("PATCH", f"/accounts/{ACCOUNT}", {"locked": True}),
+        ("PATCH", f"/accounts/{ACCOUNT}", {"refusing": "all"}),
+        ("DELETE", "/tokens/nobodys", {}),
+        ("POST", "/tokens", {"token": "t", "expiresAt": "soon"}),
+        ("POST", f"/accounts/{ACCOUNT}/news", {"field": 7}),
+    ],
+)
+async def test_nonsense_about_accounts_and_tokens_is_refused(
+    office: Office, method: str, path: str, body: JSON
+) -> None:
+    answer = await office.control.request(method, f"/_sim{path}", json=body)
+
+    assert answer.status_code in (400, 404)

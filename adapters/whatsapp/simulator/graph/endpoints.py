@@ -327,7 +327,12 @@ class Graph:
         targets: list[Json] = [*grant.accounts]
         scopes: list[Json] = [*grant.scopes]
         granular: list[Json] = [{"scope": scope, "target_ids": targets} for scope in grant.scopes]
-        data |= {"expires_at": 0, "data_access_expires_at": 0, "scopes": scopes, "granular_scopes": granular}
+        data |= {
+            "expires_at": grant.expires_at,
+            "data_access_expires_at": 0,
+            "scopes": scopes,
+            "granular_scopes": granular,
+        }
         return json_answer({"data": data})
 
     # Checks

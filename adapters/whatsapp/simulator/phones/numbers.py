@@ -1,5 +1,6 @@
 """The control face over business numbers: their codes and standing, where they are taken, and tokens for them."""
 
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -10,8 +11,8 @@ from adapters.whatsapp.simulator.graph.answers import json_answer, read_object
 from adapters.whatsapp.simulator.phones.refusing import ControlError
 from adapters.whatsapp.simulator.signups import SCOPES, Grant
 from adapters.whatsapp.simulator.simulator import Simulator
-from adapters.whatsapp.simulator.wire import Json, JsonObject, digits
-from adapters.whatsapp.simulator.world import Number
+from adapters.whatsapp.simulator.wire import Json, JsonObject, digits, encode
+from adapters.whatsapp.simulator.world import Account, Number
 
 STANDING: Final = {
     "status": "status",
@@ -32,6 +33,9 @@ def number_routes(sim: Simulator) -> list[Route]:
         Route("/_sim/numbers/{number}", numbers.set, methods=["PATCH"]),
         Route("/_sim/elsewhere/{digits}", numbers.set_elsewhere, methods=["PUT"]),
         Route("/_sim/tokens", numbers.give_token, methods=["POST"]),
+        Route("/_sim/tokens/{token:path}", numbers.take_token, methods=["DELETE"]),
+        Route("/_sim/accounts/{account}", numbers.set_account, methods=["PATCH"]),
+        Route("/_sim/accounts/{account}/news", numbers.tell, methods=["POST"]),
     ]
 
 
@@ -63,8 +67,8 @@ class _Numbers:
         return json_answer({"number": number, "linked": linked})
 
     async def give_token(self, request: Request) -> Response:
-        """`{token, scopes?, accounts?, appId?}`: one more token; the simulator's own, where it is that one, from now on
-        may do this."""
+        """`{token, scopes?, accounts?, appId?, expiresAt?}`: one more token; the simulator's own, where it is that one,
+        from now on may do this. `expiresAt` in seconds since 1970."""
         wanted, world = await read_object(request), self._sim.world
         token = wanted.get("token")
         if not isinstance(token, str) or not token:
@@ -73,9 +77,49 @@ class _Numbers:
         if unknown := [id for id in accounts if id not in world.accounts]:
             raise ControlError(f"there is no account {unknown[0]}")
         app_id = wanted.get("appId", self._sim.options.app_id)
-        self._sim.signups.give(Grant(token, accounts, str(app_id), scopes))
+        expires_at = wanted.get("expiresAt", 0)
+        if isinstance(expires_at, bool) or not isinstance(expires_at, int):
+            raise ControlError("expiresAt must be a whole number")
+        self._sim.signups.give(Grant(token, accounts, str(app_id), scopes, expires_at))
         shown: list[Json] = [*scopes]
         return json_answer({"token": token, "scopes": shown}, 201)
+
+    async def take_token(self, request: Request) -> Response:
+        """The token is taken back: from now on it is answered 190. Giving it again lets it live."""
+        token = request.path_params["token"]
+        if self._sim.signups.grant(token) is None:
+            raise ControlError("there is no such token", 404)
+        self._sim.signups.dead.add(token)
+        return json_answer({"token": token, "alive": False})
+
+    async def set_account(self, request: Request) -> Response:
+        """`{verified?, refusing?}`: `refusing` is the code that every send of the account is answered with (131031 for
+        a locked one, 131042 for one without payment), or null."""
+        account, wanted = self._account(request), await read_object(request)
+        verified, refusing = wanted.get("verified", account.is_verified), wanted.get("refusing", account.refusing)
+        if set(wanted) - {"verified", "refusing"} or not isinstance(verified, bool):
+            raise ControlError("an account has verified, true or false, and refusing")
+        if isinstance(refusing, bool) or not isinstance(refusing, int | None):
+            raise ControlError("refusing must be a code or null")
+        self._sim.world.accounts[account.id] = replace(account, is_verified=verified, refusing=refusing)
+        return json_answer({"id": account.id, "verified": verified, "refusing": refusing})
+
+    async def tell(self, request: Request) -> Response:
+        """`{field, value, time?}`: a webhook about the account, signed and posted as the network does."""
+        account, wanted = self._account(request), await read_object(request)
+        name, value, time = wanted.get("field"), wanted.get("value"), wanted.get("time", int(self._sim.now()))
+        if not isinstance(name, str) or not isinstance(value, dict):
+            raise ControlError("field must be text and value an object")
+        change: Json = {"field": name, "value": value}
+        entry: Json = {"id": account.id, "time": time, "changes": [change]}
+        body = encode({"object": "whatsapp_business_account", "entry": [entry]})
+        return json_answer({"status": await self._sim.webhooks.post_raw(body)})
+
+    def _account(self, request: Request) -> Account:
+        account = self._sim.world.accounts.get(request.path_params["account"])
+        if account is None:
+            raise ControlError("there is no account with that id", 404)
+        return account
 
     def _number(self, request: Request) -> Number:
         number = self._sim.world.numbers.get(request.path_params["number"])

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from domain.channels.channels import Channel, ChannelState
+from domain.channels.channels import Channel, ChannelState, Problem, ProblemCode
 from domain.channels.template_sync import TemplateSync
 from domain.contacts import IdentityKind
 from domain.conversations.messages import Direction, Message
@@ -925,19 +925,23 @@ async def test_the_next_due_instant_is_looked_for_in_every_organization(desk: De
 
 
 async def test_nothing_is_counted_where_nothing_waits(desk: Desk) -> None:
-    assert await desk.store.figures(NOON) == Figures(0, None, {ChannelState.CONNECTED: 2})
+    assert await desk.store.figures(NOON) == Figures(0, None, {ChannelState.CONNECTED: 2}, {})
 
 
 async def test_what_may_leave_and_how_numbers_stand_is_counted_over_all_organizations(desk: Desk) -> None:
     in_hand = replace(waiting(4), leased_until=NOON + HOUR, lease="a claim")
     await given_waiting(desk, waiting(1, due=9), waiting(2, due=11), in_hand)
     await given_waiting(desk, replace(waiting(3, due=7), organization=GLOBEX), organization=GLOBEX)
-    await desk.given(a_channel(state=ChannelState.DEGRADED))
+    problems = tuple(
+        Problem(code, "It is.", "Mend it.", NOON) for code in (ProblemCode.ACCOUNT_LOCKED, ProblemCode.QUALITY_LOW)
+    )
+    await desk.given(replace(a_channel(state=ChannelState.DEGRADED), problems=problems))
 
     figures = await desk.store.figures(NOON + 10 * MINUTE)
 
     assert (figures.due_sends, figures.oldest_due_send) == (2, NOON + 7 * MINUTE)
     assert figures.channels == {ChannelState.CONNECTED: 1, ChannelState.DEGRADED: 1}
+    assert figures.problems == {ProblemCode.ACCOUNT_LOCKED: 1, ProblemCode.QUALITY_LOW: 1}
 
 
 # Tenancy
