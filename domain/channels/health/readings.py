@@ -33,6 +33,11 @@ _BY_STATUS: Mapping[str, _Standing] = {
     "RESTRICTED": _Standing(
         ProblemCode.RESTRICTED, "WhatsApp restricts what this number may send.", f"Wait until it ends. {_REVIEW}"
     ),
+    "RATE_LIMITED": _Standing(
+        ProblemCode.RESTRICTED,
+        "WhatsApp lets the number begin no more conversations today.",
+        "Wait until tomorrow; replies in a session still go.",
+    ),
     "BANNED": _Standing(ProblemCode.BANNED, "WhatsApp has shut this number.", _REVIEW),
     "DISCONNECTED": _Standing(ProblemCode.NOT_REGISTERED, "The number is not registered any more.", _AGAIN),
     "PENDING": _Standing(ProblemCode.NOT_REGISTERED, "The number is not registered yet.", _AGAIN),

@@ -11,8 +11,7 @@ from datetime import datetime
 
 from domain.channels.channels import TERMS_VERSION, Channel, ChannelState, Destination, Terms
 from domain.channels.drafts import Registration, missing_permissions, taken
-from domain.channels.health.account_news import told
-from domain.channels.health.as_connected import wrong_with
+from domain.channels.health.readings import with_number_facts
 from domain.channels.network_refusals import is_wrong_pin
 from domain.channels.numbers import (
     LINKED_ELSEWHERE,
@@ -367,9 +366,7 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         problems=(),
         heard=(),
         check_due_at=now,
-        read_at=None,
+        read_at=now,
         profile=facts.profile or base.profile,
     )
-    for wrong in wrong_with(facts.number):
-        connected = told(connected, wrong, told_at=now, now=now)
-    return connected
+    return with_number_facts(connected, facts.number, now, now)

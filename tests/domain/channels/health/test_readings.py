@@ -26,7 +26,7 @@ def codes(channel: Channel) -> list[ProblemCode]:
     ("status", "code", "state"),
     [
         ("CONNECTED", None, ChannelState.CONNECTED),
-        ("RATE_LIMITED", None, ChannelState.CONNECTED),
+        ("RATE_LIMITED", ProblemCode.RESTRICTED, ChannelState.CONNECTED),
         ("SOMETHING_NEW", None, ChannelState.CONNECTED),
         (None, None, ChannelState.CONNECTED),
         ("FLAGGED", ProblemCode.QUALITY_LOW, ChannelState.CONNECTED),
