@@ -82,7 +82,7 @@ class _Facts:
     profile: BusinessProfile | None = None
     templates: tuple[Template, ...] = ()
     read_at: datetime | None = None
-    registered_now: bool = False
+    registered_with: str | None = None  # the PIN, where this try registered the number
     subscribed_now: bool = False
     """Whether it was this try that had the account's webhooks sent here."""
 
@@ -221,37 +221,53 @@ async def _registered(ports: Ports, attempt: _Attempt, facts: _Facts) -> _Facts 
     """
     if not facts.number.may_register:
         return facts
-    before = await _kept_pin(ports, attempt)
-    failed = await ports.network.register(attempt.token, facts.number.id, attempt.pin)
+    kept = await _keep_pin(ports, attempt)
+    failed = await ports.network.register(attempt.token, facts.number.id, kept.pin)
     if failed is not None:
         if isinstance(failed, Rejected):
-            await _put_back(ports, attempt, before)
+            await _put_back(ports, kept)
         is_pins = isinstance(failed, Rejected) and (is_wrong_pin(failed) or attempt.command.pin is not None)
         return failure("Registering the number", failed, "pin" if is_pins else "phoneNumberId")
     now = await ports.network.number(attempt.token, facts.number.id)
-    return replace(facts, number=now if isinstance(now, NumberFacts) else facts.number, registered_now=True)
+    return replace(facts, number=now if isinstance(now, NumberFacts) else facts.number, registered_with=kept.pin)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptPin:
+    """The PIN to register with, as it was stored, and what was stored before it."""
+
+    pin: str
+    stored: Registration
+    before: Registration | None
 
 
 @again_on_collision
-async def _kept_pin(ports: Ports, attempt: _Attempt) -> Registration | None:
-    """The PIN that was kept before, if any."""
+async def _keep_pin(ports: Ports, attempt: _Attempt) -> _KeptPin:
+    """A made PIN gives way to one that somebody keeps meanwhile: they may be registering the number right now."""
     organization, number = attempt.actor.organization, attempt.command.number
     async with ports.store.transaction(organization) as tx:
         before = await tx.row(Registration, number)
-        pin = ports.vault.seal(organization, "pin", attempt.pin)
-        tx.save(Registration(organization, number, pin, ports.clock.now()))
-    return before
+        theirs = (
+            ports.vault.open(organization, "pin", before.pin, channel=number)
+            if before is not None and not attempt.pin_known
+            else None
+        )
+        pin = theirs or attempt.pin
+        stored = Registration(organization, number, ports.vault.seal(organization, "pin", pin), ports.clock.now())
+        tx.save(stored)
+    return _KeptPin(pin, stored, before)
 
 
 @again_on_collision
-async def _put_back(ports: Ports, attempt: _Attempt, before: Registration | None) -> None:
+async def _put_back(ports: Ports, kept: _KeptPin) -> None:
     """The network said no to this PIN, so it is not the number's."""
-    async with ports.store.transaction(attempt.actor.organization) as tx:
-        now = await tx.by_ids(Registration, [attempt.command.number])
-        if before is not None:
-            tx.save(before)
+    async with ports.store.transaction(kept.stored.organization) as tx:
+        if await tx.row(Registration, kept.stored.id) != kept.stored:
+            return  # somebody else's by now
+        if kept.before is not None:
+            tx.save(kept.before)
         else:
-            tx.remove(*now.values())
+            tx.remove(kept.stored)
 
 
 async def _joined(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Refusal:
@@ -342,7 +358,7 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         created_at=now,
     )
     secret = command.app_secret or None
-    is_numbers = attempt.pin_known or facts.registered_now  # a made PIN is nobody's before it is registered with
+    pin = facts.registered_with or (attempt.pin if attempt.pin_known else None)  # a made one is not the number's
     connected = replace(
         base,
         name=command.name.strip() if command.name else base.name,
@@ -354,7 +370,7 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         access_token=seal(organization, "access_token", attempt.token),
         app_secret=seal(organization, "app_secret", secret) if secret else None,
         app_secret_print=ports.vault.print(secret) if secret else None,
-        pin=seal(organization, "pin", attempt.pin) if is_numbers else None,
+        pin=seal(organization, "pin", pin) if pin is not None else None,
         terms=Terms(attempt.actor.author, now, TERMS_VERSION),
         token_valid=True,
         webhook_subscribed=True,

@@ -127,8 +127,8 @@ class BusinessAccount:
 
 
 @strawberry.type(
-    description="What a sign-in at the network reaches, until a number of it is connected or it runs out. It is nobody"
-    " else's than whoever signed in; its token is kept sealed."
+    description="What a sign-in at the network reaches, until it runs out; several numbers can be connected from it. It"
+    " is nobody else's than whoever signed in; its token is kept sealed."
 )
 class ConnectionDraft(Node):
     expires_at: datetime = strawberry.field(description="Until when numbers can be connected from it.")

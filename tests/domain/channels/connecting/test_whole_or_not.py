@@ -1,5 +1,6 @@
 """Connecting is all or nothing: from a draft, with terms and a profile, refused or killed at any step."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -154,6 +155,16 @@ async def test_an_account_that_somebody_connected_meanwhile_stays_subscribed(des
     assert desk.network.subscribed
 
 
+async def test_of_two_administrators_at_once_one_connects_and_the_other_takes_nothing_back(desk: Desk) -> None:
+    answers = await asyncio.gather(connect(desk), connect(desk))
+
+    [lost] = [each for each in answers if not isinstance(each, Channel)]
+    assert refused_as(lost) is ErrorCode.CHANNEL_ALREADY_CONNECTED, "both registered it with one PIN"
+    [channel] = await live(desk)
+    assert pin_of(channel) == desk.network.pins[NUMBER]
+    assert desk.network.subscribed
+
+
 async def test_a_store_that_goes_away_takes_the_subscription_back(desk: Desk) -> None:
     async def go() -> None:
         if desk.network.asked[-1] == "templates":
@@ -214,6 +225,21 @@ async def test_a_wrong_pin_that_somebody_entered_leaves_the_one_that_is_known(de
 
     assert await registrations(desk) == [known]
     assert pin_of(granted(await connect(desk))) == "111111"
+
+
+async def test_a_pin_that_somebody_else_keeps_meanwhile_is_left_alone(desk: Desk) -> None:
+    theirs = Registration(ACME, NUMBER, Vault().seal(ACME, "pin", "333333"), NOON)
+
+    async def meanwhile() -> None:
+        if desk.network.asked[-1].startswith("register"):
+            await desk.given(theirs)
+
+    desk.network.meanwhile_asked = meanwhile
+    desk.network.pins[NUMBER] = "333333"
+
+    assert refused_as(await connect(desk)) is ErrorCode.INVALID
+
+    assert await registrations(desk) == [theirs]
 
 
 async def test_a_registration_without_an_answer_may_have_been_one(desk: Desk) -> None:
