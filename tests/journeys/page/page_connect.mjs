@@ -143,6 +143,20 @@ try {
   await picture("disconnected");
   saw("the number disconnected");
 
+  await page.getByRole("link", { name: "‹ Numbers" }).click();
+  await page.getByRole("link", { name: "Acme Support" }).click();
+  await page.getByTestId("disconnect").click();
+  await page.getByTestId("disconnect-really").click();
+  await page.getByTestId("number-state").filter({ hasText: "Disconnected" }).waitFor();
+  await page.getByTestId("to-inbox").click();
+  await page.getByTestId("thread-item").filter({ hasText: "Ada Moreno" }).click();
+  await page.getByTestId("held-back").filter({ hasText: "is disconnected" }).waitFor();
+  await page.locator(".filter label").filter({ hasText: "Closed" }).click();
+  await page.getByTestId("no-number").getByRole("link", { name: "Connect a number" }).waitFor();
+  await complaints(page, "desk without a number");
+  await picture("no-number");
+  saw("a desk without a number");
+
   assert.deepEqual(troubles, []);
 } finally {
   await browser.close();

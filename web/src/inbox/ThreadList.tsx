@@ -109,7 +109,7 @@ function NoThreads() {
 function NoNumber() {
   return (
     <div class="empty muted" data-testid="no-number">
-      <p>No number is connected yet, so nobody can write.</p>
+      <p>No number is connected, so nobody can write.</p>
       {isAdministrator.value ? (
         <a class="button button-primary" href="#/connect">
           Connect a number

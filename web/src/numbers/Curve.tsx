@@ -3,10 +3,9 @@ import type { Counted, Quota } from "./numbers.ts";
 
 const WIDTH = 640;
 const HEIGHT = 180;
-const LEFT = 44;
-const RIGHT = 12;
-const TOP = 14;
-const BOTTOM = 26;
+const SIDES = 6;
+const TOP = 34;
+const BOTTOM = 34;
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 
@@ -15,7 +14,7 @@ export function Curve({ quota, entries }: { quota: Quota; entries: readonly Coun
   const [from, to] = [Date.parse(quota.periodStart), Date.parse(quota.resetsAt)];
   const now = Math.min(to, Math.max(from, thisMinute.value));
   const most = Math.max(quota.limit, quota.used, quota.forecast.projectedUse, 1);
-  const x = (at: number) => LEFT + ((at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const x = (at: number) => SIDES + ((at - from) / (to - from)) * (WIDTH - 2 * SIDES);
   const y = (count: number) => HEIGHT - BOTTOM - (count / most) * (HEIGHT - TOP - BOTTOM);
 
   const used = steps(entries, from).map(([at, count]) => `L${x(at).toFixed(1)} ${y(count).toFixed(1)}`);
@@ -24,26 +23,23 @@ export function Curve({ quota, entries }: { quota: Quota; entries: readonly Coun
   const middle = from + (to - from) / 2;
   return (
     <svg class="curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={inWords(quota)} data-testid="curve">
-      <path class="curve-axis" d={`M${LEFT} ${y(0)}H${WIDTH - RIGHT}`} />
-      <path class="curve-limit" d={`M${LEFT} ${y(quota.limit)}H${WIDTH - RIGHT}`} />
+      <path class="curve-axis" d={`M${SIDES} ${y(0)}H${WIDTH - SIDES}`} />
+      <path class="curve-limit" d={`M${SIDES} ${y(quota.limit)}H${WIDTH - SIDES}`} />
       <path class="curve-area" d={`${line}V${y(0)}Z`} />
       <path class="curve-forecast" d={`M${here}L${x(to).toFixed(1)} ${y(quota.forecast.projectedUse).toFixed(1)}`} />
       <path class="curve-used" d={line} />
       <circle class="curve-now" cx={x(now)} cy={y(quota.used)} r="4" />
       <g class="curve-words" aria-hidden="true">
-        <text x={LEFT - 8} y={y(quota.limit) + 4} text-anchor="end">
+        <text x={SIDES} y={y(quota.limit) - 7}>
           {quota.limit.toLocaleString("en")}
         </text>
-        <text x={LEFT - 8} y={y(0) + 4} text-anchor="end">
-          0
-        </text>
-        <text x={LEFT} y={HEIGHT - 6}>
+        <text x={SIDES} y={HEIGHT - 8}>
           {DAY.format(from)}
         </text>
-        <text x={x(middle)} y={HEIGHT - 6} text-anchor="middle">
+        <text class="curve-middle" x={x(middle)} y={HEIGHT - 8} text-anchor="middle">
           {DAY.format(middle)}
         </text>
-        <text x={WIDTH - RIGHT} y={HEIGHT - 6} text-anchor="end">
+        <text x={WIDTH - SIDES} y={HEIGHT - 8} text-anchor="end">
           {DAY.format(to)}
         </text>
       </g>

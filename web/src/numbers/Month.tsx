@@ -4,6 +4,8 @@ import { Curve } from "./Curve.tsx";
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "long" });
 
+const SHORT_DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+
 /** The conversations of the month: used, left, and where it is heading. */
 export function MonthOfConversations({ quota }: { quota: Quota }) {
   const { limit, used, remaining, forecast } = quota;
@@ -74,7 +76,7 @@ function byDay(entries: readonly Counted[]): { day: string; count: number; total
   const counts = new Map<string, number>();
   for (const { at, refundedAt } of entries) {
     if (refundedAt !== null) continue;
-    const day = DAY.format(new Date(at));
+    const day = SHORT_DAY.format(new Date(at));
     counts.set(day, (counts.get(day) ?? 0) + 1);
   }
   let total = 0;

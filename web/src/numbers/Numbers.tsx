@@ -46,11 +46,13 @@ function List() {
       </div>
       <Trouble />
       {known?.length === 0 && <NoNumbers />}
-      <ul class="number-list">
-        {known?.map((channel) => (
-          <NumberCard key={channel.id} channel={channel} />
-        ))}
-      </ul>
+      {known !== null && known.length > 0 && (
+        <ul class="number-list">
+          {known.map((channel) => (
+            <NumberCard key={channel.id} channel={channel} />
+          ))}
+        </ul>
+      )}
       {quota.value && <MonthOfConversations quota={quota.value} />}
     </>
   );
