@@ -28,7 +28,7 @@ from domain.updates import (
 from domain.use_cases.contacts.identity import SURE, known, thread_of
 from domain.use_cases.contacts.joining import with_joined
 from domain.use_cases.inbound.batch import Batch
-from domain.use_cases.inbound.mentions import mentioned, mentions_of
+from domain.use_cases.inbound.mentions import mentions_of
 from domain.use_cases.inbound.tickets import needs_ticket
 from domain.use_cases.marks import read_callback
 from domain.use_cases.message_changes import replies_of
@@ -36,8 +36,8 @@ from domain.use_cases.turns import JOINING, turn_of_message, turns_of_person
 
 
 async def look_ahead(batch: Batch, updates: Sequence[Update]) -> tuple[str, ...]:
-    """What can be seen before anything is locked: who is told of, and whether contacts may become one by it, for which
-    a turn is returned."""
+    """What can be seen before anything is locked: who is mentioned by a name that is not known to be theirs, and
+    whether contacts may become one. The turns for both are returned."""
     batch.channels = {channel.phone_number_id: channel for channel in await batch.tx.all_of(Channel)}
     here = [each for each in updates if each.place.number in batch.channels]
     batch.mentions = await mentions_of(batch.tx.unheld, batch.channels, here)
@@ -46,7 +46,8 @@ async def look_ahead(batch: Batch, updates: Sequence[Update]) -> tuple[str, ...]
     seen = await batch.tx.unheld.identities(sorted(keys)) if keys else []
     batch.identities = {identity.key: identity for identity in seen}
     batch.may_join = any(len(each) > 1 for each in _known_contacts(batch, updates))
-    return (JOINING,) if batch.may_join else ()
+    turns = {turn for person in batch.mentions.people.values() for turn in turns_of_person(person)}
+    return (*turns, JOINING) if batch.may_join else tuple(turns)
 
 
 async def gather(batch: Batch, updates: Sequence[Update]) -> None:
@@ -178,8 +179,6 @@ def turns_of_update(update: Update) -> Iterator[str]:
     for wamid in wamids_of(update) if update.place.number is not None else ():
         yield turn_of_message(update.place.number or "", wamid)
     for person in people_of([update]):
-        yield from turns_of_person(person)
-    if (person := mentioned(update)) is not None:
         yield from turns_of_person(person)
 
 
