@@ -311,7 +311,9 @@ GONE: Final = ChannelState.DISCONNECTED
 async def _look_at_channel(desk: Wired, channel: Channel, name: str, report: Report) -> None:
     before = report.faults
     if not desk.settings.app_secrets and channel.app_secret is None:
-        report.wrong(f"{name}: its webhooks are refused; set {PREFIX}APP_SECRETS, or connect it with its app's secret")
+        report.wrong(
+            f"{name}: its webhooks are refused; set {PREFIX}APP_SECRETS, or give it its app's secret with channelUpdate"
+        )
     if not channel.webhook_subscribed:
         report.wrong(
             f"{name}: its webhooks are not subscribed; give the app its WhatsApp account in Meta's business settings,"
