@@ -6,9 +6,11 @@ things told of one second are taken in the order they came.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.channels.channels import Channel, ChannelState, Heard, Problem, ProblemCode
+
+QUIET_FOR = timedelta(days=7)
 
 STOPPING = frozenset(
     {
@@ -72,6 +74,17 @@ def disproved(channel: Channel, asked_at: datetime) -> Channel:
     return _without(
         channel, [each for each in channel.problems if stops(each) and (each.changed_at or each.since) <= asked_at]
     )
+
+
+def noticed(channel: Channel, problem: Problem, now: datetime) -> Channel:
+    """The channel with a problem that is over once nothing is noticed of it for a week. What is noticed again is put
+    off once a day; its words stay as they were first.
+    """
+    known = problem_of(channel, problem.code)
+    if known is not None and known.expires_at is not None and known.expires_at - now > QUIET_FOR - timedelta(days=1):
+        return channel
+    words = known or problem
+    return begun(channel, replace(words, since=now, told_at=now, expires_at=now + QUIET_FOR), now)
 
 
 def heard_at(channel: Channel, what: str) -> datetime | None:

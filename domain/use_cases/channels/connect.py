@@ -39,6 +39,7 @@ from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.disconnect import account_is_used
 from domain.use_cases.channels.discover import failure, read_token, token_refusal
 from domain.use_cases.channels.drafts import DraftRoom, OpenDraft
+from domain.use_cases.channels.health import found_its_number
 from domain.use_cases.channels.templates import keep_told, read_from_now_on, turn_of
 
 PIN = re.compile(r"[0-9]{6}")
@@ -331,7 +332,9 @@ async def _keep(ports: Ports, attempt: _Attempt, facts: _Facts) -> Channel | Ref
                 LINKED_ELSEWHERE.code, f"{LINKED_ELSEWHERE.message} {LINKED_ELSEWHERE.hint}", (LINKED_ELSEWHERE.field,)
             )
         await tx.enlist(DirectoryEntry.ACCOUNT, command.account, command.account)
-        known = next((each for each in await tx.all_of(Channel) if each.phone_number_id == command.number), None)
+        others = {each.phone_number_id: each for each in await tx.all_of(Channel)}
+        known = others.pop(command.number, None)
+        found_its_number(tx, others.values(), command.number, now)
         channel = _connected(ports, attempt, facts, known, now)
         tx.save(channel, at_rest(channel, now))  # what waited for a new token goes at once
         if registration is not None:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.channels.channels import Channel, Problem, ProblemCode
-from domain.channels.health.problems import begun, problem_of
+from domain.channels.health.problems import noticed
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Unsupported
 from domain.errors import Unavailable
-from domain.events import ChannelChanged
 from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumberId
 from domain.ports.bundle import Ports
 from domain.ports.deliveries import Delivery, DeliveryResult, DeliveryState
@@ -21,6 +20,7 @@ from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Unreadable
 from domain.updates import AccountNews, Ignored, MessageEchoed, MessageReceived, TemplateTold, Update, UpdateRecord
 from domain.use_cases.again import again_on_collision
+from domain.use_cases.channels.health import keep_channel, unknown_number
 from domain.use_cases.inbound.receive import receive, record_failure
 from domain.use_cases.inbound.records import results_of
 
@@ -206,12 +206,11 @@ async def _note_unknown_number(
 ) -> None:
     problem = Problem(
         ProblemCode.UNKNOWN_NUMBER_TRAFFIC,
-        f"Messages come for the number id {number}, which is not connected.",
+        unknown_number(number),
         "Connect that number, or take it off the business account.",
         now,
     )
     async with ports.store.transaction(organization, background=True) as tx:
         for channel in await tx.all_of(Channel):
-            if channel.account == account and problem_of(channel, problem.code) is None:
-                tx.save(begun(channel, problem, now))
-                tx.record(ChannelChanged(channel.id))
+            if channel.account == account:
+                keep_channel(tx, channel, noticed(channel, problem, now), now)

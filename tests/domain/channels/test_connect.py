@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from domain.channels.channels import NUMBERS_PER_ACCOUNT, TERMS_VERSION, Channel, ChannelState, Destination, Terms
+from domain.channels.channels import (
+    NUMBERS_PER_ACCOUNT,
+    TERMS_VERSION,
+    Channel,
+    ChannelState,
+    Destination,
+    Problem,
+    ProblemCode,
+    Terms,
+)
 from domain.channels.template_sync import EVERY
 from domain.channels.templates import Template, TemplateStatus
 from domain.error_codes import ErrorCode
@@ -16,6 +25,7 @@ from domain.people.actors import Actor, Role, Scope
 from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.connect import ConnectChannel, connect_channel
+from domain.use_cases.channels.health import unknown_number
 from tests.builders import (
     ACCOUNT,
     ACME,
@@ -460,3 +470,21 @@ async def test_a_network_that_does_not_answer_is_asked_again_later(desk: Desk, s
 
     del desk.network.failing[step]
     granted(await connect(desk))
+
+
+async def test_the_number_that_messages_came_for_is_no_problem_once_it_is_connected(desk: Desk) -> None:
+    def came_for(number: PhoneNumberId) -> Channel:
+        message = unknown_number(number)
+        problem = Problem(ProblemCode.UNKNOWN_NUMBER_TRAFFIC, message, "Connect it.", NOON)
+        return replace(
+            a_desk_number(PhoneNumberId(f"7{number}")), id=ChannelId(an_id(int(number[-2:]))), problems=(problem,)
+        )
+
+    other = PhoneNumberId("106540352242777")
+    await desk.given(came_for(NEW_NUMBER), came_for(other))
+
+    granted(await connect(desk))
+
+    channels = (await desk.state()).channels
+    assert channels[ChannelId(an_id(55))].problems == ()
+    assert len(channels[ChannelId(an_id(77))].problems) == 1

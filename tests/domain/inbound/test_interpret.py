@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from domain.channels.channels import Channel, Problem, ProblemCode
+from domain.channels.health.problems import QUIET_FOR
 from domain.claims import CLAIMS_AT_MOST
 from domain.conversations.contents import Text, Unsupported
 from domain.conversations.sessions import SessionState
@@ -21,7 +22,7 @@ from domain.ports.reads import PageAsk, ThreadAsk
 from domain.updates import Ignored, IncomingMedia, MessageReceived, Update
 from domain.use_cases.inbound.interpret import BATCH, NEVER_FINISHED, Interpreted, NeverFinished, interpret
 from domain.use_cases.inbound.receive import receive
-from tests.builders import ACCOUNT, ACME, GLOBEX, HOUR, MINUTE, NOON, NUMBER, a_channel, an_id, an_organization
+from tests.builders import ACCOUNT, ACME, DAY, GLOBEX, HOUR, MINUTE, NOON, NUMBER, a_channel, an_id, an_organization
 from tests.domain.one_desk import ANA, Desk, in_delivery, open_desk
 
 GLOBEX_NUMBER = PhoneNumberId("106540352242777")
@@ -165,6 +166,8 @@ async def test_mail_for_an_unknown_number_is_a_problem_of_the_same_accounts_chan
             f"Messages come for the number id {UNKNOWN_NUMBER}, which is not connected.",
             "Connect that number, or take it off the business account.",
             NOON,
+            expires_at=NOON + QUIET_FOR,
+            told_at=NOON,
         ),
     )
     assert await desk.events() == [ChannelChanged(channel.id)]
@@ -172,6 +175,20 @@ async def test_mail_for_an_unknown_number_is_a_problem_of_the_same_accounts_chan
     assert (await desk.state(GLOBEX)).log == [], "nobody else hears of it"
     assert await states(desk, delivery) == [DeliveryState.IGNORED]
     assert await reason(desk, delivery) == f"a number nobody here has: {UNKNOWN_NUMBER}"
+
+
+async def test_the_problem_is_over_once_nothing_came_for_a_week(desk: Desk) -> None:
+    for _ in range(3):
+        await desk.deliver(desk.message(number=UNKNOWN_NUMBER))
+        await desk.interpret()
+        desk.later(3 * DAY)
+        await desk.look_after()
+    [problem] = (await desk.channel()).problems
+    assert (problem.since, problem.expires_at) == (NOON, NOON + 6 * DAY + QUIET_FOR)
+
+    desk.later(4 * DAY)
+    await desk.look_after()
+    assert (await desk.channel()).problems == ()
 
 
 async def test_the_problem_is_told_once_however_much_comes(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from domain.channels.channels import Channel, Problem, ProblemCode
 from domain.channels.health.account_news import told
-from domain.channels.health.problems import begun, looks_alike, problem_of
+from domain.channels.health.problems import looks_alike, noticed
 from domain.channels.template_news import heard
 from domain.channels.template_sync import is_alike
 from domain.contacts import number_variants
@@ -46,8 +46,7 @@ def tell_of_groups(batch: Batch, channel: Channel) -> None:
         "Take the number out of the group, or read the group in the phone's app.",
         batch.now,
     )
-    if problem_of(channel, problem.code) is None:
-        _keep(batch, channel, begun(channel, problem, batch.now))
+    _keep(batch, channel, noticed(channel, problem, batch.now))
 
 
 def receive_account_news(batch: Batch, update: AccountNews) -> UpdateRecord:
