@@ -22,11 +22,11 @@ def steps() -> dict[str, list[str]]:
         for node in ast.parse((ROOT / "dev").read_text()).body
         if isinstance(node, ast.FunctionDef) and node.name == "check"
     )
-    (table,) = (
-        each.value for each in check.body if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.Dict)
-    )
+    tables = [each.value for each in check.body if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.Dict)]
+    assert tables, "what is run at once is a table of commands"
     return {
         ast.literal_eval(name): [spelled(word) for word in command.elts]
+        for table in tables
         for name, command in zip(table.keys, table.values, strict=True)
         if name is not None and isinstance(command, ast.List)
     }

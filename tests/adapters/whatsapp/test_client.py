@@ -315,6 +315,8 @@ async def test_what_can_not_be_a_token_is_refused_without_a_call(token: str) -> 
 
 async def test_the_token_is_in_no_log_answer_or_name(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    for library in ("httpx", "httpcore"):  # also where a command that ran in this process made them quiet
+        caplog.set_level(logging.DEBUG, logger=library)
     quoting = always(401, error(190, f"Malformed access token {TOKEN}"))
     failing = raising(httpx.ReadError(f"Bearer {TOKEN}"))
 
