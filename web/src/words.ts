@@ -168,3 +168,14 @@ export function tradeWord(category: string): string {
   const words = kindWord(category);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+export function phoneLabelWord(label: string): string {
+  switch (label) {
+    case "MOBILE":
+      return "Mobile";
+    case "WHATSAPP":
+      return "WhatsApp";
+    default:
+      return "Phone";
+  }
+}

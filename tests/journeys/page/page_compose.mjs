@@ -1,4 +1,5 @@
-// Uses the demo's page in Chromium: everything that can be sent besides words and files goes out and is on the phone.
+// Uses the demo's page in Chromium: everything that can be sent besides words and files goes out and is on the phone; then
+// the person there is renamed, made one with another, and two again.
 // Ends with 1 and the reason where something is not as it should be. SCREENSHOTS names a folder for pictures.
 import assert from "node:assert/strict";
 
@@ -105,6 +106,34 @@ try {
   await page.getByTestId("composer").waitFor();
   await picture("voice");
   saw("a voice message on the phone");
+
+  const bens = page.getByTestId("phone-15550100012");
+  await bens.getByPlaceholder("Message").fill("Ada's other phone here");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("thread-item").filter({ hasText: "Ben Okafor" }).waitFor();
+  await page.getByTestId("about-contact").click();
+  const contact = page.getByTestId("contact");
+  await contact.getByTestId("contact-name").fill("Ada M.");
+  await contact.getByTestId("add-phone").click();
+  await contact.getByLabel("Number 2", { exact: true }).fill("+44 (0)7700 900155");
+  await contact.getByTestId("save-contact").click();
+  await contact.getByText("Saved.").waitFor();
+  assert.equal(await contact.getByLabel("Number 2", { exact: true }).inputValue(), "+447700900155");
+  await complaints(page, "person");
+  await picture("contact");
+  saw("a person's name and number changed");
+  await contact.getByText("The same person as somebody else").click();
+  await contact.getByTestId("find-contact").fill("Ben");
+  await contact.getByTestId("merge").click();
+  await contact.getByTestId("merged").waitFor();
+  await complaints(page, "merged person");
+  await picture("merged");
+  await contact.getByTestId("split").click();
+  await contact.getByTestId("merged").waitFor({ state: "detached" });
+  await contact.getByRole("button", { name: "Close" }).click();
+  await page.locator("[data-testid=about-contact]:focus").waitFor();
+  await page.getByRole("heading", { name: "Ada M." }).waitFor();
+  saw("two people made one, and two again");
 
   assert.deepEqual(troubles, []);
 } finally {

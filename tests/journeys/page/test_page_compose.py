@@ -1,4 +1,4 @@
-"""What the page sends besides words and files, in a real browser."""
+"""What the page sends besides words and files, and to whom, in a real browser."""
 
 import os
 from pathlib import Path
@@ -15,3 +15,4 @@ def test_places_cards_questions_and_voice_messages_are_sent_from_the_page(
 
     seen = visit("page_compose.mjs", desk.url, tmp_path, SCREENSHOTS=os.environ.get("DESKLINE_TEST_PICTURES"))
     assert "saw a voice message on the phone" in seen
+    assert "saw two people made one, and two again" in seen

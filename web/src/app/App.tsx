@@ -74,7 +74,7 @@ function Desk() {
         <TopBar />
         <ConnectionNotice />
         <ChannelBanner />
-        {screen.value === "inbox" ? <Inbox /> : <Lazily key={screen.value} screen={SCREENS[screen.value]} />}
+        {screen.value === "inbox" ? <Inbox /> : <Lazily key={screen.value} screen={SCREENS[screen.value]} given={{}} />}
       </div>
       <div class="visually-hidden" aria-live="polite" data-testid="announcer">
         {announcement.value}

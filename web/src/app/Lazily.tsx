@@ -1,14 +1,17 @@
-import type { ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-interface Props {
+interface Props<Given extends object> {
   /** Loads the screen; its component is the default export. */
-  screen: () => Promise<{ default: ComponentType }>;
+  screen: () => Promise<{ default: ComponentType<Given> }>;
+  given: Given;
+  /** What is seen meanwhile, and where it fails: `null` for nothing. */
+  waiting?: (hasFailed: boolean) => ComponentChildren;
 }
 
 /** A screen that is loaded when somebody goes there. */
-export function Lazily({ screen }: Props) {
-  const [Loaded, setLoaded] = useState<ComponentType | null>(null);
+export function Lazily<Given extends object>({ screen, given, waiting = wholeScreen }: Props<Given>) {
+  const [Loaded, setLoaded] = useState<ComponentType<Given> | null>(null);
   const [hasFailed, setFailed] = useState(false);
   useEffect(() => {
     let isStale = false;
@@ -20,7 +23,11 @@ export function Lazily({ screen }: Props) {
       isStale = true;
     };
   }, []);
-  if (Loaded) return <Loaded />;
+  if (Loaded) return <Loaded {...given} />;
+  return <>{waiting(hasFailed)}</>;
+}
+
+function wholeScreen(hasFailed: boolean) {
   return (
     <main class="blank muted" aria-busy={!hasFailed}>
       {hasFailed ? (

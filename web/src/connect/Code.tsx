@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { countdown, now } from "../time.ts";
-import { Field } from "./Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { Problems } from "./StepForm.tsx";
 import { requestCode, verifyCode, type BusinessNumber, type StepOutcome } from "./wizard.ts";
 

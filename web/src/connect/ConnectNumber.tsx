@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Code } from "./Code.tsx";
-import { Field } from "./Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { Problems, StepForm } from "./StepForm.tsx";
 import { account, addNumber, enter, entered, go, number, type BusinessNumber } from "./wizard.ts";
 

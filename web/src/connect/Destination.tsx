@@ -1,5 +1,5 @@
 import { destinationWord } from "../words.ts";
-import { Field } from "./Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { StepForm } from "./StepForm.tsx";
 import { account, asksForPin, connect, enter, entered, number } from "./wizard.ts";
 

@@ -1,4 +1,4 @@
-import { Field } from "./Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { StepForm } from "./StepForm.tsx";
 import { enter, entered, go } from "./wizard.ts";
 

@@ -5,6 +5,7 @@ import { mayWrite, users } from "../inbox/inbox.ts";
 import { countdown, fullTime, now } from "../time.ts";
 import { ticketStatusWord } from "../words.ts";
 import { Avatar } from "../app/Avatar.tsx";
+import { ContactButton } from "../contact/ContactButton.tsx";
 import { BackIcon, ClockIcon } from "../app/icons.tsx";
 
 const NOBODY = "";
@@ -25,6 +26,7 @@ export function ConversationHeader({ thread }: { thread: Thread }) {
           <BackIcon />
         </a>
         <Who thread={thread} />
+        <ContactButton thread={thread} />
         <SessionCountdown thread={thread} />
       </div>
       <div class="conversation-tools">

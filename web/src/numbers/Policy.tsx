@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Field } from "../connect/Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { ChangeForm } from "./ChangeForm.tsx";
 import { Section } from "./NumberPage.tsx";
 import type { BusinessChannel, Change } from "./numbers.ts";

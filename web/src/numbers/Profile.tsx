@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Field } from "../connect/Field.tsx";
+import { Field } from "../app/Field.tsx";
 import { tradeWord } from "../words.ts";
 import { ChangeForm } from "./ChangeForm.tsx";
 import { Fact, Section } from "./NumberPage.tsx";
