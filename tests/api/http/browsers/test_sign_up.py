@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -162,3 +162,41 @@ async def test_a_store_that_is_away_says_to_come_again(monkeypatch: pytest.Monke
         assert (await door.begin()).status_code == 503
         assert (await door.browser.get(back)).headers["location"] == "/#/connect?refused=TRY_LATER"
         assert urlsplit(back).path == PATH
+
+
+async def test_only_the_browser_that_began_comes_back() -> None:
+    """Whoever is sent the address of somebody else's sign-in does not hand over their own numbers by it."""
+    async with a_door() as door:
+        back = await door.sign_in_at_meta()
+        kept = dict(door.browser.cookies)
+        door.browser.cookies.clear()
+
+        stranger = await door.browser.get(back)
+        door.browser.cookies.update({name: "0" * 64 for name in kept})
+        guessed = await door.browser.get(back)
+
+        assert {stranger.headers["location"], guessed.headers["location"]} == {"/#/connect?refused=INVALID"}
+        assert all(each.access_token is None for each in await door.drafts())
+        door.browser.cookies.clear()
+        door.browser.cookies.update(kept)
+        assert (await door.browser.get(back)).headers["location"].startswith("/#/connect/"), "it was not used up"
+
+
+async def test_the_mark_of_a_sign_in_is_for_its_way_back_alone_and_ends_with_it() -> None:
+    async with a_door() as door:
+        begun = await door.begin()
+
+        said = begun.headers["set-cookie"]
+        [state] = parse_qs(urlsplit(str(begun.json()["url"])).query)["state"]
+
+        assert {"HttpOnly", f"Path={PATH}", "SameSite=lax", "Secure", "Max-Age=900"} <= set(said.split("; "))
+        assert state not in said
+
+
+async def test_several_sign_ins_of_one_browser_all_come_back() -> None:
+    async with a_door() as door:
+        ways = [await door.sign_in_at_meta() for _ in range(3)]
+
+        answers = [await door.browser.get(back) for back in ways]
+
+        assert all(each.headers["location"].startswith("/#/connect/") for each in answers)
