@@ -30,6 +30,7 @@ from domain.ports.network import Failed, NotSent, Unanswered
 
 PAGE_SIZE = 100
 MAX_PAGES = 1000
+MAX_ANSWER_BYTES = 16_000_000  # unpacked; a hundred templates with all their parts are a twentieth of it
 MAX_CALL_S = 12.0  # in all, and so within the 15 s lease of a send: its answer is recorded before the lease ends
 
 FILE_TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=30.0, pool=5.0)
@@ -154,14 +155,15 @@ class Graph:
             headers["Content-Type"] = "application/json"
         try:
             async with asyncio.timeout(within_s):
-                response = await self.http.request(
+                async with self.http.stream(
                     method,
                     url,
                     params=parameters,
                     headers=headers,
                     content=_encoded(body) if body is not None else file.content if file is not None else None,
                     timeout=httpx.USE_CLIENT_DEFAULT if file is None else FILE_TIMEOUT,
-                )
+                ) as response:
+                    content = await _whole(response)
         # Only the kind of failure is told: what an exception says could quote the request.
         except (*NEVER_LEFT, httpx.InvalidURL) as failure:
             return NotSent(f"The network could not be reached ({type(failure).__name__}).")
@@ -169,7 +171,19 @@ class Graph:
             return Unanswered(f"The network did not answer ({type(failure).__name__}).")
         except TimeoutError:
             return Unanswered(f"The network did not answer within {within_s:.0f} seconds.")
-        return Answer(response.status_code, json_object(response.content), retry_after_s(response.headers))
+        if content is None:
+            return Unanswered("The network's answer does not come to an end.")
+        return Answer(response.status_code, json_object(content), retry_after_s(response.headers))
+
+
+async def _whole(response: httpx.Response) -> bytes | None:
+    """What it says; None where that is more than any answer has."""
+    content = bytearray()
+    async for part in response.aiter_bytes():
+        content += part
+        if len(content) > MAX_ANSWER_BYTES:
+            return None
+    return bytes(content)
 
 
 def _segment(name: str) -> str:

@@ -26,6 +26,7 @@ from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.ids import BusinessAccountId, PhoneNumberId
 from domain.ports.network import Failed, Rejected, TokenFacts
 
+BUSINESSES_AT_MOST = 50  # each is asked for its accounts, while somebody waits
 SIGN_IN_HOST = "https://www.facebook.com"
 CALLING_CODE = re.compile(r"\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2})([0-9]{4,14})")
 """ITU-T E.164: what stands before the national number."""
@@ -95,7 +96,7 @@ class Onboarding:
         if not isinstance(businesses, list):
             return businesses
         found: list[BusinessAccountId] = []
-        for business in _ids_in(businesses):
+        for business in _ids_in(businesses)[:BUSINESSES_AT_MOST]:
             for edge in ("owned_whatsapp_business_accounts", "client_whatsapp_business_accounts"):
                 accounts = await self._graph.rows(token, business, edge, fields="id")
                 if not isinstance(accounts, list):

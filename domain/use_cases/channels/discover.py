@@ -24,6 +24,7 @@ from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 
 ACCOUNTS_AT_MOST = 50
+DRAFTS_AT_MOST = 20  # of one author; the oldest give way
 STATE = re.compile(r"(?P<organization>[0-9a-f-]{36})\.(?P<draft>[0-9a-f-]{36})\.(?P<word>[\w~-]{1,200})", re.ASCII)
 TOKEN_LIMIT = 4096
 CODE_LIMIT = 2048
@@ -275,5 +276,9 @@ def _filled(ports: Ports, draft: ConnectionDraft, reached: _Reached) -> Connecti
 @again_on_collision
 async def _store(ports: Ports, draft: ConnectionDraft) -> ConnectionDraft:
     async with ports.store.transaction(draft.organization) as tx:
+        known = await tx.all_of(ConnectionDraft)
+        others = [each for each in known if each.author == draft.author and each.id != draft.id]
+        others.sort(key=lambda each: (each.created_at, each.id))
+        tx.remove(*others[: max(0, len(others) + 1 - DRAFTS_AT_MOST)])
         tx.save(draft)
     return draft

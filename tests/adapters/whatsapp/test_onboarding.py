@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from adapters.whatsapp.client import CloudApi, http_client
-from adapters.whatsapp.graph import PAGE_SIZE
-from adapters.whatsapp.onboarding import SignInApp
+from adapters.whatsapp.graph import MAX_ANSWER_BYTES, PAGE_SIZE
+from adapters.whatsapp.onboarding import BUSINESSES_AT_MOST, SignInApp
 from adapters.whatsapp.simulator import Simulator, SimulatorOptions, simulator_app
 from domain.channels.channels import REQUIRED_PERMISSIONS
 from domain.channels.numbers import AccountFacts, NumberFacts, network_obstacle
@@ -340,6 +340,36 @@ async def test_html_in_the_middle_is_no_answer(step: str) -> None:
     }
 
     assert isinstance(await asked[step](), Unanswered)
+
+
+async def test_an_answer_without_an_end_is_given_up() -> None:
+    """Whatever stands in the network's place does not fill our memory."""
+    part, sent = b" " * 1_000_000, 0
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        nonlocal sent
+        while sent < 10 * MAX_ANSWER_BYTES:
+            sent += len(part)
+            yield part
+        yield b'{"id": "4"}'
+
+    graph = Graph(lambda _: httpx.Response(200, content=endless()))
+
+    assert isinstance(await graph.api.number(TOKEN, NUMBER), Unanswered)
+    assert sent <= MAX_ANSWER_BYTES + len(part)
+
+
+async def test_of_businesses_without_number_the_first_are_asked() -> None:
+    """Somebody waits for the answer."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        ids = range(10_000) if request.url.path.endswith("/businesses") else [7]
+        return httpx.Response(200, json={"data": [{"id": str(id)} for id in ids]})
+
+    graph = Graph(answer)
+
+    assert await graph.api.accounts_reached(TOKEN) == ["7"]
+    assert len(graph.asked) == 1 + 2 * BUSINESSES_AT_MOST
 
 
 async def test_an_answer_that_names_nothing_is_none() -> None:

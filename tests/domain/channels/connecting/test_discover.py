@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,14 @@ from domain.people.actors import Actor, Role, Scope
 from domain.people.organizations import User
 from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
-from domain.use_cases.channels.discover import Discover, SignInBegun, begin_sign_in, discover, finish_sign_in
+from domain.use_cases.channels.discover import (
+    DRAFTS_AT_MOST,
+    Discover,
+    SignInBegun,
+    begin_sign_in,
+    discover,
+    finish_sign_in,
+)
 from domain.use_cases.channels.drafts import open_draft
 from domain.use_cases.moderation.retention import forget_drafts
 from tests.builders import ACCOUNT, ACME, GLOBEX, NOON, USER, a_user, an_api_key, an_organization
@@ -364,3 +372,24 @@ async def test_numbers_of_others_are_known_to_be(desk: Desk) -> None:
     account = draft.accounts[0]
     by = await opened(desk, draft)
     assert [obstacle_of(draft, account, number, by) is not None for number in account.numbers] == [True, True]
+
+
+async def test_who_signs_in_without_end_keeps_the_last_ones_alone(desk: Desk) -> None:
+    others = granted(await with_token(desk, by=a_key_for(Scope.ADMIN)))
+    first = granted(await with_token(desk))
+    for _ in range(DRAFTS_AT_MOST):
+        desk.clock.advance(timedelta(seconds=1))
+        granted(await with_token(desk))
+
+    kept = await stored(desk)
+
+    assert len(kept) == DRAFTS_AT_MOST + 1
+    assert others in kept
+    assert first not in kept
+
+
+async def test_who_begins_sign_ins_without_end_leaves_few_rows(desk: Desk) -> None:
+    for _ in range(3 * DRAFTS_AT_MOST):
+        assert isinstance(await begin_sign_in(desk.ports, ADMIN), SignInBegun)
+
+    assert len(await stored(desk)) == DRAFTS_AT_MOST
