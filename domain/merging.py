@@ -42,7 +42,20 @@ def knowing(contact: Contact, own: Own) -> Contact:
 
 def shown(contact: Contact, contacts: Contacts) -> Contact:
     """The contact with what it shows: its own, and where it has nothing, what those have who were merged in."""
-    return _showing(contact, _of_all(contact, contacts))
+    own = _of_all(contact, contacts)
+    if contact.joined is None:
+        return _showing(contact, own)
+    choices = _choices(contact, contacts)
+    stopped = [each.marketing_opted_out_at for each in choices if each.marketing_opted_out_at is not None]
+    told = [each.marketing_told_at for each in choices if each.marketing_told_at is not None]
+    return _showing(
+        contact,
+        replace(
+            own,
+            marketing_opted_out_at=min(stopped, default=None),
+            marketing_told_at=max(told, default=None),
+        ),
+    )
 
 
 def merged(kept: Contact, other: Contact, *, by_network: bool) -> tuple[Contact, Contact]:
@@ -96,9 +109,7 @@ def _of_all(contact: Contact, contacts: Contacts) -> Own:
 
 
 def _together(own: Own, other: Own, said: tuple[str, ...]) -> Own:
-    """Who said stop once has said it. What they chose of marketing in WhatsApp is what they chose last."""
-    choices = [each for each in (own, other) if each.marketing_told_at is not None]
-    choice = max(choices, key=_marketing_told, default=None)
+    """Who said stop once has said it. What they chose of marketing in WhatsApp is for `shown` to say."""
     return Own(
         name=own.name if "name" in said else own.name or other.name,
         profile_name=own.profile_name or other.profile_name,
@@ -108,11 +119,31 @@ def _together(own: Own, other: Own, said: tuple[str, ...]) -> Own:
         email=own.email if "email" in said else own.email or other.email,
         phones=own.phones if "phones" in said else tuple(dict.fromkeys((*own.phones, *other.phones))),
         opted_out_at=_earlier(own.opted_out_at, other.opted_out_at),
-        marketing_opted_out_at=choice.marketing_opted_out_at
-        if choice is not None
-        else _earlier(own.marketing_opted_out_at, other.marketing_opted_out_at),
-        marketing_told_at=choice.marketing_told_at if choice is not None else None,
     )
+
+
+def _choices(contact: Contact, contacts: Contacts) -> list[Own]:
+    """What each in a contact chose of marketing in WhatsApp. A person known by two names chose what they chose last;
+    of several whom people here merged, one who takes it does not speak for one who stopped it."""
+    by_person: list[list[Own]] = [[]]
+
+    def look_at(each: Contact, person: list[Own]) -> None:
+        person.append(by_itself(each))
+        for other in (contacts[id] for id in (each.joined.others if each.joined is not None else ())):
+            if other.merged_by_network:
+                look_at(other, person)
+            else:
+                by_person.append([])
+                look_at(other, by_person[-1])
+
+    look_at(contact, by_person[0])
+    return [_chosen(person) for person in by_person]
+
+
+def _chosen(person: list[Own]) -> Own:
+    told = [each for each in person if each.marketing_told_at is not None]
+    stopped = [each.marketing_opted_out_at for each in person if each.marketing_opted_out_at is not None]
+    return max(told, key=_marketing_told) if told else Own(marketing_opted_out_at=min(stopped, default=None))
 
 
 def _showing(contact: Contact, own: Own) -> Contact:

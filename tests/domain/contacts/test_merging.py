@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from domain.contacts import Contact, Identity, IdentityKind, Person
+from domain.contacts import Contact, Identity, IdentityKind, Person, with_marketing_choice
 from domain.conversations.contents import Text
 from domain.conversations.threads import Thread
 from domain.error_codes import ErrorCode
 from domain.errors import WriteConflict
 from domain.events import ThreadChanged, TicketChanged
 from domain.ids import ChannelId, ContactId, PhoneNumberId
+from domain.merging import merged as merge_rule
+from domain.merging import shown
 from domain.people.actors import ByContact
 from domain.use_cases.contacts import merging
 from domain.use_cases.contacts.contacts import UpdateContact, update_contact
@@ -30,7 +32,7 @@ from domain.use_cases.contacts.merging import (
 )
 from domain.use_cases.contacts.people import People
 from domain.use_cases.outbound.sending.start import StartThread, start_thread
-from tests.builders import ACME, CHANNEL, GLOBEX, MINUTE, TEMPLATE, a_contact, an_organization
+from tests.builders import ACME, CHANNEL, GLOBEX, MINUTE, NOON, TEMPLATE, a_contact, an_organization
 from tests.domain.one_desk import AGENT, HELLO, MAY_WORK, READER, Desk, a_desk_number, granted, open_desk, refused_as
 
 ANA = Person(wa_id="15550102001", profile_name="Ana")
@@ -146,6 +148,44 @@ async def test_what_comes_after_the_merge_goes_with_the_name_it_came_by(desk: De
     assert [each.content for each in said[ana]] == [Text("I am Ana"), Text("From Ana")]
     assert [each.content for each in said[bea]][:2] == [Text("I am Bea"), Text("From Bea")]
     assert {each.author for each in said[bea]} == {ByContact(bea)}
+
+
+async def test_one_who_takes_marketing_does_not_speak_for_one_who_stopped_it(desk: Desk) -> None:
+    """Nobody is written to again by being merged with somebody who likes it."""
+    ana, bea, cleo = await written(desk, ANA, BEA, CLEO)
+    await desk.receive(desk.choice(stopped=True, by=ANA))
+    stopped_at = desk.clock.now()
+    for person in (BEA, CLEO):
+        desk.later(MINUTE)
+        await desk.receive(desk.choice(stopped=False, by=person))
+    before = await standing(desk)
+
+    await merged(desk, bea, ana)
+    await merged(desk, cleo, bea)
+
+    assert (await desk.contact()).marketing_opted_out_at == stopped_at
+    await split(desk, cleo, ana)
+    assert {each.id: each.marketing_opted_out_at for each in await desk.contacts()} == {cleo: None, ana: stopped_at}
+    await split(desk, cleo, bea)
+    assert await standing(desk) == before
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_one_person_known_by_two_names_chose_what_they_chose_last(stopped: bool) -> None:
+    at = [NOON, NOON + MINUTE]
+    one, other, stranger = (a_contact(ContactId(name), wa_id=None) for name in ("one", "other", "stranger"))
+    one = with_marketing_choice(one, stopped=not stopped, at=at[0])
+    other = with_marketing_choice(other, stopped=stopped, at=at[1])
+    stranger = with_marketing_choice(stranger, stopped=False, at=at[1] + MINUTE)
+
+    for first, second in [(one, other), (other, one)]:
+        kept, gone = merge_rule(first, second, by_network=True)
+        assert shown(kept, {each.id: each for each in (kept, gone)}).marketing_opted_out_at == (
+            at[1] if stopped else None
+        )
+        whole, merged_in = merge_rule(kept, stranger, by_network=False)
+        all_three = {each.id: each for each in (whole, gone, merged_in)}
+        assert shown(whole, all_three).marketing_opted_out_at == (at[1] if stopped else None)
 
 
 async def test_who_had_no_thread_on_a_number_gets_one_of_their_own_there_though_merged(desk: Desk) -> None:
