@@ -163,10 +163,33 @@ export function destinationWord(destination: string): string {
   return destination === "INBOX" ? "Shared inbox, without tickets" : "Help desk, with tickets";
 }
 
-/** `RETAIL` as `Retail`, `PROF_SERVICES` as `Prof services`. */
+const TRADE_WORDS: Record<string, string> = {
+  AUTO: "Cars and other vehicles",
+  BEAUTY: "Beauty and personal care",
+  APPAREL: "Clothing",
+  EDU: "Education",
+  ENTERTAIN: "Entertainment",
+  EVENT_PLAN: "Events",
+  FINANCE: "Finance and banking",
+  GROCERY: "Food and groceries",
+  GOVT: "Public service",
+  HOTEL: "Hotels and lodging",
+  HEALTH: "Health",
+  NONPROFIT: "Non-profit",
+  PROF_SERVICES: "Professional services",
+  RETAIL: "Shops and retail",
+  TRAVEL: "Travel and transport",
+  RESTAURANT: "Restaurant",
+  OTHER: "Something else",
+};
+
+/** The network's words for what a business trades in. */
+export const TRADES: readonly string[] = Object.keys(TRADE_WORDS);
+
+/** A word that is new to us as it is: `PET_SHOP` as `Pet shop`. */
 export function tradeWord(category: string): string {
   const words = kindWord(category);
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return TRADE_WORDS[category] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export function phoneLabelWord(label: string): string {

@@ -61,6 +61,7 @@ try {
   await complaints(page, "account");
   await picture("account");
   await next.click();
+  await page.getByTestId("trade").selectOption("RETAIL");
   await page.getByLabel("About").fill("Goods from the harbour");
   await complaints(page, "profile");
   await picture("profile");
@@ -87,6 +88,7 @@ try {
   await page.setViewportSize({ width: 1440, height: 900 });
   const { numbers } = await control("GET", "/_sim");
   const id = numbers.at(-1).phoneNumberId;
+  await control("PATCH", `/_sim/numbers/${id}`, { pin: "424242" });
   await page.getByTestId("code").fill((await control("GET", `/_sim/numbers/${id}`)).code.code);
   await page.getByTestId("check-code").click();
   await page.getByTestId("code-form").waitFor({ state: "detached" });
@@ -111,11 +113,16 @@ try {
 
   await step("Destination").waitFor();
   await complaints(page, "destination");
+  await next.click();
+  await page.getByTestId("step-problem").filter({ hasText: "another PIN" }).waitFor();
+  await page.getByTestId("pin").fill("424242");
+  await complaints(page, "number with a PIN");
   await picture("destination");
   await next.click();
   await page.getByRole("heading", { name: "Harbour Goods", exact: true }).waitFor();
   await page.getByTestId("number-state").filter({ hasText: "Connected" }).waitFor();
   await page.getByText("Goods from the harbour").waitFor();
+  await page.getByText("Shops and retail").waitFor();
   await complaints(page, "number's page");
   await picture("number");
   await page.setViewportSize({ width: 320, height: 720 });

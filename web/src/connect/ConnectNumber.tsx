@@ -49,7 +49,7 @@ function NumberChoice({ each }: { each: BusinessNumber }) {
         name="number"
         disabled={!mayBeChosen}
         checked={entered.value.numberId === id}
-        onChange={() => enter({ numberId: id, name: entered.value.name || displayName })}
+        onChange={() => enter({ numberId: id })}
       />
       <span>
         <strong class="number">{phoneNumber}</strong> <span dir="auto">{displayName}</span>

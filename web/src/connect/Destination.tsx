@@ -29,7 +29,7 @@ export function Destination() {
       <Field
         label="What it is called here"
         hint="Only people of your organization see it"
-        value={name}
+        value={name ?? number.value?.displayName ?? ""}
         onValue={(name) => enter({ name })}
       />
       {asksForPin.value && (

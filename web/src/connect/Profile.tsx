@@ -1,13 +1,15 @@
 import { Field } from "../app/Field.tsx";
+import { TradeSelect } from "../app/TradeSelect.tsx";
 import { StepForm } from "./StepForm.tsx";
 import { enter, entered, go } from "./wizard.ts";
 
 /** What people see of the business; whatever is left empty stays as it is at WhatsApp. */
 export function Profile() {
-  const { about, description, email, website, address } = entered.value;
+  const { category, about, description, email, website, address } = entered.value;
   return (
     <StepForm title="Profile" back="account" onNext={() => go("number")}>
       <p class="muted">People see it in WhatsApp beside the number's name. What you leave empty stays as it is there.</p>
+      <TradeSelect value={category} onValue={(category) => enter({ category })} />
       <Field label="About" optional maxLength={139} value={about} onValue={(about) => enter({ about })} />
       <Field label="Description" optional maxLength={512} value={description} onValue={(description) => enter({ description })} />
       <Field label="Email" optional type="email" maxLength={128} value={email} onValue={(email) => enter({ email })} />

@@ -32,6 +32,7 @@ export interface Entered {
   token: string;
   accountId: string;
   numberId: string;
+  category: string;
   about: string;
   description: string;
   email: string;
@@ -40,7 +41,8 @@ export interface Entered {
   newNumber: string;
   newName: string;
   agreedTo: string;
-  name: string;
+  /** Null: the number's display name. */
+  name: string | null;
   destination: "HELP_DESK" | "INBOX";
   pin: string;
 }
@@ -49,6 +51,7 @@ const NOTHING: Entered = {
   token: "",
   accountId: "",
   numberId: "",
+  category: "",
   about: "",
   description: "",
   email: "",
@@ -57,7 +60,7 @@ const NOTHING: Entered = {
   newNumber: "",
   newName: "",
   agreedTo: "",
-  name: "",
+  name: null,
   destination: "HELP_DESK",
   pin: "",
 };
@@ -155,8 +158,7 @@ export async function addNumber(): Promise<string[]> {
     const { channelAddNumber } = await ask(ChannelAddNumberMutation, { input });
     if (channelAddNumber.number === null) return messages(channelAddNumber);
     keepNumber(channelAddNumber.number);
-    const name = entered.value.name || channelAddNumber.number.displayName;
-    enter({ numberId: channelAddNumber.number.phoneNumberId, name, newNumber: "" });
+    enter({ numberId: channelAddNumber.number.phoneNumberId, newNumber: "" });
     return [];
   });
 }
@@ -185,7 +187,7 @@ export async function connect(): Promise<string[]> {
       draftId: draft.value?.id ?? "",
       businessAccountId: accountId,
       phoneNumberId: numberId,
-      name: name.trim() || null,
+      name: name?.trim() || null,
       destination,
       profile: profileOf(entered.value),
       pin: pin.trim() || null,
@@ -229,8 +231,8 @@ function keepNumber(changed: BusinessNumber): void {
 }
 
 /** Null where nothing was entered: the profile stays as it is. */
-function profileOf({ about, description, email, website, address }: Entered) {
-  const told = Object.entries({ about, description, email, address }).filter(([, value]) => value.trim() !== "");
+function profileOf({ category, about, description, email, website, address }: Entered) {
+  const told = Object.entries({ category, about, description, email, address }).filter(([, value]) => value.trim() !== "");
   const websites = website.trim() === "" ? {} : { websites: website.trim().split(/[\s,]+/) };
   const profile = { ...Object.fromEntries(told.map(([key, value]) => [key, value.trim()])), ...websites };
   return Object.keys(profile).length === 0 ? null : profile;

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Field } from "../app/Field.tsx";
+import { TradeSelect } from "../app/TradeSelect.tsx";
 import { tradeWord } from "../words.ts";
 import { ChangeForm } from "./ChangeForm.tsx";
 import { Fact, Section } from "./NumberPage.tsx";
@@ -17,13 +18,13 @@ export function Profile({ channel, profile }: Props) {
   return (
     <Section title="What people see in WhatsApp">
       <dl class="facts">
-        <Fact name="Display name">
-          <span dir="auto">{profile.displayName}</span>
-          {profile.displayNameDiffers && <small class="muted">differs from your organization's legal name</small>}
-        </Fact>
-        {profile.category && <Fact name="Trade">{tradeWord(profile.category)}</Fact>}
         {!isChanging && (
           <>
+            <Fact name="Display name">
+              <span dir="auto">{profile.displayName}</span>
+              {profile.displayNameDiffers && <small class="muted">differs from your organization's legal name</small>}
+            </Fact>
+            <Fact name="Trade">{profile.category ? tradeWord(profile.category) : empty}</Fact>
             <Fact name="About">{profile.about ? <span dir="auto">{profile.about}</span> : empty}</Fact>
             <Fact name="Email">{profile.email ?? empty}</Fact>
             <Fact name="Websites">{profile.websites.length > 0 ? profile.websites.join(", ") : empty}</Fact>
@@ -46,12 +47,16 @@ export function Profile({ channel, profile }: Props) {
 }
 
 function Changing({ channel, profile, onDone }: Props & { onDone: () => void }) {
+  const [displayName, setDisplayName] = useState(profile.displayName);
+  const [category, setCategory] = useState(profile.category ?? "");
   const [about, setAbout] = useState(profile.about ?? "");
   const [description, setDescription] = useState(profile.description ?? "");
   const [email, setEmail] = useState(profile.email ?? "");
   const [websites, setWebsites] = useState(profile.websites.join(" "));
   const [address, setAddress] = useState(profile.address ?? "");
   const wanted = {
+    ...otherwise("displayName", displayName, profile.displayName),
+    ...otherwise("category", category, profile.category),
     ...otherwise("about", about, profile.about),
     ...otherwise("description", description, profile.description),
     ...otherwise("email", email, profile.email),
@@ -61,6 +66,14 @@ function Changing({ channel, profile, onDone }: Props & { onDone: () => void }) 
   const change: Change = Object.keys(wanted).length === 0 ? {} : { profile: wanted };
   return (
     <ChangeForm channel={channel} title="Profile" change={change} onSaved={onDone} onCancel={onDone}>
+      <Field
+        label="Display name"
+        hint="WhatsApp reviews a new one; until it is approved, people see the old one"
+        maxLength={200}
+        value={displayName}
+        onValue={setDisplayName}
+      />
+      <TradeSelect value={category} onValue={setCategory} />
       <Field label="About" maxLength={139} value={about} onValue={setAbout} />
       <Field label="Description" maxLength={512} value={description} onValue={setDescription} />
       <Field label="Email" type="email" maxLength={128} value={email} onValue={setEmail} />

@@ -1,0 +1,22 @@
+import { TRADES, tradeWord } from "../words.ts";
+
+/** What the business trades in, by the network's words; one that is not listed stays choosable. */
+export function TradeSelect({ value, onValue }: { value: string; onValue: (value: string) => void }) {
+  const isListed = value === "" || TRADES.includes(value);
+  return (
+    <label class="field">
+      <span>
+        Trade<span class="muted"> (optional)</span>
+      </span>
+      <select value={value} data-testid="trade" onChange={(event) => onValue(event.currentTarget.value)}>
+        {value === "" && <option value="">Not chosen</option>}
+        {!isListed && <option value={value}>{tradeWord(value)}</option>}
+        {TRADES.map((each) => (
+          <option key={each} value={each}>
+            {tradeWord(each)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
