@@ -37,7 +37,7 @@ from domain.ports.store import Transaction
 from domain.ports.system import Vault
 from domain.use_cases.again import again_on_collision
 from domain.use_cases.channels.disconnect import account_is_used
-from domain.use_cases.channels.discover import failure, read_token, token_refusal
+from domain.use_cases.channels.discover import failure, read_secret, read_token, token_refusal
 from domain.use_cases.channels.drafts import DraftRoom, OpenDraft
 from domain.use_cases.channels.health import found_its_number
 from domain.use_cases.channels.templates import keep_told, read_from_now_on, turn_of
@@ -127,6 +127,8 @@ def _fault(command: ConnectChannel) -> Refusal | None:
         return invalid("Either a sign-in or a token, not both.", "accessToken")
     if command.draft is None and isinstance(token := read_token(command.access_token), Refused):
         return token
+    if command.app_secret and isinstance(secret := read_secret(command.app_secret), Refused):
+        return secret
     if not NETWORK_ID.fullmatch(command.account):
         return invalid("A business account's id is a row of digits.", "businessAccountId")
     if not NETWORK_ID.fullmatch(command.number):
@@ -360,7 +362,8 @@ def _connected(ports: Ports, attempt: _Attempt, facts: _Facts, known: Channel | 
         state=ChannelState.CONNECTED,
         created_at=now,
     )
-    secret = command.app_secret or None
+    secret = read_secret(command.app_secret) if command.app_secret else None
+    assert not isinstance(secret, Refused), "it was looked at before"
     pin = facts.registered_with or (attempt.pin if attempt.pin_known else None)  # a made one is not the number's
     connected = replace(
         base,

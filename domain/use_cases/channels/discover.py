@@ -28,6 +28,8 @@ DRAFTS_AT_MOST = 20  # of one author; the oldest give way
 STATE = re.compile(r"(?P<organization>[0-9a-f-]{36})\.(?P<draft>[0-9a-f-]{36})\.(?P<word>[\w~-]{1,200})", re.ASCII)
 TOKEN_LIMIT = 4096
 CODE_LIMIT = 2048
+SECRET_LIMIT = 256
+SECRET = re.compile(rf"[\w-]{{1,{SECRET_LIMIT}}}", re.ASCII)
 LATER = "The network can't be asked now. Try again in a minute."
 STALE_CODE = "Codes are good once and for 30 seconds. Sign in again."
 
@@ -79,6 +81,14 @@ def read_token(text: str | None) -> str | Refused:
     if len(token) > TOKEN_LIMIT or not token.isascii() or not token.isprintable():
         return invalid("This is not a token.", "accessToken")
     return token
+
+
+def read_secret(text: str) -> str | Refused:
+    """An app's secret as people paste it: a line break that came with it would have every webhook refused."""
+    secret = text.strip()
+    if not SECRET.fullmatch(secret):
+        return invalid(f"An app secret has 1 to {SECRET_LIMIT} letters, digits, - and _.", "appSecret")
+    return secret
 
 
 # ---------------------------------------------------------------- by redirect

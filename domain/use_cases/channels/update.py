@@ -25,7 +25,7 @@ from domain.ports.network import TokenFacts
 from domain.ports.store import Transaction
 from domain.tickets import ReopenPolicy
 from domain.use_cases.again import again_on_collision
-from domain.use_cases.channels.discover import failure, read_token, token_refusal
+from domain.use_cases.channels.discover import failure, read_secret, read_token, token_refusal
 from domain.use_cases.channels.health import keep_channel
 from domain.use_cases.channels.tokens import token_of
 
@@ -33,7 +33,6 @@ FORMER_SECRET_FOR = timedelta(hours=48)
 """So long what is signed with the secret before is taken too: changing it in both places takes a while."""
 
 IDLE_HOURS_LIMIT = 8760  # a year
-SECRET_LIMIT = 256
 ASSIGNED_LIMIT = 100  # users, and teams
 
 _OF_TOKEN = (
@@ -96,19 +95,14 @@ def _fault(command: UpdateChannel) -> Refusal | None:
         return invalid(f"A name has 1 to {NAME_LIMIT} characters.", "name")
     if command.access_token is not None and isinstance(token := read_token(command.access_token), Refused):
         return token
-    if command.app_secret is not None and not _is_secret(command.app_secret):
-        return invalid(f"An app secret has 1 to {SECRET_LIMIT} letters and digits.", "appSecret")
+    if command.app_secret is not None and isinstance(secret := read_secret(command.app_secret), Refused):
+        return secret
     hours = command.close_after_idle_hours
     if isinstance(hours, int) and not 1 <= hours <= IDLE_HOURS_LIMIT:
         return invalid(f"From 1 to {IDLE_HOURS_LIMIT:,} hours, or null for never.", "closeAfterIdleHours")
     if command.assignment is not None and (refusal := _rule_fault(command.assignment)):
         return refusal
     return profile_fault(command.profile, "profile") if command.profile is not None else None
-
-
-def _is_secret(text: str) -> bool:
-    secret = text.strip()
-    return 1 <= len(secret) <= SECRET_LIMIT and secret.isascii() and secret.isalnum()
 
 
 def _rule_fault(rule: AssignmentRule) -> Refusal | None:
@@ -221,7 +215,9 @@ async def _keep(ports: Ports, actor: Actor, command: UpdateChannel, told: _Told)
         assert channel is not None, "that was looked at"
         after = _worked_with(channel, command)
         if command.app_secret is not None:
-            after = _with_secret(ports, after, command.app_secret.strip(), now)
+            secret = read_secret(command.app_secret)
+            assert isinstance(secret, str), "it was looked at before"
+            after = _with_secret(ports, after, secret, now)
         if told.profile is not None:
             after = replace(after, profile=told.profile)
         if told.token is not None and told.facts is not None:

@@ -121,6 +121,19 @@ async def test_a_number_without_a_secret_of_its_own_has_none(desk: Desk, secret:
     assert (channel.app_secret, channel.app_secret_print) == (None, None)
 
 
+@pytest.mark.parametrize("pasted", ["secret\n", " \r\nsecret\t"])
+async def test_a_secret_pasted_with_a_line_break_is_the_secret(desk: Desk, pasted: str) -> None:
+    channel = granted(await connect(desk, replace(ASKED, app_secret=pasted)))
+
+    assert channel.app_secret_print == Vault().print("secret")
+
+
+@pytest.mark.parametrize("secret", [" ", "s\0t", "sécret", "a b-c", "x" * 257])
+async def test_what_is_no_secret_is_refused_before_the_network_is_asked(desk: Desk, secret: str) -> None:
+    assert refused_as(await connect(desk, replace(ASKED, app_secret=secret))) is ErrorCode.INVALID
+    assert desk.network.asked == []
+
+
 async def test_name_and_place_are_as_asked_for(desk: Desk) -> None:
     channel = granted(await connect(desk, replace(ASKED, name=" Shop ", destination=Destination.INBOX)))
 
