@@ -9,7 +9,7 @@ export function Profile() {
   return (
     <StepForm title="Profile" back="account" onNext={() => go("number")}>
       <p class="muted">People see it in WhatsApp beside the number's name. What you leave empty stays as it is there.</p>
-      <TradeSelect value={category} onValue={(category) => enter({ category })} />
+      <TradeSelect optional value={category} onValue={(category) => enter({ category })} />
       <Field label="About" optional maxLength={139} value={about} onValue={(about) => enter({ about })} />
       <Field label="Description" optional maxLength={512} value={description} onValue={(description) => enter({ description })} />
       <Field label="Email" optional type="email" maxLength={128} value={email} onValue={(email) => enter({ email })} />

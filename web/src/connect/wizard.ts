@@ -5,7 +5,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, explain, token } from "../api.ts";
-import { connectAddress, place } from "../app/router.ts";
+import { connectAddress, numberAddress, place } from "../app/router.ts";
 import {
   ChannelAddNumberMutation,
   ChannelConnectMutation,
@@ -81,7 +81,13 @@ export const asksForPin = signal(false);
 
 export const step = computed<Step>(() => {
   if (draft.value === null || draft.value.id !== place.value[0]) return "sign-in";
-  return STEPS.find((each) => each === place.value[1]) ?? "permissions";
+  const wanted = STEPS.find((each) => each === place.value[1]) ?? "permissions";
+  // After a reload what was chosen is gone: one goes on from the first step that lacks something.
+  const isPast = (each: (typeof STEPS)[number]) => STEPS.indexOf(wanted) > STEPS.indexOf(each);
+  if (isPast("account") && account.value === undefined) return "account";
+  if (isPast("number") && !number.value?.connectable) return "number";
+  if (isPast("terms") && entered.value.agreedTo === "") return "terms";
+  return wanted;
 });
 
 export const account = computed<Account | undefined>(() =>
@@ -198,13 +204,13 @@ export async function connect(): Promise<string[]> {
       return messages(channelConnect);
     }
     await loadChannels();
-    location.hash = `#/numbers/${encodeURIComponent(channelConnect.channel.id)}`;
-    startAgain();
+    addEventListener("hashchange", startAgain, { once: true });
+    location.hash = numberAddress(channelConnect.channel.id);
     return [];
   });
 }
 
-export function startAgain(): void {
+function startAgain(): void {
   draft.value = null;
   entered.value = NOTHING;
   asksForPin.value = false;

@@ -17,21 +17,19 @@ export function Profile({ channel, profile }: Props) {
   const empty = <span class="muted">Not set</span>;
   return (
     <Section title="What people see in WhatsApp">
-      <dl class="facts">
-        {!isChanging && (
-          <>
-            <Fact name="Display name">
-              <span dir="auto">{profile.displayName}</span>
-              {profile.displayNameDiffers && <small class="muted">differs from your organization's legal name</small>}
-            </Fact>
-            <Fact name="Trade">{profile.category ? tradeWord(profile.category) : empty}</Fact>
-            <Fact name="About">{profile.about ? <span dir="auto">{profile.about}</span> : empty}</Fact>
-            <Fact name="Email">{profile.email ?? empty}</Fact>
-            <Fact name="Websites">{profile.websites.length > 0 ? profile.websites.join(", ") : empty}</Fact>
-            <Fact name="Address">{profile.address ? <span dir="auto">{profile.address}</span> : empty}</Fact>
-          </>
-        )}
-      </dl>
+      {!isChanging && (
+        <dl class="facts">
+          <Fact name="Display name">
+            <span dir="auto">{profile.displayName}</span>
+            {profile.displayNameDiffers && <small class="muted">differs from your organization's legal name</small>}
+          </Fact>
+          <Fact name="Trade">{profile.category ? tradeWord(profile.category) : empty}</Fact>
+          <Fact name="About">{profile.about ? <span dir="auto">{profile.about}</span> : empty}</Fact>
+          <Fact name="Email">{profile.email ?? empty}</Fact>
+          <Fact name="Websites">{profile.websites.length > 0 ? profile.websites.join(", ") : empty}</Fact>
+          <Fact name="Address">{profile.address ? <span dir="auto">{profile.address}</span> : empty}</Fact>
+        </dl>
+      )}
       {isChanging ? (
         <Changing channel={channel} profile={profile} onDone={() => setChanging(false)} />
       ) : (
