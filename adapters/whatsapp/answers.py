@@ -12,7 +12,9 @@ from adapters.whatsapp.inbound.reading import Word, as_code, as_id, as_object, a
 from domain.channels.numbers import AccountFacts, NumberFacts
 from domain.channels.profiles import BusinessProfile
 from domain.ids import BusinessAccountId, PhoneNumberId
+from domain.people.organizations import NAME_LIMIT
 from domain.ports.network import FileFacts, TokenFacts
+from domain.text.names import in_one_line
 
 NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,code_verification_status,throughput,status,"
@@ -20,6 +22,8 @@ NUMBER_FIELDS = (
 )
 PROFILE_FIELDS = "about,address,description,email,websites,vertical"
 
+PROFILE_TEXT_LIMIT = 1000  # characters; the network's own limits are lower
+WEBSITES_LIMIT = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"STANDARD": 80, "HIGH": 1000}
 _TIER = re.compile(r"TIER_([0-9]{1,6})(K?)")
@@ -59,7 +63,7 @@ def token_facts(data: dict[str, object]) -> TokenFacts:
 
 def account_facts(account: BusinessAccountId, node: dict[str, object]) -> AccountFacts:
     verification = (as_text(node.get("business_verification_status")) or "").lower()
-    return AccountFacts(account, as_text(node.get("name")) or "", verified=verification == "verified")
+    return AccountFacts(account, _name(node.get("name")), verified=verification == "verified")
 
 
 class _File(msgspec.Struct):
@@ -102,7 +106,7 @@ def number_facts(raw: object) -> NumberFacts | None:
     return NumberFacts(
         id=PhoneNumberId(network_id),
         phone_number=f"+{digits}",
-        display_name=as_text(number.verified_name) or "",
+        display_name=_name(number.verified_name),
         status=as_text(number.status),
         code_status=as_text(number.code_verification_status),
         quality_rating=as_text(number.quality_rating),
@@ -127,13 +131,22 @@ def profile_facts(display_name: str, raw: object) -> BusinessProfile:
     profile = read_model(as_object(raw) or {}, _Profile)[0]
     return BusinessProfile(
         display_name=display_name,
-        category=as_text(profile.vertical) or None,
-        about=as_text(profile.about) or None,
-        description=as_text(profile.description) or None,
-        email=as_text(profile.email) or None,
-        websites=tuple(text for site in profile.websites or [] if (text := as_text(site))),
-        address=as_text(profile.address) or None,
+        category=_profile_text(profile.vertical),
+        about=_profile_text(profile.about),
+        description=_profile_text(profile.description),
+        email=_profile_text(profile.email),
+        websites=tuple(text for site in (profile.websites or [])[:WEBSITES_LIMIT] if (text := _profile_text(site))),
+        address=_profile_text(profile.address),
     )
+
+
+def _name(told: object) -> str:
+    """What somebody chose at the network to be called, without what would turn the words around it."""
+    return in_one_line(as_text(told) or "", NAME_LIMIT)
+
+
+def _profile_text(told: object) -> str | None:
+    return (as_text(told) or "")[:PROFILE_TEXT_LIMIT] or None
 
 
 def _expiry(seconds: int | None) -> datetime | None:

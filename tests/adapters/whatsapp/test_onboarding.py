@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from adapters.whatsapp.answers import PROFILE_TEXT_LIMIT, WEBSITES_LIMIT
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.graph import MAX_ANSWER_BYTES, PAGE_SIZE
 from adapters.whatsapp.onboarding import BUSINESSES_AT_MOST, SignInApp
@@ -16,6 +17,7 @@ from domain.channels.channels import REQUIRED_PERMISSIONS
 from domain.channels.numbers import AccountFacts, NumberFacts, network_obstacle
 from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId
+from domain.people.organizations import NAME_LIMIT
 from domain.ports.network import NotSent, Rejected, TokenFacts, Unanswered
 from tests.adapters.whatsapp.test_client import ACCOUNT, NOW, NUMBER, TOKEN, CountedIds, Graph, always
 
@@ -340,6 +342,39 @@ async def test_html_in_the_middle_is_no_answer(step: str) -> None:
     }
 
     assert isinstance(await asked[step](), Unanswered)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Acme \u202egnihtyna\u2066", "Acme gnihtyna"),
+        ("Acme\r\n\tLtd.\u0000", "Acme Ltd."),
+        ("x" * 1_000_000, "x" * (NAME_LIMIT - 1) + "…"),
+        ("\u202e", ""),
+        ("مرحبا 🚲", "مرحبا 🚲"),
+    ],
+)
+async def test_names_that_somebody_chose_are_one_line_of_their_own(told: str, shown: str) -> None:
+    number = await always(200, {"id": NUMBER, "display_phone_number": "+1 555", "verified_name": told}).api.number(
+        TOKEN, NUMBER
+    )
+    account = await always(200, {"id": ACCOUNT, "name": told}).api.account_facts(TOKEN, ACCOUNT)
+
+    assert isinstance(number, NumberFacts)
+    assert isinstance(account, AccountFacts)
+    assert (number.display_name, account.name) == (shown, shown)
+
+
+async def test_a_profile_without_an_end_is_cut() -> None:
+    long = "x" * 10_000
+    told = {"about": long, "description": long, "address": long, "websites": [long] * 20}
+
+    profile = await always(200, {"data": [told]}).api.profile(TOKEN, NumberFacts(NUMBER, "+1", "Acme"))
+
+    assert isinstance(profile, BusinessProfile)
+    cut = "x" * PROFILE_TEXT_LIMIT
+    assert (profile.about, profile.description, profile.address) == (cut, cut, cut)
+    assert profile.websites == (cut,) * WEBSITES_LIMIT
 
 
 async def test_an_answer_without_an_end_is_given_up() -> None:
