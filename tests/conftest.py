@@ -54,6 +54,14 @@ def processors() -> int:
         return seen
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers iterate sets alike: a test whose parameters come from one has the same name in each, and no value is
+    left out. The order is another in the next run.
+    """
+    if not hasattr(config, "workerinput"):
+        os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether | None:
     return FilesTogether(config, log) if config.getoption("dist") == "loadgroup" else None

@@ -94,9 +94,12 @@ def test_where_the_status_is_not_known_the_platform_tells(
 @pytest.mark.parametrize(
     ("facts", "refused_as"),
     [
-        *[(number(status), ErrorCode.NUMBER_LINKED_ELSEWHERE) for status in MOVED_AWAY],
-        *[(number("CONNECTED", platform=platform), ErrorCode.NUMBER_LINKED_ELSEWHERE) for platform in ELSEWHERE],
-        *[(number(status), ErrorCode.CHANNEL_UNAVAILABLE) for status in SHUT],
+        *[(number(status), ErrorCode.NUMBER_LINKED_ELSEWHERE) for status in sorted(MOVED_AWAY)],
+        *[
+            (number("CONNECTED", platform=platform), ErrorCode.NUMBER_LINKED_ELSEWHERE)
+            for platform in sorted(ELSEWHERE)
+        ],
+        *[(number(status), ErrorCode.CHANNEL_UNAVAILABLE) for status in sorted(SHUT)],
     ],
 )
 def test_what_can_never_be_connected_as_it_is_says_what_to_do(facts: NumberFacts, refused_as: ErrorCode) -> None:
