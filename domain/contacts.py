@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from domain.ids import ContactId, OrganizationId
-from domain.text.numbers import typed_number
+from domain.text.numbers import plain_number, typed_number
 
 
 class IdentityKind(StrEnum):
@@ -129,6 +129,19 @@ def number_variants(digits: str) -> tuple[str, ...]:
     """
     other = _brazilian(digits) or _argentine(digits) or _mexican(digits)
     return (digits, other) if other else (digits,)
+
+
+def digits_looked_for(query: str) -> tuple[str, ...]:
+    """What to look for in the digits of numbers, each by itself, where a text is a number or a part of one; else none.
+
+    A number may be typed as it is dialled at home or from abroad: what is dialled before it is in no stored number.
+    """
+    found = plain_number(query)
+    if found is None:
+        return ()
+    is_abroad, digits = found
+    whole = number_variants(typed_number(query) or digits) if is_abroad else (digits.lstrip("0"),)
+    return tuple(dict.fromkeys(each for each in (digits or "00", *whole) if each))
 
 
 def answers_to(contact: Contact) -> Person | None:

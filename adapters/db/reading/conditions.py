@@ -42,12 +42,6 @@ def holding(dialect: Dialect, query: str | None) -> list[Condition]:
     return [Condition(f"{dialect.place}(searched, ?) > 0", (wanted,))]
 
 
-def digits_of(query: str) -> str | None:
-    """A number as people type it, bare; None for any other text."""
-    digits = "".join(character for character in query if character.isdigit())
-    return digits if digits and not set(query) - set("0123456789 +-()./") else None
-
-
 def all_of(conditions: Iterable[Condition]) -> tuple[str, tuple[Value, ...]]:
     chosen = list(conditions)
     sql = " AND ".join(condition.sql for condition in chosen)

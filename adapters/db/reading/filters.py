@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from adapters.db.dialect import Dialect
-from adapters.db.reading.conditions import absent_or_not, among, aside, digits_of, holding, within
+from adapters.db.reading.conditions import absent_or_not, among, aside, holding, within
 from adapters.db.reading.pages import Condition, Order, instant, number, plain, ranked
+from domain.contacts import digits_looked_for
 from domain.conversations.sessions import SessionState
 from domain.ids import OrganizationId
 from domain.ports.reads import ThreadAsk, ThreadFilter, ThreadOrder, TicketAsk, TicketFilter, TicketOrder
@@ -130,12 +131,13 @@ def _has_property(dialect: Dialect, wanted: Property) -> Condition:
 def contact_found(dialect: Dialect, query: str | None) -> list[Condition]:
     """Words are looked for in names and addresses, numbers in numbers, however they are written."""
     named = holding(dialect, query)
-    digits = digits_of(query or "")
-    if not named or digits is None:
+    sought = digits_looked_for(query or "")
+    if not named or not sought:
         return named
     numbers = dialect.each.format("phones")
     number = dialect.member.format("number")
     numbered = (
         f"{dialect.place}(wa_id, ?) > 0 OR EXISTS (SELECT 1 FROM {numbers} WHERE {dialect.place}({number}, ?) > 0)"
     )
-    return [Condition(f"({named[0].sql} OR {numbered})", (*named[0].values, digits, digits))]
+    found = " OR ".join([named[0].sql, *(numbered for _ in sought)])
+    return [Condition(f"({found})", (*named[0].values, *(digits for digits in sought for _ in range(2))))]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from adapters.memory.storage.pages import instant_text, number_text
-from domain.contacts import Contact
+from domain.contacts import Contact, digits_looked_for
 from domain.conversations.sessions import state_of
 from domain.conversations.threads import Thread
 from domain.ports.reads import ThreadFilter, TicketFilter
@@ -76,17 +76,10 @@ def _has_property(ticket: Ticket, name: str, value: str | None) -> bool:
 def is_found(contact: Contact, query: str | None) -> bool:
     if holds(query, contact.name, contact.profile_name, contact.username, contact.email):
         return True
-    digits = _digits(query)
-    return digits is not None and holds(digits, contact.wa_id, *(phone.number for phone in contact.phones))
+    numbers = (contact.wa_id, *(phone.number for phone in contact.phones))
+    return any(holds(digits, *numbers) for digits in digits_looked_for(query or ""))
 
 
 def holds(query: str | None, *texts: str | None) -> bool:
     folded = (query or "").strip().casefold()
     return any(folded in (text or "").casefold() for text in texts)
-
-
-def _digits(query: str | None) -> str | None:
-    """A number as people type it, bare; None for any other text."""
-    text = query or ""
-    digits = "".join(character for character in text if character.isdigit())
-    return digits if digits and not set(text) - set("0123456789 +-()./") else None

@@ -11,6 +11,7 @@ from domain.contacts import (
     Phone,
     PhoneLabel,
     answers_to,
+    digits_looked_for,
     keys_of,
     names_told,
     number_variants,
@@ -229,3 +230,24 @@ def test_a_contact_the_network_never_told_of_is_written_to_at_their_likeliest_nu
     assert answers_to(a_contact(wa_id=None, phones=(landline, mobile))) == Person("48600700800")
     assert answers_to(a_contact(wa_id=None, phones=(landline,))) == Person("48221112233")
     assert answers_to(a_contact(wa_id=None, phones=(Phone("extension 5", PhoneLabel.PHONE),))) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "digits"),
+    [
+        ("48600", ("48600",)),
+        ("0600 100", ("0600100", "600100")),
+        ("0", ("0",)),
+        ("00", ("00",)),
+        ("0044", ("44",)),
+        ("+44 (0) 7400 123456", ("4407400123456", "447400123456")),
+        ("+55 11 98765-4321", ("5511987654321", "551187654321")),
+        ("\u0661\u0662\u0663", ("123",)),
+        ("", ()),
+        ("+", ()),
+        ("Ana 12", ()),
+        ("1" * 65, ()),
+    ],
+)
+def test_a_number_is_looked_for_in_every_form_in_which_it_may_be_stored(query: str, digits: tuple[str, ...]) -> None:
+    assert digits_looked_for(query) == digits

@@ -731,6 +731,14 @@ async def test_contacts_come_newest_first(desk: Desk) -> None:
         ("4860010020", {"wa id", "phone"}),
         ("+48 600 100-200", {"wa id", "phone"}),
         ("(600) 100.200", {"wa id", "phone"}),
+        ("0600 100 200", {"wa id", "phone"}),
+        ("0048 600 100 200", {"wa id", "phone"}),
+        ("+48 (0) 600 100 200", NONE_FOUND),
+        ("+44 (0) 7400 123456", {"entered"}),
+        ("07400\u00a0123\u2011456", {"entered"}),
+        ("tel:+44-7400-123456", {"entered"}),
+        ("+55 11 98765-4321", {"without the ninth"}),
+        ("00", {"wa id", "phone", "entered", "percent"}),
         ("%", {"percent"}),
         ("_", {"percent"}),
         ("nobody", NONE_FOUND),
@@ -748,6 +756,8 @@ async def test_contacts_are_found_by_any_part_of_what_they_are_called(desk: Desk
         "email": replace(bare, email="Ana@Example.com"),
         "wa id": replace(bare, wa_id="48600100200"),
         "phone": replace(bare, phones=(Phone("+1555", PhoneLabel.MOBILE), Phone("+48600100200", PhoneLabel.PHONE))),
+        "entered": replace(bare, phones=(Phone("+447400123456", PhoneLabel.PHONE),)),
+        "without the ninth": replace(bare, wa_id="551187654321"),
         "percent": replace(bare, name="100 %_"),
     }
     named = {
