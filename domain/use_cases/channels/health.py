@@ -41,5 +41,5 @@ def proved_healthy(tx: Transaction, channel: Channel, asked_at: datetime, now: d
 
 
 def degrade(tx: Transaction, channel: Channel, code: ProblemCode, failure: Failure, now: datetime) -> None:
-    problem = Problem(code, failure.title, failure.hint, now, stops_sending=True)
+    problem = Problem(code, f"{failure.title}.", failure.hint, now, stops_sending=True)
     keep_channel(tx, channel, begun(channel, problem, now), now)

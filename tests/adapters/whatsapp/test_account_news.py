@@ -130,6 +130,7 @@ def test_trouble_is_told_in_the_desks_words(
     first = news.news[0]
     assert isinstance(first, ProblemBegun)
     assert (first.code, first.message, first.hint.endswith("."), news.told_at) == (problem, words, True, NOON)
+    assert words.endswith("."), "as every problem's"
     assert news.phone == ("15550001111" if "display_phone_number" in value else None)
 
 

@@ -14,6 +14,7 @@ from domain.conversations.status import SENT_AFTER_ALL, Attempt, AttemptOutcome,
 from domain.error_codes import ErrorCode
 from domain.events import ChannelChanged, MessageStatusChanged, QuotaChanged
 from domain.ids import ChannelId, MessageId, PhoneNumberId, TemplateId, ThreadId, Wamid
+from domain.outbound.failures import verdict
 from domain.outbound.outbox import LEASE, RETRIED_FOR, OutboxItem
 from domain.outbound.pace import PROBE_EVERY
 from domain.ports.network import Accepted, NotSent, Outgoing, Rejected, SendResult, Unanswered
@@ -267,6 +268,7 @@ async def test_what_stops_the_number_degrades_it_and_fails_nothing(desk: Desk, c
         problem is not ProblemCode.TOKEN_INVALID,
     )
     assert [(each.code, each.since) for each in channel.problems] == [(problem, NOON)]
+    assert [each.message for each in channel.problems] == [f"{verdict(code, None).failure.title}."], "as all are told"
     assert await desk.events(head) == [ChannelChanged(channel.id)]
 
     assert await desk.dispatch_due() == []
@@ -536,7 +538,7 @@ async def test_a_token_that_no_key_opens_is_told_on_the_number_until_one_is_good
     sick = await desk.channel()
     assert (sick.state, sick.token_valid) == (ChannelState.DEGRADED, False)
     (problem,) = sick.problems
-    assert (problem.code, problem.message) == (ProblemCode.TOKEN_INVALID, "The access token can't be opened")
+    assert (problem.code, problem.message) == (ProblemCode.TOKEN_INVALID, "The access token can't be opened.")
     told = [each for each in await desk.events() if isinstance(each, ChannelChanged)]
     assert len(told) == 1, "once, however often it is tried"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.channels.health.cannot_send import problem_in
-from domain.outbound.failures import SAID_LIMIT, Remedy, refuses_for_certain, verdict
+from domain.outbound.failures import SAID_LIMIT, SEALED, Remedy, refuses_for_certain, verdict
 
 DOCUMENTED = (
     0, 1, 2, 3, 4, 10, 33, 100, 190, 200, 299, 368, 80007, 130403, 130429, 130472, 130497, 131000, 131005, 131008,
@@ -97,3 +97,11 @@ def test_a_listed_code_proves_that_nothing_was_sent(code: int) -> None:
 @pytest.mark.parametrize("code", [None, 1, 2, 131000, 131016, 131057, 131999, 133000, 999999])
 def test_any_other_trouble_of_the_networks_own_proves_nothing(code: int | None) -> None:
     assert not refuses_for_certain(code)
+
+
+def test_a_title_is_a_sentence_without_its_full_stop() -> None:
+    """A number's problem is told with one, and a title in a line of its own without."""
+    codes = (*range(1000), *range(80_000, 81_000), *range(130_000, 136_000))
+    titles = {verdict(code, None).failure.title for code in codes} | {SEALED.title}
+
+    assert [title for title in titles if not title[-1].isalnum()] == []

@@ -172,7 +172,7 @@ async def _overtaken(tx: Transaction, departure: Departure, now: datetime) -> Fa
     in_session = thread.session is not None and thread.session.is_open(now)
     template_id = message.content.template if isinstance(message.content, TemplateMessage) else None
     held_by = stopped_by(channel)
-    because = Failure(held_by.message, held_by.hint, retryable=True) if held_by is not None else None
+    because = Failure(held_by.message.removesuffix("."), held_by.hint, retryable=True) if held_by is not None else None
     if template_id is None and not in_session:
         return because or SESSION_OVER
     if now >= item.queued_at + RETRIED_FOR and (template_id is not None or item.tries or because):

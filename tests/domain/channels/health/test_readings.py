@@ -34,6 +34,8 @@ def codes(channel: Channel) -> list[ProblemCode]:
         ("BANNED", ProblemCode.BANNED, ChannelState.DEGRADED),
         ("DISCONNECTED", ProblemCode.NOT_REGISTERED, ChannelState.DEGRADED),
         ("PENDING", ProblemCode.NOT_REGISTERED, ChannelState.DEGRADED),
+        ("UNVERIFIED", ProblemCode.NOT_REGISTERED, ChannelState.DEGRADED),
+        ("MIGRATED", ProblemCode.NOT_REGISTERED, ChannelState.DEGRADED),
         ("DELETED", ProblemCode.NOT_REGISTERED, ChannelState.DEGRADED),
     ],
 )
@@ -43,6 +45,7 @@ def test_a_status_is_a_problem_where_it_is_known_to_be_one(
     channel = after(a_channel(), status=status)
 
     assert (codes(channel), channel.state) == ([code] if code else [], state)
+    assert all(each.message.endswith(".") for each in channel.problems)
     assert codes(after(channel, status="CONNECTED")) == []
     assert codes(after(channel, status="SOMETHING_NEW")) == codes(channel), "which ends nothing either"
 
@@ -76,6 +79,7 @@ def test_a_name_that_was_turned_down_is_a_mark_and_stops_nothing(
     channel = after(a_channel(), name_status=name_status)
 
     assert (codes(channel), channel.state) == (found, ChannelState.CONNECTED)
+    assert all(each.message.endswith(".") for each in channel.problems)
     assert codes(after(channel, name_status="APPROVED")) == []
 
 
