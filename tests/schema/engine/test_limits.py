@@ -13,6 +13,8 @@ from domain.files import fit, names
 from domain.moderation import stop_words
 from domain.outbound import outbox, pace
 from domain.people import organizations, teams
+from domain.text import numbers
+from domain.use_cases.contacts import contacts, merging
 from domain.use_cases.desk import tickets
 from domain.use_cases.outbound import react, show_typing
 from domain.use_cases.outbound.sending import send, send_media
@@ -119,6 +121,12 @@ BOUNDS = {
         organization.STOP_WORDS_LIMIT,
         stop_words.STOP_WORD_LIMIT,
         organization.WEBSITE_LIMIT,
+    ],
+    "What a contact may have": [
+        contacts.PHONES_LIMIT,
+        organizations.NAME_LIMIT,
+        merging.MERGED_LIMIT,
+        numbers.TYPED_LIMIT,
     ],
 }
 
