@@ -4,10 +4,11 @@ Source: Meta "Embedded Signup", "Manually build a login flow"; WhatsApp Business
 "Business profiles".
 """
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from adapters.whatsapp.answers import (
@@ -24,9 +25,12 @@ from adapters.whatsapp.inbound.reading import as_id, as_list, as_object, as_text
 from domain.channels.numbers import AccountFacts, NumberFacts
 from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.ids import BusinessAccountId, PhoneNumberId
-from domain.ports.network import Failed, Rejected, TokenFacts
+from domain.ports.network import Failed, Rejected, TokenFacts, Unanswered
+
+T = TypeVar("T")
 
 BUSINESSES_AT_MOST = 50  # each is asked for its accounts, while somebody waits
+LISTED_WITHIN_S = 45.0  # a list with all its pages, for the same reason
 SIGN_IN_HOST = "https://www.facebook.com"
 CALLING_CODE = re.compile(r"\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2})([0-9]{4,14})")
 """ITU-T E.164: what stands before the national number."""
@@ -92,6 +96,9 @@ class Onboarding:
         return failed
 
     async def accounts_reached(self, token: str) -> list[BusinessAccountId] | Failed:
+        return await _in_time(self._accounts_reached(token))
+
+    async def _accounts_reached(self, token: str) -> list[BusinessAccountId] | Failed:
         businesses = await self._graph.rows(token, "me", "businesses", fields="id")
         if not isinstance(businesses, list):
             return businesses
@@ -123,7 +130,7 @@ class Onboarding:
         return account_facts(account, answer) if as_id(answer.get("id")) in (None, account) else foreign_answer()
 
     async def numbers(self, token: str, account: BusinessAccountId) -> list[NumberFacts] | Failed:
-        rows = await self._graph.rows(token, account, "phone_numbers", fields=NUMBER_FIELDS)
+        rows = await _in_time(self._graph.rows(token, account, "phone_numbers", fields=NUMBER_FIELDS))
         if not isinstance(rows, list):
             return rows
         return [facts for row in rows if (facts := number_facts(row)) is not None]
@@ -208,3 +215,12 @@ def _told(change: ProfileChange) -> Mapping[str, object]:
 def _ids_in(rows: list[object]) -> list[str]:
     found = (as_id((as_object(row) or {}).get("id")) for row in rows)
     return [id for id in found if id is not None]
+
+
+async def _in_time(listed: Awaitable[T]) -> T | Unanswered:
+    """Each page has its time; a thousand of them would have hours."""
+    try:
+        async with asyncio.timeout(LISTED_WITHIN_S):
+            return await listed
+    except TimeoutError:
+        return Unanswered(f"The network did not tell the whole list within {LISTED_WITHIN_S:.0f} seconds.")

@@ -6,7 +6,7 @@ seconds, so it is exchanged before anything else.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.channels.channels import REQUIRED_PERMISSIONS
@@ -24,6 +24,7 @@ from domain.ports.store import Transaction
 from domain.use_cases.again import again_on_collision
 
 ACCOUNTS_AT_MOST = 50
+REACHED_WITHIN = timedelta(seconds=60)  # after that no further account is asked, while somebody waits
 DRAFTS_AT_MOST = 20  # of one author; the oldest give way
 STATE = re.compile(r"(?P<organization>[0-9a-f-]{36})\.(?P<draft>[0-9a-f-]{36})\.(?P<word>[\w~-]{1,200})", re.ASCII)
 TOKEN_LIMIT = 4096
@@ -31,6 +32,10 @@ CODE_LIMIT = 2048
 SECRET_LIMIT = 256
 SECRET = re.compile(rf"[\w-]{{1,{SECRET_LIMIT}}}", re.ASCII)
 LATER = "The network can't be asked now. Try again in a minute."
+SLOW = (
+    f"Reading the business accounts takes more than {REACHED_WITHIN.seconds} seconds. Try again in a minute, or use"
+    " `channelConnect` with a token and the account's id."
+)
 STALE_CODE = "Codes are good once and for 30 seconds. Sign in again."
 
 
@@ -55,7 +60,7 @@ async def discover(ports: Ports, actor: Actor, command: Discover) -> ConnectionD
     """A draft of what the sign-in reaches.
 
     Refuses FORBIDDEN, INVALID (a code that ran out or is another app's, a token that is none or another app's),
-    CHANNEL_UNAVAILABLE where the network can't be asked now.
+    CHANNEL_UNAVAILABLE where the network can't be asked now, or takes too long to tell of all accounts.
     """
     if not actor.may(Right.CHANNELS):
         return forbidden("connect channels")
@@ -202,6 +207,7 @@ async def _exchanged(ports: Ports, code: str, field: str) -> str | Refusal:
 
 
 async def _reach(ports: Ports, token: str, field: str) -> _Reached | Refusal:
+    begun_at = ports.clock.now()
     facts = await ports.network.token_facts(token)
     if not isinstance(facts, TokenFacts):
         return failure("Checking the token", facts, field)
@@ -212,6 +218,8 @@ async def _reach(ports: Ports, token: str, field: str) -> _Reached | Refusal:
         return failure("Listing the business accounts", listed, field)
     accounts: list[DraftAccount] = []
     for id in listed[:ACCOUNTS_AT_MOST]:
+        if ports.clock.now() - begun_at >= REACHED_WITHIN:
+            return Refused(ErrorCode.CHANNEL_UNAVAILABLE, SLOW, (field,))
         account = await _account(ports, token, facts, id)
         if not isinstance(account, DraftAccount):
             return failure("Reading the business account", account, field)

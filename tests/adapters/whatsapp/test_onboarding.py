@@ -1,5 +1,6 @@
 """Where numbers come from: our client and the simulator, which shares no code with it, and some odd answers."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from adapters.whatsapp import onboarding
 from adapters.whatsapp.answers import PROFILE_TEXT_LIMIT, WEBSITES_LIMIT
 from adapters.whatsapp.client import CloudApi, http_client
 from adapters.whatsapp.graph import MAX_ANSWER_BYTES, PAGE_SIZE
@@ -464,3 +466,26 @@ async def test_a_network_that_has_trouble_with_one_row_has_trouble_of_its_own() 
 
     assert isinstance(await graph.api.numbers(TOKEN, ACCOUNT), Unanswered)
     assert [int(request.url.params["limit"]) for request in graph.asked] == [100, 50, 25, 12, 6, 3, 1]
+
+
+@pytest.mark.parametrize("listing", ["accounts", "numbers"])
+async def test_a_list_that_takes_too_long_is_asked_for_no_further(
+    listing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pages come and come, each in its time: the time for all is over, by a bound of none, with the first."""
+    asked = 0
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        paging = {"cursors": {"after": str(asked)}, "next": "https://elsewhere.example.com/"}
+        return httpx.Response(200, json={"data": [{"id": str(asked)}], "paging": paging})
+
+    monkeypatch.setattr(onboarding, "LISTED_WITHIN_S", 0.0)
+    api = CloudApi("https://graph.example.com/", "v26.0", http_client(httpx.MockTransport(answer)), CountedIds())
+
+    found = await (api.accounts_reached(TOKEN) if listing == "accounts" else api.numbers(TOKEN, ACCOUNT))
+
+    assert isinstance(found, Unanswered)
+    assert asked <= 1

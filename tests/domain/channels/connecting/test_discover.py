@@ -15,7 +15,9 @@ from domain.people.organizations import User
 from domain.ports.directory import DirectoryEntry
 from domain.ports.network import Failed, NotSent, Rejected, TokenFacts, Unanswered
 from domain.use_cases.channels.discover import (
+    ACCOUNTS_AT_MOST,
     DRAFTS_AT_MOST,
+    REACHED_WITHIN,
     Discover,
     SignInBegun,
     begin_sign_in,
@@ -186,6 +188,33 @@ async def test_a_network_in_trouble_is_asked_again_later(desk: Desk, step: str, 
 
     del desk.network.failing[step]
     granted(await with_token(desk))
+
+
+async def takes_for_each_call(desk: Desk, time: timedelta) -> None:
+    async def passes() -> None:
+        desk.later(time)
+
+    desk.network.reached = [BusinessAccountId(str(number)) for number in range(ACCOUNTS_AT_MOST)]
+    desk.network.meanwhile_asked = passes
+
+
+async def test_a_slow_network_is_asked_for_no_further_account_after_a_minute(desk: Desk) -> None:
+    await takes_for_each_call(desk, REACHED_WITHIN / 5)
+
+    refusal = await with_token(desk)
+
+    assert refused_as(refusal) is ErrorCode.CHANNEL_UNAVAILABLE
+    assert "60 seconds" in str(refusal)
+    assert desk.network.asked == ["token_facts", "accounts_reached", *["account_facts", "numbers"] * 2]
+    assert await stored(desk) == []
+
+
+async def test_as_many_accounts_as_are_listed_are_read_where_it_is_not_slow(desk: Desk) -> None:
+    calls = 2 + 2 * ACCOUNTS_AT_MOST
+    await takes_for_each_call(desk, REACHED_WITHIN / calls)
+
+    assert len(granted(await with_token(desk)).accounts) == ACCOUNTS_AT_MOST
+    assert len(desk.network.asked) == calls
 
 
 @pytest.mark.parametrize(
