@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from adapters.whatsapp import graph, onboarding
 from domain import quota
 from domain import tickets as tickets_domain
-from domain.channels import channels, template_drafts, templates
+from domain.channels import channels, drafts, profiles, template_drafts, templates
 from domain.conversations import contents, library, previews, sendable
 from domain.files import fit, names
 from domain.moderation import stop_words
 from domain.outbound import outbox, pace
 from domain.people import organizations, teams
 from domain.text import numbers
+from domain.use_cases.channels import discover
 from domain.use_cases.contacts import contacts, merging
 from domain.use_cases.desk import tickets
 from domain.use_cases.outbound import react, show_typing
@@ -127,6 +129,21 @@ BOUNDS = {
         organizations.NAME_LIMIT,
         merging.MERGED_LIMIT,
         numbers.TYPED_LIMIT,
+    ],
+    "Connecting a number": [
+        drafts.SIGN_IN_WITHIN.seconds // 60,
+        discover.DRAFTS_AT_MOST,
+        onboarding.BUSINESSES_AT_MOST,
+        graph.MAX_ANSWER_BYTES // 1_000_000,
+        discover.ACCOUNTS_AT_MOST,
+        discover.REACHED_WITHIN.seconds,
+        round(onboarding.LISTED_WITHIN_S),
+        discover.TOKEN_LIMIT,
+        discover.CODE_LIMIT,
+        channels.NUMBERS_PER_ACCOUNT,
+        organizations.NAME_LIMIT,
+        *profiles.LENGTHS.values(),
+        profiles.WEBSITE_LENGTH,
     ],
 }
 
