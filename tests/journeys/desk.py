@@ -26,6 +26,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.journeys.starter import starter
+
 ROOT: Final = Path(__file__).parents[2]
 NODE_MODULES: Final = ROOT / "web" / "node_modules"
 DEADLINE_S: Final = 30.0
@@ -39,6 +41,9 @@ Json: TypeAlias = Any
 # Processes
 
 
+DESKLINE = [sys.executable, "-m", "api.cli"]
+
+
 class Process:
     """A program of ours or of node's, and what it prints, a line at a time."""
 
@@ -46,16 +51,21 @@ class Process:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("DESKLINE_")}
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._log = directory / "log.txt"
+        environment = {**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **settings}
+        words = [str(part) for part in command]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(part) for part in command],
-                cwd=directory,
-                env={**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+            if words[: len(DESKLINE)] == DESKLINE:
+                self._process = starter().start(words[len(DESKLINE) :], directory, environment, log)
+            else:
+                self._process = subprocess.Popen(
+                    words,
+                    cwd=directory,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                )
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
@@ -108,7 +118,7 @@ def running(
 
 
 def deskline(*arguments: str | Path) -> list[str | Path]:
-    return [sys.executable, "-m", "api.cli", *arguments]
+    return [*DESKLINE, *arguments]
 
 
 def node() -> Path:
