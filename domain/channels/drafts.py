@@ -218,12 +218,12 @@ def prerequisites(organization: Organization, draft: ConnectionDraft | None) -> 
         reached = any(account.in_full for account in draft.accounts)
         administrator = reached and not missing_permissions(draft.permissions)
     return [
-        _needed("Legal name", "The company's name as it is registered; in this organization's settings.",
+        _needed("Legal name", "The company's name as it is registered; `organizationUpdate` enters it as `legalName`.",
                 bool(organization.legal_name)),
         _needed("Display name", "The name that people see in WhatsApp, approved by the network.", display_name),
-        _needed("Website", "The company's address on the web; in this organization's settings.",
+        _needed("Website", "The company's address on the web; `organizationUpdate` enters it.",
                 bool(organization.website)),
-        _needed("Company email", "Where the company is reached by mail; in this organization's settings.",
+        _needed("Company email", "Where the company is reached by mail; `organizationUpdate` enters it.",
                 bool(organization.email)),
         _needed("Administrator right", "Full control of the business and its WhatsApp account at Meta, with the"
                 f" permissions {' and '.join(REQUIRED_PERMISSIONS)}.", administrator),

@@ -149,7 +149,10 @@ def _forks(tests: socket.socket) -> NoReturn:
                 os._exit(0)
             frame = b""
             while len(frame) < int.from_bytes(head, "big"):
-                frame += tests.recv(LONGEST_REQUEST)
+                part = tests.recv(LONGEST_REQUEST)
+                if not part:
+                    os._exit(0)
+                frame += part
             pid = os.fork()
             if pid == 0:
                 _become(json.loads(frame), descriptors, [tests, woken, wakes])

@@ -29,7 +29,7 @@ from domain.ports.network import (
     TokenFacts,
     Unanswered,
 )
-from tests.builders import a_media
+from tests.builders import CountingIds, a_media
 
 TOKEN = "EAAG-canary-7c1f"
 NUMBER = PhoneNumberId("700100")
@@ -39,21 +39,6 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HELLO = Outgoing(NUMBER, "15550102001", None, Text("Hello"), "message-1:1")
 
 Handler = Callable[[httpx.Request], httpx.Response]
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self.made = 0
-
-    def new(self) -> str:
-        self.made += 1
-        return f"id-{self.made}"
-
-    def cause(self) -> str | None:
-        return None
-
-    def secret(self) -> str:
-        return "secret"
 
 
 @dataclass
@@ -70,7 +55,7 @@ class Graph:
     @property
     def api(self) -> CloudApi:
         http = http_client(httpx.MockTransport(self.take))
-        return CloudApi("https://graph.example.com/", "v26.0", http, CountedIds())
+        return CloudApi("https://graph.example.com/", "v26.0", http, CountingIds())
 
 
 def always(
@@ -269,7 +254,7 @@ async def test_a_closed_port_is_told_apart_from_a_connection_that_broke() -> Non
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     async with http_client() as http:
-        refused = await CloudApi(f"http://127.0.0.1:{port}", "v26.0", http, CountedIds()).send(TOKEN, HELLO)
+        refused = await CloudApi(f"http://127.0.0.1:{port}", "v26.0", http, CountingIds()).send(TOKEN, HELLO)
 
     assert isinstance(refused, NotSent)
 
@@ -288,7 +273,7 @@ async def test_an_answer_cut_at_any_byte_leaves_it_unknown(sent: int) -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, http_client() as http:
         port = server.sockets[0].getsockname()[1]
-        result = await CloudApi(f"http://127.0.0.1:{port}", "v26.0", http, CountedIds()).send(TOKEN, HELLO)
+        result = await CloudApi(f"http://127.0.0.1:{port}", "v26.0", http, CountingIds()).send(TOKEN, HELLO)
 
     assert isinstance(result, Unanswered)
 
@@ -542,7 +527,12 @@ async def templates_from(*rows: object) -> Any:
 async def test_a_template_is_read_with_all_its_parts_and_blanks() -> None:
     [template] = await templates_from(ROW)
 
-    assert (template.id, template.organization, template.account, template.synced_at) == ("id-1", ACME, ACCOUNT, NOW)
+    assert (template.id, template.organization, template.account, template.synced_at) == (
+        CountingIds().new(),
+        ACME,
+        ACCOUNT,
+        NOW,
+    )
     assert (template.network_id, template.name, template.language) == ("990001", "bike_ready", "en_US")
     assert (template.category, template.status) == (TemplateCategory.UTILITY, TemplateStatus.APPROVED)
     assert (template.body, template.footer) == ("Your {{1}} is ready on {{2}}.", "The workshop")

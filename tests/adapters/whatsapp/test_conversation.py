@@ -35,27 +35,13 @@ from domain.ids import BusinessAccountId, DeliveryId, OrganizationId, PhoneNumbe
 from domain.ports.deliveries import Delivery
 from domain.ports.network import Accepted, Outgoing, ReactionTo, Rejected, TokenFacts, Unanswered
 from domain.updates import MessageReceived, ReactionReceived, StatusReported, Update
+from tests.builders import CountingIds
 
 ADA = "15550100011"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOKEN, SECRET = "simulator-token", "simulator-secret"
 SUPPORT = PhoneNumberId("200000000000001")
 ACCOUNT = BusinessAccountId("100000000000001")
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self.made = 0
-
-    def new(self) -> str:
-        self.made += 1
-        return f"id-{self.made}"
-
-    def cause(self) -> str | None:
-        return None
-
-    def secret(self) -> str:
-        return "secret"
 
 
 @dataclass
@@ -117,7 +103,7 @@ async def a_line() -> AsyncGenerator[TwoEnds, None]:
         http_client(network) as graph,
         httpx.AsyncClient(transport=network, base_url="http://sim.example.com") as phone,
     ):
-        yield TwoEnds(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountedIds()), phone, told)
+        yield TwoEnds(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountingIds()), phone, told)
 
 
 async def test_somebody_writes_and_is_answered_and_the_marks_come_back() -> None:

@@ -21,7 +21,8 @@ from domain.channels.profiles import BusinessProfile, ProfileChange
 from domain.ids import BusinessAccountId, OrganizationId, PhoneNumberId
 from domain.people.organizations import NAME_LIMIT
 from domain.ports.network import NotSent, Rejected, TokenFacts, Unanswered
-from tests.adapters.whatsapp.test_client import ACCOUNT, NOW, NUMBER, TOKEN, CountedIds, Graph, always
+from tests.adapters.whatsapp.test_client import ACCOUNT, NOW, NUMBER, TOKEN, Graph, always
+from tests.builders import CountingIds
 
 APP, SECRET, OWN = "300000000000001", "simulator-secret", "simulator-token"
 SIM_ACCOUNT, SUPPORT = BusinessAccountId("100000000000001"), PhoneNumberId("200000000000001")
@@ -80,7 +81,7 @@ async def meta(**app: object) -> AsyncGenerator[Meta, None]:
     network = httpx.ASGITransport(simulator_app(sim))
     ours = replace(SignInApp(APP, (SECRET,), "77", BACK, "http://sim.example.com"), **app)
     async with sim.running(), http_client(network) as graph, httpx.AsyncClient(transport=network) as browser:
-        yield Meta(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountedIds(), ours), browser, clock)
+        yield Meta(sim, CloudApi("http://sim.example.com", "v26.0", graph, CountingIds(), ours), browser, clock)
 
 
 # Signing in
@@ -171,7 +172,7 @@ async def test_without_an_app_no_code_is_exchanged() -> None:
 async def test_an_exchange_without_an_answer_is_not_tried_with_another_secret() -> None:
     graph = always(502, raw=b"<html>")
     http = http_client(httpx.MockTransport(graph.take))
-    api = CloudApi("https://graph.example.com", "v26.0", http, CountedIds(), SignInApp(APP, ("a", "b"), "7", BACK))
+    api = CloudApi("https://graph.example.com", "v26.0", http, CountingIds(), SignInApp(APP, ("a", "b"), "7", BACK))
 
     assert isinstance(await api.exchanged("code"), Unanswered)
     assert len(graph.asked) == 1
@@ -332,7 +333,7 @@ async def test_html_in_the_middle_is_no_answer(step: str) -> None:
         return httpx.Response(200, content=b"<html>")
 
     http = http_client(httpx.MockTransport(answer))
-    api = CloudApi("https://graph.example.com", "v26.0", http, CountedIds(), SignInApp(APP, (SECRET,)))
+    api = CloudApi("https://graph.example.com", "v26.0", http, CountingIds(), SignInApp(APP, (SECRET,)))
     asked = {
         "exchange": lambda: api.exchanged("code"),
         "businesses": lambda: api.accounts_reached(TOKEN),
@@ -483,7 +484,7 @@ async def test_a_list_that_takes_too_long_is_asked_for_no_further(
         return httpx.Response(200, json={"data": [{"id": str(asked)}], "paging": paging})
 
     monkeypatch.setattr(onboarding, "LISTED_WITHIN_S", 0.0)
-    api = CloudApi("https://graph.example.com/", "v26.0", http_client(httpx.MockTransport(answer)), CountedIds())
+    api = CloudApi("https://graph.example.com/", "v26.0", http_client(httpx.MockTransport(answer)), CountingIds())
 
     found = await (api.accounts_reached(TOKEN) if listing == "accounts" else api.numbers(TOKEN, ACCOUNT))
 
